@@ -1,0 +1,235 @@
+//! The keys of an attribute: a list of `key` and `key = value`, read piece by piece so that one wrong piece hides no other.
+
+pub(crate) mod method;
+pub(crate) mod module;
+pub(crate) mod param;
+
+use std::ops::RangeInclusive;
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Ident, LitBool, LitInt, LitStr, Token};
+
+use crate::fault::{Fault, Faults};
+use crate::grammar::name;
+
+/// The keys that a macro knows.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    /// The macro, as people write it.
+    pub(crate) of: &'static str,
+    pub(crate) names: &'static [&'static str],
+}
+
+impl Keys {
+    /// The help text that lists the keys.
+    pub(crate) fn expected(&self) -> String {
+        let names: Vec<String> = self.names.iter().map(|name| format!("`{name}`")).collect();
+        let quantity = if names.len() == 1 { "" } else { "one of " };
+        format!("expected {quantity}{}", names.join(", "))
+    }
+
+    /// A key that is not among them.
+    pub(crate) fn unknown(&self, key: &str) -> Fault {
+        let help = match name::nearest(key, self.names) {
+            Some(near) => format!("did you mean `{near}`? {}", self.expected()),
+            None => self.expected(),
+        };
+        Fault::new(format!("`{}` has no key `{key}`", self.of), help)
+    }
+
+    /// A piece that is not a key, with or without a value.
+    fn no_key(&self) -> Fault {
+        Fault::new(
+            format!("`{}` takes keys: `key` or `key = value`", self.of),
+            self.expected(),
+        )
+    }
+
+    fn repeated(&self, key: &str) -> Fault {
+        Fault::new(format!("`{}` has the key `{key}` twice", self.of), "remove one of them")
+    }
+}
+
+/// A known key with its value, if it has one.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    pub(crate) key: Ident,
+    value: Option<TokenStream>,
+}
+
+impl Parse for Pair {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let key = Ident::parse_any(input)?;
+        if input.is_empty() {
+            return Ok(Self { key, value: None });
+        }
+        input.parse::<Token![=]>()?;
+        Ok(Self {
+            key,
+            value: Some(input.parse()?),
+        })
+    }
+}
+
+/// Splits a list at its commas; the pieces are not empty.
+pub(crate) fn pieces(tokens: TokenStream, keys: &Keys, faults: &mut Faults) -> Vec<TokenStream> {
+    let mut pieces = vec![TokenStream::new()];
+    for token in tokens {
+        match (&token, pieces.last_mut()) {
+            (TokenTree::Punct(punct), Some(last)) if punct.as_char() == ',' => {
+                if last.is_empty() {
+                    faults.on(&token, &keys.no_key());
+                } else {
+                    pieces.push(TokenStream::new());
+                }
+            }
+            (_, Some(last)) => last.extend([token]),
+            (_, None) => {}
+        }
+    }
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
+}
+
+/// The known keys of a list, each at most once.
+#[derive(Default)]
+pub(crate) struct Pairs {
+    pub(crate) list: Vec<Pair>,
+    /// Keys that were meant by pieces that are at fault already.
+    meant: Vec<&'static str>,
+}
+
+impl Pairs {
+    /// Reads a list.
+    pub(crate) fn read(tokens: TokenStream, keys: &Keys, faults: &mut Faults) -> Self {
+        let mut pairs = Self::default();
+        for piece in pieces(tokens, keys, faults) {
+            pairs.push(piece, keys, faults);
+        }
+        pairs
+    }
+
+    /// Reads one piece of a list, and adds it if it is a known key that is not there yet.
+    pub(crate) fn push(&mut self, piece: TokenStream, keys: &Keys, faults: &mut Faults) {
+        let Ok(pair) = syn::parse2::<Pair>(piece.clone()) else {
+            faults.on(&piece, &keys.no_key());
+            if let Some(TokenTree::Ident(first)) = piece.into_iter().next() {
+                self.meant.extend(name::nearest(&first.to_string(), keys.names));
+            }
+            return;
+        };
+        let key = pair.key.to_string();
+        if !keys.names.contains(&key.as_str()) {
+            faults.on(&pair.key, &keys.unknown(&key));
+            self.meant.extend(name::nearest(&key, keys.names));
+        } else if self.list.iter().any(|earlier| earlier.key == pair.key) {
+            faults.on(&pair.key, &keys.repeated(&key));
+        } else {
+            self.list.push(pair);
+        }
+    }
+
+    /// Notes a key that is not there, nor was meant to be.
+    pub(crate) fn require(&self, key: &str, example: &str, keys: &Keys, faults: &mut Faults) {
+        if !self.meant.contains(&key) && !self.list.iter().any(|pair| pair.key == key) {
+            let fault = Fault::new(
+                format!("`{}` needs the key `{key}`", keys.of),
+                format!("write `{example}`"),
+            );
+            faults.at(Span::call_site(), &fault);
+        }
+    }
+}
+
+impl Pair {
+    /// The place of a key that says something just by being there.
+    pub(crate) fn flag(&self, faults: &mut Faults) -> Option<Span> {
+        if let Some(value) = &self.value {
+            let fault = Fault::new(
+                format!("`{}` takes no value", self.key),
+                format!("write `{}`, or leave it out", self.key),
+            );
+            faults.on(self.value_or_key(value), &fault);
+            return None;
+        }
+        Some(self.key.span())
+    }
+
+    pub(crate) fn string(&self, example: &str, faults: &mut Faults) -> Option<LitStr> {
+        self.value("a string literal", example, <LitStr as Parse>::parse, faults)
+    }
+
+    pub(crate) fn boolean(&self, example: &str, faults: &mut Faults) -> Option<bool> {
+        self.value("`true` or `false`", example, <LitBool as Parse>::parse, faults)
+            .map(|literal| literal.value)
+    }
+
+    pub(crate) fn integer(&self, range: RangeInclusive<u32>, example: &str, faults: &mut Faults) -> Option<u32> {
+        let literal = self.value("a whole number", example, <LitInt as Parse>::parse, faults)?;
+        let number = literal
+            .base10_parse()
+            .ok()
+            .filter(|number| literal.suffix().is_empty() && range.contains(number));
+        if number.is_none() {
+            let help = format!("write a whole number from {} to {}", range.start(), range.end());
+            faults.on(
+                &literal,
+                &Fault::new(format!("`{}` cannot be `{literal}`", self.key), help),
+            );
+        }
+        number
+    }
+
+    pub(crate) fn strings(&self, example: &str, faults: &mut Faults) -> Option<Vec<LitStr>> {
+        self.value("a list of string literals", example, parse_strings, faults)
+    }
+
+    /// A text in one of the grammars.
+    pub(crate) fn text<T>(
+        &self,
+        example: &str,
+        grammar: impl FnOnce(&str) -> Result<T, Fault>,
+        faults: &mut Faults,
+    ) -> Option<T> {
+        let literal = self.string(example, faults)?;
+        faults.take(&literal, grammar(&literal.value()))
+    }
+
+    fn value<T>(
+        &self,
+        kind: &str,
+        example: &str,
+        parse: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
+        faults: &mut Faults,
+    ) -> Option<T> {
+        let value = self.value.clone().unwrap_or_default();
+        let place = self.value_or_key(&value);
+        let fault = || {
+            Fault::new(
+                format!("the value of `{}` is {kind}", self.key),
+                format!("write `{example}`"),
+            )
+        };
+        faults.take(place, parse.parse2(value).map_err(|_| fault()))
+    }
+
+    /// The place of the value, or of the key where there is none.
+    fn value_or_key(&self, value: &TokenStream) -> TokenStream {
+        if value.is_empty() {
+            self.key.to_token_stream()
+        } else {
+            quote!(#value)
+        }
+    }
+}
+
+fn parse_strings(input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
+    let content;
+    syn::bracketed!(content in input);
+    let list = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?;
+    Ok(list.into_iter().collect())
+}

@@ -1,0 +1,47 @@
+//! The input of `api_module! { … }`: a doc comment and keys.
+
+use proc_macro2::TokenStream;
+use syn::Attribute;
+use syn::parse::{ParseStream, Parser};
+
+use super::{Keys, Pairs};
+use crate::docs::{self, Docs};
+use crate::fault::Faults;
+use crate::grammar::path::{self, PathKind};
+
+const PATH: &str = "path";
+
+const PATH_EXAMPLE: &str = "path = \"/v1/module\"";
+
+const KEYS: Keys = Keys {
+    of: "api_module!",
+    names: &[PATH],
+};
+
+/// A module.
+#[derive(Debug)]
+pub(crate) struct ModuleAttr {
+    pub(crate) path: String,
+    pub(crate) docs: Docs,
+}
+
+impl ModuleAttr {
+    /// Reads the input; what is missing or wrong becomes a fault. `None`: the input is not even such a list.
+    pub(crate) fn read(tokens: TokenStream, faults: &mut Faults) -> Option<Self> {
+        let split = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse::<TokenStream>()?));
+        let (attributes, keys) = split.parse2(tokens).map_err(|error| faults.syntax(error)).ok()?;
+        let mut module = Self {
+            path: String::new(),
+            docs: docs::split(&docs::text(&attributes, faults)),
+        };
+        let pairs = Pairs::read(keys, &KEYS, faults);
+        for pair in &pairs.list {
+            if let Some(path) = pair.string(PATH_EXAMPLE, faults) {
+                faults.take(&path, path::check(&path.value(), PathKind::Module));
+                module.path = path.value();
+            }
+        }
+        pairs.require(PATH, PATH_EXAMPLE, &KEYS, faults);
+        Some(module)
+    }
+}

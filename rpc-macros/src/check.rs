@@ -1,0 +1,217 @@
+//! What has to fit together: one small check after the other, each of which reports and goes on.
+
+use std::collections::HashSet;
+
+use proc_macro2::Span;
+use quote::ToTokens;
+use syn::{ReturnType, Safety, Signature};
+
+use crate::attr::method::Permissions;
+use crate::attr::module::ModuleAttr;
+use crate::fault::{Fault, Faults};
+use crate::function::Function;
+use crate::grammar::name;
+use crate::model::argument::holds_keyword;
+use crate::model::method::Method;
+
+/// The most positional parameters of a method.
+const MAX_PARAMS: usize = 16;
+
+const TITLE_HELP: &str = "write a doc comment: its first paragraph is the title, the rest the description";
+
+/// Checks the shape of the function.
+pub(crate) fn function(function: &Function, faults: &mut Faults) {
+    let signature = &function.signature;
+    check_async(signature, faults);
+    check_qualifiers(signature, faults);
+    check_generics(signature, faults);
+    check_receiver(signature, faults);
+    check_variadic(signature, faults);
+    check_output(signature, faults);
+    check_body(function, faults);
+}
+
+/// Checks a module.
+pub(crate) fn module(module: &ModuleAttr, faults: &mut Faults) {
+    if module.docs.title.is_empty() {
+        let fault = Fault::new("the module has no title for the documents", TITLE_HELP);
+        faults.at(Span::call_site(), &fault);
+    }
+}
+
+/// Checks the method.
+pub(crate) fn method(method: &Method, faults: &mut Faults) {
+    check_title(method, faults);
+    check_param_count(method, faults);
+    check_param_names(method, faults);
+    if let Some(permissions) = &method.attr.permissions {
+        check_permissions_given(permissions, faults);
+        check_permissions_repeated(permissions, faults);
+        check_everybody_alone(permissions, faults);
+        check_session_only(method, permissions, faults);
+    }
+}
+
+fn check_async(signature: &Signature, faults: &mut Faults) {
+    if signature.asyncness.is_none() {
+        faults.on(
+            signature.fn_token,
+            &Fault::new("an API method is an async function", "write `async fn`"),
+        );
+    }
+}
+
+fn check_qualifiers(signature: &Signature, faults: &mut Faults) {
+    if let Some(constness) = &signature.constness {
+        faults.on(
+            constness,
+            &Fault::new("an API method cannot be `const`", "remove `const`"),
+        );
+    }
+    if let Safety::Unsafe(safety) = &signature.safety {
+        faults.on(
+            safety,
+            &Fault::new(
+                "an API method cannot be `unsafe`: everybody may call it",
+                "remove `unsafe`",
+            ),
+        );
+    }
+    if let Some(abi) = &signature.abi {
+        faults.on(abi, &Fault::new("an API method cannot be `extern`", "remove `extern`"));
+    }
+}
+
+fn check_generics(signature: &Signature, faults: &mut Faults) {
+    let generics = &signature.generics;
+    if !generics.params.is_empty() {
+        let help = "write concrete types, and `&T` without lifetimes";
+        faults.on(&generics.params, &Fault::new("an API method cannot be generic", help));
+    } else if let Some(clause) = &generics.where_clause {
+        faults.on(
+            clause,
+            &Fault::new("an API method cannot have a `where` clause", "remove it"),
+        );
+    }
+}
+
+fn check_receiver(signature: &Signature, faults: &mut Faults) {
+    if let Some(receiver) = signature.receiver() {
+        let help = "move it out of its `impl`, and take a state by reference: `app: &App`";
+        faults.on(
+            receiver,
+            &Fault::new("an API method is a free function, without `self`", help),
+        );
+    }
+}
+
+fn check_variadic(signature: &Signature, faults: &mut Faults) {
+    if let Some(variadic) = &signature.variadic {
+        faults.on(
+            variadic,
+            &Fault::new("an API method has a fixed number of parameters", "take a `Vec<T>`"),
+        );
+    }
+}
+
+fn check_output(signature: &Signature, faults: &mut Faults) {
+    match &signature.output {
+        ReturnType::Default => {
+            let help = "write `-> Result<(), ApiError>` for a method that answers with nothing";
+            faults.on(&signature.ident, &Fault::new("an API method returns a `Result`", help));
+        }
+        ReturnType::Type(_, ty) if holds_keyword(ty.to_token_stream(), "impl") => {
+            let fault = Fault::new(
+                "an API method returns a concrete type",
+                "write the type in place of `impl …`",
+            );
+            faults.on(ty, &fault);
+        }
+        ReturnType::Type(..) => {}
+    }
+}
+
+fn check_body(function: &Function, faults: &mut Faults) {
+    if function.lacks_body() {
+        let help = "move it out of its trait, and write the body";
+        faults.on(&function.signature.ident, &Fault::new("an API method has a body", help));
+    }
+}
+
+fn check_title(method: &Method, faults: &mut Faults) {
+    if method.docs.title.is_empty() {
+        let fault = Fault::new(format!("`{}` has no title for the documents", method.ident), TITLE_HELP);
+        faults.on(&method.ident, &fault);
+    }
+}
+
+fn check_param_count(method: &Method, faults: &mut Faults) {
+    if let Some(param) = method.params().nth(MAX_PARAMS) {
+        let help = "take a struct for what belongs together";
+        faults.at(
+            param.span,
+            &Fault::new(format!("an API method has at most {MAX_PARAMS} parameters"), help),
+        );
+    }
+}
+
+fn check_param_names(method: &Method, faults: &mut Faults) {
+    let mut seen = HashSet::new();
+    for param in method.params().filter(|param| !param.name.is_empty()) {
+        if !seen.insert(&param.name) {
+            let fault = Fault::new(
+                format!("two parameters are called `{}`", param.name),
+                "give each its own name",
+            );
+            faults.at(param.span, &fault);
+        }
+    }
+}
+
+fn check_permissions_given(permissions: &Permissions, faults: &mut Faults) {
+    if permissions.names.is_empty() {
+        let help = "write who may call: `*` for everybody, `guest`, `user`, `root` or declared names";
+        faults.at(
+            permissions.span,
+            &Fault::new("nobody could call a method without permissions", help),
+        );
+    }
+}
+
+fn check_permissions_repeated(permissions: &Permissions, faults: &mut Faults) {
+    let mut seen = HashSet::new();
+    for permission in &permissions.names {
+        if !seen.insert(permission.value()) {
+            let fault = Fault::new(
+                format!("the permission `{}` is given twice", permission.value()),
+                "remove one of them",
+            );
+            faults.on(permission, &fault);
+        }
+    }
+}
+
+fn check_everybody_alone(permissions: &Permissions, faults: &mut Faults) {
+    let everybody = permissions.names.iter().find(|name| name.value() == name::EVERYBODY);
+    if let Some(everybody) = everybody
+        && permissions.names.iter().any(|name| name.value() != name::EVERYBODY)
+    {
+        let help = "remove `*`, or everything else";
+        faults.on(
+            everybody,
+            &Fault::new("`*` lets everybody call, so the other permissions mean nothing", help),
+        );
+    }
+}
+
+fn check_session_only(method: &Method, permissions: &Permissions, faults: &mut Faults) {
+    let is_open = |name: &str| name == name::EVERYBODY || name == name::GUEST;
+    let open = permissions.names.iter().find(|name| is_open(&name.value()));
+    if let (Some(span), Some(open)) = (method.attr.session_only, open) {
+        let help = format!("remove `session_only`, or `{}` from the permissions", open.value());
+        faults.at(
+            span,
+            &Fault::new("a guest has no session, so `session_only` would refuse it", help),
+        );
+    }
+}

@@ -1,0 +1,218 @@
+//! `#[api_method]`: the function, and an entry in the collection of methods.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use syn::parse::Parser;
+
+use super::{core_path, place};
+use crate::attr::method::{LimitsAttr, MethodAttr};
+use crate::check;
+use crate::fault::{Fault, Faults};
+use crate::function::{self, Function};
+use crate::model::argument::{Argument, Param, Style};
+use crate::model::method::Method;
+
+pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let mut faults = Faults::default();
+    let function = match syn::parse2::<Function>(item.clone()) {
+        Ok(function) => function,
+        Err(error) => {
+            note_no_function(item.clone(), error, &mut faults);
+            let (item, errors) = (function::stripped(item), faults.finish());
+            return quote!(#item #errors);
+        }
+    };
+    let attr = MethodAttr::read(attribute, &mut faults);
+    check::function(&function, &mut faults);
+    let method = Method::read(attr, &function, &mut faults);
+    check::method(&method, &mut faults);
+    let errors = faults.finish();
+    let entry = match (errors.is_empty(), function.is_associated()) {
+        (true, _) => registered(&method),
+        (false, false) => placeholder(&method),
+        (false, true) => TokenStream::new(),
+    };
+    quote!(#function #errors #entry)
+}
+
+/// The one fault of an item that is no function, or whose head has a syntax that `syn` does not know.
+fn note_no_function(item: TokenStream, error: syn::Error, faults: &mut Faults) {
+    if function::looks_like_function.parse2(item.clone()).unwrap_or_default() {
+        faults.syntax(error);
+    } else {
+        let help = "write it before a free `async fn`";
+        faults.at(
+            Span::call_site(),
+            &Fault::new("`#[api_method]` makes a method of a function only", help),
+        );
+    }
+}
+
+/// The entry, and its registration.
+fn registered(method: &Method) -> TokenStream {
+    let core = core_path();
+    let (conditions, name) = (&method.conditions, method.name());
+    let holder = holder(method, &core, &entry(method, &core));
+    quote! {
+        #holder
+        #(#conditions)*
+        #core::__private::inventory::submit! { #name::ENTRY }
+    }
+}
+
+/// An entry that does nothing, so that code which names it has no errors of its own.
+fn placeholder(method: &Method) -> TokenStream {
+    let core = core_path();
+    let place = place(&core);
+    let entry = quote!(#core::MethodEntry::new("", #place, |_| {}, |_, _| ::core::unreachable!()));
+    holder(method, &core, &entry)
+}
+
+/// The type, in its own namespace beside the function, that holds the entry.
+fn holder(method: &Method, core: &TokenStream, entry: &TokenStream) -> TokenStream {
+    let Method {
+        visibility, conditions, ..
+    } = method;
+    let name = method.name();
+    let about = format!(
+        "The method `{}`, to be given to `Api::builder().method(…)`.",
+        method.attr.path
+    );
+    quote! {
+        #(#conditions)*
+        #[doc(hidden)]
+        #visibility enum #name {}
+
+        #(#conditions)*
+        impl #name {
+            #[doc = #about]
+            #visibility const ENTRY: #core::MethodEntry = #entry;
+        }
+    }
+}
+
+fn entry(method: &Method, core: &TokenStream) -> TokenStream {
+    let path = &method.attr.path;
+    let place = place(core);
+    let (describe, handler) = (describe(method, core), handler(method, core));
+    let settings = settings(method, core);
+    quote!(#core::MethodEntry::new(#path, #place, #describe, #handler) #settings)
+}
+
+/// The calls that complete a new entry.
+fn settings(method: &Method, core: &TokenStream) -> TokenStream {
+    let (title, description) = (&method.docs.title, &method.docs.description);
+    let permissions = method
+        .attr
+        .permissions
+        .iter()
+        .flat_map(|permissions| &permissions.names);
+    let limits = limits(&method.attr.limits, core);
+    let deprecated = method.attr.deprecated.then(|| quote!(.deprecated()));
+    let private = method.attr.private.then(|| quote!(.private()));
+    let unlogged = (!method.attr.log).then(|| quote!(.unlogged()));
+    let session_only = method.attr.session_only.map(|_| quote!(.session_only()));
+    quote! {
+        .text(#title, #description).permissions(&[#(#permissions),*]) #limits #deprecated #private #unlogged #session_only
+    }
+}
+
+fn limits(limits: &LimitsAttr, core: &TokenStream) -> Option<TokenStream> {
+    if *limits == LimitsAttr::default() {
+        return None;
+    }
+    let rate = limits.rate.map(|rate| {
+        let (calls, seconds) = (rate.calls, rate.seconds);
+        quote!(#core::Rate { calls: #calls, period: ::core::time::Duration::from_secs(#seconds) })
+    });
+    let timeout = limits.timeout.map(|timeout| {
+        let milliseconds = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+        quote!(::core::time::Duration::from_millis(#milliseconds))
+    });
+    let concurrency = option(limits.concurrency);
+    let concurrency_per_user = option(limits.concurrency_per_user);
+    let (rate, timeout) = (option(rate), option(timeout));
+    let (max_body, upload) = (option(limits.max_body), option(limits.upload));
+    Some(quote! {
+        .limits(#core::MethodLimits {
+            concurrency: #concurrency,
+            concurrency_per_user: #concurrency_per_user,
+            rate: #rate,
+            timeout: #timeout,
+            max_body: #max_body,
+            upload: #upload,
+        })
+    })
+}
+
+fn option(value: Option<impl ToTokens>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
+/// The function that describes the types.
+fn describe(method: &Method, core: &TokenStream) -> TokenStream {
+    let signature = local("signature");
+    let arguments = method.arguments.iter().map(|argument| match argument {
+        Argument::Param(Param {
+            name,
+            description,
+            style,
+            ty,
+            ..
+        }) => {
+            let style = match style {
+                Style::Plain => quote!(Plain),
+                Style::Nullable => quote!(Nullable),
+                Style::Opaque => quote!(Opaque),
+            };
+            quote!(#signature.param::<#ty>(#name, #description, #core::ParamStyle::#style);)
+        }
+        Argument::Injected(ty) => quote!(<#ty as #core::__private::Injected<'_>>::declare(#signature);),
+    });
+    let output = &method.output;
+    quote! {
+        |#signature| {
+            #(#arguments)*
+            #signature.output::<#output>();
+        }
+    }
+}
+
+/// The function that converts the arguments and calls the method.
+fn handler(method: &Method, core: &TokenStream) -> TokenStream {
+    let (ctx, values) = (local("ctx"), local("arguments"));
+    let mut taken = Vec::new();
+    let mut passed = Vec::new();
+    for argument in &method.arguments {
+        match argument {
+            Argument::Param(Param { name, ty, .. }) => {
+                let value = local(&format!("p{}", taken.len()));
+                taken.push(quote!(let #value = #values.next::<#ty>(#name)?;));
+                passed.push(value.into_token_stream());
+            }
+            Argument::Injected(ty) => passed.push(quote!(<#ty as #core::__private::Injected<'_>>::take(#ctx))),
+        }
+    }
+    let values = if taken.is_empty() {
+        quote!(_)
+    } else {
+        quote!(mut #values)
+    };
+    let (name, output) = (method.name(), &method.output);
+    quote! {
+        |#ctx, #values| {
+            #(#taken)*
+            ::core::result::Result::Ok(#core::__private::Box::pin(async move {
+                #core::__private::encode::<#output>(#ctx, #name(#(#passed),*).await)
+            }))
+        }
+    }
+}
+
+/// A local variable that the user's code cannot see.
+fn local(name: &str) -> Ident {
+    format_ident!("{name}", span = Span::mixed_site())
+}

@@ -1,0 +1,69 @@
+//! Faults in what the user wrote, collected so that all of them are reported together.
+
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
+
+/// What is wrong, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) message: String,
+    pub(crate) help: String,
+}
+
+impl Fault {
+    pub(crate) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+
+    /// The text of the compiler's error.
+    fn text(&self) -> String {
+        format!("{}\n\n  = help: {}\n", self.message, self.help)
+    }
+}
+
+/// The faults of one macro call. Dropping them unread is a mistake of this crate and panics.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    errors: Vec<syn::Error>,
+    read: bool,
+}
+
+impl Faults {
+    /// Notes a fault at the place of `tokens`.
+    pub(crate) fn on(&mut self, tokens: impl ToTokens, fault: &Fault) {
+        self.errors.push(syn::Error::new_spanned(tokens, fault.text()));
+    }
+
+    /// Notes a fault at `span`.
+    pub(crate) fn at(&mut self, span: Span, fault: &Fault) {
+        self.errors.push(syn::Error::new(span, fault.text()));
+    }
+
+    /// Notes a syntax error as `syn` words it.
+    pub(crate) fn syntax(&mut self, error: syn::Error) {
+        self.errors.push(error);
+    }
+
+    /// The value, or a note of its fault at the place of `tokens`.
+    pub(crate) fn take<T>(&mut self, tokens: impl ToTokens, result: Result<T, Fault>) -> Option<T> {
+        result.map_err(|fault| self.on(tokens, &fault)).ok()
+    }
+
+    /// The faults as `compile_error!` calls; empty when there are none.
+    pub(crate) fn finish(mut self) -> TokenStream {
+        self.read = true;
+        self.errors.drain(..).map(syn::Error::into_compile_error).collect()
+    }
+}
+
+impl Drop for Faults {
+    fn drop(&mut self) {
+        assert!(
+            self.read || std::thread::panicking(),
+            "faults were collected and never reported"
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! Names: of permissions and of parameters; and the nearest one to a misspelt name.
+
+use crate::fault::Fault;
+
+/// Everybody, with and without an account.
+pub(crate) const EVERYBODY: &str = "*";
+/// Callers without an account.
+pub(crate) const GUEST: &str = "guest";
+
+/// The longest name of a permission, in bytes.
+const MAX_PERMISSION: usize = 64;
+
+/// Checks a permission: `*` or a name such as `admin`, `billing:read`.
+///
+/// # Errors
+///
+/// Neither.
+pub(crate) fn permission(text: &str) -> Result<(), Fault> {
+    if text == EVERYBODY {
+        return Ok(());
+    }
+    if text.is_empty() {
+        return Err(Fault::new(
+            "the permission is empty",
+            "write `*` for everybody, `guest`, `user`, `root` or a declared name",
+        ));
+    }
+    if text.len() > MAX_PERMISSION {
+        return Err(Fault::new(
+            format!("the permission has {} bytes, and may have {MAX_PERMISSION}", text.len()),
+            "shorten the name",
+        ));
+    }
+    if is_permission(text) {
+        return Ok(());
+    }
+    let lower = text.trim().to_ascii_lowercase().replace(' ', "-");
+    let help = if is_permission(&lower) {
+        format!("write `{lower}`")
+    } else {
+        "a permission has lower-case letters and digits, in words joined by `-`, `_`, `.` or `:`, such as `billing:read`".to_owned()
+    };
+    Err(Fault::new(format!("`{text}` is not the name of a permission"), help))
+}
+
+fn is_permission(text: &str) -> bool {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.split(['-', '_', '.', ':']).all(is_word)
+}
+
+/// Checks the public name of a parameter or a field.
+///
+/// # Errors
+///
+/// Not an ASCII identifier.
+pub(crate) fn identifier(text: &str) -> Result<(), Fault> {
+    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if begins && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Ok(());
+    }
+    let help = "a name has letters, digits and underscores, and does not begin with a digit, such as `userId`";
+    Err(Fault::new(format!("`{text}` is not a name"), help))
+}
+
+/// The candidate that `text` is probably a misspelling of.
+pub(crate) fn nearest<'a>(text: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let folded = text.to_ascii_lowercase().replace('-', "_");
+    let (best, name) = candidates
+        .iter()
+        .map(|name| (distance(&folded, name), *name))
+        .min_by_key(|(best, _)| *best)?;
+    (best <= folded.len().max(3) / 3).then_some(name)
+}
+
+/// The number of bytes to insert, delete or replace (Levenshtein).
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.bytes().enumerate() {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_are_words_in_lower_case() {
+        for text in ["*", "guest", "admin", "billing:read", "a1.b2-c3_d4"] {
+            assert_eq!(permission(text), Ok(()), "{text}");
+        }
+        for text in ["", "Admin", "1a", "a b", "a..b", "a-", "-a", "**", "é", &"a".repeat(65)] {
+            assert!(permission(text).is_err(), "{text}");
+        }
+        assert_eq!(permission("Admin").expect_err("upper case").help, "write `admin`");
+    }
+
+    #[test]
+    fn names_are_ascii_identifiers() {
+        for text in ["userId", "user_id", "_x", "A1"] {
+            assert_eq!(identifier(text), Ok(()), "{text}");
+        }
+        for text in ["", "1a", "user-id", "user id", "é"] {
+            assert!(identifier(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_name_finds_the_nearest() {
+        let names = ["path", "permissions", "max_body", "log"];
+        assert_eq!(nearest("permission", &names), Some("permissions"));
+        assert_eq!(nearest("max-body", &names), Some("max_body"));
+        assert_eq!(nearest("Path", &names), Some("path"));
+        assert_eq!(nearest("colour", &names), None);
+        assert_eq!(nearest("x", &[]), None);
+    }
+}

@@ -1,0 +1,85 @@
+//! The macros of `rpc-core`, which re-exports them; depend on that crate, not on this one.
+//!
+//! Every macro goes the same way: [`attr`] reads the keys, [`model`] puts them together with the item, [`check`] compares
+//! what belongs together, [`expand`] prints. Faults are collected in [`fault::Faults`] on the way and reported together, each
+//! at its own place; the expansion of a model without faults cannot fail.
+
+mod attr;
+mod check;
+mod docs;
+mod expand;
+mod fault;
+mod function;
+mod grammar;
+mod model;
+
+use proc_macro::TokenStream;
+
+/// Makes a remote method of a plain async function.
+///
+/// ```ignore
+/// /// Set user enabled
+/// ///
+/// /// What follows the first paragraph is the description: Markdown.
+/// #[api_method(path = "/v1/admin/users/set-enabled", permissions = ["admin"])]
+/// async fn set_enabled(
+///     ctx: &Ctx,
+///     app: &App,
+///     /// User id or name.
+///     #[param(name = "userId")]
+///     user_id: String,
+///     enabled: bool,
+/// ) -> Result<(), ApiError> {
+///     app.users.set_enabled(ctx.identity(), &user_id, enabled).await
+/// }
+/// ```
+///
+/// An argument taken by value comes from the caller: it is a positional parameter, and its type implements
+/// `serde::Deserialize` and `schemars::JsonSchema`. An argument taken by reference comes from the application: `&Ctx`, `&S`
+/// for a state `S`, `&Upload` or `Option<&Upload>`.
+///
+/// # Keys
+///
+/// | key | meaning |
+/// | --- | --- |
+/// | `path = "/v1/module/method"` | the method's id; required |
+/// | `permissions = ["admin"]` | who may call: `*` (everybody), `guest`, `user`, `root` or names that the application declares; one of them is enough; required |
+/// | `deprecated` | marked so in the documents |
+/// | `private` | reached by calls from inside the process only |
+/// | `session_only` | refuses API tokens |
+/// | `log = false` | observers that keep a log leave it out |
+/// | `concurrency = 4` | calls that run at the same time on one node |
+/// | `concurrency_per_user = 1` | the same for one caller: a user, or a guest's address |
+/// | `rate = "10/min"` | calls over time for one caller: per `s`, `min`, `h` or `day` |
+/// | `timeout = "30s"` | how long a call may run: in `ms`, `s` or `min`, at most an hour |
+/// | `max_body = "1 MiB"` | size of a request body: in `B`, `KiB`, `MiB` or `GiB` |
+/// | `upload = "10 MiB"` | size of an uploaded file |
+///
+/// # Parameters
+///
+/// `///` on a parameter is its description. `#[param(…)]` takes `name = "…"` (the public name, where it differs from the Rust
+/// one), `nullable` (the documents show that `null` has a meaning) and `opaque` (the documents show an object without detail).
+///
+/// # What is left in the code
+///
+/// The function, as written, and a constant `set_enabled::ENTRY` of the type `MethodEntry`, which is also submitted to the
+/// collection that `Api::builder()` reads.
+#[proc_macro_attribute]
+pub fn api_method(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    expand::method::expand(attribute.into(), item.into()).into()
+}
+
+/// Gives the methods below a path a title and a description in the documents.
+///
+/// ```ignore
+/// api_module! {
+///     /// Application users management
+///     ///
+///     /// What follows the first paragraph is the description: Markdown.
+///     path = "/v1/admin/users"
+/// }
+/// ```
+#[proc_macro]
+pub fn api_module(input: TokenStream) -> TokenStream {
+    expand::module::expand(input.into()).into()
+}

@@ -1,0 +1,4 @@
+//! What the macros know about an item once its attributes and its signature are read.
+
+pub(crate) mod argument;
+pub(crate) mod method;
