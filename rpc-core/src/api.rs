@@ -1,0 +1,149 @@
+//! The built `Api`: every method that is served, and what the stages of a call need.
+
+mod builder;
+mod faults;
+mod select;
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Map, Value};
+use tokio_util::task::TaskTracker;
+
+pub use self::builder::ApiBuilder;
+pub use self::faults::{BuildError, Fault};
+use crate::call::{RequestId, RequestIds};
+use crate::clock::Clock;
+use crate::limits::Limits;
+use crate::method::inject::State;
+use crate::method::{Method, Module};
+use crate::permissions::Permission;
+use crate::pipeline::authenticate::Authenticator;
+use crate::pipeline::observe::Observer;
+
+/// A set of methods, checked and ready to serve. Cheap to clone.
+#[derive(Clone)]
+pub struct Api(Arc<Inner>);
+
+struct Inner {
+    by_path: HashMap<&'static str, Arc<Method>, foldhash::fast::RandomState>,
+    methods: Vec<Arc<Method>>,
+    modules: Vec<Module>,
+    permissions: Vec<Permission>,
+    result_definitions: Map<String, Value>,
+    states: Vec<(TypeId, Box<dyn Any + Send + Sync>)>,
+    authenticator: Box<dyn Authenticator>,
+    observers: Vec<Box<dyn Observer>>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    request_ids: RequestIds,
+    stopping: AtomicBool,
+    tasks: Arc<TaskTracker>,
+}
+
+impl Api {
+    /// Starts with every method that the binary holds.
+    #[must_use]
+    pub fn builder() -> ApiBuilder {
+        ApiBuilder::default()
+    }
+
+    /// The methods, ordered by path.
+    pub fn methods(&self) -> impl ExactSizeIterator<Item = &Method> {
+        self.0.methods.iter().map(AsRef::as_ref)
+    }
+
+    /// The method with a path.
+    #[must_use]
+    pub fn method(&self, path: &str) -> Option<&Method> {
+        self.find(path).map(AsRef::as_ref)
+    }
+
+    /// The modules that have methods, ordered by path, each with its methods.
+    pub fn modules(&self) -> impl Iterator<Item = (&Module, impl Iterator<Item = &Method>)> {
+        self.0.modules.iter().enumerate().map(|(position, module)| {
+            (module, self.methods().filter(move |method| method.module == position))
+        })
+    }
+
+    /// The permissions that the application declares.
+    #[must_use]
+    pub fn permissions(&self) -> &[Permission] {
+        &self.0.permissions
+    }
+
+    /// The definitions that the result schemas refer to as `#/$defs/…`.
+    #[must_use]
+    pub fn result_definitions(&self) -> &Map<String, Value> {
+        &self.0.result_definitions
+    }
+
+    /// The limits that are not a method's own.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// A new id for a call that came without one.
+    #[must_use]
+    pub fn request_id(&self) -> RequestId {
+        self.0.request_ids.next()
+    }
+
+    /// Refuses all further calls with 503. What runs goes on.
+    pub fn stop(&self) {
+        self.0.stopping.store(true, Ordering::Release);
+        self.0.tasks.close();
+    }
+
+    /// Whether [`stop`](Self::stop) was called.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Acquire)
+    }
+
+    /// Calls that run at this moment.
+    #[must_use]
+    pub fn active_calls(&self) -> u64 {
+        self.methods().map(|method| u64::from(method.active_calls())).sum()
+    }
+
+    /// Waits for the calls that nobody waits for; to be called after [`stop`](Self::stop).
+    pub async fn drained(&self) {
+        self.0.tasks.wait().await;
+    }
+
+    pub(crate) fn find(&self, path: &str) -> Option<&Arc<Method>> {
+        self.0.by_path.get(path)
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    pub(crate) fn authenticator(&self) -> &dyn Authenticator {
+        &*self.0.authenticator
+    }
+
+    pub(crate) fn observers(&self) -> &[Box<dyn Observer>] {
+        &self.0.observers
+    }
+
+    pub(crate) fn tasks(&self) -> &Arc<TaskTracker> {
+        &self.0.tasks
+    }
+
+    pub(crate) fn state<S: State>(&self) -> Option<&S> {
+        let (_, state) = self.0.states.iter().find(|(id, _)| *id == TypeId::of::<S>())?;
+        state.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("methods", &self.0.methods.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,337 @@
+//! Collects the methods, and checks everything at once before a call is served.
+
+use std::any::{Any, TypeId};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use schemars::Schema;
+use serde_json::{Map, Value};
+use tokio_util::task::TaskTracker;
+
+use super::faults::{BuildError, Fault};
+use super::{Api, Inner, select};
+use crate::call::RequestIds;
+use crate::clock::{Clock, SystemClock};
+use crate::limits::{EffectiveLimits, Gate, Limits};
+use crate::method::entry::{MethodEntry, MethodLimits, ModuleEntry, Signature, UploadUse};
+use crate::method::inject::State;
+use crate::method::{Method, Module, Parameter};
+use crate::permissions::{Access, Permission, RESERVED};
+use crate::pipeline::authenticate::{Authenticator, NoTokens};
+use crate::pipeline::observe::Observer;
+use crate::schema::{self, MethodSchema};
+
+/// Says what an [`Api`] serves, and with what.
+pub struct ApiBuilder {
+    only: Vec<String>,
+    expected: Vec<String>,
+    methods: Vec<MethodEntry>,
+    permissions: Vec<Permission>,
+    states: Vec<(TypeId, Box<dyn Any + Send + Sync>)>,
+    authenticator: Box<dyn Authenticator>,
+    observers: Vec<Box<dyn Observer>>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    method_limits: BTreeMap<String, MethodLimits>,
+}
+
+impl Default for ApiBuilder {
+    fn default() -> Self {
+        Self {
+            only: Vec::new(),
+            expected: Vec::new(),
+            methods: Vec::new(),
+            permissions: Vec::new(),
+            states: Vec::new(),
+            authenticator: Box::new(NoTokens),
+            observers: Vec::new(),
+            clock: Arc::new(SystemClock::default()),
+            limits: Limits::default(),
+            method_limits: BTreeMap::new(),
+        }
+    }
+}
+
+impl fmt::Debug for ApiBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiBuilder").field("only", &self.only).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl ApiBuilder {
+    /// Serves, of the methods that the binary holds, only those that match: `/v1/**`, `/v1/users/*`. Adds up when repeated.
+    #[must_use]
+    pub fn only(mut self, pattern: &str) -> Self {
+        self.only.push(pattern.to_owned());
+        self
+    }
+
+    /// Refuses to build when no method matches; for crates of methods that could drop out of the binary unseen.
+    #[must_use]
+    pub fn expect(mut self, pattern: &str) -> Self {
+        self.expected.push(pattern.to_owned());
+        self
+    }
+
+    /// Adds a method explicitly, whatever [`only`](Self::only) says.
+    #[must_use]
+    pub fn method(mut self, entry: MethodEntry) -> Self {
+        self.methods.push(entry);
+        self
+    }
+
+    /// Declares a permission.
+    #[must_use]
+    pub fn permission(mut self, permission: Permission) -> Self {
+        self.permissions.push(permission);
+        self
+    }
+
+    /// Gives a state that methods take by reference. A second one of the same type replaces the first.
+    #[must_use]
+    pub fn state<S: State>(mut self, state: S) -> Self {
+        self.states.retain(|(id, _)| *id != TypeId::of::<S>());
+        self.states.push((TypeId::of::<S>(), Box::new(state)));
+        self
+    }
+
+    /// Who checks tokens. Without one no token is good.
+    #[must_use]
+    pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
+        self.authenticator = Box::new(authenticator);
+        self
+    }
+
+    /// Adds somebody who is told of every call.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
+    /// Another clock, for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Other limits than the defaults.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The limits of one method, from the configuration; what is `None` is left as the attribute says.
+    #[must_use]
+    pub fn method_limits(mut self, path: &str, limits: MethodLimits) -> Self {
+        self.method_limits.insert(path.to_owned(), limits);
+        self
+    }
+
+    /// Checks everything and builds.
+    ///
+    /// # Errors
+    ///
+    /// All faults at once: see [`Fault`].
+    pub fn build(mut self) -> Result<Api, BuildError> {
+        let mut faults = Vec::new();
+        let entries = self.entries(&mut faults);
+        let modules = modules(&entries, &mut faults);
+        self.check_permissions(&mut faults);
+        let mut build = Build { builder: &self, modules: &modules, faults, inputs: Names::default(), outputs: Names::default() };
+        let methods: Vec<Arc<Method>> = entries.iter().filter_map(|entry| build.method(entry)).map(Arc::new).collect();
+        let Build { faults, outputs, .. } = build;
+        if !faults.is_empty() {
+            return Err(BuildError(faults));
+        }
+        Ok(Api(Arc::new(Inner {
+            by_path: methods.iter().map(|method| (method.path(), Arc::clone(method))).collect(),
+            methods,
+            modules,
+            permissions: self.permissions,
+            result_definitions: outputs.into_definitions(),
+            states: std::mem::take(&mut self.states),
+            authenticator: self.authenticator,
+            observers: self.observers,
+            clock: self.clock,
+            limits: self.limits,
+            request_ids: RequestIds::default(),
+            stopping: AtomicBool::new(false),
+            tasks: Arc::new(TaskTracker::new()),
+        })))
+    }
+
+    /// The selected methods, ordered by path.
+    fn entries(&self, faults: &mut Vec<Fault>) -> Vec<MethodEntry> {
+        let selected = |entry: &&MethodEntry| {
+            self.only.is_empty() || self.only.iter().any(|pattern| select::matches(pattern, entry.path))
+        };
+        let mut entries: Vec<MethodEntry> = inventory::iter::<MethodEntry>().filter(selected).copied().collect();
+        for entry in &self.methods {
+            let known = |other: &MethodEntry| other.path == entry.path && other.place == entry.place;
+            if !entries.iter().any(known) {
+                entries.push(*entry);
+            }
+        }
+        entries.sort_by_key(|entry| (entry.path, entry.place.file, entry.place.line));
+        for pair in entries.windows(2).filter(|pair| pair[0].path == pair[1].path) {
+            faults.push(Fault::DuplicateMethod { path: pair[0].path, first: pair[0].place, second: pair[1].place });
+        }
+        if entries.is_empty() {
+            faults.push(Fault::NoMethods);
+        }
+        let unmatched = |pattern: &&String| !entries.iter().any(|entry| select::matches(pattern, entry.path));
+        faults.extend(self.expected.iter().filter(unmatched).cloned().map(Fault::NothingMatches));
+        let unknown = |path: &&String| !entries.iter().any(|entry| entry.path == path.as_str());
+        faults.extend(self.method_limits.keys().filter(unknown).cloned().map(Fault::LimitsForUnknownMethod));
+        entries
+    }
+
+    fn check_permissions(&self, faults: &mut Vec<Fault>) {
+        let mut names = HashSet::from(RESERVED);
+        let taken = self.permissions.iter().filter(|permission| !names.insert(permission.name));
+        faults.extend(taken.map(|permission| Fault::BadPermission(permission.name)));
+    }
+}
+
+/// The modules above the selected methods, ordered by path.
+fn modules(entries: &[MethodEntry], faults: &mut Vec<Fault>) -> Vec<Module> {
+    let mut modules: Vec<ModuleEntry> = inventory::iter::<ModuleEntry>().copied().collect();
+    modules.sort_by_key(|module| (module.path, module.place.file, module.place.line));
+    modules.retain(|module| entries.iter().any(|entry| is_below(entry.path, module.path)));
+    for pair in modules.windows(2).filter(|pair| pair[0].path == pair[1].path) {
+        faults.push(Fault::DuplicateModule { path: pair[0].path, first: pair[0].place, second: pair[1].place });
+    }
+    modules.into_iter().map(|entry| Module { entry }).collect()
+}
+
+fn is_below(method: &str, module: &str) -> bool {
+    method.strip_prefix(module).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// What the methods of one build share.
+struct Build<'b> {
+    builder: &'b ApiBuilder,
+    modules: &'b [Module],
+    faults: Vec<Fault>,
+    inputs: Names,
+    outputs: Names,
+}
+
+impl Build<'_> {
+    fn method(&mut self, entry: &MethodEntry) -> Option<Method> {
+        let known_faults = self.faults.len();
+        let (mut inputs, mut outputs) = (schema::input_generator(), schema::output_generator());
+        let mut signature = Signature {
+            inputs: &mut inputs,
+            outputs: &mut outputs,
+            params: Vec::new(),
+            result: None,
+            states: Vec::new(),
+            upload: UploadUse::None,
+        };
+        (entry.describe)(&mut signature);
+        let Signature { params, result, states, upload, .. } = signature;
+        let definitions = inputs.take_definitions(true);
+        self.check_names(entry, &definitions, &outputs.take_definitions(true));
+        self.check_access(entry);
+        self.check_states(entry, &states.iter().map(|state| (state.id, state.name)).collect::<Vec<_>>());
+        if entry.limits.upload.is_some() && upload == UploadUse::None {
+            self.faults.push(Fault::UploadWithoutFile { method: entry.path, place: entry.place });
+        }
+        let module = self.module_of(entry);
+        let required = params.iter().map(|param| schema::accepts_null(&param.schema, &definitions).map(|null| !null));
+        let schema = required.collect::<Result<Vec<bool>, String>>().and_then(|required| {
+            MethodSchema::new(&params, &required, &definitions).map(|schema| (schema, required))
+        });
+        let (schema, required) = schema
+            .map_err(|reason| self.faults.push(Fault::BadSchema { method: entry.path, place: entry.place, reason }))
+            .ok()?;
+        if self.faults.len() > known_faults {
+            return None;
+        }
+        let nothing = MethodLimits::default();
+        let configured = self.builder.method_limits.get(entry.path).unwrap_or(&nothing);
+        Some(Method {
+            entry: *entry,
+            module: module?,
+            access: Access::new(entry.permissions),
+            params: params.into_iter().zip(required).map(|(entry, required)| Parameter { entry, required }).collect(),
+            result: result.unwrap_or_else(|| Schema::from(true)),
+            upload,
+            schema,
+            limits: EffectiveLimits::new(&entry.limits, configured, &self.builder.limits),
+            gate: Gate::default(),
+        })
+    }
+
+    /// The module with the longest path above the method.
+    fn module_of(&mut self, entry: &MethodEntry) -> Option<usize> {
+        let above = |(_, module): &(usize, &Module)| is_below(entry.path, module.path());
+        let module = self.modules.iter().enumerate().filter(above).max_by_key(|(_, module)| module.path().len());
+        if module.is_none() {
+            let path = entry.path.rsplit_once('/').map_or(entry.path, |(module, _)| module).to_owned();
+            self.faults.push(Fault::NoModule { method: entry.path, place: entry.place, module: path });
+        }
+        module.map(|(position, _)| position)
+    }
+
+    fn check_access(&mut self, entry: &MethodEntry) {
+        let (method, place) = (entry.path, entry.place);
+        if entry.permissions.is_empty() {
+            self.faults.push(Fault::NoPermissions { method, place });
+        }
+        let names: Vec<&str> = self.builder.permissions.iter().map(|permission| permission.name).collect();
+        for &permission in Access::new(entry.permissions).holders() {
+            if !names.contains(&permission) {
+                let declared = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                self.faults.push(Fault::UnknownPermission { method, place, permission, declared });
+            }
+        }
+    }
+
+    fn check_states(&mut self, entry: &MethodEntry, states: &[(TypeId, &'static str)]) {
+        for &(id, state) in states {
+            if !self.builder.states.iter().any(|(given, _)| *given == id) {
+                self.faults.push(Fault::MissingState { method: entry.path, place: entry.place, state });
+            }
+        }
+    }
+
+    fn check_names(&mut self, entry: &MethodEntry, inputs: &Map<String, Value>, outputs: &Map<String, Value>) {
+        let collisions = self.inputs.add(entry.path, inputs).into_iter().chain(self.outputs.add(entry.path, outputs));
+        self.faults.extend(collisions);
+    }
+}
+
+/// Schema names over all methods, each with the method that used it first.
+#[derive(Default)]
+struct Names(HashMap<String, (Value, &'static str)>);
+
+impl Names {
+    fn add(&mut self, method: &'static str, definitions: &Map<String, Value>) -> Vec<Fault> {
+        let mut collisions = Vec::new();
+        for (name, schema) in definitions {
+            match self.0.get(name) {
+                Some((known, first)) if known != schema => {
+                    collisions.push(Fault::SchemaName { name: name.clone(), first, second: method });
+                }
+                Some(_) => {}
+                None => {
+                    self.0.insert(name.clone(), (schema.clone(), method));
+                }
+            }
+        }
+        collisions
+    }
+
+    fn into_definitions(self) -> Map<String, Value> {
+        let mut definitions: Vec<(String, Value)> = self.0.into_iter().map(|(name, (schema, _))| (name, schema)).collect();
+        definitions.sort_by(|(left, _), (right, _)| left.cmp(right));
+        definitions.into_iter().collect()
+    }
+}

@@ -1,0 +1,140 @@
+//! What can be wrong with a set of methods, each fault with what to do about it.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::method::entry::Place;
+
+/// One reason why an [`Api`](crate::Api) cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Two methods have one path.
+    #[error("{path} is declared twice: at {first} and at {second}; rename one of them")]
+    DuplicateMethod {
+        /// The path.
+        path: &'static str,
+        /// One declaration.
+        first: Place,
+        /// The other.
+        second: Place,
+    },
+    /// Two modules have one path.
+    #[error("the module {path} is declared twice: at {first} and at {second}; remove one of them")]
+    DuplicateModule {
+        /// The path.
+        path: &'static str,
+        /// One declaration.
+        first: Place,
+        /// The other.
+        second: Place,
+    },
+    /// A method admits nobody.
+    #[error("{method} at {place} has no permissions; say who may call it: \"*\", \"guest\", \"user\", \"root\" or a declared name")]
+    NoPermissions {
+        /// The method's path.
+        method: &'static str,
+        /// Its place.
+        place: Place,
+    },
+    /// A method names a permission that the application does not declare.
+    #[error("{method} at {place} admits \"{permission}\", which is not declared; declare it with `.permission(…)`; declared are: {declared}")]
+    UnknownPermission {
+        /// The method's path.
+        method: &'static str,
+        /// Its place.
+        place: Place,
+        /// The unknown name.
+        permission: &'static str,
+        /// The declared names.
+        declared: String,
+    },
+    /// The application declares a permission whose name is reserved or taken.
+    #[error("the permission \"{0}\" cannot be declared: the name is reserved, or declared twice")]
+    BadPermission(&'static str),
+    /// A method needs a state that was not given.
+    #[error("{method} at {place} takes `&{state}`, which was not given; give it with `.state(…)`")]
+    MissingState {
+        /// The method's path.
+        method: &'static str,
+        /// Its place.
+        place: Place,
+        /// The state's type.
+        state: &'static str,
+    },
+    /// A method is below no module.
+    #[error("{method} at {place} belongs to no module; declare one with `api_module! {{ /// Title\\n path = \"{module}\" }}`")]
+    NoModule {
+        /// The method's path.
+        method: &'static str,
+        /// Its place.
+        place: Place,
+        /// The path that its module would have.
+        module: String,
+    },
+    /// Two types have one schema name and differ.
+    #[error("the schema name \"{name}\" stands for two types, in {first} and in {second}; rename one with `#[schemars(rename = \"…\")]`")]
+    SchemaName {
+        /// The name.
+        name: String,
+        /// A method that uses one type.
+        first: &'static str,
+        /// A method that uses the other.
+        second: &'static str,
+    },
+    /// The schema of a parameter is no schema.
+    #[error("{method} at {place} has a parameter whose JSON Schema is not valid: {reason}")]
+    BadSchema {
+        /// The method's path.
+        method: &'static str,
+        /// Its place.
+        place: Place,
+        /// What the validator says.
+        reason: String,
+    },
+    /// A pattern of `.expect(…)` matches nothing.
+    #[error("no method matches {0}; is its crate in the binary? `use my_methods as _;` keeps it there")]
+    NothingMatches(String),
+    /// The configuration limits a method that does not exist.
+    #[error("the configuration sets limits for {0}, which is no method")]
+    LimitsForUnknownMethod(String),
+    /// `upload = …` at a method that takes no file, or the like.
+    #[error("{method} at {place} sets `upload`, but takes no `&Upload`; add the argument or remove the key")]
+    UploadWithoutFile {
+        /// The method's path.
+        method: &'static str,
+        /// Its place.
+        place: Place,
+    },
+    /// There is nothing to serve.
+    #[error("there are no methods; is the crate that declares them in the binary? `use my_methods as _;` keeps it there")]
+    NoMethods,
+}
+
+/// Everything that is wrong with a set of methods.
+#[derive(Clone, PartialEq, Eq, Error)]
+pub struct BuildError(pub(super) Vec<Fault>);
+
+impl BuildError {
+    /// The faults, at least one.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        &self.0
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.0.len();
+        write!(f, "the API cannot be built: {count} {}", if count == 1 { "fault" } else { "faults" })?;
+        self.0.iter().try_for_each(|fault| write!(f, "\n  - {fault}"))
+    }
+}
+
+/// `main` prints errors by `Debug`; this one is made for reading.
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,152 @@
+//! A call on its way in, and its outcome on its way out. Every transport makes the first and renders the second.
+
+mod request_id;
+
+use std::fmt;
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+pub use self::request_id::RequestId;
+pub(crate) use self::request_id::RequestIds;
+use crate::codec::{Codec, Params};
+use crate::error::ApiError;
+use crate::identity::Identity;
+use crate::method::output::Encoded;
+use crate::upload::Upload;
+
+/// How a call came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Transport {
+    /// Plain HTTP.
+    Http,
+    /// From inside the process: a test, a command, another method.
+    InProcess,
+}
+
+impl Transport {
+    /// The name in logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::InProcess => "in-process",
+        }
+    }
+}
+
+/// A token as the caller presented it. It does not print.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(Box<str>);
+
+impl Token {
+    /// Takes a presented token.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// What is known of the caller before authentication.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// None were presented: a guest.
+    None,
+    /// A token, to be looked at by the [`Authenticator`](crate::Authenticator).
+    Token(Token),
+    /// Credentials that are no token at all: answered with 401.
+    Malformed,
+    /// Somebody whom the process itself vouches for.
+    Known(Identity),
+}
+
+/// A call before its first stage.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The path of the method.
+    pub path: &'a str,
+    /// The parameters.
+    pub params: Params,
+    /// The encoding of the parameters, and of the answer.
+    pub codec: Codec,
+    /// Who calls.
+    pub credentials: Credentials,
+    /// How the call came in.
+    pub transport: Transport,
+    /// The address of the caller, where there is one.
+    pub client: Option<IpAddr>,
+    /// The id under which logs show the call.
+    pub request_id: RequestId,
+    /// The file that came with the call.
+    pub upload: Option<Upload>,
+}
+
+impl<'a> Call<'a> {
+    /// A call from inside the process: a guest's, in JSON, without parameters.
+    #[must_use]
+    pub fn in_process(path: &'a str, request_id: RequestId) -> Self {
+        Self {
+            path,
+            params: Params::None,
+            codec: Codec::Json,
+            credentials: Credentials::None,
+            transport: Transport::InProcess,
+            client: None,
+            request_id,
+            upload: None,
+        }
+    }
+
+    /// With parameters by position.
+    #[must_use]
+    pub fn with_params(mut self, params: Vec<Value>) -> Self {
+        self.params = Params::Positional(params);
+        self
+    }
+}
+
+/// What a call came to: an encoded reply, or an error.
+#[derive(Debug)]
+pub struct Outcome {
+    pub(crate) codec: Codec,
+    pub(crate) result: Result<Encoded, ApiError>,
+}
+
+impl Outcome {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match &self.result {
+            Ok(reply) => reply.status,
+            Err(error) => error.status(),
+        }
+    }
+
+    /// The reason.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match &self.result {
+            Ok(reply) => &reply.reason,
+            Err(error) => error.reason(),
+        }
+    }
+
+    /// The error of a call that failed.
+    #[must_use]
+    pub fn error(&self) -> Option<&ApiError> {
+        self.result.as_ref().err()
+    }
+}

@@ -1,0 +1,97 @@
+//! The id under which logs show a call.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const MAX: usize = 64;
+
+/// A request's id: 1–64 letters, digits, `-`, `_`, `.`. Held inline, so that it costs no allocation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RequestId {
+    text: [u8; MAX],
+    length: u8,
+}
+
+impl RequestId {
+    /// Takes a caller's id, if it is sane.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let sane = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if text.is_empty() || text.len() > MAX || !text.bytes().all(sane) {
+            return None;
+        }
+        let mut id = Self { text: [0; MAX], length: u8::try_from(text.len()).ok()? };
+        id.text[..text.len()].copy_from_slice(text.as_bytes());
+        Some(id)
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.text[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Makes ids: 64 random bits that tell this process from others, then a counter; 32 hexadecimal digits. They are unique, not secret.
+#[derive(Debug)]
+pub(crate) struct RequestIds {
+    process: u64,
+    next: AtomicU64,
+}
+
+impl Default for RequestIds {
+    fn default() -> Self {
+        Self { process: RandomState::new().hash_one("request ids"), next: AtomicU64::new(1) }
+    }
+}
+
+impl RequestIds {
+    pub(crate) fn next(&self) -> RequestId {
+        let mut id = RequestId { text: [0; MAX], length: 32 };
+        hex(self.process, &mut id.text[..16]);
+        hex(self.next.fetch_add(1, Ordering::Relaxed), &mut id.text[16..32]);
+        id
+    }
+}
+
+fn hex(number: u64, digits: &mut [u8]) {
+    for (place, digit) in digits.iter_mut().rev().enumerate() {
+        *digit = b"0123456789abcdef"[(number >> (4 * place)) as usize & 0xf];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RequestId, RequestIds};
+
+    #[test]
+    fn sane_ids_are_taken_and_others_are_not() {
+        assert_eq!(RequestId::parse("a-b_c.9").map(|id| id.as_str().to_owned()).as_deref(), Some("a-b_c.9"));
+        for text in ["", "a b", "a\nb", "é", &"x".repeat(65)] {
+            assert_eq!(RequestId::parse(text), None, "{text:?}");
+        }
+        assert!(RequestId::parse(&"x".repeat(64)).is_some());
+    }
+
+    #[test]
+    fn made_ids_differ_and_are_sane() {
+        let ids = RequestIds::default();
+        let (first, second) = (ids.next(), ids.next());
+        assert_ne!(first, second);
+        assert_eq!(RequestId::parse(first.as_str()), Some(first));
+        assert!(first.as_str().ends_with("0000000000000001"));
+    }
+}

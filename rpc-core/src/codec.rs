@@ -1,0 +1,102 @@
+//! Bytes to values and back: the seam between transports and the pipeline.
+
+pub(crate) mod json;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::error::{ApiError, ErrorCode};
+
+/// The encoding of a request, and so of its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Codec {
+    /// JSON (RFC 8259).
+    #[default]
+    Json,
+}
+
+impl Codec {
+    /// The codec of a content type, parameters such as `charset` aside. Without one: JSON.
+    #[must_use]
+    pub fn of_content_type(content_type: Option<&str>) -> Option<Self> {
+        let Some(content_type) = content_type else { return Some(Self::Json) };
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/json").then_some(Self::Json)
+    }
+
+    /// The content type of an answer.
+    #[must_use]
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+        }
+    }
+
+    /// Decodes one whole document.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Parse`] with the place of the fault: bad syntax, invalid UTF-8, a repeated key, more than
+    /// `max_depth` levels, something after the end.
+    pub fn decode(self, bytes: &[u8], max_depth: usize) -> Result<Value, ApiError> {
+        match self {
+            Self::Json => json::decode(bytes, max_depth),
+        }
+    }
+
+    /// Encodes a value.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Internal`]: the value does not serialise.
+    pub fn encode(self, value: &dyn erased_serde::Serialize) -> Result<Vec<u8>, ApiError> {
+        let mut bytes = Vec::with_capacity(64);
+        match self {
+            Self::Json => {
+                let mut serializer = serde_json::Serializer::new(&mut bytes);
+                value
+                    .erased_serialize(&mut <dyn erased_serde::Serializer>::erase(&mut serializer))
+                    .map_err(ApiError::internal)?;
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+/// The parameters of a call, as they came.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Params {
+    /// None.
+    None,
+    /// Bytes that are decoded once the caller has got past credentials, permission and limits.
+    Encoded(Bytes),
+    /// By position.
+    Positional(Vec<Value>),
+}
+
+impl Params {
+    /// The positional values. A document that is no array is the only parameter.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Parse`].
+    pub(crate) fn into_values(self, codec: Codec, max_depth: usize) -> Result<Vec<Value>, ApiError> {
+        let bytes = match self {
+            Self::None => return Ok(Vec::new()),
+            Self::Positional(values) => return Ok(values),
+            Self::Encoded(bytes) => bytes,
+        };
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Vec::new());
+        }
+        match codec.decode(&bytes, max_depth)? {
+            Value::Array(values) => Ok(values),
+            only => Ok(vec![only]),
+        }
+    }
+}
+
+pub(crate) fn parse_error(message: String) -> ApiError {
+    ApiError::of(ErrorCode::Parse).with_reason(message)
+}

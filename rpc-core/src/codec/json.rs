@@ -1,0 +1,149 @@
+//! JSON, strictly: a repeated key and too deep a nesting are parse errors.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use super::parse_error;
+use crate::ApiError;
+
+pub(crate) fn decode(bytes: &[u8], max_depth: usize) -> Result<Value, ApiError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    deserializer.disable_recursion_limit();
+    Node { depth_left: max_depth }
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| parse_error(format!("Parse error: {error}")))
+}
+
+/// A value with as many levels of arrays and objects below it as are left.
+#[derive(Clone, Copy)]
+struct Node {
+    depth_left: usize,
+}
+
+impl Node {
+    fn below<E: Error>(self) -> Result<Self, E> {
+        let depth_left =
+            self.depth_left.checked_sub(1).ok_or_else(|| E::custom("nested too deeply (the limit is `max_depth`)"))?;
+        Ok(Self { depth_left })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Node {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let below = self.below()?;
+        let mut values = Vec::new();
+        while let Some(value) = items.next_element_seed(below)? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let below = self.below()?;
+        let mut map = Map::new();
+        while let Some(key) = members.next_key::<String>()? {
+            if map.contains_key(&key) {
+                return Err(A::Error::custom("repeated key in an object"));
+            }
+            map.insert(key, members.next_value_seed(below)?);
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+    use serde_json::{Value, json};
+
+    use super::decode;
+
+    fn refusal(text: &str) -> String {
+        decode(text.as_bytes(), 128).unwrap_err().reason().to_owned()
+    }
+
+    #[test]
+    fn ordinary_documents_decode() {
+        let text = r#" [1, -2, 1.5, "a\u00e9", null, true, {"b": [], "a": {}}, 18446744073709551615] "#;
+        let expected = json!([1, -2, 1.5, "aé", null, true, {"b": [], "a": {}}, 18_446_744_073_709_551_615_u64]);
+        assert_eq!(decode(text.as_bytes(), 128).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_refusal_says_what_and_where() {
+        assert!(refusal(r#"{"a":1,"a":2}"#).contains("repeated key in an object at line 1"));
+        assert!(refusal(r#"[1] 2"#).contains("trailing characters"));
+        assert!(refusal("[1e999]").contains("out of range"));
+        assert!(refusal("").contains("EOF"));
+        assert!(decode(b"\"\xff\"", 128).is_err());
+    }
+
+    #[test]
+    fn depth_is_exact_and_does_not_use_up_the_stack() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(decode(nested(128).as_bytes(), 128).is_ok());
+        assert!(refusal(&nested(129)).contains("nested too deeply"));
+        assert!(refusal(&"[".repeat(1_000_000)).contains("nested too deeply"));
+        assert!(refusal(&r#"{"a":"#.repeat(100_000)).contains("nested too deeply"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in any::<Vec<u8>>()) {
+            let _ = decode(&bytes, 128);
+        }
+
+        #[test]
+        fn what_serde_json_reads_we_read_alike(text in "[\\[\\]{}:,\"a0-9.eE+ -]{0,24}") {
+            if let Ok(ours) = decode(text.as_bytes(), 128) {
+                let theirs: Value = serde_json::from_str(&text).unwrap();
+                prop_assert_eq!(ours, theirs);
+            }
+        }
+    }
+}

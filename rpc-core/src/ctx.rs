@@ -1,0 +1,94 @@
+//! What a handler may know of its call, and do in its name.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::api::Api;
+use crate::call::{Call, Credentials, Outcome, RequestId, Transport};
+use crate::codec::Codec;
+use crate::identity::Identity;
+use crate::method::Method;
+use crate::method::inject::State;
+use crate::upload::Upload;
+
+/// The context of one call.
+#[derive(Debug)]
+pub struct Ctx {
+    pub(crate) api: Api,
+    pub(crate) method: Arc<Method>,
+    pub(crate) identity: Identity,
+    pub(crate) codec: Codec,
+    pub(crate) transport: Transport,
+    pub(crate) client: Option<IpAddr>,
+    pub(crate) request_id: RequestId,
+    pub(crate) upload: Option<Upload>,
+}
+
+impl Ctx {
+    /// Who calls.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The address of the caller; `None` for calls from inside the process.
+    #[must_use]
+    pub fn client(&self) -> Option<IpAddr> {
+        self.client
+    }
+
+    /// The id under which logs show the call.
+    #[must_use]
+    pub fn request_id(&self) -> RequestId {
+        self.request_id
+    }
+
+    /// How the call came in.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// The method that runs.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The `Api` that the method belongs to.
+    #[must_use]
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// Time since the Unix epoch, by the injected clock.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.api.clock().now()
+    }
+
+    /// Calls another method as the same caller, through all stages.
+    ///
+    /// A call that makes calls is a loop of futures: box the result when a method may call itself.
+    pub async fn call(&self, path: &str, params: Vec<Value>) -> Outcome {
+        let mut call = Call::in_process(path, self.request_id).with_params(params);
+        call.credentials = Credentials::Known(self.identity.clone());
+        call.client = self.client;
+        self.api.call(call).await
+    }
+
+    pub(crate) fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    pub(crate) fn state<S: State>(&self) -> &S {
+        self.api.state().expect("the build of the `Api` checks that every state is there")
+    }
+
+    pub(crate) fn upload(&self) -> Option<&Upload> {
+        self.upload.as_ref()
+    }
+}

@@ -1,0 +1,1 @@
+//! Documents, each a pure function of the built [`Api`](crate::Api).

@@ -1,0 +1,226 @@
+//! What a failed call answers, and what only the log sees of it.
+
+pub(crate) mod code;
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+pub use self::code::{CodeRow, ErrorCode};
+
+/// The error of a call: a status and a reason for the caller, a private source for the log. One pointer in size.
+///
+/// ```
+/// use rpc_core::ApiError;
+/// let error = ApiError::new(409, "This name is taken");
+/// assert_eq!((error.status(), error.number()), (409, 409));
+/// ```
+pub struct ApiError(Box<Inner>);
+
+struct Inner {
+    code: ErrorCode,
+    status: u16,
+    reason: Cow<'static, str>,
+    details: Details,
+    retry_after: Option<Duration>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// The typed details of an error: `data` in the envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Details {
+    /// What is wrong with the parameters.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Violation>,
+    /// Violations beyond those listed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub more_errors: u64,
+    /// The id under which the log tells more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<Box<str>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Details {
+    /// Whether there is nothing to tell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.errors.is_empty() && self.more_errors == 0 && self.request_id.is_none()
+    }
+}
+
+/// One thing that is wrong with the parameters. It never holds the value itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// The JSON Pointer (RFC 6901) into the array of parameters: `/0/smtp_port`.
+    pub pointer: String,
+    /// The JSON Schema keyword that refuses: `maximum`.
+    pub keyword: Cow<'static, str>,
+    /// What is expected, for people.
+    pub message: String,
+}
+
+impl ApiError {
+    /// A method's own error: the code is the status, 400–599 (others become 500).
+    pub fn new(status: u16, reason: impl Into<Cow<'static, str>>) -> Self {
+        let status = if (400..=599).contains(&status) { status } else { 500 };
+        let code = match status {
+            401 => ErrorCode::Unauthorized,
+            403 => ErrorCode::Forbidden,
+            other => ErrorCode::Status(other),
+        };
+        Self::of(code).with_reason(reason)
+    }
+
+    /// An error of the framework, with the usual status and reason of its code.
+    #[must_use]
+    pub fn of(code: ErrorCode) -> Self {
+        Self(Box::new(Inner {
+            code,
+            status: code.status(),
+            reason: Cow::Borrowed(code.reason()),
+            details: Details::default(),
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    /// One parameter is refused by a rule that is no schema.
+    ///
+    /// `pointer` is the place inside the parameter at `position`: empty, or `/member`.
+    pub fn invalid(
+        position: usize,
+        pointer: &str,
+        keyword: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::violations(vec![Violation {
+            pointer: format!("/{position}{pointer}"),
+            keyword: keyword.into(),
+            message: message.into(),
+        }])
+    }
+
+    /// The parameters are refused, with all that is wrong.
+    #[must_use]
+    pub fn violations(errors: Vec<Violation>) -> Self {
+        let mut error = Self::of(ErrorCode::InvalidParams);
+        error.0.details.errors = errors;
+        error
+    }
+
+    /// A fault of the program: callers see "Internal error" and the request's id, the log sees the source.
+    pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::of(ErrorCode::Internal).with_source(source)
+    }
+
+    /// A part is down: 503, to be tried again after `retry_after`.
+    pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>, retry_after: Duration) -> Self {
+        Self::of(ErrorCode::BackendDown).with_source(source).with_retry_after(retry_after)
+    }
+
+    /// Another reason.
+    #[must_use]
+    pub fn with_reason(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
+        self.0.reason = reason.into();
+        self
+    }
+
+    /// Another HTTP status than the code's own: 414 and 431 are kinds of invalid requests.
+    #[must_use]
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.0.status = status;
+        self
+    }
+
+    /// When to try again; sent as `Retry-After`, in whole seconds, rounded up.
+    #[must_use]
+    pub fn with_retry_after(mut self, after: Duration) -> Self {
+        self.0.retry_after = Some(after);
+        self
+    }
+
+    /// What happened, for the log only.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_request_id(mut self, id: &str) -> Self {
+        self.0.details.request_id = Some(id.into());
+        self
+    }
+
+    pub(crate) fn with_more_errors(mut self, count: u64) -> Self {
+        self.0.details.more_errors = count;
+        self
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
+    /// The code's number, as it travels.
+    #[must_use]
+    pub fn number(&self) -> i32 {
+        self.0.code.number()
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    /// The reason, for people.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.0.reason
+    }
+
+    /// The details, for programs.
+    #[must_use]
+    pub fn details(&self) -> &Details {
+        &self.0.details
+    }
+
+    /// When to try again.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiError")
+            .field("code", &self.0.code)
+            .field("status", &self.0.status)
+            .field("reason", &self.0.reason)
+            .field("details", &self.0.details)
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0.status, self.0.reason)
+    }
+}
+
+impl Error for ApiError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}

@@ -1,0 +1,92 @@
+//! Who calls.
+
+use std::sync::Arc;
+
+/// How a user proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Proof {
+    /// A session: signed in with a password.
+    Session,
+    /// An API token, made for programs.
+    ApiToken,
+}
+
+/// The caller of a method: a guest, or a user with permissions. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Identity(Option<Arc<User>>);
+
+/// The user behind an [`Identity`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The id, unique for ever.
+    pub id: Box<str>,
+    /// The name, as shown to people.
+    pub name: Box<str>,
+    /// How the user was recognised.
+    pub proof: Proof,
+    /// The root user in a session: holds every permission.
+    pub root: bool,
+    /// The permissions that hold for this call.
+    pub permissions: Vec<Box<str>>,
+}
+
+impl User {
+    /// A user in a session, without permissions.
+    #[must_use]
+    pub fn new(id: &str, name: &str) -> Self {
+        Self { id: id.into(), name: name.into(), proof: Proof::Session, root: false, permissions: Vec::new() }
+    }
+
+    /// Adds a permission.
+    #[must_use]
+    pub fn permission(mut self, name: &str) -> Self {
+        self.permissions.push(name.into());
+        self
+    }
+
+    /// Makes it the root user.
+    #[must_use]
+    pub fn root(mut self) -> Self {
+        self.root = true;
+        self
+    }
+
+    /// Recognised by an API token. Such a caller is never root.
+    #[must_use]
+    pub fn by_api_token(mut self) -> Self {
+        self.proof = Proof::ApiToken;
+        self
+    }
+}
+
+impl From<User> for Identity {
+    fn from(user: User) -> Self {
+        Self(Some(Arc::new(user)))
+    }
+}
+
+impl Identity {
+    /// Somebody without credentials.
+    #[must_use]
+    pub const fn guest() -> Self {
+        Self(None)
+    }
+
+    /// The user; `None` for a guest.
+    #[must_use]
+    pub fn user(&self) -> Option<&User> {
+        self.0.as_deref()
+    }
+
+    /// Whether this is the root user in a session.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.user().is_some_and(|user| user.root && user.proof == Proof::Session)
+    }
+
+    /// Whether the caller holds a permission that the application declared. Root holds all of them.
+    #[must_use]
+    pub fn holds(&self, permission: &str) -> bool {
+        self.is_root() || self.user().is_some_and(|user| user.permissions.iter().any(|held| &**held == permission))
+    }
+}

@@ -1,0 +1,61 @@
+//! One attribute on a plain async function makes a remote method: its positional parameters are validated against a JSON
+//! Schema derived from their types, it is registered without a central list, served, limited, observed and documented.
+
+extern crate self as rpc_core;
+
+mod api;
+mod call;
+mod clock;
+mod codec;
+mod ctx;
+pub mod docs;
+mod error;
+pub mod http;
+mod identity;
+mod limits;
+mod method;
+mod permissions;
+mod pipeline;
+pub mod read;
+mod reply;
+mod schema;
+mod testing;
+mod upload;
+
+pub use rpc_macros::{api_method, api_module};
+pub use {schemars, serde, serde_json};
+
+pub use crate::api::{Api, ApiBuilder, BuildError, Fault};
+pub use crate::call::{Call, Credentials, Outcome, RequestId, Token, Transport};
+pub use crate::clock::{Clock, ManualClock, SystemClock};
+pub use crate::codec::{Codec, Params};
+pub use crate::ctx::Ctx;
+pub use crate::error::{ApiError, CodeRow, Details, ErrorCode, Violation};
+pub use crate::identity::{Identity, Proof, User};
+pub use crate::limits::{EffectiveLimits, Limits};
+pub use crate::method::arguments::{Arguments, Param};
+pub use crate::method::entry::{
+    Handler, HandlerFuture, MethodEntry, MethodLimits, ModuleEntry, ParamStyle, Place, Rate, Signature, UploadUse,
+};
+pub use crate::method::inject::{Inject, Injected, State};
+pub use crate::method::output::{Answer, Encoded, MethodOutput};
+pub use crate::method::{Method, Module, Parameter};
+pub use crate::permissions::{Permission, RESERVED};
+pub use crate::pipeline::authenticate::{AuthError, Authenticator};
+pub use crate::pipeline::observe::{CallRecord, Disposition, Observer, TracingObserver};
+pub use crate::read::Read;
+pub use crate::reply::Reply;
+pub use crate::schema::convert::ConvertError;
+pub use crate::testing::{TestClient, TestReply};
+pub use crate::upload::Upload;
+
+/// What the macros' expansions use. Not for people.
+#[doc(hidden)]
+pub mod __private {
+    pub use std::boxed::Box;
+
+    pub use inventory;
+
+    pub use crate::method::inject::Injected;
+    pub use crate::method::output::encode;
+}

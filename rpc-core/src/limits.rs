@@ -1,0 +1,94 @@
+//! Every limit: its default, and where a call meets it.
+
+mod gate;
+mod rate;
+
+use std::time::Duration;
+
+pub(crate) use self::gate::{CallerKey, Full, Gate, Permit};
+use crate::method::entry::{MethodLimits, Rate};
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+
+/// The limits of an [`Api`](crate::Api) and its server. [`Limits::default`] gives the documented values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of a request line. Default 8 KiB; beyond it 414.
+    pub request_line: u64,
+    /// Bytes of all request headers. Default 16 KiB; beyond it 431.
+    pub headers: u64,
+    /// Bytes of a request body, after decompression, for methods that set no own limit. Default 1 MiB; beyond it 413.
+    pub max_body: u64,
+    /// Bytes of an uploaded file, for methods that set no own limit. Default 10 MiB; beyond it 413.
+    pub upload: u64,
+    /// Levels of arrays and objects in a document. Default 128; beyond it a parse error.
+    pub max_depth: usize,
+    /// How long a call may run. Default 30 s; beyond it 504.
+    pub call_timeout: Duration,
+    /// Until the first byte of a connection. Default 10 s; beyond it the connection is closed, as for the four below.
+    pub first_byte_timeout: Duration,
+    /// From the first byte of a request to the end of its headers. Default 10 s.
+    pub headers_timeout: Duration,
+    /// From the end of the headers to the end of the body. Default 60 s.
+    pub body_timeout: Duration,
+    /// Without any progress in writing an answer. Default 30 s.
+    pub write_timeout: Duration,
+    /// Between two requests of a connection. Default 75 s.
+    pub idle_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request_line: 8 * KIB,
+            headers: 16 * KIB,
+            max_body: MIB,
+            upload: 10 * MIB,
+            max_depth: 128,
+            call_timeout: Duration::from_secs(30),
+            first_byte_timeout: Duration::from_secs(10),
+            headers_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(75),
+        }
+    }
+}
+
+/// The limits of one method that are in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EffectiveLimits {
+    /// Calls that run at the same time on this node; `None`: no limit.
+    pub concurrency: Option<u32>,
+    /// The same for one caller.
+    pub concurrency_per_user: Option<u32>,
+    /// Calls over time for one caller; `None`: no limit.
+    pub rate: Option<Rate>,
+    /// How long a call may run.
+    pub timeout: Duration,
+    /// Bytes of a request body.
+    pub max_body: u64,
+    /// Bytes of an uploaded file.
+    pub upload: u64,
+}
+
+impl EffectiveLimits {
+    /// The configuration's values before the attribute's before the defaults.
+    pub(crate) fn new(attribute: &MethodLimits, configured: &MethodLimits, defaults: &Limits) -> Self {
+        Self {
+            concurrency: configured.concurrency.or(attribute.concurrency),
+            concurrency_per_user: configured.concurrency_per_user.or(attribute.concurrency_per_user),
+            rate: configured.rate.or(attribute.rate),
+            timeout: configured.timeout.or(attribute.timeout).unwrap_or(defaults.call_timeout),
+            max_body: configured.max_body.or(attribute.max_body).unwrap_or(defaults.max_body),
+            upload: configured.upload.or(attribute.upload).unwrap_or(defaults.upload),
+        }
+    }
+
+    /// Whether admission needs to know who calls.
+    pub(crate) fn per_caller(&self) -> bool {
+        self.concurrency_per_user.is_some() || self.rate.is_some()
+    }
+}

@@ -1,0 +1,211 @@
+//! A method: what the attribute declares ([`entry`]), what its signature means ([`arguments`], [`inject`], [`output`]),
+//! and the run-time form that the `Api` serves.
+
+pub(crate) mod arguments;
+pub(crate) mod entry;
+pub(crate) mod inject;
+pub(crate) mod output;
+
+use std::fmt;
+
+use schemars::Schema;
+use serde_json::Value;
+
+use self::entry::{MethodEntry, ModuleEntry, ParamEntry, Place, UploadUse};
+use crate::limits::{EffectiveLimits, Gate};
+use crate::permissions::Access;
+use crate::schema::MethodSchema;
+
+/// A method of a built [`Api`](crate::Api).
+pub struct Method {
+    pub(crate) entry: MethodEntry,
+    pub(crate) module: usize,
+    pub(crate) access: Access,
+    pub(crate) params: Vec<Parameter>,
+    pub(crate) result: Schema,
+    pub(crate) upload: UploadUse,
+    pub(crate) schema: MethodSchema,
+    pub(crate) limits: EffectiveLimits,
+    pub(crate) gate: Gate,
+}
+
+/// A positional parameter of a built method.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    pub(crate) entry: ParamEntry,
+    pub(crate) required: bool,
+}
+
+/// A module of a built [`Api`](crate::Api).
+#[derive(Debug, Clone, Copy)]
+pub struct Module {
+    pub(crate) entry: ModuleEntry,
+}
+
+impl Method {
+    /// The path, which is the method's id: `/v1/test/test`.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        self.entry.path
+    }
+
+    /// The title: one line.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        self.entry.title
+    }
+
+    /// The description: Markdown, may be empty.
+    #[must_use]
+    pub fn description(&self) -> &'static str {
+        self.entry.description
+    }
+
+    /// Where the method is declared.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.entry.place
+    }
+
+    /// Who may call, as declared.
+    #[must_use]
+    pub fn permissions(&self) -> &'static [&'static str] {
+        self.entry.permissions
+    }
+
+    /// The positional parameters, in order.
+    #[must_use]
+    pub fn params(&self) -> &[Parameter] {
+        &self.params
+    }
+
+    /// The JSON Schema of the whole positional array.
+    #[must_use]
+    pub fn params_schema(&self) -> &Value {
+        self.schema.value()
+    }
+
+    /// The JSON Schema of `data` in the answer; its `$ref`s point into [`Api::result_definitions`](crate::Api::result_definitions).
+    #[must_use]
+    pub fn result_schema(&self) -> &Value {
+        self.result.as_value()
+    }
+
+    /// The limits in force: the attribute's, overridden by the configuration, over the defaults.
+    #[must_use]
+    pub fn limits(&self) -> &EffectiveLimits {
+        &self.limits
+    }
+
+    /// Whether and how the method takes an uploaded file.
+    #[must_use]
+    pub fn upload(&self) -> UploadUse {
+        self.upload
+    }
+
+    /// Marked as deprecated.
+    #[must_use]
+    pub fn is_deprecated(&self) -> bool {
+        self.entry.deprecated
+    }
+
+    /// Reached by calls from inside the process only.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.entry.private
+    }
+
+    /// Whether observers that keep a log should keep its calls.
+    #[must_use]
+    pub fn is_logged(&self) -> bool {
+        self.entry.log
+    }
+
+    /// Refuses API tokens.
+    #[must_use]
+    pub fn is_session_only(&self) -> bool {
+        self.entry.session_only
+    }
+
+    /// Calls that run at this moment on this node.
+    #[must_use]
+    pub fn active_calls(&self) -> u32 {
+        self.gate.running()
+    }
+
+    /// The method's call as people write it: `set-enabled(userId, [enabled])`.
+    pub(crate) fn usage(&self) -> String {
+        let name = self.path().rsplit('/').next().unwrap_or_default();
+        let params: Vec<String> = self.params.iter().map(Parameter::usage).collect();
+        format!("{name}({})", params.join(", "))
+    }
+}
+
+impl fmt::Debug for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Method").field("path", &self.path()).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Parameter {
+    /// The public name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.entry.name
+    }
+
+    /// The description: may be empty.
+    #[must_use]
+    pub fn description(&self) -> &'static str {
+        self.entry.description
+    }
+
+    /// Whether a call must give it: its schema refuses `null`.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        self.required
+    }
+
+    /// How the documents show it.
+    #[must_use]
+    pub fn style(&self) -> entry::ParamStyle {
+        self.entry.style
+    }
+
+    /// Its JSON Schema; `$ref`s point into the `$defs` of [`Method::params_schema`].
+    #[must_use]
+    pub fn schema(&self) -> &Value {
+        self.entry.schema.as_value()
+    }
+
+    /// The name, in brackets when the parameter may be left out.
+    pub(crate) fn usage(&self) -> String {
+        if self.required { self.name().to_owned() } else { format!("[{}]", self.name()) }
+    }
+}
+
+impl Module {
+    /// The path: `/v1/admin/users`.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        self.entry.path
+    }
+
+    /// The title: one line.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        self.entry.title
+    }
+
+    /// The description: Markdown, may be empty.
+    #[must_use]
+    pub fn description(&self) -> &'static str {
+        self.entry.description
+    }
+
+    /// Where the module is declared.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.entry.place
+    }
+}

@@ -1,0 +1,64 @@
+//! The caller's half of a signature: values that become by-value arguments.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::ApiError;
+use crate::schema::convert;
+
+/// A type that can be a positional parameter: `serde::Deserialize` and `schemars::JsonSchema`, owned.
+///
+/// It is implemented for all of them; there is nothing to implement by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of an API method",
+    label = "not a parameter type",
+    note = "a parameter taken by value comes from the caller: derive `serde::Deserialize` and `schemars::JsonSchema` for it",
+    note = "a value that the application provides is taken by reference: `&{Self}`"
+)]
+pub trait Param: Sized + Send + 'static {
+    /// The JSON Schema of the values that the type accepts.
+    fn schema(generator: &mut SchemaGenerator) -> Schema;
+
+    /// Converts a value that the schema accepted.
+    ///
+    /// # Errors
+    ///
+    /// The value does not convert; the error names the place and the reason.
+    fn convert(value: Value) -> Result<Self, convert::ConvertError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> Param for T {
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
+    }
+
+    fn convert(value: Value) -> Result<Self, convert::ConvertError> {
+        convert::from_value(value)
+    }
+}
+
+/// The validated positional values of one call, taken one after the other.
+#[derive(Debug)]
+pub struct Arguments {
+    values: std::vec::IntoIter<Value>,
+    position: usize,
+}
+
+impl Arguments {
+    pub(crate) fn new(values: Vec<Value>) -> Self {
+        Self { values: values.into_iter(), position: 0 }
+    }
+
+    /// Takes the next argument; an absent one is `null`.
+    ///
+    /// # Errors
+    ///
+    /// The value was accepted by the schema and is refused by the type: an invalid-parameters error with its pointer.
+    pub fn next<T: Param>(&mut self, name: &'static str) -> Result<T, ApiError> {
+        let position = self.position;
+        self.position += 1;
+        T::convert(self.values.next().unwrap_or(Value::Null)).map_err(|error| error.into_api_error(name, position))
+    }
+}

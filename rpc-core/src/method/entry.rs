@@ -1,0 +1,255 @@
+//! What `#[api_method]` and `api_module!` leave in the binary: constants that are collected at start.
+
+use std::any::TypeId;
+use std::pin::Pin;
+use std::time::Duration;
+
+use schemars::{Schema, SchemaGenerator};
+
+use super::arguments::{Arguments, Param};
+use super::inject::State;
+use super::output::{Encoded, MethodOutput};
+use crate::{ApiError, Ctx};
+
+/// The future of one call of a handler.
+pub type HandlerFuture<'c> = Pin<Box<dyn Future<Output = Result<Encoded, ApiError>> + Send + 'c>>;
+
+/// Converts the arguments and makes the future of the call; an `Err` is a refused parameter.
+pub type Handler = for<'c> fn(&'c Ctx, Arguments) -> Result<HandlerFuture<'c>, ApiError>;
+
+/// Describes a method's types, when the `Api` is built.
+pub type Describe = fn(&mut Signature<'_>);
+
+/// A place in source code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The file, as `file!()` gives it.
+    pub file: &'static str,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// How often one caller may call a method: `calls` at once, refilled evenly over `period`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Calls a period, at least 1.
+    pub calls: u32,
+    /// The period, longer than zero.
+    pub period: Duration,
+}
+
+/// The limits of one method. `None` means: the default of [`Limits`](crate::Limits), or no limit where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MethodLimits {
+    /// Calls of the method that run at the same time on this node.
+    pub concurrency: Option<u32>,
+    /// The same for one caller: a user, or a guest's address.
+    pub concurrency_per_user: Option<u32>,
+    /// Calls over time for one caller: a user, or a guest's address.
+    pub rate: Option<Rate>,
+    /// How long a call may run before it is dropped and answered with 504.
+    pub timeout: Option<Duration>,
+    /// Bytes of a request body.
+    pub max_body: Option<u64>,
+    /// Bytes of an uploaded file.
+    pub upload: Option<u64>,
+}
+
+/// A method as the attribute declares it. Constant: it holds names and function pointers only.
+#[derive(Debug, Clone, Copy)]
+pub struct MethodEntry {
+    pub(crate) path: &'static str,
+    pub(crate) place: Place,
+    pub(crate) title: &'static str,
+    pub(crate) description: &'static str,
+    pub(crate) permissions: &'static [&'static str],
+    pub(crate) limits: MethodLimits,
+    pub(crate) deprecated: bool,
+    pub(crate) private: bool,
+    pub(crate) log: bool,
+    pub(crate) session_only: bool,
+    pub(crate) describe: Describe,
+    pub(crate) handler: Handler,
+}
+
+inventory::collect!(MethodEntry);
+
+impl MethodEntry {
+    /// A public, logged method without limits of its own and, until [`permissions`](Self::permissions) says who may, called by nobody.
+    #[must_use]
+    pub const fn new(path: &'static str, place: Place, describe: Describe, handler: Handler) -> Self {
+        Self {
+            path,
+            place,
+            title: "",
+            description: "",
+            permissions: &[],
+            limits: MethodLimits {
+                concurrency: None,
+                concurrency_per_user: None,
+                rate: None,
+                timeout: None,
+                max_body: None,
+                upload: None,
+            },
+            deprecated: false,
+            private: false,
+            log: true,
+            session_only: false,
+            describe,
+            handler,
+        }
+    }
+
+    /// Title (one line) and description (Markdown, may be empty).
+    #[must_use]
+    pub const fn text(mut self, title: &'static str, description: &'static str) -> Self {
+        self.title = title;
+        self.description = description;
+        self
+    }
+
+    /// Who may call: `*`, `guest`, `user`, `root` or declared names; one of them is enough.
+    #[must_use]
+    pub const fn permissions(mut self, permissions: &'static [&'static str]) -> Self {
+        self.permissions = permissions;
+        self
+    }
+
+    /// The method's own limits.
+    #[must_use]
+    pub const fn limits(mut self, limits: MethodLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Marks the method as deprecated in the documents.
+    #[must_use]
+    pub const fn deprecated(mut self) -> Self {
+        self.deprecated = true;
+        self
+    }
+
+    /// Only calls from inside the process reach the method.
+    #[must_use]
+    pub const fn private(mut self) -> Self {
+        self.private = true;
+        self
+    }
+
+    /// Observers that keep a log leave the method out.
+    #[must_use]
+    pub const fn unlogged(mut self) -> Self {
+        self.log = false;
+        self
+    }
+
+    /// Callers need a session; an API token is answered with 403.
+    #[must_use]
+    pub const fn session_only(mut self) -> Self {
+        self.session_only = true;
+        self
+    }
+}
+
+/// A module as `api_module!` declares it: the methods below one path, with a title for the documents.
+#[derive(Debug, Clone, Copy)]
+pub struct ModuleEntry {
+    pub(crate) path: &'static str,
+    pub(crate) place: Place,
+    pub(crate) title: &'static str,
+    pub(crate) description: &'static str,
+}
+
+inventory::collect!(ModuleEntry);
+
+impl ModuleEntry {
+    /// A module below `path`, such as `/v1/admin/users`.
+    #[must_use]
+    pub const fn new(path: &'static str, place: Place, title: &'static str, description: &'static str) -> Self {
+        Self { path, place, title, description }
+    }
+}
+
+/// How a parameter is shown in the documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ParamStyle {
+    /// The schema of its type; `null` is left out for an optional one.
+    #[default]
+    Plain,
+    /// `anyOf` of `null` and the type: `null` has a meaning worth showing.
+    Nullable,
+    /// `type: object`, without detail.
+    Opaque,
+}
+
+/// What a method takes and answers, collected by [`Describe`].
+#[derive(Debug)]
+pub struct Signature<'g> {
+    pub(crate) inputs: &'g mut SchemaGenerator,
+    pub(crate) outputs: &'g mut SchemaGenerator,
+    pub(crate) params: Vec<ParamEntry>,
+    pub(crate) result: Option<Schema>,
+    pub(crate) states: Vec<StateKey>,
+    pub(crate) upload: UploadUse,
+}
+
+/// A parameter with its schema.
+#[derive(Debug, Clone)]
+pub(crate) struct ParamEntry {
+    pub(crate) name: &'static str,
+    pub(crate) description: &'static str,
+    pub(crate) style: ParamStyle,
+    pub(crate) schema: Schema,
+}
+
+/// A state that a method asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StateKey {
+    pub(crate) id: TypeId,
+    pub(crate) name: &'static str,
+}
+
+/// Whether a method takes an uploaded file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UploadUse {
+    /// It takes none.
+    #[default]
+    None,
+    /// It runs with and without a file.
+    Optional,
+    /// It does not run without one.
+    Required,
+}
+
+impl Signature<'_> {
+    /// Adds the next positional parameter.
+    pub fn param<T: Param>(&mut self, name: &'static str, description: &'static str, style: ParamStyle) {
+        let schema = T::schema(self.inputs);
+        self.params.push(ParamEntry { name, description, style, schema });
+    }
+
+    /// Sets the type of the answer.
+    pub fn output<R: MethodOutput>(&mut self) {
+        self.result = Some(R::schema(self.outputs));
+    }
+
+    /// Notes that the method needs the state `S`.
+    pub(crate) fn state<S: State>(&mut self) {
+        let key = StateKey { id: TypeId::of::<S>(), name: std::any::type_name::<S>() };
+        if !self.states.contains(&key) {
+            self.states.push(key);
+        }
+    }
+
+    /// Notes that the method takes an upload.
+    pub(crate) fn upload(&mut self, used: UploadUse) {
+        self.upload = used;
+    }
+}

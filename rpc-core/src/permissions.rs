@@ -1,0 +1,118 @@
+//! The vocabulary of permissions, and who a method admits.
+
+use crate::identity::Identity;
+
+/// Names with a meaning of their own, which no application can declare.
+pub const RESERVED: [&str; 4] = ["*", "guest", "user", "root"];
+
+/// A permission that the application declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permission {
+    /// The name that methods and users refer to: `admin`.
+    pub name: &'static str,
+    /// A short name for people.
+    pub title: &'static str,
+    /// What it allows, in a sentence.
+    pub description: &'static str,
+    /// Whether a new user holds it.
+    pub default: bool,
+}
+
+impl Permission {
+    /// A permission that new users do not hold.
+    #[must_use]
+    pub const fn new(name: &'static str, title: &'static str, description: &'static str) -> Self {
+        Self { name, title, description, default: false }
+    }
+
+    /// New users hold it.
+    #[must_use]
+    pub const fn by_default(mut self) -> Self {
+        self.default = true;
+        self
+    }
+}
+
+/// Who a method admits: the compiled form of `permissions = […]`. Nobody by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Access {
+    everyone: bool,
+    guests: bool,
+    users: bool,
+    root: bool,
+    holders: Vec<&'static str>,
+}
+
+/// Why a caller is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// A guest, where a user is needed: 401.
+    NotAuthenticated,
+    /// Known, and not permitted: 403.
+    NotPermitted,
+}
+
+impl Access {
+    pub(crate) fn new(permissions: &[&'static str]) -> Self {
+        let mut access = Self::default();
+        for &name in permissions {
+            match name {
+                "*" => access.everyone = true,
+                "guest" => access.guests = true,
+                "user" => access.users = true,
+                "root" => access.root = true,
+                declared => access.holders.push(declared),
+            }
+        }
+        access
+    }
+
+    /// The declared permissions that it names.
+    pub(crate) fn holders(&self) -> &[&'static str] {
+        &self.holders
+    }
+
+    pub(crate) fn check(&self, caller: &Identity) -> Result<(), Refusal> {
+        if self.everyone {
+            return Ok(());
+        }
+        if caller.user().is_none() {
+            return if self.guests { Ok(()) } else { Err(Refusal::NotAuthenticated) };
+        }
+        let admitted = self.users
+            || (self.root && caller.is_root())
+            || self.holders.iter().any(|permission| caller.holds(permission));
+        if admitted { Ok(()) } else { Err(Refusal::NotPermitted) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Access, Refusal};
+    use crate::identity::{Identity, User};
+
+    #[test]
+    fn each_kind_of_caller_meets_each_kind_of_access() {
+        let guest = Identity::guest();
+        let plain = Identity::from(User::new("2", "ann"));
+        let admin = Identity::from(User::new("3", "bob").permission("admin"));
+        let root = Identity::from(User::new("1", "root").root());
+        let root_token = Identity::from(User::new("1", "root").root().by_api_token());
+        let (unknown, refused) = (Err(Refusal::NotAuthenticated), Err(Refusal::NotPermitted));
+        let ok = Ok(());
+        let table = [
+            (&["*"][..], [ok, ok, ok, ok, ok]),
+            (&["guest"], [ok, refused, refused, refused, refused]),
+            (&["user"], [unknown, ok, ok, ok, ok]),
+            (&["root"], [unknown, refused, refused, ok, refused]),
+            (&["admin"], [unknown, refused, ok, ok, refused]),
+            (&["guest", "admin"], [ok, refused, ok, ok, refused]),
+            (&[], [unknown, refused, refused, refused, refused]),
+        ];
+        for (permissions, expected) in table {
+            let access = Access::new(permissions);
+            let actual = [&guest, &plain, &admin, &root, &root_token].map(|caller| access.check(caller));
+            assert_eq!(actual, expected, "{permissions:?}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The life of a call, one stage a file:
+//! resolve → authenticate → authorize → admit → validate → handle, with `observe` beside all of them.
+//!
+//! A stage takes what the stage before made. None knows the next one's business.
+
+mod admit;
+pub(crate) mod authenticate;
+mod authorize;
+mod handle;
+pub(crate) mod observe;
+mod resolve;
+mod validate;
+
+use std::sync::Arc;
+
+use self::observe::Recorder;
+use crate::api::Api;
+use crate::call::{Call, Outcome};
+use crate::codec::{Codec, Params};
+use crate::ctx::Ctx;
+use crate::error::ApiError;
+use crate::limits::Permit;
+
+/// A call that may run: its caller is known, permitted, and within the limits.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    ctx: Ctx,
+    params: Params,
+    permit: Permit,
+    recorder: Recorder,
+}
+
+impl Api {
+    /// Takes a call through all stages. Every way in ends here.
+    pub async fn call(&self, call: Call<'_>) -> Outcome {
+        match self.admit(call).await {
+            Ok(admitted) => admitted.run().await,
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// The stages up to the limits: after them the caller can be told that the call is accepted.
+    pub(crate) async fn admit(&self, call: Call<'_>) -> Result<Admitted, Outcome> {
+        let codec = call.codec;
+        let refuse = |error: ApiError| Outcome { codec, result: Err(error) };
+        let method = resolve::resolve(self, &call).map_err(refuse)?;
+        let mut recorder = Recorder::start(self, &method, &call);
+        let Call { params, codec, credentials, transport, client, request_id, upload, .. } = call;
+        let stages = async {
+            let identity = authenticate::authenticate(self, credentials, client).await?;
+            recorder.identify(&identity);
+            authorize::authorize(&method, &identity)?;
+            let permit = admit::admit(self, &method, &identity, client)?;
+            Ok((identity, permit))
+        };
+        match stages.await {
+            Ok((identity, permit)) => {
+                let ctx = Ctx { api: self.clone(), method, identity, codec, transport, client, request_id, upload };
+                Ok(Admitted { ctx, params, permit, recorder })
+            }
+            Err(error) => {
+                recorder.finish(Err(&error));
+                Err(refuse(error))
+            }
+        }
+    }
+}
+
+impl Admitted {
+    /// The stages from the parameters on.
+    pub(crate) async fn run(self) -> Outcome {
+        let Self { ctx, params, permit, mut recorder } = self;
+        let codec = ctx.codec();
+        let result = match validate::validate(&ctx, params) {
+            Ok(arguments) => handle::handle(&ctx, arguments, &mut recorder).await,
+            Err(error) => Err(error),
+        };
+        drop(permit);
+        recorder.finish(result.as_ref());
+        Outcome { codec, result }
+    }
+
+    /// Runs without anybody waiting for the answer.
+    pub(crate) fn detach(self) {
+        let tasks = Arc::clone(self.ctx.api.tasks());
+        tasks.spawn(self.run());
+    }
+
+    /// The encoding of the answer.
+    pub(crate) fn codec(&self) -> Codec {
+        self.ctx.codec()
+    }
+}

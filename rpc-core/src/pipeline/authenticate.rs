@@ -1,0 +1,63 @@
+//! Stage 2: credentials become an identity.
+
+use std::error::Error;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::api::Api;
+use crate::call::{Credentials, Token};
+use crate::error::{ApiError, ErrorCode};
+use crate::identity::Identity;
+
+/// Finds out who presents a token.
+#[async_trait]
+pub trait Authenticator: Send + Sync + 'static {
+    /// The identity behind a token.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError::BadToken`] for whatever makes the token no good (malformed, unknown, expired, disabled: callers
+    /// cannot tell which), [`AuthError::Unavailable`] when it cannot be found out now.
+    async fn authenticate(&self, token: &Token, client: Option<IpAddr>) -> Result<Identity, AuthError>;
+}
+
+/// Why a token gives no identity.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// The token is no good.
+    #[error("the token is malformed, unknown, expired or disabled")]
+    BadToken,
+    /// Whoever knows the tokens does not answer.
+    #[error("tokens cannot be checked now")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// An application without tokens: nobody has a good one.
+#[derive(Debug)]
+pub(crate) struct NoTokens;
+
+#[async_trait]
+impl Authenticator for NoTokens {
+    async fn authenticate(&self, _: &Token, _: Option<IpAddr>) -> Result<Identity, AuthError> {
+        Err(AuthError::BadToken)
+    }
+}
+
+pub(super) async fn authenticate(
+    api: &Api,
+    credentials: Credentials,
+    client: Option<IpAddr>,
+) -> Result<Identity, ApiError> {
+    let token = match credentials {
+        Credentials::None => return Ok(Identity::guest()),
+        Credentials::Known(identity) => return Ok(identity),
+        Credentials::Malformed => return Err(ApiError::of(ErrorCode::Unauthorized)),
+        Credentials::Token(token) => token,
+    };
+    api.authenticator().authenticate(&token, client).await.map_err(|error| match error {
+        AuthError::BadToken => ApiError::of(ErrorCode::Unauthorized),
+        AuthError::Unavailable(source) => ApiError::unavailable(source, Duration::from_secs(1)),
+    })
+}

@@ -1,0 +1,198 @@
+//! Beside the stages: every call of a known method is reported once, also when it is refused, dropped or panics.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::api::Api;
+use crate::call::{Call, RequestId, Transport};
+use crate::error::{ApiError, ErrorCode};
+use crate::identity::Identity;
+use crate::method::Method;
+use crate::method::output::Encoded;
+
+/// Somebody who is told of every call: a log, metrics.
+///
+/// Called on the path of the call, so an implementation takes what it needs and returns at once.
+pub trait Observer: Send + Sync + 'static {
+    /// A call has ended.
+    fn observe(&self, record: &CallRecord<'_>);
+}
+
+/// How far a call came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Disposition {
+    /// The handler ended, well or with an error.
+    Finished,
+    /// Refused before the handler: credentials, permission, parameters.
+    Refused,
+    /// Refused by a limit, or since the server stops.
+    Declined,
+    /// The caller went away.
+    Cancelled,
+    /// The handler panicked.
+    Panicked,
+    /// The handler was dropped since its time was up.
+    TimedOut,
+}
+
+/// A call that has ended.
+#[derive(Debug)]
+pub struct CallRecord<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The caller; a guest when the call ended before that was known.
+    pub identity: &'a Identity,
+    /// When the call began, since the Unix epoch.
+    pub started: Duration,
+    /// How long it took.
+    pub runtime: Duration,
+    /// How far it came.
+    pub disposition: Disposition,
+    /// Whether it reached the handler.
+    pub accepted: bool,
+    /// The status: 499 for a call whose caller went away.
+    pub status: u16,
+    /// The reason.
+    pub reason: &'a str,
+    /// The error, with its private source.
+    pub error: Option<&'a ApiError>,
+    /// How the call came in.
+    pub transport: Transport,
+    /// The address of the caller.
+    pub client: Option<IpAddr>,
+    /// The id under which logs show the call.
+    pub request_id: RequestId,
+}
+
+/// Records one call, at the latest when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    api: Api,
+    method: Arc<Method>,
+    identity: Identity,
+    started: Duration,
+    since: Duration,
+    transport: Transport,
+    client: Option<IpAddr>,
+    request_id: RequestId,
+    accepted: bool,
+    end: Option<Disposition>,
+    recorded: bool,
+}
+
+impl Recorder {
+    pub(super) fn start(api: &Api, method: &Arc<Method>, call: &Call<'_>) -> Self {
+        Self {
+            api: api.clone(),
+            method: Arc::clone(method),
+            identity: Identity::guest(),
+            started: api.clock().now(),
+            since: api.clock().elapsed(),
+            transport: call.transport,
+            client: call.client,
+            request_id: call.request_id,
+            accepted: false,
+            end: None,
+            recorded: false,
+        }
+    }
+
+    pub(super) fn identify(&mut self, identity: &Identity) {
+        self.identity = identity.clone();
+    }
+
+    /// The call reaches the handler.
+    pub(super) fn accept(&mut self) {
+        self.accepted = true;
+    }
+
+    /// The call ends in a way that its error does not tell.
+    pub(super) fn end_with(&mut self, end: Disposition) {
+        self.end = Some(end);
+    }
+
+    /// The call has ended with a result.
+    pub(super) fn finish(mut self, result: Result<&Encoded, &ApiError>) {
+        match result {
+            Ok(reply) => self.record(Disposition::Finished, reply.status, &reply.reason, None),
+            Err(error) => {
+                let disposition = self.disposition(error);
+                self.record(disposition, error.status(), error.reason(), Some(error));
+            }
+        }
+    }
+
+    fn disposition(&self, error: &ApiError) -> Disposition {
+        if let Some(end) = self.end {
+            return end;
+        }
+        match error.code() {
+            _ if self.accepted => Disposition::Finished,
+            ErrorCode::TooManyRequests | ErrorCode::ShuttingDown | ErrorCode::BackendDown => Disposition::Declined,
+            _ => Disposition::Refused,
+        }
+    }
+
+    fn record(&mut self, disposition: Disposition, status: u16, reason: &str, error: Option<&ApiError>) {
+        self.recorded = true;
+        let record = CallRecord {
+            method: &self.method,
+            identity: &self.identity,
+            started: self.started,
+            runtime: self.api.clock().elapsed().saturating_sub(self.since),
+            disposition,
+            accepted: self.accepted,
+            status,
+            reason,
+            error,
+            transport: self.transport,
+            client: self.client,
+            request_id: self.request_id,
+        };
+        for observer in self.api.observers() {
+            observer.observe(&record);
+        }
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        if !self.recorded {
+            let aborted = ErrorCode::Aborted;
+            self.record(Disposition::Cancelled, aborted.status(), aborted.reason(), None);
+        }
+    }
+}
+
+/// Tells `tracing` of every call: one event a call, at debug level; at error level, with the private source, for a fault
+/// of the program. Never parameters, tokens or passwords.
+#[derive(Debug, Default)]
+pub struct TracingObserver;
+
+impl Observer for TracingObserver {
+    fn observe(&self, record: &CallRecord<'_>) {
+        let method = record.method.path();
+        if record.status == 500 {
+            let source = record.error.map(error_chain).unwrap_or_default();
+            tracing::error!(event = "call.failed", method, request_id = %record.request_id, source, "call failed");
+        }
+        tracing::debug!(
+            event = "call",
+            method,
+            status = record.status,
+            ms = record.runtime.as_secs_f64() * 1e3,
+            user = record.identity.user().map(|user| &*user.id),
+            client = record.client.map(tracing::field::display),
+            transport = record.transport.name(),
+            request_id = %record.request_id,
+            "call"
+        );
+    }
+}
+
+/// The private sources of an error, outermost first.
+fn error_chain(error: &ApiError) -> String {
+    let sources = std::iter::successors(std::error::Error::source(error), |source| source.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

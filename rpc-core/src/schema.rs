@@ -1,0 +1,93 @@
+//! One JSON Schema (2020-12) per method, for its whole positional array; compiled once, enforced on every call.
+
+pub(crate) mod convert;
+mod label;
+pub(crate) mod violations;
+
+use jsonschema::{PatternOptions, Validator};
+use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use crate::method::entry::ParamEntry;
+
+/// The schema of a method's parameters, readable and compiled.
+#[derive(Debug)]
+pub(crate) struct MethodSchema {
+    value: Value,
+    validator: Validator,
+}
+
+/// A generator of schemas for what the server reads.
+pub(crate) fn input_generator() -> SchemaGenerator {
+    SchemaSettings::draft2020_12().into_generator()
+}
+
+/// A generator of schemas for what the server writes.
+pub(crate) fn output_generator() -> SchemaGenerator {
+    SchemaSettings::draft2020_12().for_serialize().into_generator()
+}
+
+impl MethodSchema {
+    /// Compiles the schema of the whole array. `required` tells for each parameter whether it must be there.
+    ///
+    /// # Errors
+    ///
+    /// The schema of a parameter is no valid schema; the text says where.
+    pub(crate) fn new(params: &[ParamEntry], required: &[bool], definitions: &Map<String, Value>) -> Result<Self, String> {
+        let least = required.iter().rposition(|&required| required).map_or(0, |last| last + 1);
+        let mut schema = Map::new();
+        schema.insert("type".into(), "array".into());
+        if !params.is_empty() {
+            let items = params.iter().map(|param| param.schema.as_value().clone()).collect();
+            schema.insert("prefixItems".into(), Value::Array(items));
+        }
+        schema.insert("minItems".into(), least.into());
+        schema.insert("maxItems".into(), params.len().into());
+        let value = with_definitions(schema, definitions);
+        let validator = compile(&value)?;
+        Ok(Self { value, validator })
+    }
+
+    /// The schema as JSON.
+    pub(crate) fn value(&self) -> &Value {
+        &self.value
+    }
+
+    pub(crate) fn validator(&self) -> &Validator {
+        &self.validator
+    }
+}
+
+/// Whether a schema accepts `null`, which is what makes a parameter optional.
+///
+/// # Errors
+///
+/// The schema is no valid schema.
+pub(crate) fn accepts_null(schema: &Schema, definitions: &Map<String, Value>) -> Result<bool, String> {
+    match schema.get("type") {
+        Some(Value::String(kind)) if kind != "null" => return Ok(false),
+        Some(Value::Array(kinds)) if !kinds.iter().any(|kind| kind == "null") => return Ok(false),
+        _ => {}
+    }
+    let mut wrapper = Map::new();
+    wrapper.insert("allOf".into(), json!([schema]));
+    Ok(compile(&with_definitions(wrapper, definitions))?.is_valid(&Value::Null))
+}
+
+fn with_definitions(mut schema: Map<String, Value>, definitions: &Map<String, Value>) -> Value {
+    if !definitions.is_empty() {
+        schema.insert("$defs".into(), Value::Object(definitions.clone()));
+    }
+    Value::Object(schema)
+}
+
+/// Patterns run on the linear engine; formats that JSON Schema defines are enforced; nothing is fetched.
+fn compile(schema: &Value) -> Result<Validator, String> {
+    jsonschema::options()
+        .with_draft(jsonschema::Draft::Draft202012)
+        .with_pattern_options(PatternOptions::regex())
+        .should_validate_formats(true)
+        .build(schema)
+        .map_err(|error| format!("{error} (at {})", error.instance_path()))
+}

@@ -1,0 +1,34 @@
+//! How messages name a place in the parameters: `settings.ports[2]`.
+
+/// Names the place that a JSON Pointer below a parameter leads to.
+pub(crate) fn label(parameter: &str, pointer: &str) -> String {
+    let mut label = parameter.to_owned();
+    for segment in pointer.split('/').skip(1) {
+        if !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit()) {
+            label.push('[');
+            label.push_str(segment);
+            label.push(']');
+        } else {
+            label.push('.');
+            label.push_str(&segment.replace("~1", "/").replace("~0", "~"));
+        }
+    }
+    label
+}
+
+/// A member's name as a segment of a JSON Pointer (RFC 6901, section 3).
+pub(crate) fn escape(segment: &str) -> String {
+    segment.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{escape, label};
+
+    #[test]
+    fn a_pointer_reads_like_a_place_in_code() {
+        assert_eq!(label("settings", ""), "settings");
+        assert_eq!(label("settings", "/smtp/ports/2"), "settings.smtp.ports[2]");
+        assert_eq!(label("map", &format!("/{}", escape("a/b~c"))), "map.a/b~c");
+    }
+}

@@ -1,0 +1,122 @@
+//! A client inside the process, whose calls take the whole pipeline.
+
+use serde_json::{Map, Value};
+
+use crate::api::Api;
+use crate::call::{Call, Credentials, Outcome, Token};
+use crate::error::Details;
+use crate::identity::Identity;
+use crate::upload::Upload;
+
+/// Calls methods of an [`Api`] without a network.
+///
+/// ```
+/// # use rpc_core::{Api, ApiError, TestClient, api_method, api_module};
+/// api_module! {
+///     /// Greetings
+///     path = "/v1/greetings"
+/// }
+///
+/// /// Say hello
+/// #[api_method(path = "/v1/greetings/hello", permissions = ["*"])]
+/// async fn hello(name: String) -> Result<String, ApiError> {
+///     Ok(format!("Hello, {name}!"))
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let client = TestClient::new(Api::builder().build().unwrap());
+/// let reply = client.call("/v1/greetings/hello", serde_json::json!(["Ann"])).await;
+/// assert_eq!((reply.status, reply.data), (200, "Hello, Ann!".into()));
+/// # });
+/// ```
+#[derive(Debug, Clone)]
+pub struct TestClient {
+    api: Api,
+    credentials: Credentials,
+    upload: Option<Upload>,
+}
+
+/// An answer, decoded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestReply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The reason.
+    pub reason: String,
+    /// The data; `null` for an error.
+    pub data: Value,
+    /// Further fields, such as `total`.
+    pub extra: Map<String, Value>,
+    /// The number of the error's code.
+    pub code: Option<i32>,
+    /// What is wrong with the parameters, and the like.
+    pub details: Details,
+}
+
+impl TestClient {
+    /// A guest.
+    #[must_use]
+    pub fn new(api: Api) -> Self {
+        Self { api, credentials: Credentials::None, upload: None }
+    }
+
+    /// The same client as somebody else, without asking the authenticator.
+    #[must_use]
+    pub fn identity(&self, identity: impl Into<Identity>) -> Self {
+        Self { credentials: Credentials::Known(identity.into()), ..self.clone() }
+    }
+
+    /// The same client with a token, which the authenticator looks at.
+    #[must_use]
+    pub fn token(&self, token: &str) -> Self {
+        Self { credentials: Credentials::Token(Token::new(token)), ..self.clone() }
+    }
+
+    /// The same client with a file for every call.
+    #[must_use]
+    pub fn upload(&self, upload: Upload) -> Self {
+        Self { upload: Some(upload), ..self.clone() }
+    }
+
+    /// Calls a method. `params` that are no array are the only parameter.
+    pub async fn call(&self, path: &str, params: Value) -> TestReply {
+        let params = match params {
+            Value::Array(params) => params,
+            only => vec![only],
+        };
+        let mut call = Call::in_process(path, self.api.request_id()).with_params(params);
+        call.credentials = self.credentials.clone();
+        call.upload.clone_from(&self.upload);
+        TestReply::from(self.api.call(call).await)
+    }
+
+    /// The `Api`.
+    #[must_use]
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+}
+
+impl From<Outcome> for TestReply {
+    fn from(outcome: Outcome) -> Self {
+        let (status, reason) = (outcome.status(), outcome.reason().to_owned());
+        match outcome.result {
+            Ok(reply) => Self {
+                status,
+                reason,
+                data: outcome.codec.decode(&reply.data, usize::MAX).expect("an encoded reply decodes"),
+                extra: reply.extra,
+                code: None,
+                details: Details::default(),
+            },
+            Err(error) => Self {
+                status,
+                reason,
+                data: Value::Null,
+                extra: Map::new(),
+                code: Some(error.number()),
+                details: error.details().clone(),
+            },
+        }
+    }
+}
