@@ -3,6 +3,7 @@
 pub(crate) mod method;
 pub(crate) mod module;
 pub(crate) mod param;
+pub(crate) mod read;
 
 use std::ops::RangeInclusive;
 
@@ -22,6 +23,8 @@ pub(crate) struct Keys {
     /// The macro, as people write it.
     pub(crate) of: &'static str,
     pub(crate) names: &'static [&'static str],
+    /// What may stand in the list besides, in the words of the help text; mostly nothing.
+    pub(crate) besides: &'static str,
 }
 
 impl Keys {
@@ -29,7 +32,7 @@ impl Keys {
     pub(crate) fn expected(&self) -> String {
         let names: Vec<String> = self.names.iter().map(|name| format!("`{name}`")).collect();
         let quantity = if names.len() == 1 { "" } else { "one of " };
-        format!("expected {quantity}{}", names.join(", "))
+        format!("expected {quantity}{}{}", names.join(", "), self.besides)
     }
 
     /// A key that is not among them.
@@ -101,6 +104,8 @@ pub(crate) struct Pairs {
     pub(crate) list: Vec<Pair>,
     /// Keys that were meant by pieces that are at fault already.
     meant: Vec<&'static str>,
+    /// Some piece was no known key.
+    pub(crate) refused: bool,
 }
 
 impl Pairs {
@@ -116,6 +121,7 @@ impl Pairs {
     /// Reads one piece of a list, and adds it if it is a known key that is not there yet.
     pub(crate) fn push(&mut self, piece: TokenStream, keys: &Keys, faults: &mut Faults) {
         let Ok(pair) = syn::parse2::<Pair>(piece.clone()) else {
+            self.refused = true;
             faults.on(&piece, &keys.no_key());
             if let Some(TokenTree::Ident(first)) = piece.into_iter().next() {
                 self.meant.extend(name::nearest(&first.to_string(), keys.names));
@@ -124,6 +130,7 @@ impl Pairs {
         };
         let key = pair.key.to_string();
         if !keys.names.contains(&key.as_str()) {
+            self.refused = true;
             faults.on(&pair.key, &keys.unknown(&key));
             self.meant.extend(name::nearest(&key, keys.names));
         } else if self.list.iter().any(|earlier| earlier.key == pair.key) {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{ReturnType, Safety, Signature};
+use syn::{Generics, ReturnType, Safety, Signature};
 
 use crate::attr::method::Permissions;
 use crate::attr::module::ModuleAttr;
@@ -13,6 +13,7 @@ use crate::function::Function;
 use crate::grammar::name;
 use crate::model::argument::holds_keyword;
 use crate::model::method::Method;
+use crate::model::read::{Field, List, PAGE};
 
 /// The most positional parameters of a method.
 const MAX_PARAMS: usize = 16;
@@ -213,5 +214,56 @@ fn check_session_only(method: &Method, permissions: &Permissions, faults: &mut F
             span,
             &Fault::new("a guest has no session, so `session_only` would refuse it", help),
         );
+    }
+}
+
+/// Checks the fields of a list.
+pub(crate) fn list(list: &List, generics: &Generics, faults: &mut Faults) {
+    if !generics.params.is_empty() {
+        faults.on(
+            &generics.params,
+            &Fault::new("the fields of a list cannot be generic", "write concrete types"),
+        );
+    }
+    check_limits(list, faults);
+    check_field_names(list, faults);
+    for field in &list.fields {
+        check_use(field, faults);
+    }
+}
+
+fn check_limits(list: &List, faults: &mut Faults) {
+    let (default, max) = (list.attr.default_limit, list.attr.max_limit.unwrap_or(PAGE));
+    if let (Some(default), Some(span)) = (default, list.attr.span)
+        && default > max
+    {
+        let help = format!("raise `max_limit`, or write at most `default_limit = {max}`");
+        let fault = Fault::new(
+            format!("a page of {default} rows is larger than the largest page, {max} rows"),
+            help,
+        );
+        faults.at(span, &fault);
+    }
+}
+
+fn check_field_names(list: &List, faults: &mut Faults) {
+    let mut seen = HashSet::new();
+    for field in &list.fields {
+        if !seen.insert(&field.name) {
+            let fault = Fault::new(
+                format!("two fields are called `{}`", field.name),
+                "give each its own name",
+            );
+            faults.at(field.span, &fault);
+        }
+    }
+}
+
+fn check_use(field: &Field, faults: &mut Faults) {
+    let attr = &field.attr;
+    if attr.operators.is_empty() && !attr.sortable && !attr.at_fault {
+        let help = "write `#[read(\"=\")]`, `#[read(\"like\")]` or `#[read(sortable)]` before it, or remove the field";
+        let fault = Fault::new(format!("rows are neither found nor sorted by `{}`", field.name), help);
+        faults.on(&field.ident, &fault);
     }
 }

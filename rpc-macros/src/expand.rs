@@ -2,6 +2,7 @@
 
 pub(crate) mod method;
 pub(crate) mod module;
+pub(crate) mod read;
 
 use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Span, TokenStream};

@@ -83,3 +83,28 @@ pub fn api_method(attribute: TokenStream, item: TokenStream) -> TokenStream {
 pub fn api_module(input: TokenStream) -> TokenStream {
     expand::module::expand(input.into()).into()
 }
+
+/// Declares what the rows of a list can be found and sorted by.
+///
+/// ```ignore
+/// #[derive(ReadFields)]
+/// #[read(default_limit = 50, max_limit = 200)]
+/// struct UserFields {
+///     #[read("=", sortable)]
+///     id: Option<Condition<String>>,
+///     #[read("like")]
+///     search: Option<Condition<String>>,
+///     #[read(sortable, rename = "created_at")]
+///     created: Sortable,
+/// }
+/// ```
+///
+/// A field with operators (`"="`, `"like"`) has the type `Option<Condition<T>>`, or `Condition<T>` when a caller who gives
+/// conditions must give that one; a field that rows are only sorted by has the type `Sortable`. On the struct,
+/// `#[read(default_limit = …, max_limit = …)]` sets the rows of a page, from 1 to 1000; both are 100 otherwise.
+///
+/// For `UserFields` with sortable fields the derive also makes the enum `UserFieldsSort`, with a variant for each of them.
+#[proc_macro_derive(ReadFields, attributes(read))]
+pub fn read_fields(input: TokenStream) -> TokenStream {
+    expand::read::expand(input.into()).into()
+}

@@ -2,3 +2,4 @@
 
 pub(crate) mod argument;
 pub(crate) mod method;
+pub(crate) mod read;

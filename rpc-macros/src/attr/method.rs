@@ -42,6 +42,7 @@ const KEYS: Keys = Keys {
         MAX_BODY,
         UPLOAD,
     ],
+    besides: "",
 };
 
 /// What the attribute says.

@@ -16,6 +16,7 @@ const PATH_EXAMPLE: &str = "path = \"/v1/module\"";
 const KEYS: Keys = Keys {
     of: "api_module!",
     names: &[PATH],
+    besides: "",
 };
 
 /// A module.

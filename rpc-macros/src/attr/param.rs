@@ -17,6 +17,7 @@ const OPAQUE: &str = "opaque";
 const KEYS: Keys = Keys {
     of: "#[param]",
     names: &[NAME, NULLABLE, OPAQUE],
+    besides: "",
 };
 
 /// What the attributes of one argument say.

@@ -170,6 +170,7 @@ fn describe(method: &Method, core: &TokenStream) -> TokenStream {
             };
             quote!(#signature.param::<#ty>(#name, #description, #core::ParamStyle::#style);)
         }
+        Argument::Reference(ty) => quote!(<#ty as #core::Inject>::declare(#signature);),
         Argument::Injected(ty) => quote!(<#ty as #core::__private::Injected<'_>>::declare(#signature);),
     });
     let output = &method.output;
@@ -193,6 +194,7 @@ fn handler(method: &Method, core: &TokenStream) -> TokenStream {
                 taken.push(quote!(let #value = #values.next::<#ty>(#name)?;));
                 passed.push(value.into_token_stream());
             }
+            Argument::Reference(ty) => passed.push(quote!(<#ty as #core::Inject>::inject(#ctx))),
             Argument::Injected(ty) => passed.push(quote!(<#ty as #core::__private::Injected<'_>>::take(#ctx))),
         }
     }

@@ -14,7 +14,9 @@ use crate::fault::{Fault, Faults};
 pub(crate) enum Argument {
     /// Taken by value: from the caller.
     Param(Param),
-    /// Taken by reference: from the application.
+    /// `&T`, with its `T`: from the application.
+    Reference(Type),
+    /// Another type that holds a reference: from the application.
     Injected(Type),
 }
 
@@ -46,7 +48,10 @@ impl Argument {
         let attr = ParamAttr::read(&argument.attrs, faults);
         if holds_reference(ty.to_token_stream()) {
             check_injected(&argument.attrs, &attr, faults);
-            return Self::Injected(ty);
+            return match bare(ty) {
+                Type::Reference(reference) => Self::Reference(*reference.elem),
+                other => Self::Injected(other),
+            };
         }
         let (name, span) = public_name(&argument.pat, &attr, faults);
         let description = docs::text(&argument.attrs, faults);
@@ -57,6 +62,15 @@ impl Argument {
             style: style(&attr, faults),
             ty,
         })
+    }
+}
+
+/// The type without parentheses, and without the group that a macro puts around it.
+fn bare(ty: Type) -> Type {
+    match ty {
+        Type::Paren(inner) => bare(*inner.elem),
+        Type::Group(inner) => bare(*inner.elem),
+        other => other,
     }
 }
 

@@ -55,7 +55,7 @@ impl Method {
     pub(crate) fn params(&self) -> impl Iterator<Item = &Param> {
         self.arguments.iter().filter_map(|argument| match argument {
             Argument::Param(param) => Some(param),
-            Argument::Injected(_) => None,
+            Argument::Reference(_) | Argument::Injected(_) => None,
         })
     }
 
