@@ -45,6 +45,17 @@ impl Codec {
         }
     }
 
+    /// Encodes an object of the given members.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Internal`]: a value does not serialise.
+    pub(crate) fn encode_object(self, members: &[(&str, Piece<'_>)]) -> Result<Vec<u8>, ApiError> {
+        match self {
+            Self::Json => json::encode_object(members).map_err(ApiError::internal),
+        }
+    }
+
     /// Encodes a value.
     ///
     /// # Errors
@@ -64,8 +75,21 @@ impl Codec {
     }
 }
 
+/// A member's value, on its way into an encoded object.
+#[derive(Clone, Copy)]
+pub(crate) enum Piece<'a> {
+    /// A whole number.
+    Number(i32),
+    /// A text.
+    Text(&'a str),
+    /// Bytes that the same codec made.
+    Encoded(&'a [u8]),
+    /// Anything else.
+    Value(&'a dyn erased_serde::Serialize),
+}
+
 /// The parameters of a call, as they came.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum Params {
     /// None.
     None,
@@ -73,6 +97,8 @@ pub enum Params {
     Encoded(Bytes),
     /// By position.
     Positional(Vec<Value>),
+    /// They could not be read. The caller learns it when credentials, permission and limits are checked.
+    Unreadable(ApiError),
 }
 
 impl Params {
@@ -80,11 +106,12 @@ impl Params {
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::Parse`].
+    /// [`ErrorCode::Parse`], or why they could not be read.
     pub(crate) fn into_values(self, codec: Codec, max_depth: usize) -> Result<Vec<Value>, ApiError> {
         let bytes = match self {
             Self::None => return Ok(Vec::new()),
             Self::Positional(values) => return Ok(values),
+            Self::Unreadable(error) => return Err(error),
             Self::Encoded(bytes) => bytes,
         };
         if bytes.iter().all(u8::is_ascii_whitespace) {

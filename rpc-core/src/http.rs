@@ -1,1 +1,27 @@
-//! HTTP.
+//! HTTP/1.1 and HTTP/2 (by prior knowledge): a [`tower` service](HttpService) that mounts anywhere, and a [`Server`] of its own.
+
+mod address;
+mod body;
+mod connection;
+mod cors;
+mod credentials;
+mod envelope;
+mod head;
+mod io;
+mod pages;
+mod path;
+mod query;
+mod respond;
+mod server;
+mod service;
+mod watch;
+
+pub use ipnet::IpNet;
+
+pub use self::address::{ForwardedHeader, TrustedProxies};
+pub use self::respond::ResponseBody;
+pub use self::server::{Server, Stopped};
+pub use self::service::{HttpService, Readiness};
+
+/// What `Allow` says: the verbs that are served.
+const ALLOWED_VERBS: &str = "GET, HEAD, POST, OPTIONS";

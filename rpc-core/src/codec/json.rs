@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::parse_error;
+use super::{Piece, parse_error};
 use crate::ApiError;
 
 pub(crate) fn decode(bytes: &[u8], max_depth: usize) -> Result<Value, ApiError> {
@@ -15,6 +15,31 @@ pub(crate) fn decode(bytes: &[u8], max_depth: usize) -> Result<Value, ApiError> 
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|error| parse_error(format!("Parse error: {error}")))
+}
+
+pub(crate) fn encode_object(members: &[(&str, Piece<'_>)]) -> serde_json::Result<Vec<u8>> {
+    let length = |piece: &Piece<'_>| match piece {
+        Piece::Encoded(bytes) => bytes.len(),
+        Piece::Text(text) => text.len() + 2,
+        Piece::Number(_) | Piece::Value(_) => 12,
+    };
+    let mut bytes = Vec::with_capacity(2 + members.iter().map(|(name, piece)| name.len() + 4 + length(piece)).sum::<usize>());
+    for (position, (name, piece)) in members.iter().enumerate() {
+        bytes.push(if position == 0 { b'{' } else { b',' });
+        serde_json::to_writer(&mut bytes, name)?;
+        bytes.push(b':');
+        match piece {
+            Piece::Number(number) => serde_json::to_writer(&mut bytes, number)?,
+            Piece::Text(text) => serde_json::to_writer(&mut bytes, text)?,
+            Piece::Encoded(encoded) => bytes.extend_from_slice(encoded),
+            Piece::Value(value) => serde_json::to_writer(&mut bytes, value)?,
+        }
+    }
+    if members.is_empty() {
+        bytes.push(b'{');
+    }
+    bytes.push(b'}');
+    Ok(bytes)
 }
 
 /// A value with as many levels of arrays and objects below it as are left.

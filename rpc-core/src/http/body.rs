@@ -1,0 +1,157 @@
+//! Reading a request's body: within its limit, decompressed within the same limit, and when it is refused, to a bounded end.
+
+use std::error::Error;
+use std::io::Read;
+
+use bytes::{Buf, Bytes, BytesMut};
+use flate2::read::GzDecoder;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT};
+use http::{HeaderMap, HeaderValue};
+use http_body::Body;
+use http_body_util::BodyExt;
+
+use crate::error::{ApiError, ErrorCode};
+
+/// Bytes of a refused body that are read and dropped, so that the sender gets to read the answer.
+const DRAIN: u64 = 1024 * 1024;
+
+/// Reads a whole body of at most `limit` bytes, before and after decompression.
+pub(super) async fn read<B>(headers: &HeaderMap, body: B, limit: u64) -> Result<Bytes, ApiError>
+where
+    B: Body,
+    B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
+{
+    let gzip = is_gzip(headers)?;
+    let mut body = std::pin::pin!(body);
+    let declared = declared_length(headers);
+    if declared.is_some_and(|length| length > limit) {
+        if !headers.contains_key(EXPECT) && declared.is_some_and(|length| length <= limit.saturating_add(DRAIN)) {
+            drain(&mut body, DRAIN).await;
+        }
+        return Err(too_large(limit));
+    }
+    let bytes = collect(&mut body, limit).await?;
+    if gzip { gunzip(&bytes, limit) } else { Ok(bytes) }
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn is_gzip(headers: &HeaderMap) -> Result<bool, ApiError> {
+    match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+        None => Ok(false),
+        Some(encoding) if encoding.eq_ignore_ascii_case(b"identity") => Ok(false),
+        Some(encoding) if encoding.eq_ignore_ascii_case(b"gzip") => Ok(true),
+        Some(_) => Err(ApiError::of(ErrorCode::UnsupportedMediaType)
+            .with_reason("Content encoding is not supported: send gzip or none")),
+    }
+}
+
+/// The frames of a body, without a copy when there is only one.
+async fn collect<B>(body: &mut std::pin::Pin<&mut B>, limit: u64) -> Result<Bytes, ApiError>
+where
+    B: Body,
+    B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
+{
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| cut(error.into()))?;
+        let Ok(mut data) = frame.into_data() else { continue };
+        length += data.remaining() as u64;
+        if length > limit {
+            drain(body, DRAIN).await;
+            return Err(too_large(limit));
+        }
+        let data = data.copy_to_bytes(data.remaining());
+        if first.is_empty() && all.is_empty() {
+            first = data;
+            if body.is_end_stream() {
+                break;
+            }
+        } else {
+            if all.is_empty() {
+                all.extend_from_slice(&std::mem::take(&mut first));
+            }
+            all.extend_from_slice(&data);
+        }
+    }
+    Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+async fn drain<B: Body>(body: &mut std::pin::Pin<&mut B>, most: u64) {
+    let mut length = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        length += frame.data_ref().map_or(0, |data| data.remaining() as u64);
+        if length > most {
+            return;
+        }
+    }
+}
+
+fn gunzip(bytes: &[u8], limit: u64) -> Result<Bytes, ApiError> {
+    let mut plain = Vec::new();
+    let read = GzDecoder::new(bytes).take(limit.saturating_add(1)).read_to_end(&mut plain);
+    read.map_err(|error| {
+        ApiError::of(ErrorCode::Parse).with_reason(format!("Parse error: the body is no gzip: {error}"))
+    })?;
+    if plain.len() as u64 > limit { Err(too_large(limit)) } else { Ok(plain.into()) }
+}
+
+fn too_large(limit: u64) -> ApiError {
+    ApiError::of(ErrorCode::TooLarge)
+        .with_reason(format!("Content is too large: the limit is {limit} bytes (`max_body`)"))
+}
+
+fn cut(error: Box<dyn Error + Send + Sync>) -> ApiError {
+    ApiError::of(ErrorCode::InvalidRequest).with_reason("The body ends before its end").with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use bytes::Bytes;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use http::header::CONTENT_ENCODING;
+    use http::{HeaderMap, HeaderValue};
+    use http_body_util::{BodyExt, Full, StreamBody};
+    use hyper::body::Frame;
+
+    use super::read;
+
+    fn gzip(plain: &[u8]) -> Bytes {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap().into()
+    }
+
+    fn gzip_header() -> HeaderMap {
+        HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("gzip"))])
+    }
+
+    #[tokio::test]
+    async fn frames_are_joined_up_to_the_limit() {
+        let frames = || {
+            let frames = ["ab", "", "cd", "e"].map(|text| Ok::<_, std::io::Error>(Frame::data(Bytes::from(text))));
+            StreamBody::new(futures_util::stream::iter(frames)).boxed()
+        };
+        assert_eq!(read(&HeaderMap::new(), frames(), 5).await.unwrap(), "abcde");
+        let error = read(&HeaderMap::new(), frames(), 4).await.unwrap_err();
+        assert_eq!(error.status(), 413);
+        assert!(error.reason().contains("4 bytes (`max_body`)"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn gzip_is_read_and_a_bomb_is_not() {
+        let body = Full::new(gzip(b"[1]"));
+        assert_eq!(read(&gzip_header(), body, 100).await.unwrap(), "[1]");
+        let bomb = Full::new(gzip(&vec![b' '; 10_000_000]));
+        assert_eq!(read(&gzip_header(), bomb, 100_000).await.unwrap_err().status(), 413);
+        let broken = Full::new(Bytes::from_static(b"no gzip"));
+        assert_eq!(read(&gzip_header(), broken, 100).await.unwrap_err().status(), 400);
+    }
+}

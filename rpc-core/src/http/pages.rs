@@ -1,0 +1,53 @@
+//! The paths that are no methods: `/`, `/healthz`, `/readyz`.
+
+use http::header::ACCEPT;
+use http::{HeaderMap, Response, StatusCode};
+use serde_json::json;
+
+use super::respond::{self, ResponseBody};
+use super::service::Shared;
+use crate::call::RequestId;
+use crate::codec::Codec;
+
+/// Answers a page, if the path is one.
+pub(super) async fn answer(shared: &Shared, path: &str, headers: &HeaderMap, id: RequestId) -> Option<Response<ResponseBody>> {
+    let (status, text) = match path {
+        "/" | "" => return Some(welcome(shared, headers, id)),
+        "/healthz" => (StatusCode::OK, "ok"),
+        "/readyz" if shared.api.is_stopping() => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        "/readyz" if shared.is_ready().await => (StatusCode::OK, "ready"),
+        "/readyz" => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+        _ => return None,
+    };
+    let body = json!({"status": status.as_u16(), "reason": text, "data": null}).to_string().into_bytes();
+    Some(respond::with_body(status.as_u16(), Codec::Json.content_type(), body, headers, id))
+}
+
+/// Says what this is and where to go, to people in HTML and to programs in JSON.
+fn welcome(shared: &Shared, headers: &HeaderMap, id: RequestId) -> Response<ResponseBody> {
+    let methods = shared.api.methods().filter(|method| !method.is_private()).count();
+    let name = &shared.name;
+    let wants_html = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    if !wants_html {
+        let data = json!({"name": name, "methods": methods, "health": "/healthz", "readiness": "/readyz"});
+        let body = json!({"status": 200, "reason": "OK", "data": data}).to_string().into_bytes();
+        return respond::with_body(200, Codec::Json.content_type(), body, headers, id);
+    }
+    let name = escape(name);
+    let list: String = shared
+        .api
+        .methods()
+        .filter(|method| !method.is_private())
+        .map(|method| format!("<li><code>{}</code> {}</li>\n", escape(method.path()), escape(method.title())))
+        .collect();
+    let page = format!(
+        "<!doctype html>\n<meta charset=\"utf-8\">\n<title>{name}</title>\n<h1>{name}</h1>\n\
+         <p>An API of {methods} methods. Call one with <code>POST</code> and a JSON array of its parameters.</p>\n\
+         <ul>\n{list}</ul>\n"
+    );
+    respond::with_body(200, "text/html; charset=utf-8", page.into_bytes(), headers, id)
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,119 @@
+//! A small server of its own: accepts, serves, and stops in order.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::connection;
+use super::service::HttpService;
+
+/// Connections at once. Beyond it new ones wait in the system's queue.
+const MAX_CONNECTIONS: usize = 10_000;
+/// The pause after an error of `accept`, such as too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A socket that listens, and what it serves.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    service: HttpService,
+    drain: Duration,
+}
+
+/// How a server stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopped {
+    /// Calls that were still running when the time to drain was over, and were dropped.
+    pub cut: u64,
+}
+
+impl Server {
+    /// Listens on an address. Port 0 takes any free one.
+    ///
+    /// # Errors
+    ///
+    /// The address cannot be bound: in use, not permitted, not of this machine.
+    pub async fn bind(service: HttpService, address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Self { listener, service, drain: Duration::from_secs(10) })
+    }
+
+    /// How long running calls may take after the stop began. Default 10 s.
+    #[must_use]
+    pub fn drain(mut self, drain: Duration) -> Self {
+        self.drain = drain;
+        self
+    }
+
+    /// The address with the real port.
+    ///
+    /// # Errors
+    ///
+    /// The system does not tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `shutdown` is ready; then stops accepting, refuses new calls with 503, and waits for those that run.
+    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Stopped {
+        let Self { listener, service, drain } = self;
+        let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
+        tokio::select! {
+            () = accept(&listener, &service, &tasks, &stopping) => {}
+            () = shutdown => {}
+        }
+        drop(listener);
+        let api = service.api();
+        api.stop();
+        stopping.cancel();
+        tasks.close();
+        let drained = async {
+            tasks.wait().await;
+            api.drained().await;
+        };
+        let cut = match tokio::time::timeout(drain, drained).await {
+            Ok(()) => 0,
+            Err(_) => api.active_calls(),
+        };
+        Stopped { cut }
+    }
+}
+
+async fn accept(listener: &TcpListener, service: &HttpService, tasks: &TaskTracker, stopping: &CancellationToken) {
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let builder = Arc::new(connection::builder());
+    loop {
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+        let stream = next(listener).await;
+        let (builder, service, stopping) = (Arc::clone(&builder), service.clone(), stopping.clone());
+        tasks.spawn(async move {
+            connection::serve(&builder, stream, &service, stopping).await;
+            drop(place);
+        });
+    }
+}
+
+/// The next connection, whatever errors come before it.
+async fn next(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Answers are whole: waiting for more to send would only delay them.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(event = "socket.nodelay", %error, "TCP_NODELAY could not be set");
+                }
+                return stream;
+            }
+            Err(error) => {
+                tracing::warn!(event = "accept.failed", %error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}

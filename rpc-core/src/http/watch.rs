@@ -1,0 +1,175 @@
+//! What a connection is doing, so that one that does nothing for too long is closed.
+//!
+//! The parts of a connection note what they do in a few atomics; no clock is read for that. The connection itself
+//! compares after each poll and sets its timer (see `connection`).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::limits::Limits;
+
+/// What a connection waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Phase {
+    /// The first byte.
+    FirstByte,
+    /// The end of the headers.
+    Headers,
+    /// The end of the body.
+    Body,
+    /// A call, which has a time limit of its own.
+    Call,
+    /// The next request.
+    Idle,
+    /// The peer, which does not take what is written.
+    Write,
+}
+
+impl Phase {
+    const ALL: [Self; 6] = [Self::FirstByte, Self::Headers, Self::Body, Self::Call, Self::Idle, Self::Write];
+
+    /// How long the phase may last without progress.
+    pub(super) fn limit(self, limits: &Limits) -> Option<Duration> {
+        match self {
+            Self::FirstByte => Some(limits.first_byte_timeout),
+            Self::Headers => Some(limits.headers_timeout),
+            Self::Body => Some(limits.body_timeout),
+            Self::Call => None,
+            Self::Idle => Some(limits.idle_timeout),
+            Self::Write => Some(limits.write_timeout),
+        }
+    }
+}
+
+/// The notes of one connection.
+#[derive(Debug)]
+pub(super) struct Watch {
+    phase: AtomicU8,
+    /// Counts changes of phase, and writes that made progress.
+    step: AtomicU32,
+    requests: AtomicU32,
+    multiplexed: AtomicBool,
+    write_blocked: AtomicBool,
+}
+
+/// One request of a connection, until its response is handed over.
+#[derive(Debug)]
+pub(super) struct Activity(Arc<Watch>);
+
+impl Watch {
+    pub(super) fn new() -> Self {
+        Self {
+            phase: AtomicU8::new(Phase::FirstByte as u8),
+            step: AtomicU32::new(0),
+            requests: AtomicU32::new(0),
+            multiplexed: AtomicBool::new(false),
+            write_blocked: AtomicBool::new(false),
+        }
+    }
+
+    /// What the connection waits for, and a number that changes with every step.
+    pub(super) fn state(&self) -> (Phase, u32) {
+        let phase = if self.write_blocked.load(Ordering::Relaxed) {
+            Phase::Write
+        } else {
+            Phase::ALL.get(usize::from(self.phase.load(Ordering::Relaxed))).copied().unwrap_or(Phase::Idle)
+        };
+        (phase, self.step.load(Ordering::Relaxed))
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Relaxed);
+        self.step.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Bytes have come. HTTP/2 announces itself in the first ones; its frames need not be requests.
+    pub(super) fn received(&self, bytes: &[u8]) {
+        let (phase, _) = self.state();
+        if phase == Phase::FirstByte && bytes.starts_with(b"PRI ") {
+            self.multiplexed.store(true, Ordering::Relaxed);
+            return self.enter(Phase::Idle);
+        }
+        let begins = matches!(phase, Phase::FirstByte | Phase::Idle) && !self.multiplexed.load(Ordering::Relaxed);
+        if begins {
+            self.enter(Phase::Headers);
+        }
+    }
+
+    /// The peer takes nothing.
+    pub(super) fn write_is_blocked(&self) {
+        if !self.write_blocked.swap(true, Ordering::Relaxed) {
+            self.step.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The peer took something.
+    pub(super) fn write_advanced(&self) {
+        if self.write_blocked.swap(false, Ordering::Relaxed) {
+            self.step.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A request's headers are complete.
+    pub(super) fn request(self: &Arc<Self>) -> Activity {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let multiplexed = self.multiplexed.load(Ordering::Relaxed);
+        self.enter(if multiplexed { Phase::Call } else { Phase::Body });
+        Activity(Arc::clone(self))
+    }
+}
+
+impl Activity {
+    /// The request is complete and its call runs.
+    pub(super) fn runs(&self) {
+        self.0.enter(Phase::Call);
+    }
+}
+
+impl Drop for Activity {
+    fn drop(&mut self) {
+        if self.0.requests.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.enter(Phase::Idle);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Phase, Watch};
+
+    #[test]
+    fn a_request_goes_through_its_phases() {
+        let watch = Arc::new(Watch::new());
+        let phase = || watch.state().0;
+        assert_eq!(phase(), Phase::FirstByte);
+        watch.received(b"POST");
+        assert_eq!(phase(), Phase::Headers);
+        let request = watch.request();
+        assert_eq!(phase(), Phase::Body);
+        watch.received(b"[");
+        request.runs();
+        assert_eq!(phase(), Phase::Call);
+        watch.write_is_blocked();
+        assert_eq!(phase(), Phase::Write);
+        watch.write_advanced();
+        drop(request);
+        assert_eq!(phase(), Phase::Idle);
+    }
+
+    #[test]
+    fn frames_of_http2_do_not_begin_headers() {
+        let watch = Arc::new(Watch::new());
+        watch.received(b"PRI * HTTP/2.0");
+        watch.received(b"frame");
+        assert_eq!(watch.state().0, Phase::Idle);
+        let (first, second) = (watch.request(), watch.request());
+        drop(first);
+        assert_eq!(watch.state().0, Phase::Call);
+        drop(second);
+        assert_eq!(watch.state().0, Phase::Idle);
+    }
+}
