@@ -1,1 +1,11 @@
-//! Documents, each a pure function of the built [`Api`](crate::Api).
+//! Documents, each a pure function of the built [`Api`](crate::Api): one file a format.
+
+mod manifest;
+mod markdown;
+mod schema;
+mod table;
+mod yaml;
+
+pub use self::manifest::manifest;
+pub use self::markdown::markdown;
+pub use self::table::table;
