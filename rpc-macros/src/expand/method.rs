@@ -1,7 +1,7 @@
 //! `#[api_method]`: the function, and an entry in the collection of methods.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::Parser;
 
 use super::{core_path, place};
@@ -204,12 +204,15 @@ fn handler(method: &Method, core: &TokenStream) -> TokenStream {
         quote!(mut #values)
     };
     let (name, output) = (method.name(), &method.output);
+    let future = quote_spanned! {name.span()=>
+        #core::__private::Box::pin(async move {
+            #core::__private::encode::<#output>(#ctx, #name(#(#passed),*).await)
+        })
+    };
     quote! {
         |#ctx, #values| {
             #(#taken)*
-            ::core::result::Result::Ok(#core::__private::Box::pin(async move {
-                #core::__private::encode::<#output>(#ctx, #name(#(#passed),*).await)
-            }))
+            ::core::result::Result::Ok(#future)
         }
     }
 }

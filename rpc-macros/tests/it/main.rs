@@ -1,0 +1,3 @@
+//! What the macros accept, refuse and say.
+
+mod ui;

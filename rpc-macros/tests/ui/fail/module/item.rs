@@ -1,0 +1,10 @@
+// errors: 2
+
+use rpc_core::api_module;
+
+api_module! {
+    /// Title
+    struct Module;
+}
+
+fn main() {}

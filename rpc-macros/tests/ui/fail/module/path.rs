@@ -1,0 +1,10 @@
+// errors: 1
+
+use rpc_core::api_module;
+
+api_module! {
+    /// Title
+    path = "/v1"
+}
+
+fn main() {}

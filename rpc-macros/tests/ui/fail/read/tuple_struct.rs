@@ -1,0 +1,9 @@
+// errors: 1
+
+use rpc_core::ReadFields;
+use rpc_core::read::Sortable;
+
+#[derive(ReadFields)]
+struct Fields(#[read(sortable)] Sortable);
+
+fn main() {}

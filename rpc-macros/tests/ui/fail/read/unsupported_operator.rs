@@ -1,0 +1,12 @@
+// errors: 1
+
+use rpc_core::ReadFields;
+use rpc_core::read::Condition;
+
+#[derive(ReadFields)]
+struct Fields {
+    #[read("<=")]
+    name: Option<Condition<String>>,
+}
+
+fn main() {}

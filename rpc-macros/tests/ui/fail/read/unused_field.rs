@@ -1,0 +1,11 @@
+// errors: 1
+
+use rpc_core::ReadFields;
+use rpc_core::read::Sortable;
+
+#[derive(ReadFields)]
+struct Fields {
+    name: Sortable,
+}
+
+fn main() {}

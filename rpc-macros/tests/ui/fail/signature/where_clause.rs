@@ -1,0 +1,14 @@
+// errors: 1
+
+use rpc_core::{ApiError, api_method};
+
+/// Title
+#[api_method(path = "/v1/module/method", permissions = ["user"])]
+async fn method() -> Result<(), ApiError>
+where
+    String: Clone,
+{
+    Ok(())
+}
+
+fn main() {}

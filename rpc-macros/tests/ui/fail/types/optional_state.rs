@@ -1,0 +1,16 @@
+// errors: 1
+
+use rpc_core::{ApiError, State, api_method};
+
+struct App;
+
+impl State for App {}
+
+/// Title
+#[api_method(path = "/v1/module/method", permissions = ["user"])]
+async fn method(value: Option<&App>) -> Result<(), ApiError> {
+    let _ = value;
+    Ok(())
+}
+
+fn main() {}

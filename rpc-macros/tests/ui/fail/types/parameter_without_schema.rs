@@ -1,0 +1,15 @@
+// errors: 1
+
+use rpc_core::{ApiError, api_method};
+
+#[derive(serde::Deserialize)]
+struct Order;
+
+/// Title
+#[api_method(path = "/v1/module/method", permissions = ["user"])]
+async fn method(value: Vec<Order>) -> Result<(), ApiError> {
+    let _ = value;
+    Ok(())
+}
+
+fn main() {}

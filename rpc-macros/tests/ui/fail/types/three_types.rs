@@ -1,0 +1,14 @@
+// errors: 3
+
+use rpc_core::{ApiError, api_method};
+
+struct Order;
+
+/// Title
+#[api_method(path = "/v1/module/method", permissions = ["user"])]
+async fn method(app: &Order, value: Order) -> Result<Order, ApiError> {
+    let _ = (app, value);
+    Ok(Order)
+}
+
+fn main() {}
