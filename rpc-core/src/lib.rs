@@ -22,7 +22,7 @@ mod schema;
 mod testing;
 mod upload;
 
-pub use rpc_macros::{api_method, api_module};
+pub use rpc_macros::{ReadFields, api_method, api_module};
 pub use {schemars, serde, serde_json};
 
 pub use crate::api::{Api, ApiBuilder, BuildError, Fault};

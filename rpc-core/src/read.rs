@@ -33,7 +33,9 @@ use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-pub use self::fields::{Condition, Conditions, FieldList, NoId, NoSort, Operator, ReadField, Sortable};
+pub use self::fields::{
+    Condition, Conditional, Conditions, FieldList, NoId, NoSort, Operator, ReadField, Sortable, Unconditional,
+};
 pub(crate) use self::schema::KEYWORD;
 
 /// Rows a page, at most and by default, where a list does not say otherwise.

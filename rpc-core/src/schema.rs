@@ -1,12 +1,15 @@
 //! One JSON Schema (2020-12) per method, for its whole positional array; compiled once, enforced on every call.
 
+#[cfg(test)]
+mod consistency;
 pub(crate) mod convert;
 mod label;
 pub(crate) mod violations;
 
 use jsonschema::{PatternOptions, Validator};
 use schemars::generate::SchemaSettings;
-use schemars::{Schema, SchemaGenerator};
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::method::entry::ParamEntry;
@@ -20,12 +23,33 @@ pub(crate) struct MethodSchema {
 
 /// A generator of schemas for what the server reads.
 pub(crate) fn input_generator() -> SchemaGenerator {
-    SchemaSettings::draft2020_12().into_generator()
+    SchemaSettings::draft2020_12().with_transform(RecursiveTransform(bound_integers)).into_generator()
+}
+
+/// The schema of a type that the server reads.
+pub(crate) fn input<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = generator.subschema_for::<T>();
+    generator.transforms_mut().iter_mut().for_each(|transform| transform.transform(&mut schema));
+    schema
 }
 
 /// A generator of schemas for what the server writes.
 pub(crate) fn output_generator() -> SchemaGenerator {
     SchemaSettings::draft2020_12().for_serialize().into_generator()
+}
+
+/// Gives 32-bit integers their range, which schemars leaves to `format` alone.
+fn bound_integers(schema: &mut Schema) {
+    let (least, most) = match schema.get("format").and_then(Value::as_str) {
+        Some("int32") => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        Some("uint32") => (0, i64::from(u32::MAX)),
+        _ => return,
+    };
+    for (keyword, bound) in [("minimum", least), ("maximum", most)] {
+        if schema.get(keyword).is_none() {
+            schema.insert(keyword.to_owned(), bound.into());
+        }
+    }
 }
 
 impl MethodSchema {

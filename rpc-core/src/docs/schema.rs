@@ -121,8 +121,8 @@ impl<'d> View<'d> {
             self.recursive.extend(self.open[position..].iter().cloned());
         }
         if self.recursive.contains(&name) {
-            let kind = definition.get("type").cloned().unwrap_or_else(|| "object".into());
-            return single("type", kind).into();
+            let kind = definition.get("type").map(|kind| single("type", kind.clone()));
+            return kind.unwrap_or_default().into();
         }
         self.open.push(name);
         let shown = self.schema(definition);

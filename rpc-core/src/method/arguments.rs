@@ -31,7 +31,7 @@ pub trait Param: Sized + Send + 'static {
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema + Send + 'static> Param for T {
     fn schema(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<T>()
+        crate::schema::input::<T>(generator)
     }
 
     fn convert(value: Value) -> Result<Self, convert::ConvertError> {

@@ -70,6 +70,7 @@ pub trait ReadField: Sized {
     fn from_condition(condition: Option<Condition<Self::Value>>) -> Result<Self, ConvertError>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema + Send + 'static> ReadField for Option<Condition<T>> {
     type Value = T;
 
@@ -78,6 +79,7 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> ReadField for Option<Con
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema + Send + 'static> ReadField for Condition<T> {
     type Value = T;
     const REQUIRED: bool = true;
@@ -94,6 +96,32 @@ impl ReadField for Sortable {
         Ok(Self)
     }
 }
+
+/// The type of a field with operators.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the condition of a field",
+    label = "not the type of a field with operators",
+    note = "a field with operators is `Option<Condition<T>>`, or `Condition<T>` where a condition must be given",
+    note = "what a condition compares with, `T`, derives `serde::Deserialize` and `schemars::JsonSchema`"
+)]
+pub trait Conditional: ReadField {}
+
+#[diagnostic::do_not_recommend]
+impl<T> Conditional for Option<Condition<T>> where Self: ReadField {}
+
+#[diagnostic::do_not_recommend]
+impl<T> Conditional for Condition<T> where Self: ReadField {}
+
+/// The type of a field without operators.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the type of a field without operators",
+    label = "not `Sortable`",
+    note = "a field by which rows are only sorted is `Sortable`; one with conditions needs operators: `#[read(\"=\")]`"
+)]
+pub trait Unconditional: ReadField {}
+
+#[diagnostic::do_not_recommend]
+impl Unconditional for Sortable {}
 
 /// The fields of a list, while they are being described.
 #[derive(Debug)]

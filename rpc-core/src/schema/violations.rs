@@ -181,7 +181,7 @@ fn choices(options: &Value) -> String {
 fn types(kind: &TypeKind) -> String {
     let name = |kind| match kind {
         JsonType::Array => "an array",
-        JsonType::Boolean => "true or false",
+        JsonType::Boolean => "a boolean",
         JsonType::Integer => "an integer",
         JsonType::Null => "null",
         JsonType::Number => "a number",
@@ -190,6 +190,9 @@ fn types(kind: &TypeKind) -> String {
     };
     match kind {
         TypeKind::Single(kind) => name(*kind).to_owned(),
-        TypeKind::Multiple(kinds) => kinds.iter().map(name).collect::<Vec<_>>().join(" or "),
+        TypeKind::Multiple(kinds) => {
+            let (null, others): (Vec<_>, Vec<_>) = kinds.iter().partition(|kind| *kind == JsonType::Null);
+            others.into_iter().chain(null).map(name).collect::<Vec<_>>().join(" or ")
+        }
     }
 }

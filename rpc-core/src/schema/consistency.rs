@@ -1,0 +1,164 @@
+//! What the schema accepts, serde accepts, and the reverse; by property test over the shapes that parameters take.
+//!
+//! Two decisions stand beside it: a whole number written with a fraction or exponent (`1.0`) is an integer for JSON Schema
+//! and none here, and integers beyond the range of a 64-bit type are numbers for the schema alone.
+
+use std::collections::{BTreeMap, HashMap};
+
+use proptest::prelude::*;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::{accepts_null, convert, input, input_generator};
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "only its shape matters")]
+struct Open {
+    a: u8,
+    b: Option<String>,
+    #[serde(default)]
+    c: Vec<i64>,
+    d: Option<Box<Open>>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape matters")]
+struct Closed {
+    a: bool,
+    b: Option<Plain>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Plain {
+    A,
+    B,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "only its shape matters")]
+enum External {
+    #[serde(rename = "a")]
+    Unit,
+    #[serde(rename = "b")]
+    Newtype(u16),
+    #[serde(rename = "c")]
+    Tuple(bool, String),
+    #[serde(rename = "d")]
+    Struct { a: u32 },
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its shape matters")]
+enum Internal {
+    A { a: u8 },
+    B { b: Option<bool> },
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(tag = "kind", content = "a", rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its shape matters")]
+enum Adjacent {
+    A(u8),
+    B(String),
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "only its shape matters")]
+struct Newtype(i32);
+
+fn number() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (-300_i64..70_000).prop_map(Value::from),
+        any::<f64>().prop_map(|number| serde_json::Number::from_f64(number).map_or(Value::Null, Value::Number)),
+        (-3_i32..300).prop_map(|number| json!(f64::from(number))),
+    ]
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => prop::sample::select(vec!["a", "b", "c", "d", "kind"]).prop_map(str::to_owned),
+        1 => "[a-z0-9é]{0,3}",
+    ]
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        number(),
+        text().prop_map(Value::String),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+            prop::collection::vec((text(), inner), 0..4).prop_map(|members| Value::Object(Map::from_iter(members))),
+        ]
+    })
+}
+
+/// Whether the two decisions speak about the value: it holds a number with a fraction, or one beyond 64 bits, or one beyond
+/// what `i64` holds.
+fn holds_borderline_number(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.as_i64().is_none(),
+        Value::Array(items) => items.iter().any(holds_borderline_number),
+        Value::Object(members) => members.values().any(holds_borderline_number),
+        _ => false,
+    }
+}
+
+fn agree<T: DeserializeOwned + JsonSchema>(value: &Value) -> Result<(), TestCaseError> {
+    let mut generator = input_generator();
+    let schema = input::<T>(&mut generator);
+    let definitions = generator.take_definitions(true);
+    let whole = super::with_definitions(Map::from_iter([("allOf".to_owned(), json!([schema]))]), &definitions);
+    let accepted = super::compile(&whole).map_err(TestCaseError::fail)?.is_valid(value);
+    let converted = convert::from_value::<T>(value.clone());
+    let name = std::any::type_name::<T>();
+    if accepted != converted.is_ok() {
+        prop_assert!(accepted && holds_borderline_number(value), "{name}: {value} {accepted} {:?}", converted.err());
+    }
+    if value.is_null() {
+        prop_assert_eq!(accepts_null(&schema, &definitions), Ok(accepted), "{}", name);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn schema_and_serde_agree(value in value()) {
+        agree::<bool>(&value)?;
+        agree::<u8>(&value)?;
+        agree::<i32>(&value)?;
+        agree::<Vec<u32>>(&value)?;
+        agree::<i64>(&value)?;
+        agree::<u64>(&value)?;
+        agree::<f64>(&value)?;
+        agree::<String>(&value)?;
+        agree::<char>(&value)?;
+        agree::<()>(&value)?;
+        agree::<Value>(&value)?;
+        agree::<Option<String>>(&value)?;
+        agree::<Vec<u16>>(&value)?;
+        agree::<[bool; 2]>(&value)?;
+        agree::<(String, Option<u8>)>(&value)?;
+        agree::<HashMap<String, bool>>(&value)?;
+        agree::<BTreeMap<u8, bool>>(&value)?;
+        agree::<Newtype>(&value)?;
+        agree::<Open>(&value)?;
+        agree::<Option<Closed>>(&value)?;
+        agree::<Plain>(&value)?;
+        agree::<External>(&value)?;
+        agree::<Internal>(&value)?;
+        agree::<Adjacent>(&value)?;
+    }
+}

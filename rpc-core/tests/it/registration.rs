@@ -1,0 +1,158 @@
+//! The build of an `Api`: every fault is found before the first call, all at once, with its place.
+
+use rpc_core::schemars::JsonSchema;
+use rpc_core::serde::Deserialize;
+use rpc_core::{Api, ApiError, BuildError, Fault, MethodLimits, Permission, State, TestClient, api_method, api_module};
+use serde_json::json;
+
+api_module! {
+    /// Registration
+    path = "/v9/registration"
+}
+
+api_module! {
+    /// Registration, below
+    path = "/v9/registration/below"
+}
+
+/// Good
+#[api_method(path = "/v9/registration/good", permissions = ["*"])]
+async fn good() -> Result<(), ApiError> {
+    Ok(())
+}
+
+/// Deeper
+#[api_method(path = "/v9/registration/below/good", permissions = ["*"])]
+async fn deeper() -> Result<(), ApiError> {
+    Ok(())
+}
+
+/// The same path
+#[api_method(path = "/v9/faulty/twice", permissions = ["*"])]
+async fn twice() -> Result<(), ApiError> {
+    Ok(())
+}
+
+/// The same path again
+#[api_method(path = "/v9/faulty/twice", permissions = ["*"])]
+async fn twice_again() -> Result<(), ApiError> {
+    Ok(())
+}
+
+/// An undeclared permission
+#[api_method(path = "/v9/faulty/undeclared", permissions = ["editor"])]
+async fn undeclared() -> Result<(), ApiError> {
+    Ok(())
+}
+
+struct Absent;
+impl State for Absent {}
+
+/// A state that nobody gives
+#[api_method(path = "/v9/faulty/stateless", permissions = ["*"])]
+async fn stateless(_absent: &Absent) -> Result<(), ApiError> {
+    Ok(())
+}
+
+/// An upload limit without an upload
+#[api_method(path = "/v9/faulty/fileless", permissions = ["*"], upload = "1 MiB")]
+async fn fileless() -> Result<(), ApiError> {
+    Ok(())
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(crate = "rpc_core::serde")]
+#[schemars(crate = "rpc_core::schemars")]
+struct Point {
+    #[expect(dead_code, reason = "only the schema matters")]
+    x: i64,
+}
+
+mod other {
+    use super::{Deserialize, JsonSchema};
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(crate = "rpc_core::serde")]
+    #[schemars(crate = "rpc_core::schemars")]
+    pub(super) struct Point {
+        #[expect(dead_code, reason = "only the schema matters")]
+        y: String,
+    }
+}
+
+/// A schema name
+#[api_method(path = "/v9/faulty/point-one", permissions = ["*"])]
+async fn point_one(_point: Point) -> Result<(), ApiError> {
+    Ok(())
+}
+
+/// The same schema name
+#[api_method(path = "/v9/faulty/point-two", permissions = ["*"])]
+async fn point_two(_point: other::Point) -> Result<(), ApiError> {
+    Ok(())
+}
+
+fn faults(error: BuildError) -> Vec<Fault> {
+    error.faults().to_vec()
+}
+
+#[test]
+fn a_good_set_is_ordered_and_has_its_modules() {
+    let api = Api::builder().only("/v9/registration/**").build().unwrap();
+    let paths: Vec<&str> = api.methods().map(rpc_core::Method::path).collect();
+    assert_eq!(paths, ["/v9/registration/below/good", "/v9/registration/good"]);
+    let modules: Vec<(&str, usize)> = api.modules().map(|(module, methods)| (module.title(), methods.count())).collect();
+    assert_eq!(modules, [("Registration", 1), ("Registration, below", 1)]);
+    let place = api.method("/v9/registration/good").unwrap().place();
+    assert!(place.file.ends_with("registration.rs") && place.line > 0, "{place}");
+}
+
+#[test]
+fn every_fault_is_told_at_once_with_its_place() {
+    let error = Api::builder()
+        .only("/v9/faulty/**")
+        .permission(Permission::new("admin", "Admin", "All."))
+        .permission(Permission::new("admin", "Admin", "Again."))
+        .permission(Permission::new("root", "Root", "Reserved."))
+        .expect("/v9/registration/**")
+        .method_limits("/v9/faulty/nothing", MethodLimits::default())
+        .build()
+        .unwrap_err();
+    let text = error.to_string();
+    let found = faults(error);
+    let has = |check: fn(&Fault) -> bool| assert!(found.iter().any(check), "{text}");
+    has(|fault| matches!(fault, Fault::DuplicateMethod { path: "/v9/faulty/twice", first, second } if first.line < second.line));
+    has(|fault| matches!(fault, Fault::UnknownPermission { permission: "editor", declared, .. } if declared.contains("admin")));
+    has(|fault| matches!(fault, Fault::MissingState { state, .. } if state.ends_with("Absent")));
+    has(|fault| matches!(fault, Fault::UploadWithoutFile { method: "/v9/faulty/fileless", .. }));
+    has(|fault| matches!(fault, Fault::NoModule { module, .. } if module == "/v9/faulty"));
+    has(|fault| matches!(fault, Fault::BadPermission("admin")));
+    has(|fault| matches!(fault, Fault::BadPermission("root")));
+    has(|fault| matches!(fault, Fault::SchemaName { name, first: "/v9/faulty/point-one", second: "/v9/faulty/point-two" } if name == "Point"));
+    has(|fault| matches!(fault, Fault::NothingMatches(pattern) if pattern == "/v9/registration/**"));
+    has(|fault| matches!(fault, Fault::LimitsForUnknownMethod(path) if path == "/v9/faulty/nothing"));
+    assert!(text.starts_with(&format!("the API cannot be built: {} faults\n  - ", found.len())), "{text}");
+    assert!(text.contains("registration.rs:"), "{text}");
+}
+
+#[test]
+fn nothing_to_serve_is_a_fault() {
+    let error = Api::builder().only("/v9/nowhere/**").build().unwrap_err();
+    assert_eq!(faults(error), [Fault::NoMethods]);
+}
+
+#[tokio::test]
+async fn a_method_can_be_added_by_hand() {
+    let api = Api::builder().only("/v9/registration/good").method(deeper::ENTRY).method(good::ENTRY).build().unwrap();
+    assert_eq!(api.methods().len(), 2);
+    assert_eq!(TestClient::new(api).call("/v9/registration/below/good", json!([])).await.status, 200);
+}
+
+#[test]
+fn configured_limits_come_before_the_attributes() {
+    let configured = MethodLimits { concurrency: Some(7), max_body: Some(10), ..MethodLimits::default() };
+    let api = Api::builder().only("/v9/registration/**").method_limits("/v9/registration/good", configured).build().unwrap();
+    let limits = api.method("/v9/registration/good").unwrap().limits();
+    assert_eq!((limits.concurrency, limits.max_body, limits.rate), (Some(7), 10, None));
+    assert_eq!(api.method("/v9/registration/below/good").unwrap().limits().max_body, 1024 * 1024);
+}

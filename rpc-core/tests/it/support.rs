@@ -1,0 +1,57 @@
+//! What several tests need.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use rpc_core::{AuthError, Authenticator, CallRecord, Disposition, Identity, Observer, Token, User};
+
+/// Tokens that name their identity: `t_user`, `t_admin`, `t_root`, `t_api` (an API token with `admin`); `t_down` cannot be
+/// checked; all others are bad.
+pub(crate) struct NamedTokens;
+
+#[async_trait]
+impl Authenticator for NamedTokens {
+    async fn authenticate(&self, token: &Token, _: Option<std::net::IpAddr>) -> Result<Identity, AuthError> {
+        let user = match token.expose() {
+            "t_user" => User::new("2", "ann"),
+            "t_admin" => User::new("3", "bob").permission("admin"),
+            "t_root" => User::new("1", "root").root(),
+            "t_api" => User::new("3", "bob").permission("admin").by_api_token(),
+            "t_down" => return Err(AuthError::Unavailable("no answer".into())),
+            _ => return Err(AuthError::BadToken),
+        };
+        Ok(user.into())
+    }
+}
+
+/// What an observer was told of one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) user: Option<String>,
+    pub(crate) status: u16,
+    pub(crate) disposition: Disposition,
+    pub(crate) accepted: bool,
+}
+
+/// Remembers every call.
+#[derive(Clone, Default)]
+pub(crate) struct Memory(Arc<Mutex<Vec<Seen>>>);
+
+impl Memory {
+    pub(crate) fn take(&self) -> Vec<Seen> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Observer for Memory {
+    fn observe(&self, record: &CallRecord<'_>) {
+        self.0.lock().unwrap().push(Seen {
+            method: record.method.path().to_owned(),
+            user: record.identity.user().map(|user| user.name.to_string()),
+            status: record.status,
+            disposition: record.disposition,
+            accepted: record.accepted,
+        });
+    }
+}
