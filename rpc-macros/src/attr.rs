@@ -52,6 +52,15 @@ impl Keys {
         )
     }
 
+    /// The key that a piece without the form of one was probably meant to be.
+    fn meant_by(&self, piece: TokenStream) -> Option<&'static str> {
+        match (self.names, piece.into_iter().next()) {
+            ([only], _) => Some(only),
+            (names, Some(TokenTree::Ident(first))) => name::nearest(&first.to_string(), names),
+            _ => None,
+        }
+    }
+
     fn repeated(&self, key: &str) -> Fault {
         Fault::new(format!("`{}` has the key `{key}` twice", self.of), "remove one of them")
     }
@@ -123,9 +132,7 @@ impl Pairs {
         let Ok(pair) = syn::parse2::<Pair>(piece.clone()) else {
             self.refused = true;
             faults.on(&piece, &keys.no_key());
-            if let Some(TokenTree::Ident(first)) = piece.into_iter().next() {
-                self.meant.extend(name::nearest(&first.to_string(), keys.names));
-            }
+            self.meant.extend(keys.meant_by(piece));
             return;
         };
         let key = pair.key.to_string();

@@ -1,8 +1,9 @@
 //! `#[derive(ReadFields)]`: the description of the fields, and the enum of the sortable ones.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::DeriveInput;
+use syn::spanned::Spanned;
 
 use super::core_path;
 use crate::check;
@@ -53,12 +54,20 @@ fn implementation(list: &List, core: &TokenStream) -> TokenStream {
 
 /// What the type of the field has to be.
 fn bound(field: &Field, core: &TokenStream) -> TokenStream {
-    let ty = &field.ty;
-    if field.attr.operators.is_empty() {
-        quote!(#ty: #core::read::Unconditional)
-    } else {
-        quote!(#ty: #core::read::Conditional)
-    }
+    let (ty, span) = (&field.ty, field.ty.span().resolved_at(Span::call_site()));
+    let kind = Ident::new(
+        if field.attr.operators.is_empty() {
+            "Unconditional"
+        } else {
+            "Conditional"
+        },
+        span,
+    );
+    let core = core.clone().into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    quote_spanned!(span=> #ty: #(#core)*::read::#kind)
 }
 
 fn limits(list: &List) -> TokenStream {

@@ -1,3 +1,5 @@
 //! What the macros accept, refuse and say.
 
+mod method;
+mod read;
 mod ui;

@@ -1,0 +1,227 @@
+//! What `#[api_method]` and `api_module!` mean to a built `Api`.
+
+use std::time::Duration;
+
+use rpc_core::{
+    Api, ApiBuilder, ApiError, Ctx, MethodEntry, ParamStyle, Rate, State, TestClient, Upload, UploadUse, api_method,
+    api_module, serde_json::json,
+};
+
+struct App {
+    greeting: &'static str,
+}
+
+impl State for App {}
+
+api_module! {
+    /// Greetings
+    /// of all kinds
+    ///
+    /// - polite
+    ///   - very
+    path = "/v1/greetings"
+}
+
+/// Say hello
+/// to somebody.
+///
+/// ```text
+/// Hello, Ann!
+/// ```
+///
+/// - once
+#[api_method(path = "/v1/greetings/hello", permissions = ["*"])]
+async fn hello(
+    app: &App,
+    _ctx: &Ctx,
+    /// Who is greeted:
+    /// by name.
+    #[param(name = "fullName")]
+    name: String,
+    #[param(nullable)] mut times: Option<u8>,
+    r#type: Option<String>,
+    _unused: Option<bool>,
+    #[param(name = "pair")] (left, right): (u8, u8),
+) -> Result<String, ApiError> {
+    times.get_or_insert(1);
+    Ok(format!("{}, {name}! {times:?} {type:?} {}", app.greeting, left + right))
+}
+
+/// Everything that an attribute can say
+#[api_method(
+    path = "/v1/greetings/all",
+    permissions = ["admin", "billing:read"],
+    deprecated,
+    private,
+    session_only,
+    log = false,
+    concurrency = 4,
+    concurrency_per_user = 1,
+    rate = "10/min",
+    timeout = "1500ms",
+    max_body = "64 KiB",
+    upload = "2 MiB",
+)]
+async fn all(_file: &Upload, #[param(opaque)] _options: Option<String>) -> Result<(), ApiError> {
+    Ok(())
+}
+
+/// May come with a file
+#[api_method(path = "/v1/greetings/with-file", permissions = ["user"])]
+async fn with_file(file: Option<&Upload>) -> Result<bool, ApiError> {
+    Ok(file.is_some())
+}
+
+#[cfg(not(test))]
+/// Is not there
+#[api_method(path = "/v1/greetings/never", permissions = ["user"])]
+async fn never() -> Result<(), ApiError> {
+    Ok(())
+}
+
+/// Is not there either
+#[api_method(path = "/v1/greetings/neither", permissions = ["user"])]
+#[cfg(not(test))]
+async fn neither() -> Result<(), ApiError> {
+    Ok(())
+}
+
+mod methods {
+    use super::{ApiError, api_method};
+
+    macro_rules! method {
+        ($name:ident, $path:literal, $ty:ty) => {
+            /// Made by a macro
+            #[api_method(path = $path, permissions = ["user"])]
+            pub(super) async fn $name(value: $ty) -> Result<$ty, ApiError> {
+                Ok(value)
+            }
+        };
+    }
+
+    method!(number, "/v1/greetings/number", u32);
+}
+
+fn builder() -> ApiBuilder {
+    let permission = |name: &'static str| rpc_core::Permission::new(name, name, "");
+    Api::builder()
+        .state(App { greeting: "Hello" })
+        .permission(permission("admin"))
+        .permission(permission("billing:read"))
+}
+
+fn api() -> Api {
+    builder().build().unwrap()
+}
+
+#[test]
+fn every_method_that_exists_is_collected() {
+    let api = api();
+    let paths: Vec<_> = api.methods().map(rpc_core::Method::path).collect();
+    let expected = ["all", "hello", "number", "with-file"].map(|name| format!("/v1/greetings/{name}"));
+    assert_eq!(paths, expected);
+}
+
+#[test]
+fn the_doc_comment_is_title_and_description() {
+    let api = api();
+    let hello = api.method("/v1/greetings/hello").unwrap();
+    assert_eq!(hello.title(), "Say hello to somebody.");
+    assert_eq!(hello.description(), "```text\nHello, Ann!\n```\n\n- once");
+    let (module, methods) = api.modules().next().unwrap();
+    assert_eq!(
+        (module.path(), module.title()),
+        ("/v1/greetings", "Greetings of all kinds")
+    );
+    assert_eq!(module.description(), "- polite\n  - very");
+    assert_eq!(methods.count(), 4);
+}
+
+#[test]
+fn arguments_by_value_are_the_parameters() {
+    let api = api();
+    let params = api.method("/v1/greetings/hello").unwrap().params();
+    let names: Vec<_> = params.iter().map(rpc_core::Parameter::name).collect();
+    assert_eq!(names, ["fullName", "times", "type", "unused", "pair"]);
+    assert_eq!(params[0].description(), "Who is greeted:\nby name.");
+    assert_eq!(params[1].style(), ParamStyle::Nullable);
+    assert_eq!(
+        params.iter().map(rpc_core::Parameter::is_required).collect::<Vec<_>>(),
+        [true, false, false, false, true]
+    );
+    assert_eq!(
+        api.method("/v1/greetings/all").unwrap().params()[0].style(),
+        ParamStyle::Opaque
+    );
+}
+
+#[test]
+fn every_key_arrives() {
+    let api = api();
+    let all = api.method("/v1/greetings/all").unwrap();
+    assert!(all.is_deprecated() && all.is_private() && all.is_session_only() && !all.is_logged());
+    assert_eq!(all.permissions(), ["admin", "billing:read"]);
+    assert_eq!(all.upload(), UploadUse::Required);
+    let limits = all.limits();
+    assert_eq!((limits.concurrency, limits.concurrency_per_user), (Some(4), Some(1)));
+    assert_eq!(
+        limits.rate,
+        Some(Rate {
+            calls: 10,
+            period: Duration::from_secs(60)
+        })
+    );
+    assert_eq!(
+        (limits.timeout, limits.max_body, limits.upload),
+        (Duration::from_millis(1500), 64 << 10, 2 << 20)
+    );
+}
+
+#[test]
+fn keys_that_are_left_out_change_nothing() {
+    let api = api();
+    let plain = api.method("/v1/greetings/with-file").unwrap();
+    assert!(!plain.is_deprecated() && !plain.is_private() && !plain.is_session_only() && plain.is_logged());
+    assert_eq!(
+        (plain.upload(), plain.limits().concurrency, plain.limits().rate),
+        (UploadUse::Optional, None, None)
+    );
+}
+
+#[test]
+fn the_place_is_that_of_the_attribute() {
+    let api = api();
+    let place = api.method("/v1/greetings/hello").unwrap().place();
+    let line = include_str!("method.rs")
+        .lines()
+        .position(|line| line.contains("greetings/hello"))
+        .unwrap()
+        + 1;
+    assert_eq!((place.file, place.line as usize), (file!(), line));
+}
+
+#[test]
+fn the_entry_can_be_given_by_hand() {
+    let entry: MethodEntry = hello::ENTRY;
+    assert!(
+        builder()
+            .only("/v1/nothing/**")
+            .method(entry)
+            .build()
+            .unwrap()
+            .method("/v1/greetings/hello")
+            .is_some()
+    );
+}
+
+#[tokio::test]
+async fn a_call_reaches_the_function() {
+    let client = TestClient::new(api());
+    let reply = client
+        .call("/v1/greetings/hello", json!(["Ann", null, "x", null, [1, 2]]))
+        .await;
+    assert_eq!(
+        (reply.status, reply.data),
+        (200, json!("Hello, Ann! Some(1) Some(\"x\") 3"))
+    );
+}
