@@ -64,7 +64,7 @@ fn comment_lines(text: &str) -> Vec<String> {
         .collect();
     let starred = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('*');
     let is_block = lines.len() > 1 && lines[1..].iter().any(|line| !line.trim().is_empty());
-    if !is_block || !lines[1..].iter().all(|line| starred(line)) {
+    if !is_block || !lines[1..].iter().all(starred) {
         return lines.into_iter().map(str::to_owned).collect();
     }
     let unstarred = |line: &&str| line.trim_start().strip_prefix('*').unwrap_or_default().to_owned();

@@ -17,7 +17,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let function = match syn::parse2::<Function>(item.clone()) {
         Ok(function) => function,
         Err(error) => {
-            note_no_function(item.clone(), error, &mut faults);
+            note_no_function(&item, error, &mut faults);
             let (item, errors) = (function::stripped(item), faults.finish());
             return quote!(#item #errors);
         }
@@ -36,7 +36,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// The one fault of an item that is no function, or whose head has a syntax that `syn` does not know.
-fn note_no_function(item: TokenStream, error: syn::Error, faults: &mut Faults) {
+fn note_no_function(item: &TokenStream, error: syn::Error, faults: &mut Faults) {
     if function::looks_like_function.parse2(item.clone()).unwrap_or_default() {
         faults.syntax(error);
     } else {
@@ -74,6 +74,9 @@ fn holder(method: &Method, core: &TokenStream, entry: &TokenStream) -> TokenStre
         visibility, conditions, ..
     } = method;
     let name = method.name();
+    let allow = method
+        .is_deprecated
+        .then(|| quote!(#[allow(deprecated, reason = "clients may call it still")]));
     let about = format!(
         "The method `{}`, to be given to `Api::builder().method(…)`.",
         method.attr.path
@@ -86,6 +89,7 @@ fn holder(method: &Method, core: &TokenStream, entry: &TokenStream) -> TokenStre
         #(#conditions)*
         impl #name {
             #[doc = #about]
+            #allow
             #visibility const ENTRY: #core::MethodEntry = #entry;
         }
     }

@@ -74,8 +74,8 @@ fn limits(list: &List) -> TokenStream {
     let max = list.attr.max_limit.unwrap_or(PAGE);
     let default = list.attr.default_limit.unwrap_or(PAGE.min(max));
     quote! {
-        const DEFAULT_LIMIT: u32 = #default;
-        const MAX_LIMIT: u32 = #max;
+        const DEFAULT_LIMIT: ::core::primitive::u32 = #default;
+        const MAX_LIMIT: ::core::primitive::u32 = #max;
     }
 }
 

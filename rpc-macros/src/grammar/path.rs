@@ -79,7 +79,7 @@ fn first_fault(text: &str, kind: PathKind) -> Option<String> {
         return Some("the path ends in a slash".to_owned());
     }
     let mut segments = rest.split('/');
-    version_fault(segments.next().unwrap_or_default()).or_else(|| segments_fault(segments.collect(), kind))
+    version_fault(segments.next().unwrap_or_default()).or_else(|| segments_fault(&segments.collect::<Vec<_>>(), kind))
 }
 
 fn version_fault(segment: &str) -> Option<String> {
@@ -91,7 +91,7 @@ fn version_fault(segment: &str) -> Option<String> {
         .then(|| format!("`{segment}` is not a version: versions are counted from `v1`"))
 }
 
-fn segments_fault(segments: Vec<&str>, kind: PathKind) -> Option<String> {
+fn segments_fault(segments: &[&str], kind: PathKind) -> Option<String> {
     if segments.iter().any(|segment| segment.is_empty()) {
         return Some("the path has an empty segment".to_owned());
     }

@@ -18,6 +18,8 @@ pub(crate) struct Method {
     pub(crate) visibility: Visibility,
     /// The conditions under which the function exists.
     pub(crate) conditions: Vec<Attribute>,
+    /// The function is deprecated in Rust, so that only the expansion may go on naming it.
+    pub(crate) is_deprecated: bool,
     pub(crate) arguments: Vec<Argument>,
     pub(crate) output: Type,
 }
@@ -26,6 +28,7 @@ impl Method {
     /// Puts together what attribute and function say; what is wrong becomes a fault.
     pub(crate) fn read(attr: MethodAttr, function: &Function, faults: &mut Faults) -> Self {
         let signature = &function.signature;
+        let is = |name: &'static str| move |attribute: &&Attribute| attribute.path().is_ident(name);
         let mut arguments = Vec::new();
         for argument in &signature.inputs {
             if let FnArg::Typed(argument) = argument {
@@ -37,12 +40,8 @@ impl Method {
             docs: docs::split(&docs::text(&function.attributes, faults)),
             ident: signature.ident.clone(),
             visibility: function.visibility.clone(),
-            conditions: function
-                .attributes
-                .iter()
-                .filter(|attribute| attribute.path().is_ident("cfg"))
-                .cloned()
-                .collect(),
+            conditions: function.attributes.iter().filter(is("cfg")).cloned().collect(),
+            is_deprecated: function.attributes.iter().any(|attribute| is("deprecated")(&attribute)),
             arguments,
             output: match &signature.output {
                 ReturnType::Type(_, ty) => Type::clone(ty),

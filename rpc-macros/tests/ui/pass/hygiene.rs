@@ -28,6 +28,9 @@ mod shadows {
 
 use self::shadows::*;
 
+#[allow(dead_code)]
+fn shadowed(_: (Result, Option, String, Box), _: (u32, bool)) {}
+
 struct App;
 
 impl ::rpc_core::State for App {}
