@@ -15,9 +15,7 @@ use crate::{Api, EffectiveLimits};
 /// `definitions.result.Name` in the schema of a result. Times are milliseconds, sizes are bytes, `null` is no limit.
 #[must_use]
 pub fn manifest(api: &Api) -> Value {
-    let methods = api
-        .modules()
-        .flat_map(|(module, methods)| methods.map(move |described| (module, described)));
+    let methods = api.modules().flat_map(|(module, methods)| methods.map(move |described| (module, described)));
     let mut methods: Vec<(&Module, &Method)> = methods.collect();
     methods.sort_by_key(|(_, method)| method.path());
     json!({
@@ -33,12 +31,7 @@ fn module(module: &Module) -> Value {
 }
 
 fn permission(permission: &Permission) -> Value {
-    let Permission {
-        name,
-        title,
-        description,
-        default,
-    } = permission;
+    let Permission { name, title, description, default } = permission;
     json!({"name": name, "title": title, "description": description, "default": default})
 }
 
@@ -98,12 +91,7 @@ fn upload(used: UploadUse) -> &'static str {
 
 /// The definitions of all methods' parameters, by name; a name means the same in every method.
 fn param_definitions(api: &Api) -> Map<String, Value> {
-    let of_methods = api
-        .methods()
-        .filter_map(|method| method.params_schema().get("$defs")?.as_object());
+    let of_methods = api.methods().filter_map(|method| method.params_schema().get("$defs")?.as_object());
     let sorted: BTreeMap<&String, &Value> = of_methods.flatten().collect();
-    sorted
-        .into_iter()
-        .map(|(name, schema)| (name.clone(), schema.clone()))
-        .collect()
+    sorted.into_iter().map(|(name, schema)| (name.clone(), schema.clone())).collect()
 }

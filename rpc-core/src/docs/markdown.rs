@@ -21,10 +21,7 @@ const RESERVED: [(&str, &str); 4] = [
 pub fn markdown(api: &Api) -> String {
     let versions = versions(api);
     let anchors = anchors(api, &versions);
-    let parts: Vec<String> = versions
-        .iter()
-        .map(|version| part(api, version.name, &anchors) + "\n")
-        .collect();
+    let parts: Vec<String> = versions.iter().map(|version| part(api, version.name, &anchors) + "\n").collect();
     parts.join("\n")
 }
 
@@ -61,15 +58,9 @@ fn anchors(api: &Api, versions: &BTreeSet<Version>) -> Anchors {
     let mut anchors = Anchors::new();
     for method in public_methods(api) {
         let path = method.path().trim_start_matches('/');
-        let short = path
-            .strip_prefix(first)
-            .and_then(|rest| rest.strip_prefix('/'))
-            .unwrap_or(path)
-            .replace('/', "-");
+        let short = path.strip_prefix(first).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path).replace('/', "-");
         let numbered = (2..).map(|number| format!("{short}-{number}"));
-        let free = std::iter::once(short.clone())
-            .chain(numbered)
-            .find(|anchor| taken.insert(anchor.clone()));
+        let free = std::iter::once(short.clone()).chain(numbered).find(|anchor| taken.insert(anchor.clone()));
         anchors.insert(method.path(), free.unwrap_or(short));
     }
     anchors
@@ -98,20 +89,12 @@ fn module(module: &Module, methods: &[&Method], anchors: &Anchors) -> String {
         "Methods:".to_owned(),
         contents(methods, anchors),
     ];
-    blocks(
-        head.into_iter().chain(
-            methods
-                .iter()
-                .map(|described| method(described, &anchors[described.path()])),
-        ),
-    )
+    blocks(head.into_iter().chain(methods.iter().map(|described| method(described, &anchors[described.path()]))))
 }
 
 fn contents(methods: &[&Method], anchors: &Anchors) -> String {
-    let lines: Vec<String> = methods
-        .iter()
-        .map(|method| format!("-   [{}](#{})", method.title(), anchors[method.path()]))
-        .collect();
+    let lines: Vec<String> =
+        methods.iter().map(|method| format!("-   [{}](#{})", method.title(), anchors[method.path()])).collect();
     lines.join("\n")
 }
 
@@ -120,11 +103,7 @@ fn method(method: &Method, anchor: &str) -> String {
         format!("<a id=\"{anchor}\"></a>"),
         format!("### {}", method.title()),
         snippets(method),
-        if method.is_deprecated() {
-            "**Deprecated**".to_owned()
-        } else {
-            String::new()
-        },
+        if method.is_deprecated() { "**Deprecated**".to_owned() } else { String::new() },
         method.description().to_owned(),
         "**Permissions**".to_owned(),
         permissions(method.permissions()),
@@ -199,20 +178,12 @@ fn parameters(method: &Method) -> String {
         return "Method require no parameters.".to_owned();
     }
     let none = Map::new();
-    let definitions = method
-        .params_schema()
-        .get("$defs")
-        .and_then(Value::as_object)
-        .unwrap_or(&none);
+    let definitions = method.params_schema().get("$defs").and_then(Value::as_object).unwrap_or(&none);
     blocks(method.params().iter().map(|param| parameter(param, definitions)))
 }
 
 fn parameter(param: &Parameter, definitions: &Map<String, Value>) -> String {
-    let necessity = if param.is_required() {
-        "required"
-    } else {
-        "not required"
-    };
+    let necessity = if param.is_required() { "required" } else { "not required" };
     let name = format!("-   **{}** `[{necessity}]`", param.name());
     let head = match param.description() {
         "" => name,
@@ -227,13 +198,7 @@ fn inside_item(text: &str) -> String {
     let lines: Vec<String> = text
         .split('\n')
         .enumerate()
-        .map(|(position, line)| {
-            if position == 0 || line.is_empty() {
-                line.to_owned()
-            } else {
-                format!("    {line}")
-            }
-        })
+        .map(|(position, line)| if position == 0 || line.is_empty() { line.to_owned() } else { format!("    {line}") })
         .collect();
     lines.join("\n")
 }
@@ -260,11 +225,7 @@ mod tests {
 
     #[test]
     fn names_are_shown_as_they_are() {
-        for (name, expected) in [
-            ("read_all", "read_all"),
-            ("_a_", "\\_a\\_"),
-            ("a*[b]`", "a\\*\\[b\\]\\`"),
-        ] {
+        for (name, expected) in [("read_all", "read_all"), ("_a_", "\\_a\\_"), ("a*[b]`", "a\\*\\[b\\]\\`")] {
             assert_eq!(escaped(name), expected);
         }
     }

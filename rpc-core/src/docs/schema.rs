@@ -1,10 +1,13 @@
 //! What the documents show of a JSON Schema: the keywords that a caller reads, in one order, with references resolved.
 
+mod null;
+
 use std::collections::HashSet;
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
+use self::null::{or_null, without_null};
 use crate::method::Parameter;
 use crate::method::entry::ParamStyle;
 use crate::read;
@@ -12,8 +15,19 @@ use crate::read;
 /// Where references point.
 const DEFINITIONS: &str = "#/$defs/";
 
-/// Keywords that are copied as they are, after all others.
-const BOUNDS: [&str; 2] = ["minimum", "maximum"];
+/// The keywords that are shown, in their order.
+const ORDER: [&str; 10] = [
+    "type",
+    "enum",
+    "properties",
+    "required",
+    "additionalProperties",
+    "anyOf",
+    "items",
+    "prefixItems",
+    "minimum",
+    "maximum",
+];
 
 type Members = Map<String, Value>;
 
@@ -39,11 +53,7 @@ struct View<'d> {
 
 impl<'d> View<'d> {
     fn new(definitions: &'d Members) -> Self {
-        Self {
-            definitions,
-            open: Vec::new(),
-            recursive: HashSet::new(),
-        }
+        Self { definitions, open: Vec::new(), recursive: HashSet::new() }
     }
 
     fn schema(&mut self, schema: &Value) -> Value {
@@ -59,14 +69,8 @@ impl<'d> View<'d> {
             return single(read::KEYWORD, short.clone());
         }
         let own = self.own(schema);
-        let parts = array(schema, "allOf")
-            .iter()
-            .map(|part| self.schema(part))
-            .collect::<Vec<_>>();
-        let referred = schema
-            .get("$ref")
-            .and_then(Value::as_str)
-            .map(|reference| self.reference(reference));
+        let parts = array(schema, "allOf").iter().map(|part| self.schema(part)).collect::<Vec<_>>();
+        let referred = schema.get("$ref").and_then(Value::as_str).map(|reference| self.reference(reference));
         let parts = referred.into_iter().chain(parts).filter_map(into_members);
         ordered(parts.fold(own, merged))
     }
@@ -76,14 +80,13 @@ impl<'d> View<'d> {
         let mut shown = Members::new();
         for (keyword, value) in schema {
             let (keyword, value) = match keyword.as_str() {
-                "type" | "enum" | "required" => (keyword.as_str(), value.clone()),
+                "type" | "enum" | "required" | "minimum" | "maximum" => (keyword.as_str(), value.clone()),
                 "const" => ("enum", json!([value])),
                 "properties" => (keyword.as_str(), self.properties(schema, value).into()),
                 "additionalProperties" | "unevaluatedProperties" => ("additionalProperties", self.schema(value)),
                 "anyOf" | "oneOf" => ("anyOf", self.list(value)),
                 "prefixItems" => (keyword.as_str(), self.list(value)),
                 "items" => (keyword.as_str(), self.schema(value)),
-                bound if BOUNDS.contains(&bound) => (bound, value.clone()),
                 _ => continue,
             };
             shown.insert(keyword.to_owned(), value);
@@ -92,12 +95,7 @@ impl<'d> View<'d> {
     }
 
     fn list(&mut self, schemas: &Value) -> Value {
-        schemas
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|schema| self.schema(schema))
-            .collect()
+        schemas.as_array().into_iter().flatten().map(|schema| self.schema(schema)).collect()
     }
 
     /// The members; `null` is left out for those that may be absent.
@@ -177,19 +175,14 @@ fn folded(mut schema: Members) -> Members {
         return schema;
     };
     schema.remove("anyOf");
-    merged(
-        schema,
-        Members::from_iter([("type".to_owned(), kind), ("enum".to_owned(), values)]),
-    )
+    merged(schema, Members::from_iter([("type".to_owned(), kind), ("enum".to_owned(), values)]))
 }
 
 fn constants(branches: &[Value]) -> Option<(Value, Value)> {
     let kind = branches.first()?.get("type")?;
     let mut values = Vec::new();
     for branch in branches {
-        let branch = branch
-            .as_object()
-            .filter(|branch| branch.len() == 2 && branch.get("type") == Some(kind))?;
+        let branch = branch.as_object().filter(|branch| branch.len() == 2 && branch.get("type") == Some(kind))?;
         values.extend(branch.get("enum")?.as_array()?.iter().cloned());
     }
     Some((kind.clone(), values.into()))
@@ -210,69 +203,110 @@ fn ordered(mut schema: Members) -> Members {
         schema.remove("required");
     }
     schema.retain(|keyword, value| keyword != "properties" || *value != nothing);
-    let first = [
-        "type",
-        "enum",
-        "properties",
-        "required",
-        "additionalProperties",
-        "anyOf",
-        "items",
-        "prefixItems",
-    ];
-    let order = first.iter().chain(&BOUNDS);
-    order.filter_map(|keyword| schema.remove_entry(*keyword)).collect()
+    ORDER.iter().filter_map(|keyword| schema.remove_entry(*keyword)).collect()
 }
 
-/// A shown schema that does not mention `null`.
-fn without_null(shown: Value) -> Value {
-    let mut schema = match shown {
-        Value::Object(members) => members,
-        other => return other,
-    };
-    if let Some(Value::Array(kinds)) = schema.get_mut("type") {
-        kinds.retain(|kind| kind != "null");
-        if let [kind] = &kinds[..] {
-            let kind = kind.clone();
-            schema.insert("type".to_owned(), kind);
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::View;
+
+    fn shown(schema: &Value, definitions: &Value) -> Value {
+        View::new(definitions.as_object().unwrap()).schema(schema)
+    }
+
+    /// `assert_eq!`, also of the order of members.
+    fn assert_shown(schema: &Value, expected: &Value) {
+        let definitions = json!({
+            "Text": {"type": "string", "minLength": 1},
+            "a/b ~": {"type": "boolean"},
+            "Alias": {"$ref": "#/$defs/Text"},
+            "Loop": {"$ref": "#/$defs/Loop"},
+            "Any": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"$ref": "#/$defs/Any"}}]},
+        });
+        assert_eq!(shown(schema, &definitions).to_string(), expected.to_string());
+    }
+
+    #[test]
+    fn keywords_come_in_one_order_and_others_not_at_all() {
+        assert_shown(
+            &json!({
+                "maximum": 5, "minimum": 1, "prefixItems": [true], "items": false, "anyOf": [{"type": "null"}],
+                "additionalProperties": false, "required": ["b"], "properties": {"b": {"title": "B"}, "a": {"format": "x"}},
+                "enum": [1], "type": "object", "title": "T", "description": "D", "default": 1, "format": "f", "pattern": "p",
+            }),
+            &json!({
+                "type": "object", "enum": [1], "properties": {"b": {}, "a": {}}, "required": ["b"],
+                "additionalProperties": false, "anyOf": [{"type": "null"}], "items": false, "prefixItems": [{}],
+                "minimum": 1, "maximum": 5,
+            }),
+        );
+    }
+
+    #[test]
+    fn what_allows_anything_is_left_out() {
+        assert_shown(
+            &json!({"type": "object", "additionalProperties": true, "required": []}),
+            &json!({"type": "object"}),
+        );
+        assert_shown(&json!({"type": "array", "items": true}), &json!({"type": "array"}));
+        assert_shown(&json!(true), &json!({}));
+    }
+
+    #[test]
+    fn closed_objects_name_what_they_require() {
+        let closed = json!({"type": "object", "required": [], "additionalProperties": false});
+        assert_shown(&json!({"type": "object", "additionalProperties": false}), &closed);
+        assert_shown(&json!({"type": "object", "unevaluatedProperties": false}), &closed);
+    }
+
+    #[test]
+    fn references_are_resolved() {
+        for reference in ["#/$defs/Text", "#/$defs/Alias"] {
+            assert_shown(&json!({"$ref": reference, "description": "D"}), &json!({"type": "string"}));
         }
+        assert_shown(&json!({"$ref": "#/$defs/a~1b%20~0"}), &json!({"type": "boolean"}));
+        assert_shown(&json!({"$ref": "#/$defs/Unknown"}), &json!({}));
     }
-    if let Some(Value::Array(values)) = schema.get_mut("enum") {
-        values.retain(|value| !value.is_null());
-    }
-    if let Some(Value::Array(branches)) = schema.remove("anyOf") {
-        let mut branches: Vec<Value> = branches
-            .into_iter()
-            .filter(|branch| *branch != null())
-            .map(without_null)
-            .collect();
-        match (branches.len(), branches.pop()) {
-            (1, Some(Value::Object(only))) => schema = merged(schema, only),
-            (_, Some(last)) => {
-                branches.push(last);
-                schema.insert("anyOf".to_owned(), branches.into());
-            }
-            (_, None) => {}
-        }
-    }
-    ordered(schema).into()
-}
 
-/// `null`, or what a schema says.
-fn or_null(shown: Value) -> Value {
-    let branches = match &shown {
-        Value::Object(members) if members.len() == 1 => array(members, "anyOf"),
-        _ => &[],
-    };
-    let branches = if branches.is_empty() {
-        vec![shown]
-    } else {
-        branches.to_vec()
-    };
-    let branches: Vec<Value> = std::iter::once(null()).chain(branches).collect();
-    json!({ "anyOf": branches })
-}
+    #[test]
+    fn recursion_ends() {
+        assert_shown(&json!({"$ref": "#/$defs/Loop"}), &json!({}));
+        let any = json!({"anyOf": [{"type": "string"}, {"type": "array"}]});
+        assert_shown(&json!({"$ref": "#/$defs/Any"}), &any);
+    }
 
-fn null() -> Value {
-    json!({"type": "null"})
+    #[test]
+    fn types_that_all_hold_each_other_are_shown_in_bounded_space() {
+        let names: Vec<String> = (0..40).map(|number| format!("T{number}")).collect();
+        let members: Map<String, Value> =
+            names.iter().map(|name| (name.clone(), json!({ "$ref": format!("#/$defs/{name}") }))).collect();
+        let definition = json!({"type": "object", "properties": members});
+        let definitions: Map<String, Value> = names.iter().map(|name| (name.clone(), definition.clone())).collect();
+        let text = shown(&definition, &definitions.into()).to_string();
+        assert!(text.len() < 100_000, "{}", text.len());
+    }
+
+    #[test]
+    fn parts_are_put_together() {
+        let part = |name: &str| json!({"type": "object", "properties": {name: {"type": "string"}}, "required": [name]});
+        let own = json!({"properties": {"c": true}, "required": ["c"], "allOf": [part("a"), part("b"), part("a")]});
+        let expected = json!({
+            "type": "object",
+            "properties": {"c": {}, "a": {"type": "string"}, "b": {"type": "string"}},
+            "required": ["c", "a", "b"],
+        });
+        assert_shown(&own, &expected);
+    }
+
+    #[test]
+    fn choices_between_constants_are_enums() {
+        let constant = |value: &str| json!({"type": "string", "const": value, "description": "D"});
+        let values = json!({"type": "string", "enum": ["a", "b", "c"]});
+        let more = json!({"type": "string", "enum": ["b", "c"]});
+        assert_shown(&json!({"oneOf": [constant("a"), more]}), &values);
+        let mixed = json!([{"type": "string", "enum": ["a"]}, {"type": "integer"}]);
+        assert_shown(&json!({"oneOf": [constant("a"), {"type": "integer"}]}), &json!({ "anyOf": mixed }));
+    }
 }

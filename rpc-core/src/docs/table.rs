@@ -30,13 +30,8 @@ fn row(method: &Method, defaults: &Limits) -> Row {
     let params = method.params().iter().map(Parameter::usage).collect();
     let permissions = method.permissions().iter().map(|name| (*name).to_owned()).collect();
     let lists: [Vec<String>; 3] = [params, permissions, limits(method, defaults)];
-    let [params, permissions, limits] = lists.map(|list| {
-        if list.is_empty() {
-            NOTHING.to_owned()
-        } else {
-            list.join(", ")
-        }
-    });
+    let [params, permissions, limits] =
+        lists.map(|list| if list.is_empty() { NOTHING.to_owned() } else { list.join(", ") });
     [method.path().to_owned(), params, permissions, limits]
 }
 
@@ -50,9 +45,7 @@ fn limits(method: &Method, defaults: &Limits) -> Vec<String> {
         method.is_private().then(|| "private".to_owned()),
         method.is_session_only().then(|| "session_only".to_owned()),
         limits.concurrency.map(|calls| format!("concurrency {calls}")),
-        limits
-            .concurrency_per_user
-            .map(|calls| format!("concurrency_per_user {calls}")),
+        limits.concurrency_per_user.map(|calls| format!("concurrency_per_user {calls}")),
         limits.rate.map(|limit| format!("rate {}", rate(limit))),
         timeout,
         max_body,
@@ -63,13 +56,8 @@ fn limits(method: &Method, defaults: &Limits) -> Vec<String> {
 
 /// `10/min`, as in the attribute.
 fn rate(rate: Rate) -> String {
-    let unit = PERIODS
-        .iter()
-        .find(|(seconds, _)| rate.period == Duration::from_secs(*seconds));
-    unit.map_or_else(
-        || format!("{}/{}", rate.calls, time(rate.period)),
-        |(_, unit)| format!("{}/{unit}", rate.calls),
-    )
+    let unit = PERIODS.iter().find(|(seconds, _)| rate.period == Duration::from_secs(*seconds));
+    unit.map_or_else(|| format!("{}/{}", rate.calls, time(rate.period)), |(_, unit)| format!("{}/{unit}", rate.calls))
 }
 
 /// `30s`, `1500ms`, as in the attribute.
@@ -83,31 +71,17 @@ fn time(duration: Duration) -> String {
 
 /// `10 MiB`, as in the attribute.
 fn size(bytes: u64) -> String {
-    let unit = SIZES
-        .iter()
-        .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
-    unit.map_or_else(
-        || format!("{bytes} B"),
-        |(unit, name)| format!("{} {name}", bytes / unit),
-    )
+    let unit = SIZES.iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
+    unit.map_or_else(|| format!("{bytes} B"), |(unit, name)| format!("{} {name}", bytes / unit))
 }
 
 /// The longest cell of each column, in characters.
 fn widths(rows: &[Row]) -> [usize; HEAD.len()] {
-    std::array::from_fn(|column| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or_default()
-    })
+    std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default())
 }
 
 fn line(row: &Row, widths: [usize; HEAD.len()]) -> String {
-    let cells: Vec<String> = row
-        .iter()
-        .zip(widths)
-        .map(|(cell, width)| format!("{cell:width$}"))
-        .collect();
+    let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
     cells.join("  ").trim_end().to_owned()
 }
 
@@ -120,17 +94,10 @@ mod tests {
 
     #[test]
     fn quantities_are_written_as_in_the_attribute() {
-        let rates = [1, 60, 3_600, 86_400, 90].map(|seconds| {
-            rate(Rate {
-                calls: 3,
-                period: Duration::from_secs(seconds),
-            })
-        });
+        let rates =
+            [1, 60, 3_600, 86_400, 90].map(|seconds| rate(Rate { calls: 3, period: Duration::from_secs(seconds) }));
         assert_eq!(rates, ["3/s", "3/min", "3/h", "3/day", "3/90s"]);
-        assert_eq!(
-            [30_000, 1_500].map(|milliseconds| time(Duration::from_millis(milliseconds))),
-            ["30s", "1500ms"]
-        );
+        assert_eq!([30_000, 1_500].map(|milliseconds| time(Duration::from_millis(milliseconds))), ["30s", "1500ms"]);
         assert_eq!(
             [0, 1000, 1024, 1536, 10 << 20, 3 << 30].map(size),
             ["0 B", "1000 B", "1 KiB", "1536 B", "10 MiB", "3 GiB"]

@@ -19,7 +19,8 @@ type Result = std::result::Result<(), ApiError>;
 type Permissions = BTreeMap<String, bool>;
 
 /// Every method, in no particular order.
-const METHODS: [&[MethodEntry]; 5] = [session::METHODS, test::METHODS, admin::METHODS, profile::METHODS, api_tokens::METHODS];
+const METHODS: [&[MethodEntry]; 5] =
+    [session::METHODS, test::METHODS, admin::METHODS, profile::METHODS, api_tokens::METHODS];
 
 pub(super) fn methods() -> impl DoubleEndedIterator<Item = MethodEntry> {
     METHODS.into_iter().flatten().copied()
@@ -31,5 +32,5 @@ pub(super) fn nothing() -> ApiBuilder {
 }
 
 pub(super) fn api() -> Api {
-    nothing().only("/v1/**").build().unwrap()
+    nothing().only("/v1/**").build().expect("a set of methods without faults")
 }

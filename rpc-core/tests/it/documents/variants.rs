@@ -166,5 +166,9 @@ async fn all(
 }
 
 pub(super) fn api() -> Api {
-    super::fixture::nothing().only("/v9/documents/**").only("/v10/documents/**").build().unwrap()
+    super::fixture::nothing()
+        .only("/v9/documents/**")
+        .only("/v10/documents/**")
+        .build()
+        .expect("a set of methods without faults")
 }
