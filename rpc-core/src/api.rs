@@ -1,6 +1,7 @@
 //! The built `Api`: every method that is served, and what the stages of a call need.
 
 mod builder;
+mod compile;
 mod faults;
 mod select;
 
@@ -64,9 +65,11 @@ impl Api {
 
     /// The modules that have methods, ordered by path, each with its methods.
     pub fn modules(&self) -> impl Iterator<Item = (&Module, impl Iterator<Item = &Method>)> {
-        self.0.modules.iter().enumerate().map(|(position, module)| {
-            (module, self.methods().filter(move |method| method.module == position))
-        })
+        self.0
+            .modules
+            .iter()
+            .enumerate()
+            .map(|(position, module)| (module, self.methods().filter(move |method| method.module == position)))
     }
 
     /// The permissions that the application declares.

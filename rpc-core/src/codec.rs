@@ -20,7 +20,9 @@ impl Codec {
     /// The codec of a content type, parameters such as `charset` aside. Without one: JSON.
     #[must_use]
     pub fn of_content_type(content_type: Option<&str>) -> Option<Self> {
-        let Some(content_type) = content_type else { return Some(Self::Json) };
+        let Some(content_type) = content_type else {
+            return Some(Self::Json);
+        };
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         essence.eq_ignore_ascii_case("application/json").then_some(Self::Json)
     }

@@ -35,7 +35,8 @@ pub use crate::identity::{Identity, Proof, User};
 pub use crate::limits::{EffectiveLimits, Limits};
 pub use crate::method::arguments::{Arguments, Param};
 pub use crate::method::entry::{
-    Handler, HandlerFuture, MethodEntry, MethodLimits, ModuleEntry, ParamStyle, Place, Rate, Signature, UploadUse,
+    Describe, Handler, HandlerFuture, MethodEntry, MethodLimits, ModuleEntry, ParamStyle, Place, Rate, Signature,
+    UploadUse,
 };
 pub use crate::method::inject::{Inject, Injected, State};
 pub use crate::method::output::{Answer, Encoded, MethodOutput};

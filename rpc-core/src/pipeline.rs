@@ -16,7 +16,7 @@ use std::sync::Arc;
 use self::observe::Recorder;
 use crate::api::Api;
 use crate::call::{Call, Outcome};
-use crate::codec::{Codec, Params};
+use crate::codec::Params;
 use crate::ctx::Ctx;
 use crate::error::ApiError;
 use crate::limits::Permit;
@@ -84,10 +84,5 @@ impl Admitted {
     pub(crate) fn detach(self) {
         let tasks = Arc::clone(self.ctx.api.tasks());
         tasks.spawn(self.run());
-    }
-
-    /// The encoding of the answer.
-    pub(crate) fn codec(&self) -> Codec {
-        self.ctx.codec()
     }
 }

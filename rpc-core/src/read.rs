@@ -169,7 +169,9 @@ impl<'de, F: ReadFields> Deserialize<'de> for Read<F> {
 
 fn order<F: ReadFields>(term: Term) -> Option<OrderBy<F::Sort>> {
     let (name, direction) = match term {
-        Term::Name(name) | Term::Only((name,)) | Term::Directed(name, RawDirection::Asc) => (name, Direction::Ascending),
+        Term::Name(name) | Term::Only((name,)) | Term::Directed(name, RawDirection::Asc) => {
+            (name, Direction::Ascending)
+        }
         Term::Directed(name, RawDirection::Desc) => (name, Direction::Descending),
     };
     Some(OrderBy { field: F::sort(&name)?, direction })
@@ -232,11 +234,7 @@ mod tests {
         }
 
         fn read(conditions: &mut Conditions) -> Result<Self, crate::ConvertError> {
-            Ok(Self {
-                id: conditions.take("id")?,
-                search: conditions.take("search")?,
-                kind: conditions.take("kind")?,
-            })
+            Ok(Self { id: conditions.take("id")?, search: conditions.take("search")?, kind: conditions.take("kind")? })
         }
     }
 

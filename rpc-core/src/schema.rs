@@ -29,7 +29,7 @@ pub(crate) fn input_generator() -> SchemaGenerator {
 /// The schema of a type that the server reads.
 pub(crate) fn input<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     let mut schema = generator.subschema_for::<T>();
-    generator.transforms_mut().iter_mut().for_each(|transform| transform.transform(&mut schema));
+    generator.transforms_mut().for_each(|transform| transform.transform(&mut schema));
     schema
 }
 
@@ -58,7 +58,11 @@ impl MethodSchema {
     /// # Errors
     ///
     /// The schema of a parameter is no valid schema; the text says where.
-    pub(crate) fn new(params: &[ParamEntry], required: &[bool], definitions: &Map<String, Value>) -> Result<Self, String> {
+    pub(crate) fn new(
+        params: &[ParamEntry],
+        required: &[bool],
+        definitions: &Map<String, Value>,
+    ) -> Result<Self, String> {
         let least = required.iter().rposition(|&required| required).map_or(0, |last| last + 1);
         let mut schema = Map::new();
         schema.insert("type".into(), "array".into());

@@ -1,40 +1,38 @@
 //! Collects the methods, and checks everything at once before a call is served.
 
 use std::any::{Any, TypeId};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use schemars::Schema;
-use serde_json::{Map, Value};
 use tokio_util::task::TaskTracker;
 
+use super::compile::Build;
 use super::faults::{BuildError, Fault};
 use super::{Api, Inner, select};
 use crate::call::RequestIds;
 use crate::clock::{Clock, SystemClock};
-use crate::limits::{EffectiveLimits, Gate, Limits};
-use crate::method::entry::{MethodEntry, MethodLimits, ModuleEntry, Signature, UploadUse};
+use crate::limits::Limits;
+use crate::method::entry::{MethodEntry, MethodLimits, ModuleEntry};
 use crate::method::inject::State;
-use crate::method::{Method, Module, Parameter};
-use crate::permissions::{Access, Permission, RESERVED};
+use crate::method::{Method, Module};
+use crate::permissions::{Permission, RESERVED};
 use crate::pipeline::authenticate::{Authenticator, NoTokens};
 use crate::pipeline::observe::Observer;
-use crate::schema::{self, MethodSchema};
 
 /// Says what an [`Api`] serves, and with what.
 pub struct ApiBuilder {
     only: Vec<String>,
     expected: Vec<String>,
     methods: Vec<MethodEntry>,
-    permissions: Vec<Permission>,
-    states: Vec<(TypeId, Box<dyn Any + Send + Sync>)>,
+    pub(super) permissions: Vec<Permission>,
+    pub(super) states: Vec<(TypeId, Box<dyn Any + Send + Sync>)>,
     authenticator: Box<dyn Authenticator>,
     observers: Vec<Box<dyn Observer>>,
     clock: Arc<dyn Clock>,
-    limits: Limits,
-    method_limits: BTreeMap<String, MethodLimits>,
+    pub(super) limits: Limits,
+    pub(super) method_limits: BTreeMap<String, MethodLimits>,
 }
 
 impl Default for ApiBuilder {
@@ -142,9 +140,9 @@ impl ApiBuilder {
         let entries = self.entries(&mut faults);
         let modules = modules(&entries, &mut faults);
         self.check_permissions(&mut faults);
-        let mut build = Build { builder: &self, modules: &modules, faults, inputs: Names::default(), outputs: Names::default() };
+        let mut build = Build::new(&self, &modules, faults);
         let methods: Vec<Arc<Method>> = entries.iter().filter_map(|entry| build.method(entry)).map(Arc::new).collect();
-        let Build { faults, outputs, .. } = build;
+        let (faults, result_definitions) = build.finish();
         if !faults.is_empty() {
             return Err(BuildError(faults));
         }
@@ -153,7 +151,7 @@ impl ApiBuilder {
             methods,
             modules,
             permissions: self.permissions,
-            result_definitions: outputs.into_definitions(),
+            result_definitions,
             states: std::mem::take(&mut self.states),
             authenticator: self.authenticator,
             observers: self.observers,
@@ -209,129 +207,6 @@ fn modules(entries: &[MethodEntry], faults: &mut Vec<Fault>) -> Vec<Module> {
     modules.into_iter().map(|entry| Module { entry }).collect()
 }
 
-fn is_below(method: &str, module: &str) -> bool {
+pub(super) fn is_below(method: &str, module: &str) -> bool {
     method.strip_prefix(module).is_some_and(|rest| rest.starts_with('/'))
-}
-
-/// What the methods of one build share.
-struct Build<'b> {
-    builder: &'b ApiBuilder,
-    modules: &'b [Module],
-    faults: Vec<Fault>,
-    inputs: Names,
-    outputs: Names,
-}
-
-impl Build<'_> {
-    fn method(&mut self, entry: &MethodEntry) -> Option<Method> {
-        let known_faults = self.faults.len();
-        let (mut inputs, mut outputs) = (schema::input_generator(), schema::output_generator());
-        let mut signature = Signature {
-            inputs: &mut inputs,
-            outputs: &mut outputs,
-            params: Vec::new(),
-            result: None,
-            states: Vec::new(),
-            upload: UploadUse::None,
-        };
-        (entry.describe)(&mut signature);
-        let Signature { params, result, states, upload, .. } = signature;
-        let definitions = inputs.take_definitions(true);
-        self.check_names(entry, &definitions, &outputs.take_definitions(true));
-        self.check_access(entry);
-        self.check_states(entry, &states.iter().map(|state| (state.id, state.name)).collect::<Vec<_>>());
-        if entry.limits.upload.is_some() && upload == UploadUse::None {
-            self.faults.push(Fault::UploadWithoutFile { method: entry.path, place: entry.place });
-        }
-        let module = self.module_of(entry);
-        let required = params.iter().map(|param| schema::accepts_null(&param.schema, &definitions).map(|null| !null));
-        let schema = required.collect::<Result<Vec<bool>, String>>().and_then(|required| {
-            MethodSchema::new(&params, &required, &definitions).map(|schema| (schema, required))
-        });
-        let (schema, required) = schema
-            .map_err(|reason| self.faults.push(Fault::BadSchema { method: entry.path, place: entry.place, reason }))
-            .ok()?;
-        if self.faults.len() > known_faults {
-            return None;
-        }
-        let nothing = MethodLimits::default();
-        let configured = self.builder.method_limits.get(entry.path).unwrap_or(&nothing);
-        Some(Method {
-            entry: *entry,
-            module: module?,
-            access: Access::new(entry.permissions),
-            params: params.into_iter().zip(required).map(|(entry, required)| Parameter { entry, required }).collect(),
-            result: result.unwrap_or_else(|| Schema::from(true)),
-            upload,
-            schema,
-            limits: EffectiveLimits::new(&entry.limits, configured, &self.builder.limits),
-            gate: Gate::default(),
-        })
-    }
-
-    /// The module with the longest path above the method.
-    fn module_of(&mut self, entry: &MethodEntry) -> Option<usize> {
-        let above = |(_, module): &(usize, &Module)| is_below(entry.path, module.path());
-        let module = self.modules.iter().enumerate().filter(above).max_by_key(|(_, module)| module.path().len());
-        if module.is_none() {
-            let path = entry.path.rsplit_once('/').map_or(entry.path, |(module, _)| module).to_owned();
-            self.faults.push(Fault::NoModule { method: entry.path, place: entry.place, module: path });
-        }
-        module.map(|(position, _)| position)
-    }
-
-    fn check_access(&mut self, entry: &MethodEntry) {
-        let (method, place) = (entry.path, entry.place);
-        if entry.permissions.is_empty() {
-            self.faults.push(Fault::NoPermissions { method, place });
-        }
-        let names: Vec<&str> = self.builder.permissions.iter().map(|permission| permission.name).collect();
-        for &permission in Access::new(entry.permissions).holders() {
-            if !names.contains(&permission) {
-                let declared = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-                self.faults.push(Fault::UnknownPermission { method, place, permission, declared });
-            }
-        }
-    }
-
-    fn check_states(&mut self, entry: &MethodEntry, states: &[(TypeId, &'static str)]) {
-        for &(id, state) in states {
-            if !self.builder.states.iter().any(|(given, _)| *given == id) {
-                self.faults.push(Fault::MissingState { method: entry.path, place: entry.place, state });
-            }
-        }
-    }
-
-    fn check_names(&mut self, entry: &MethodEntry, inputs: &Map<String, Value>, outputs: &Map<String, Value>) {
-        let collisions = self.inputs.add(entry.path, inputs).into_iter().chain(self.outputs.add(entry.path, outputs));
-        self.faults.extend(collisions);
-    }
-}
-
-/// Schema names over all methods, each with the method that used it first.
-#[derive(Default)]
-struct Names(HashMap<String, (Value, &'static str)>);
-
-impl Names {
-    fn add(&mut self, method: &'static str, definitions: &Map<String, Value>) -> Vec<Fault> {
-        let mut collisions = Vec::new();
-        for (name, schema) in definitions {
-            match self.0.get(name) {
-                Some((known, first)) if known != schema => {
-                    collisions.push(Fault::SchemaName { name: name.clone(), first, second: method });
-                }
-                Some(_) => {}
-                None => {
-                    self.0.insert(name.clone(), (schema.clone(), method));
-                }
-            }
-        }
-        collisions
-    }
-
-    fn into_definitions(self) -> Map<String, Value> {
-        let mut definitions: Vec<(String, Value)> = self.0.into_iter().map(|(name, (schema, _))| (name, schema)).collect();
-        definitions.sort_by(|(left, _), (right, _)| left.cmp(right));
-        definitions.into_iter().collect()
-    }
 }

@@ -31,7 +31,9 @@ pub enum Fault {
         second: Place,
     },
     /// A method admits nobody.
-    #[error("{method} at {place} has no permissions; say who may call it: \"*\", \"guest\", \"user\", \"root\" or a declared name")]
+    #[error(
+        "{method} at {place} has no permissions; say who may call it: \"*\", \"guest\", \"user\", \"root\" or a declared name"
+    )]
     NoPermissions {
         /// The method's path.
         method: &'static str,
@@ -39,7 +41,9 @@ pub enum Fault {
         place: Place,
     },
     /// A method names a permission that the application does not declare.
-    #[error("{method} at {place} admits \"{permission}\", which is not declared; declare it with `.permission(…)`; declared are: {declared}")]
+    #[error(
+        "{method} at {place} admits \"{permission}\", which is not declared; declare it with `.permission(…)`; declared are: {declared}"
+    )]
     UnknownPermission {
         /// The method's path.
         method: &'static str,
@@ -64,7 +68,9 @@ pub enum Fault {
         state: &'static str,
     },
     /// A method is below no module.
-    #[error("{method} at {place} belongs to no module; declare one with `api_module! {{ /// Title\\n path = \"{module}\" }}`")]
+    #[error(
+        "{method} at {place} belongs to no module; declare one with `api_module! {{ /// Title\\n path = \"{module}\" }}`"
+    )]
     NoModule {
         /// The method's path.
         method: &'static str,
@@ -74,7 +80,9 @@ pub enum Fault {
         module: String,
     },
     /// Two types have one schema name and differ.
-    #[error("the schema name \"{name}\" stands for two types, in {first} and in {second}; rename one with `#[schemars(rename = \"…\")]`")]
+    #[error(
+        "the schema name \"{name}\" stands for two types, in {first} and in {second}; rename one with `#[schemars(rename = \"…\")]`"
+    )]
     SchemaName {
         /// The name.
         name: String,
@@ -108,7 +116,9 @@ pub enum Fault {
         place: Place,
     },
     /// There is nothing to serve.
-    #[error("there are no methods; is the crate that declares them in the binary? `use my_methods as _;` keeps it there")]
+    #[error(
+        "there are no methods; is the crate that declares them in the binary? `use my_methods as _;` keeps it there"
+    )]
     NoMethods,
 }
 

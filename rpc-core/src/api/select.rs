@@ -25,7 +25,9 @@ mod tests {
         for pattern in [path, "/v1/**", "/**", "/v1/admin/users/*", "/v1/*/users/create", "/v1/**/create", "**"] {
             assert!(matches(pattern, path), "{pattern}");
         }
-        for pattern in ["/v1/admin/users", "/v1/admin/*", "/v1/admin/users/cre*", "/v2/**", "", "/v1/admin/users/create/*"] {
+        for pattern in
+            ["/v1/admin/users", "/v1/admin/*", "/v1/admin/users/cre*", "/v2/**", "", "/v1/admin/users/create/*"]
+        {
             assert!(!matches(pattern, path), "{pattern}");
         }
     }

@@ -23,7 +23,8 @@ pub(crate) fn encode_object(members: &[(&str, Piece<'_>)]) -> serde_json::Result
         Piece::Text(text) => text.len() + 2,
         Piece::Number(_) | Piece::Value(_) => 12,
     };
-    let mut bytes = Vec::with_capacity(2 + members.iter().map(|(name, piece)| name.len() + 4 + length(piece)).sum::<usize>());
+    let mut bytes =
+        Vec::with_capacity(2 + members.iter().map(|(name, piece)| name.len() + 4 + length(piece)).sum::<usize>());
     for (position, (name, piece)) in members.iter().enumerate() {
         bytes.push(if position == 0 { b'{' } else { b',' });
         serde_json::to_writer(&mut bytes, name)?;

@@ -122,10 +122,9 @@ impl ErrorCode {
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {
-            Self::Status(status) => http::StatusCode::from_u16(status)
-                .ok()
-                .and_then(|status| status.canonical_reason())
-                .unwrap_or("Error"),
+            Self::Status(status) => {
+                http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error")
+            }
             code => code.row().map_or("Internal error", |row| row.reason),
         }
     }

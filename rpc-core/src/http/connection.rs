@@ -48,7 +48,7 @@ pub(super) async fn serve(
     let Ok(peer) = stream.peer_addr() else { return };
     let watch = Arc::new(Watch::new());
     let limits = *service.api().limits();
-    let io = WatchedStream::new(stream, Arc::clone(&watch));
+    let io = WatchedStream::for_hyper(stream, Arc::clone(&watch));
     let connection = builder.serve_connection(io, service.watched(peer.ip(), &watch));
     let stopping = stopping.cancelled_owned();
     Guarded { connection, watch, limits, stopping, stops: false, seen: None, timer: None }.await;
@@ -102,14 +102,9 @@ where
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "time-outs of sockets follow the runtime's clock")]
-fn now() -> Instant {
-    Instant::now()
-}
-
 /// Sets the deadline of a phase. The sleep is moved only when it would end too late.
 fn rearm(timer: &mut Option<Timer>, limit: Option<Duration>) {
-    let deadline = limit.map(|limit| now() + limit);
+    let deadline = limit.map(|limit| Instant::now() + limit);
     match (timer, deadline) {
         (Some(timer), Some(deadline)) => {
             timer.deadline = Some(deadline);

@@ -70,10 +70,18 @@ mod tests {
             headers.extend(origin.map(|origin| (ORIGIN, HeaderValue::from_static(origin))));
             origins.allows(&headers)
         };
-        for origin in [None, Some("http://api.example:8080"), Some("https://public.example"), Some("https://other.example:8443")] {
+        for origin in
+            [None, Some("http://api.example:8080"), Some("https://public.example"), Some("https://other.example:8443")]
+        {
             assert!(allows(origin), "{origin:?}");
         }
-        for origin in ["https://evil.example", "null", "http://api.example", "https://public.example.evil", "https://other.example"] {
+        for origin in [
+            "https://evil.example",
+            "null",
+            "http://api.example",
+            "https://public.example.evil",
+            "https://other.example",
+        ] {
             assert!(!allows(Some(origin)), "{origin}");
         }
     }

@@ -97,7 +97,12 @@ mod tests {
         let id = |text: &'static str| trace_id(&HeaderValue::from_static(text)).map(|id| id.to_string());
         let trace = "0af7651916cd43dd8448eb211c80319c";
         assert_eq!(id("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").as_deref(), Some(trace));
-        for text in ["", "00-0af7651916cd43dd8448eb211c80319c", "00-00000000000000000000000000000000-b7ad6b7169203331-01", "00-x-y-01"] {
+        for text in [
+            "",
+            "00-0af7651916cd43dd8448eb211c80319c",
+            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+            "00-x-y-01",
+        ] {
             assert_eq!(id(text), None, "{text}");
         }
     }

@@ -20,7 +20,7 @@ pub(super) struct WatchedStream {
 
 impl WatchedStream {
     /// Wraps a socket, for hyper.
-    pub(super) fn new(stream: TcpStream, watch: Arc<Watch>) -> impl Read + Write + Unpin + Send + 'static {
+    pub(super) fn for_hyper(stream: TcpStream, watch: Arc<Watch>) -> impl Read + Write + Unpin + Send + 'static {
         TokioIo::new(Self { stream, watch })
     }
 

@@ -10,7 +10,12 @@ use crate::call::RequestId;
 use crate::codec::Codec;
 
 /// Answers a page, if the path is one.
-pub(super) async fn answer(shared: &Shared, path: &str, headers: &HeaderMap, id: RequestId) -> Option<Response<ResponseBody>> {
+pub(super) async fn answer(
+    shared: &Shared,
+    path: &str,
+    headers: &HeaderMap,
+    id: RequestId,
+) -> Option<Response<ResponseBody>> {
     let (status, text) = match path {
         "/" | "" => return Some(welcome(shared, headers, id)),
         "/healthz" => (StatusCode::OK, "ok"),
@@ -27,7 +32,8 @@ pub(super) async fn answer(shared: &Shared, path: &str, headers: &HeaderMap, id:
 fn welcome(shared: &Shared, headers: &HeaderMap, id: RequestId) -> Response<ResponseBody> {
     let methods = shared.api.methods().filter(|method| !method.is_private()).count();
     let name = &shared.name;
-    let wants_html = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let wants_html =
+        headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
     if !wants_html {
         let data = json!({"name": name, "methods": methods, "health": "/healthz", "readiness": "/readyz"});
         let body = json!({"status": 200, "reason": "OK", "data": data}).to_string().into_bytes();

@@ -8,7 +8,9 @@ use crate::error::{ApiError, ErrorCode};
 
 /// The only parameter that a query makes; `None` without a query.
 pub(super) fn parameter(query: Option<&str>) -> Result<Option<Value>, ApiError> {
-    let Some(query) = query.filter(|query| !query.is_empty()) else { return Ok(None) };
+    let Some(query) = query.filter(|query| !query.is_empty()) else {
+        return Ok(None);
+    };
     let mut members = Map::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -22,7 +24,8 @@ pub(super) fn parameter(query: Option<&str>) -> Result<Option<Value>, ApiError> 
 }
 
 fn decode(text: &str) -> Result<String, ApiError> {
-    let refusal = || ApiError::of(ErrorCode::Parse).with_reason("Parse error: the query does not percent-decode to UTF-8");
+    let refusal =
+        || ApiError::of(ErrorCode::Parse).with_reason("Parse error: the query does not percent-decode to UTF-8");
     if has_bad_escape(text) {
         return Err(refusal());
     }

@@ -89,7 +89,9 @@ async fn accept(listener: &TcpListener, service: &HttpService, tasks: &TaskTrack
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let builder = Arc::new(connection::builder());
     loop {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+            return;
+        };
         let stream = next(listener).await;
         let (builder, service, stopping) = (Arc::clone(&builder), service.clone(), stopping.clone());
         tasks.spawn(async move {

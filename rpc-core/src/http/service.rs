@@ -164,10 +164,10 @@ impl HttpService {
         if verb == Verb::Preflight {
             return Ok(self.preflight(&parts.headers, id));
         }
-        if self.api().find(&path).is_none() {
-            if let Some(page) = pages::answer(&self.shared, &path, &parts.headers, id).await {
-                return Ok(page);
-            }
+        if self.api().find(&path).is_none()
+            && let Some(page) = pages::answer(&self.shared, &path, &parts.headers, id).await
+        {
+            return Ok(page);
         }
         let codec = head::codec(&parts.headers);
         let answer_in = codec.as_ref().map_or(Codec::Json, |codec| *codec);
@@ -277,4 +277,3 @@ where
         Box::pin(async move { Ok(service.respond(request).await) })
     }
 }
-

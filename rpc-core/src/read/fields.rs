@@ -54,7 +54,8 @@ pub enum NoId {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no field of a list",
     label = "not the type of a list's field",
-    note = "a field is `Option<Condition<T>>`, `Condition<T>` where a condition must be given, or `Sortable`"
+    note = "a field is `Option<Condition<T>>`, `Condition<T>` where a condition must be given, or `Sortable`",
+    note = "what a condition compares with, `T`, derives `serde::Deserialize` and `schemars::JsonSchema`"
 )]
 pub trait ReadField: Sized {
     /// The type that conditions compare with.

@@ -19,7 +19,7 @@ pub(super) fn of<F: ReadFields>(generator: &mut SchemaGenerator) -> Schema {
     properties.insert("offset".into(), json!({"type": ["integer", "null"], "minimum": 0}));
     properties.insert("limit".into(), json!({"type": ["integer", "null"], "minimum": 1, "maximum": F::MAX_LIMIT}));
     if let Some(id) = fields.iter().find(|field| field.name == "id" && field.operators.contains(&Operator::Eq)) {
-        properties.insert("id".into(), or_null(id.schema.as_value().clone()));
+        properties.insert("id".into(), or_null(id.schema.as_value()));
     }
     let mut schema = Schema::default();
     schema.insert("type".into(), "object".into());
@@ -29,7 +29,7 @@ pub(super) fn of<F: ReadFields>(generator: &mut SchemaGenerator) -> Schema {
     schema
 }
 
-fn or_null(schema: Value) -> Value {
+fn or_null(schema: &Value) -> Value {
     json!({"anyOf": [schema, {"type": "null"}]})
 }
 

@@ -128,7 +128,11 @@ impl<'de> Deserializer<'de> for Node {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ConvertError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ConvertError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -216,7 +220,9 @@ impl<'de> SeqAccess<'de> for &mut Items {
     type Error = ConvertError;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, ConvertError> {
-        let Some(value) = self.values.next() else { return Ok(None) };
+        let Some(value) = self.values.next() else {
+            return Ok(None);
+        };
         let position = self.position;
         self.position += 1;
         seed.deserialize(Node(value)).map(Some).map_err(|error| error.inside(&position.to_string()))
@@ -278,7 +284,11 @@ impl<'de> Deserializer<'de> for Key<'_> {
         visitor.visit_str(self.0)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ConvertError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ConvertError> {
         visitor.visit_newtype_struct(self)
     }
 

@@ -96,7 +96,8 @@ impl Report<'_> {
             }
             Kind::MaxItems { .. } => {
                 let (most, given) = (params.len(), self.given);
-                let message = format!("{given} parameters were given, at most {most} are taken: {}", self.method.usage());
+                let message =
+                    format!("{given} parameters were given, at most {most} are taken: {}", self.method.usage());
                 self.record(Violation { pointer: format!("/{most}"), keyword: "maxItems".into(), message });
             }
             kind => {
@@ -131,7 +132,10 @@ impl Report<'_> {
 }
 
 /// The one branch of an `anyOf` whose type fits, and whose violations are therefore worth telling.
-fn meant_branch<'e>(branches: &'e [Vec<ValidationError<'static>>], pointer: &str) -> Option<&'e [ValidationError<'static>]> {
+fn meant_branch<'e>(
+    branches: &'e [Vec<ValidationError<'static>>],
+    pointer: &str,
+) -> Option<&'e [ValidationError<'static>]> {
     let fits = |branch: &&Vec<ValidationError<'static>>| {
         !branch.iter().any(|error| {
             matches!(error.kind(), Kind::Type { .. } | Kind::Enum { .. } | Kind::Constant { .. })

@@ -1,7 +1,15 @@
 //! The crate as its users see it. All tests share one binary, and so one collection of methods: those of tests live below
 //! `/v9/<test>`, and each test builds its `Api` with `.only(…)`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test that meets the unexpected ends there, and its tasks end with it"
+)]
+
 mod documents;
+mod http;
 mod parameters;
 mod pipeline;
 mod registration;

@@ -124,14 +124,21 @@ async fn all_violations_are_told_with_place_and_keyword() {
 
 #[tokio::test]
 async fn missing_and_surplus_parameters_are_named() {
-    assert_eq!(violations("texts", json!([])).await, [
-        "/0 required `first` is required: texts(first, [middle], last)",
-        "/2 required `last` is required: texts(first, [middle], last)",
-    ]);
-    assert_eq!(violations("texts", json!(["a"])).await, ["/2 required `last` is required: texts(first, [middle], last)"]);
-    assert_eq!(violations("texts", json!(["a", "b", "c", "d", 5])).await, [
-        "/3 maxItems 5 parameters were given, at most 3 are taken: texts(first, [middle], last)"
-    ]);
+    assert_eq!(
+        violations("texts", json!([])).await,
+        [
+            "/0 required `first` is required: texts(first, [middle], last)",
+            "/2 required `last` is required: texts(first, [middle], last)",
+        ]
+    );
+    assert_eq!(
+        violations("texts", json!(["a"])).await,
+        ["/2 required `last` is required: texts(first, [middle], last)"]
+    );
+    assert_eq!(
+        violations("texts", json!(["a", "b", "c", "d", 5])).await,
+        ["/3 maxItems 5 parameters were given, at most 3 are taken: texts(first, [middle], last)"]
+    );
     assert_eq!(violations("settings", json!([{}])).await, ["/0 required `settings` lacks the member \"name\""]);
 }
 
@@ -165,7 +172,10 @@ async fn violations_are_bounded_in_number_and_memory() {
 async fn a_refusal_never_repeats_the_value() {
     let secret = "S3CRET-canary";
     for (method, params) in [
-        ("settings", json!([{"name": secret, "smtp_port": secret, "tags": secret, "inner": {"kind": secret, "mail": secret, "map": secret}}])),
+        (
+            "settings",
+            json!([{"name": secret, "smtp_port": secret, "tags": secret, "inner": {"kind": secret, "mail": secret, "map": secret}}]),
+        ),
         ("settings", json!([secret, secret])),
         ("numbers", json!([secret, secret, secret])),
         ("texts", json!([secret])),

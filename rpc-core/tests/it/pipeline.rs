@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rpc_core::{
-    Api, ApiBuilder, ApiError, Ctx, Disposition, ErrorCode, ManualClock, Permission, Reply, State, TestClient, TestReply,
-    Upload, User, api_method, api_module,
+    Api, ApiBuilder, ApiError, Ctx, Disposition, ErrorCode, ManualClock, Permission, Reply, State, TestClient,
+    TestReply, Upload, User, api_method, api_module,
 };
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -195,7 +195,8 @@ async fn a_private_method_is_reached_from_inside() {
 #[tokio::test]
 async fn a_call_made_by_a_method_is_the_callers_own() {
     let (client, _) = client();
-    let call = |client: TestClient| async move { client.call("/v9/stages/caller", json!(["/v9/stages/admins"])).await.data };
+    let call =
+        |client: TestClient| async move { client.call("/v9/stages/caller", json!(["/v9/stages/admins"])).await.data };
     assert_eq!(call(client.token("t_user")).await, json!(403));
     assert_eq!(call(client.token("t_admin")).await, json!(200));
 }
@@ -209,7 +210,10 @@ async fn errors_of_methods_travel_and_their_sources_do_not() {
     memory.take();
     for (path, disposition) in [("breaks", Disposition::Finished), ("panics", Disposition::Panicked)] {
         let reply = client.call(&format!("/v9/stages/{path}"), json!([])).await;
-        assert_eq!((error(&reply), reply.reason.as_str()), ((500, Some(ErrorCode::Internal.number())), "Internal error"));
+        assert_eq!(
+            (error(&reply), reply.reason.as_str()),
+            ((500, Some(ErrorCode::Internal.number())), "Internal error")
+        );
         assert!(reply.details.request_id.is_some());
         assert!(!format!("{reply:?}").contains("secret"));
         let seen = memory.take();

@@ -92,7 +92,7 @@ async fn point_two(_point: other::Point) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn faults(error: BuildError) -> Vec<Fault> {
+fn faults(error: &BuildError) -> Vec<Fault> {
     error.faults().to_vec()
 }
 
@@ -101,7 +101,8 @@ fn a_good_set_is_ordered_and_has_its_modules() {
     let api = Api::builder().only("/v9/registration/**").build().unwrap();
     let paths: Vec<&str> = api.methods().map(rpc_core::Method::path).collect();
     assert_eq!(paths, ["/v9/registration/below/good", "/v9/registration/good"]);
-    let modules: Vec<(&str, usize)> = api.modules().map(|(module, methods)| (module.title(), methods.count())).collect();
+    let modules: Vec<(&str, usize)> =
+        api.modules().map(|(module, methods)| (module.title(), methods.count())).collect();
     assert_eq!(modules, [("Registration", 1), ("Registration, below", 1)]);
     let place = api.method("/v9/registration/good").unwrap().place();
     assert!(place.file.ends_with("registration.rs") && place.line > 0, "{place}");
@@ -119,16 +120,22 @@ fn every_fault_is_told_at_once_with_its_place() {
         .build()
         .unwrap_err();
     let text = error.to_string();
-    let found = faults(error);
+    let found = faults(&error);
     let has = |check: fn(&Fault) -> bool| assert!(found.iter().any(check), "{text}");
-    has(|fault| matches!(fault, Fault::DuplicateMethod { path: "/v9/faulty/twice", first, second } if first.line < second.line));
-    has(|fault| matches!(fault, Fault::UnknownPermission { permission: "editor", declared, .. } if declared.contains("admin")));
+    has(
+        |fault| matches!(fault, Fault::DuplicateMethod { path: "/v9/faulty/twice", first, second } if first.line < second.line),
+    );
+    has(
+        |fault| matches!(fault, Fault::UnknownPermission { permission: "editor", declared, .. } if declared.contains("admin")),
+    );
     has(|fault| matches!(fault, Fault::MissingState { state, .. } if state.ends_with("Absent")));
     has(|fault| matches!(fault, Fault::UploadWithoutFile { method: "/v9/faulty/fileless", .. }));
     has(|fault| matches!(fault, Fault::NoModule { module, .. } if module == "/v9/faulty"));
     has(|fault| matches!(fault, Fault::BadPermission("admin")));
     has(|fault| matches!(fault, Fault::BadPermission("root")));
-    has(|fault| matches!(fault, Fault::SchemaName { name, first: "/v9/faulty/point-one", second: "/v9/faulty/point-two" } if name == "Point"));
+    has(
+        |fault| matches!(fault, Fault::SchemaName { name, first: "/v9/faulty/point-one", second: "/v9/faulty/point-two" } if name == "Point"),
+    );
     has(|fault| matches!(fault, Fault::NothingMatches(pattern) if pattern == "/v9/registration/**"));
     has(|fault| matches!(fault, Fault::LimitsForUnknownMethod(path) if path == "/v9/faulty/nothing"));
     assert!(text.starts_with(&format!("the API cannot be built: {} faults\n  - ", found.len())), "{text}");
@@ -138,7 +145,7 @@ fn every_fault_is_told_at_once_with_its_place() {
 #[test]
 fn nothing_to_serve_is_a_fault() {
     let error = Api::builder().only("/v9/nowhere/**").build().unwrap_err();
-    assert_eq!(faults(error), [Fault::NoMethods]);
+    assert_eq!(faults(&error), [Fault::NoMethods]);
 }
 
 #[tokio::test]
@@ -151,7 +158,8 @@ async fn a_method_can_be_added_by_hand() {
 #[test]
 fn configured_limits_come_before_the_attributes() {
     let configured = MethodLimits { concurrency: Some(7), max_body: Some(10), ..MethodLimits::default() };
-    let api = Api::builder().only("/v9/registration/**").method_limits("/v9/registration/good", configured).build().unwrap();
+    let api =
+        Api::builder().only("/v9/registration/**").method_limits("/v9/registration/good", configured).build().unwrap();
     let limits = api.method("/v9/registration/good").unwrap().limits();
     assert_eq!((limits.concurrency, limits.max_body, limits.rate), (Some(7), 10, None));
     assert_eq!(api.method("/v9/registration/below/good").unwrap().limits().max_body, 1024 * 1024);

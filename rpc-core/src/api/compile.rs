@@ -1,0 +1,168 @@
+//! One method of a build: its signature is described, checked and compiled.
+
+use std::collections::HashMap;
+
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value};
+
+use super::builder::{ApiBuilder, is_below};
+use super::faults::Fault;
+use crate::limits::{EffectiveLimits, Gate};
+use crate::method::entry::{MethodEntry, ParamEntry, Signature, StateKey, UploadUse};
+use crate::method::{Method, Module, Parameter};
+use crate::permissions::Access;
+use crate::schema::{self, MethodSchema};
+
+/// What the methods of one build share.
+pub(super) struct Build<'b> {
+    builder: &'b ApiBuilder,
+    modules: &'b [Module],
+    faults: Vec<Fault>,
+    inputs: Names,
+    outputs: Names,
+}
+
+impl<'b> Build<'b> {
+    pub(super) fn new(builder: &'b ApiBuilder, modules: &'b [Module], faults: Vec<Fault>) -> Self {
+        Self { builder, modules, faults, inputs: Names::default(), outputs: Names::default() }
+    }
+
+    /// The faults, and what the result schemas of all methods refer to.
+    pub(super) fn finish(self) -> (Vec<Fault>, Map<String, Value>) {
+        (self.faults, self.outputs.into_definitions())
+    }
+
+    /// Compiles one method; `None` when something is wrong with it.
+    pub(super) fn method(&mut self, entry: &MethodEntry) -> Option<Method> {
+        let known_faults = self.faults.len();
+        let (mut inputs, mut outputs) = (schema::input_generator(), schema::output_generator());
+        let described = Described::new(entry, &mut inputs, &mut outputs);
+        let definitions = inputs.take_definitions(true);
+        self.check_names(entry, &definitions, &outputs.take_definitions(true));
+        self.check_access(entry);
+        self.check_states(entry, &described.states);
+        if entry.limits.upload.is_some() && described.upload == UploadUse::None {
+            self.faults.push(Fault::UploadWithoutFile { method: entry.path, place: entry.place });
+        }
+        let module = self.module_of(entry);
+        let compiled = compile(&described.params, &definitions);
+        let (schema, required) = compiled
+            .map_err(|reason| self.faults.push(Fault::BadSchema { method: entry.path, place: entry.place, reason }))
+            .ok()?;
+        if self.faults.len() > known_faults {
+            return None;
+        }
+        let configured = self.builder.method_limits.get(entry.path).copied().unwrap_or_default();
+        let params = described.params.into_iter().zip(required);
+        Some(Method {
+            entry: *entry,
+            module: module?,
+            access: Access::new(entry.permissions),
+            params: params.map(|(entry, required)| Parameter { entry, required }).collect(),
+            result: described.result.unwrap_or_else(|| Schema::from(true)),
+            upload: described.upload,
+            schema,
+            limits: EffectiveLimits::new(&entry.limits, &configured, &self.builder.limits),
+            gate: Gate::default(),
+        })
+    }
+
+    /// The module with the longest path above the method.
+    fn module_of(&mut self, entry: &MethodEntry) -> Option<usize> {
+        let above = |(_, module): &(usize, &Module)| is_below(entry.path, module.path());
+        let module = self.modules.iter().enumerate().filter(above).max_by_key(|(_, module)| module.path().len());
+        if module.is_none() {
+            let path = entry.path.rsplit_once('/').map_or(entry.path, |(module, _)| module).to_owned();
+            self.faults.push(Fault::NoModule { method: entry.path, place: entry.place, module: path });
+        }
+        module.map(|(position, _)| position)
+    }
+
+    fn check_access(&mut self, entry: &MethodEntry) {
+        let (method, place) = (entry.path, entry.place);
+        if entry.permissions.is_empty() {
+            self.faults.push(Fault::NoPermissions { method, place });
+        }
+        let names: Vec<&str> = self.builder.permissions.iter().map(|permission| permission.name).collect();
+        for &permission in Access::new(entry.permissions).holders() {
+            if !names.contains(&permission) {
+                let declared = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                self.faults.push(Fault::UnknownPermission { method, place, permission, declared });
+            }
+        }
+    }
+
+    fn check_states(&mut self, entry: &MethodEntry, states: &[StateKey]) {
+        for state in states {
+            if !self.builder.states.iter().any(|(given, _)| *given == state.id) {
+                let (method, place, state) = (entry.path, entry.place, state.name);
+                self.faults.push(Fault::MissingState { method, place, state });
+            }
+        }
+    }
+
+    fn check_names(&mut self, entry: &MethodEntry, inputs: &Map<String, Value>, outputs: &Map<String, Value>) {
+        let collisions = self.inputs.add(entry.path, inputs).into_iter().chain(self.outputs.add(entry.path, outputs));
+        self.faults.extend(collisions);
+    }
+}
+
+/// What a method says of its signature.
+struct Described {
+    params: Vec<ParamEntry>,
+    result: Option<Schema>,
+    states: Vec<StateKey>,
+    upload: UploadUse,
+}
+
+impl Described {
+    fn new(entry: &MethodEntry, inputs: &mut SchemaGenerator, outputs: &mut SchemaGenerator) -> Self {
+        let mut signature = Signature {
+            inputs,
+            outputs,
+            params: Vec::new(),
+            result: None,
+            states: Vec::new(),
+            upload: UploadUse::None,
+        };
+        (entry.describe)(&mut signature);
+        let Signature { params, result, states, upload, .. } = signature;
+        Self { params, result, states, upload }
+    }
+}
+
+/// The schema of the positional array, and for each parameter whether it is required.
+fn compile(params: &[ParamEntry], definitions: &Map<String, Value>) -> Result<(MethodSchema, Vec<bool>), String> {
+    let required = params.iter().map(|param| schema::accepts_null(&param.schema, definitions).map(|null| !null));
+    let required = required.collect::<Result<Vec<bool>, String>>()?;
+    MethodSchema::new(params, &required, definitions).map(|schema| (schema, required))
+}
+
+/// Schema names over all methods, each with the method that used it first.
+#[derive(Default)]
+struct Names(HashMap<String, (Value, &'static str)>);
+
+impl Names {
+    fn add(&mut self, method: &'static str, definitions: &Map<String, Value>) -> Vec<Fault> {
+        let mut collisions = Vec::new();
+        for (name, schema) in definitions {
+            match self.0.get(name) {
+                Some((known, first)) if known != schema => {
+                    collisions.push(Fault::SchemaName { name: name.clone(), first, second: method });
+                }
+                Some(_) => {}
+                None => {
+                    self.0.insert(name.clone(), (schema.clone(), method));
+                }
+            }
+        }
+        collisions
+    }
+
+    fn into_definitions(self) -> Map<String, Value> {
+        let mut definitions: Vec<(String, Value)> =
+            self.0.into_iter().map(|(name, (schema, _))| (name, schema)).collect();
+        definitions.sort_by(|(left, _), (right, _)| left.cmp(right));
+        definitions.into_iter().collect()
+    }
+}
