@@ -1,0 +1,28 @@
+//! Tokens, and who they stand for, for APIs made with `rpc-core`.
+//!
+//! A [`TokenFormat`] makes the tokens of an application and reads them back: a wrong one is told from a right one by its
+//! checksum, before anything is looked up. [`FixedTokens`] is an `Authenticator` over a table that is given at start.
+//!
+//! ```
+//! use rpc_auth::{FixedTokens, TokenFormat, TokenKind};
+//! use rpc_core::User;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let format = TokenFormat::new("shop")?;
+//! let token = format.generate(TokenKind::Api)?;
+//! assert!(token.expose().starts_with("shop_api_"));
+//!
+//! let tokens = FixedTokens::new(format).with(&token, User::new("2", "ann").by_api_token());
+//! # let _ = tokens; // Api::builder().authenticator(tokens)
+//! # Ok(())
+//! # }
+//! ```
+
+mod fixed;
+mod secret;
+mod token;
+
+pub use crate::fixed::FixedTokens;
+pub use crate::secret::Secret;
+pub use crate::token::hash::{HashError, TokenHash};
+pub use crate::token::{AppNameError, ParsedToken, RandomError, TokenFormat, TokenKind};
