@@ -46,10 +46,7 @@ impl Keys {
 
     /// A piece that is not a key, with or without a value.
     fn no_key(&self) -> Fault {
-        Fault::new(
-            format!("`{}` takes keys: `key` or `key = value`", self.of),
-            self.expected(),
-        )
+        Fault::new(format!("`{}` takes keys: `key` or `key = value`", self.of), self.expected())
     }
 
     /// The key that a piece without the form of one was probably meant to be.
@@ -80,10 +77,7 @@ impl Parse for Pair {
             return Ok(Self { key, value: None });
         }
         input.parse::<Token![=]>()?;
-        Ok(Self {
-            key,
-            value: Some(input.parse()?),
-        })
+        Ok(Self { key, value: Some(input.parse()?) })
     }
 }
 
@@ -150,10 +144,7 @@ impl Pairs {
     /// Notes a key that is not there, nor was meant to be.
     pub(crate) fn require(&self, key: &str, example: &str, keys: &Keys, faults: &mut Faults) {
         if !self.meant.contains(&key) && !self.list.iter().any(|pair| pair.key == key) {
-            let fault = Fault::new(
-                format!("`{}` needs the key `{key}`", keys.of),
-                format!("write `{example}`"),
-            );
+            let fault = Fault::new(format!("`{}` needs the key `{key}`", keys.of), format!("write `{example}`"));
             faults.at(Span::call_site(), &fault);
         }
     }
@@ -163,10 +154,8 @@ impl Pair {
     /// The place of a key that says something just by being there.
     pub(crate) fn flag(&self, faults: &mut Faults) -> Option<Span> {
         if let Some(value) = &self.value {
-            let fault = Fault::new(
-                format!("`{}` takes no value", self.key),
-                format!("write `{}`, or leave it out", self.key),
-            );
+            let fault =
+                Fault::new(format!("`{}` takes no value", self.key), format!("write `{}`, or leave it out", self.key));
             faults.on(self.value_or_key(value), &fault);
             return None;
         }
@@ -178,22 +167,15 @@ impl Pair {
     }
 
     pub(crate) fn boolean(&self, example: &str, faults: &mut Faults) -> Option<bool> {
-        self.value("`true` or `false`", example, <LitBool as Parse>::parse, faults)
-            .map(|literal| literal.value)
+        self.value("`true` or `false`", example, <LitBool as Parse>::parse, faults).map(|literal| literal.value)
     }
 
     pub(crate) fn integer(&self, range: RangeInclusive<u32>, example: &str, faults: &mut Faults) -> Option<u32> {
         let literal = self.value("a whole number", example, <LitInt as Parse>::parse, faults)?;
-        let number = literal
-            .base10_parse()
-            .ok()
-            .filter(|number| literal.suffix().is_empty() && range.contains(number));
+        let number = literal.base10_parse().ok().filter(|number| literal.suffix().is_empty() && range.contains(number));
         if number.is_none() {
             let help = format!("write a whole number from {} to {}", range.start(), range.end());
-            faults.on(
-                &literal,
-                &Fault::new(format!("`{}` cannot be `{literal}`", self.key), help),
-            );
+            faults.on(&literal, &Fault::new(format!("`{}` cannot be `{literal}`", self.key), help));
         }
         number
     }
@@ -222,22 +204,13 @@ impl Pair {
     ) -> Option<T> {
         let value = self.value.clone().unwrap_or_default();
         let place = self.value_or_key(&value);
-        let fault = || {
-            Fault::new(
-                format!("the value of `{}` is {kind}", self.key),
-                format!("write `{example}`"),
-            )
-        };
+        let fault = || Fault::new(format!("the value of `{}` is {kind}", self.key), format!("write `{example}`"));
         faults.take(place, parse.parse2(value).map_err(|_| fault()))
     }
 
     /// The place of the value, or of the key where there is none.
     fn value_or_key(&self, value: &TokenStream) -> TokenStream {
-        if value.is_empty() {
-            self.key.to_token_stream()
-        } else {
-            quote!(#value)
-        }
+        if value.is_empty() { self.key.to_token_stream() } else { quote!(#value) }
     }
 }
 

@@ -55,28 +55,16 @@ pub(crate) fn method(method: &Method, faults: &mut Faults) {
 
 fn check_async(signature: &Signature, faults: &mut Faults) {
     if signature.asyncness.is_none() {
-        faults.on(
-            signature.fn_token,
-            &Fault::new("an API method is an async function", "write `async fn`"),
-        );
+        faults.on(signature.fn_token, &Fault::new("an API method is an async function", "write `async fn`"));
     }
 }
 
 fn check_qualifiers(signature: &Signature, faults: &mut Faults) {
     if let Some(constness) = &signature.constness {
-        faults.on(
-            constness,
-            &Fault::new("an API method cannot be `const`", "remove `const`"),
-        );
+        faults.on(constness, &Fault::new("an API method cannot be `const`", "remove `const`"));
     }
     if let Safety::Unsafe(safety) = &signature.safety {
-        faults.on(
-            safety,
-            &Fault::new(
-                "an API method cannot be `unsafe`: everybody may call it",
-                "remove `unsafe`",
-            ),
-        );
+        faults.on(safety, &Fault::new("an API method cannot be `unsafe`: everybody may call it", "remove `unsafe`"));
     }
     if let Some(abi) = &signature.abi {
         faults.on(abi, &Fault::new("an API method cannot be `extern`", "remove `extern`"));
@@ -89,29 +77,20 @@ fn check_generics(signature: &Signature, faults: &mut Faults) {
         let help = "write concrete types, and `&T` without lifetimes";
         faults.on(&generics.params, &Fault::new("an API method cannot be generic", help));
     } else if let Some(clause) = &generics.where_clause {
-        faults.on(
-            clause,
-            &Fault::new("an API method cannot have a `where` clause", "remove it"),
-        );
+        faults.on(clause, &Fault::new("an API method cannot have a `where` clause", "remove it"));
     }
 }
 
 fn check_receiver(signature: &Signature, faults: &mut Faults) {
     if let Some(receiver) = signature.receiver() {
         let help = "move it out of its `impl`, and take a state by reference: `app: &App`";
-        faults.on(
-            receiver,
-            &Fault::new("an API method is a free function, without `self`", help),
-        );
+        faults.on(receiver, &Fault::new("an API method is a free function, without `self`", help));
     }
 }
 
 fn check_variadic(signature: &Signature, faults: &mut Faults) {
     if let Some(variadic) = &signature.variadic {
-        faults.on(
-            variadic,
-            &Fault::new("an API method has a fixed number of parameters", "take a `Vec<T>`"),
-        );
+        faults.on(variadic, &Fault::new("an API method has a fixed number of parameters", "take a `Vec<T>`"));
     }
 }
 
@@ -122,10 +101,7 @@ fn check_output(signature: &Signature, faults: &mut Faults) {
             faults.on(&signature.ident, &Fault::new("an API method returns a `Result`", help));
         }
         ReturnType::Type(_, ty) if holds_keyword(ty.to_token_stream(), "impl") => {
-            let fault = Fault::new(
-                "an API method returns a concrete type",
-                "write the type in place of `impl …`",
-            );
+            let fault = Fault::new("an API method returns a concrete type", "write the type in place of `impl …`");
             faults.on(ty, &fault);
         }
         ReturnType::Type(..) => {}
@@ -149,10 +125,7 @@ fn check_title(method: &Method, faults: &mut Faults) {
 fn check_param_count(method: &Method, faults: &mut Faults) {
     if let Some(param) = method.params().nth(MAX_PARAMS) {
         let help = "take a struct for what belongs together";
-        faults.at(
-            param.span,
-            &Fault::new(format!("an API method has at most {MAX_PARAMS} parameters"), help),
-        );
+        faults.at(param.span, &Fault::new(format!("an API method has at most {MAX_PARAMS} parameters"), help));
     }
 }
 
@@ -160,10 +133,7 @@ fn check_param_names(method: &Method, faults: &mut Faults) {
     let mut seen = HashSet::new();
     for param in method.params().filter(|param| !param.name.is_empty()) {
         if !seen.insert(&param.name) {
-            let fault = Fault::new(
-                format!("two parameters are called `{}`", param.name),
-                "give each its own name",
-            );
+            let fault = Fault::new(format!("two parameters are called `{}`", param.name), "give each its own name");
             faults.at(param.span, &fault);
         }
     }
@@ -172,10 +142,7 @@ fn check_param_names(method: &Method, faults: &mut Faults) {
 fn check_permissions_given(permissions: &Permissions, faults: &mut Faults) {
     if permissions.names.is_empty() {
         let help = "write who may call: `*` for everybody, `guest`, `user`, `root` or declared names";
-        faults.at(
-            permissions.span,
-            &Fault::new("nobody could call a method without permissions", help),
-        );
+        faults.at(permissions.span, &Fault::new("nobody could call a method without permissions", help));
     }
 }
 
@@ -183,10 +150,8 @@ fn check_permissions_repeated(permissions: &Permissions, faults: &mut Faults) {
     let mut seen = HashSet::new();
     for permission in &permissions.names {
         if !seen.insert(permission.value()) {
-            let fault = Fault::new(
-                format!("the permission `{}` is given twice", permission.value()),
-                "remove one of them",
-            );
+            let fault =
+                Fault::new(format!("the permission `{}` is given twice", permission.value()), "remove one of them");
             faults.on(permission, &fault);
         }
     }
@@ -198,10 +163,7 @@ fn check_everybody_alone(permissions: &Permissions, faults: &mut Faults) {
         && permissions.names.iter().any(|name| name.value() != name::EVERYBODY)
     {
         let help = "remove `*`, or everything else";
-        faults.on(
-            everybody,
-            &Fault::new("`*` lets everybody call, so the other permissions mean nothing", help),
-        );
+        faults.on(everybody, &Fault::new("`*` lets everybody call, so the other permissions mean nothing", help));
     }
 }
 
@@ -210,20 +172,14 @@ fn check_session_only(method: &Method, permissions: &Permissions, faults: &mut F
     let open = permissions.names.iter().find(|name| is_open(&name.value()));
     if let (Some(span), Some(open)) = (method.attr.session_only, open) {
         let help = format!("remove `session_only`, or `{}` from the permissions", open.value());
-        faults.at(
-            span,
-            &Fault::new("a guest has no session, so `session_only` would refuse it", help),
-        );
+        faults.at(span, &Fault::new("a guest has no session, so `session_only` would refuse it", help));
     }
 }
 
 /// Checks the fields of a list.
 pub(crate) fn list(list: &List, generics: &Generics, faults: &mut Faults) {
     if !generics.params.is_empty() {
-        faults.on(
-            &generics.params,
-            &Fault::new("the fields of a list cannot be generic", "write concrete types"),
-        );
+        faults.on(&generics.params, &Fault::new("the fields of a list cannot be generic", "write concrete types"));
     }
     check_limits(list, faults);
     check_field_names(list, faults);
@@ -238,10 +194,7 @@ fn check_limits(list: &List, faults: &mut Faults) {
         && default > max
     {
         let help = format!("raise `max_limit`, or write at most `default_limit = {max}`");
-        let fault = Fault::new(
-            format!("a page of {default} rows is larger than the largest page, {max} rows"),
-            help,
-        );
+        let fault = Fault::new(format!("a page of {default} rows is larger than the largest page, {max} rows"), help);
         faults.at(span, &fault);
     }
 }
@@ -250,10 +203,7 @@ fn check_field_names(list: &List, faults: &mut Faults) {
     let mut seen = HashSet::new();
     for field in &list.fields {
         if !seen.insert(&field.name) {
-            let fault = Fault::new(
-                format!("two fields are called `{}`", field.name),
-                "give each its own name",
-            );
+            let fault = Fault::new(format!("two fields are called `{}`", field.name), "give each its own name");
             faults.at(field.span, &fault);
         }
     }

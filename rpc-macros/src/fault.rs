@@ -12,10 +12,7 @@ pub(crate) struct Fault {
 
 impl Fault {
     pub(crate) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: help.into(),
-        }
+        Self { message: message.into(), help: help.into() }
     }
 
     /// The text of the compiler's error.
@@ -28,6 +25,7 @@ impl Fault {
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     errors: Vec<syn::Error>,
+    left_to_the_compiler: bool,
     read: bool,
 }
 
@@ -52,18 +50,27 @@ impl Faults {
         result.map_err(|fault| self.on(tokens, &fault)).ok()
     }
 
-    /// The faults as `compile_error!` calls; empty when there are none.
-    pub(crate) fn finish(mut self) -> TokenStream {
+    /// Notes a fault that the compiler reports itself, in the function as it was written.
+    pub(crate) fn left_to_the_compiler(&mut self) {
+        self.left_to_the_compiler = true;
+    }
+
+    /// Whether there were none.
+    ///
+    /// # Errors
+    ///
+    /// There were: these are the `compile_error!` calls.
+    pub(crate) fn finish(mut self) -> Result<(), TokenStream> {
         self.read = true;
-        self.errors.drain(..).map(syn::Error::into_compile_error).collect()
+        if self.errors.is_empty() && !self.left_to_the_compiler {
+            return Ok(());
+        }
+        Err(self.errors.drain(..).map(syn::Error::into_compile_error).collect())
     }
 }
 
 impl Drop for Faults {
     fn drop(&mut self) {
-        assert!(
-            self.read || std::thread::panicking(),
-            "faults were collected and never reported"
-        );
+        assert!(self.read || std::thread::panicking(), "faults were collected and never reported");
     }
 }

@@ -17,20 +17,24 @@ use proc_macro::TokenStream;
 
 /// Makes a remote method of a plain async function.
 ///
-/// ```ignore
+/// ```
+/// # use rpc_core::{ApiError, Ctx, State, api_method};
+/// # struct App;
+/// # impl State for App {}
+/// # impl App { async fn enable(&self, _: &str, _: bool) -> Result<(), ApiError> { Ok(()) } }
 /// /// Set user enabled
 /// ///
 /// /// What follows the first paragraph is the description: Markdown.
 /// #[api_method(path = "/v1/admin/users/set-enabled", permissions = ["admin"])]
 /// async fn set_enabled(
-///     ctx: &Ctx,
+///     _ctx: &Ctx,
 ///     app: &App,
 ///     /// User id or name.
 ///     #[param(name = "userId")]
 ///     user_id: String,
 ///     enabled: bool,
 /// ) -> Result<(), ApiError> {
-///     app.users.set_enabled(ctx.identity(), &user_id, enabled).await
+///     app.enable(&user_id, enabled).await
 /// }
 /// ```
 ///
@@ -71,7 +75,8 @@ pub fn api_method(attribute: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Gives the methods below a path a title and a description in the documents.
 ///
-/// ```ignore
+/// ```
+/// # use rpc_core::api_module;
 /// api_module! {
 ///     /// Application users management
 ///     ///
@@ -86,7 +91,8 @@ pub fn api_module(input: TokenStream) -> TokenStream {
 
 /// Declares what the rows of a list can be found and sorted by.
 ///
-/// ```ignore
+/// ```
+/// # use rpc_core::{ReadFields, read::{Condition, Sortable}};
 /// #[derive(ReadFields)]
 /// #[read(default_limit = 50, max_limit = 200)]
 /// struct UserFields {

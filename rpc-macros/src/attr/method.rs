@@ -134,8 +134,5 @@ fn permissions(pair: &Pair, faults: &mut Faults) -> Option<Permissions> {
     let mut names = pair.strings(PERMISSIONS_EXAMPLE, faults)?;
     let given = names.len();
     names.retain(|name| faults.take(name, name::permission(&name.value())).is_some());
-    (given == 0 || !names.is_empty()).then(|| Permissions {
-        span: pair.key.span(),
-        names,
-    })
+    (given == 0 || !names.is_empty()).then(|| Permissions { span: pair.key.span(), names })
 }

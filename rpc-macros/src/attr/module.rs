@@ -13,11 +13,7 @@ const PATH: &str = "path";
 
 const PATH_EXAMPLE: &str = "path = \"/v1/module\"";
 
-const KEYS: Keys = Keys {
-    of: "api_module!",
-    names: &[PATH],
-    besides: "",
-};
+const KEYS: Keys = Keys { of: "api_module!", names: &[PATH], besides: "" };
 
 /// A module.
 #[derive(Debug)]
@@ -31,10 +27,7 @@ impl ModuleAttr {
     pub(crate) fn read(tokens: TokenStream, faults: &mut Faults) -> Option<Self> {
         let split = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse::<TokenStream>()?));
         let (attributes, keys) = split.parse2(tokens).map_err(|error| faults.syntax(error)).ok()?;
-        let mut module = Self {
-            path: String::new(),
-            docs: docs::split(&docs::text(&attributes, faults)),
-        };
+        let mut module = Self { path: String::new(), docs: docs::split(&docs::text(&attributes, faults)) };
         let pairs = Pairs::read(keys, &KEYS, faults);
         for pair in &pairs.list {
             if let Some(path) = pair.string(PATH_EXAMPLE, faults) {

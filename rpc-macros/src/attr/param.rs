@@ -14,11 +14,7 @@ const NAME: &str = "name";
 const NULLABLE: &str = "nullable";
 const OPAQUE: &str = "opaque";
 
-const KEYS: Keys = Keys {
-    of: "#[param]",
-    names: &[NAME, NULLABLE, OPAQUE],
-    besides: "",
-};
+const KEYS: Keys = Keys { of: "#[param]", names: &[NAME, NULLABLE, OPAQUE], besides: "" };
 
 /// What the attributes of one argument say.
 #[derive(Default)]

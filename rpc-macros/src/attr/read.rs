@@ -16,16 +16,9 @@ const MAX_LIMIT: &str = "max_limit";
 const SORTABLE: &str = "sortable";
 const RENAME: &str = "rename";
 
-const LIST_KEYS: Keys = Keys {
-    of: "#[read] on a struct",
-    names: &[DEFAULT_LIMIT, MAX_LIMIT],
-    besides: "",
-};
-const FIELD_KEYS: Keys = Keys {
-    of: "#[read] on a field",
-    names: &[SORTABLE, RENAME],
-    besides: ", or an operator: `\"=\"`, `\"like\"`",
-};
+const LIST_KEYS: Keys = Keys { of: "#[read] on a struct", names: &[DEFAULT_LIMIT, MAX_LIMIT], besides: "" };
+const FIELD_KEYS: Keys =
+    Keys { of: "#[read] on a field", names: &[SORTABLE, RENAME], besides: ", or an operator: `\"=\"`, `\"like\"`" };
 
 /// The most rows that a page may have.
 const MAX_ROWS: u32 = 1000;
@@ -92,10 +85,7 @@ impl FieldAttr {
             return;
         };
         if self.operators.contains(&operator) {
-            let fault = Fault::new(
-                format!("the operator `{}` is given twice", text.value()),
-                "remove one of them",
-            );
+            let fault = Fault::new(format!("the operator `{}` is given twice", text.value()), "remove one of them");
             faults.on(text, &fault);
         } else {
             self.operators.push(operator);

@@ -18,7 +18,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
         Ok(function) => function,
         Err(error) => {
             note_no_function(&item, error, &mut faults);
-            let (item, errors) = (function::stripped(item), faults.finish());
+            let (item, errors) = (function::stripped(item), faults.finish().err());
             return quote!(#item #errors);
         }
     };
@@ -26,13 +26,16 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     check::function(&function, &mut faults);
     let method = Method::read(attr, &function, &mut faults);
     check::method(&method, &mut faults);
-    let errors = faults.finish();
-    let entry = match (errors.is_empty(), function.is_associated()) {
-        (true, _) => registered(&method),
-        (false, false) => placeholder(&method),
-        (false, true) => TokenStream::new(),
-    };
-    quote!(#function #errors #entry)
+    match faults.finish() {
+        Ok(()) => {
+            let entry = registered(&method);
+            quote!(#function #entry)
+        }
+        Err(errors) => {
+            let entry = (!function.is_associated()).then(|| placeholder(&method));
+            quote!(#function #errors #entry)
+        }
+    }
 }
 
 /// The one fault of an item that is no function, or whose head has a syntax that `syn` does not know.
@@ -41,10 +44,7 @@ fn note_no_function(item: &TokenStream, error: syn::Error, faults: &mut Faults) 
         faults.syntax(error);
     } else {
         let help = "write it before a free `async fn`";
-        faults.at(
-            Span::call_site(),
-            &Fault::new("`#[api_method]` makes a method of a function only", help),
-        );
+        faults.at(Span::call_site(), &Fault::new("`#[api_method]` makes a method of a function only", help));
     }
 }
 
@@ -70,17 +70,10 @@ fn placeholder(method: &Method) -> TokenStream {
 
 /// The type, in its own namespace beside the function, that holds the entry.
 fn holder(method: &Method, core: &TokenStream, entry: &TokenStream) -> TokenStream {
-    let Method {
-        visibility, conditions, ..
-    } = method;
+    let Method { visibility, conditions, .. } = method;
     let name = method.name();
-    let allow = method
-        .is_deprecated
-        .then(|| quote!(#[allow(deprecated, reason = "clients may call it still")]));
-    let about = format!(
-        "The method `{}`, to be given to `Api::builder().method(…)`.",
-        method.attr.path
-    );
+    let allow = method.is_deprecated.then(|| quote!(#[allow(deprecated, reason = "clients may call it still")]));
+    let about = format!("The method `{}`, to be given to `Api::builder().method(…)`.", method.attr.path);
     quote! {
         #(#conditions)*
         #[doc(hidden)]
@@ -106,11 +99,7 @@ fn entry(method: &Method, core: &TokenStream) -> TokenStream {
 /// The calls that complete a new entry.
 fn settings(method: &Method, core: &TokenStream) -> TokenStream {
     let (title, description) = (&method.docs.title, &method.docs.description);
-    let permissions = method
-        .attr
-        .permissions
-        .iter()
-        .flat_map(|permissions| &permissions.names);
+    let permissions = method.attr.permissions.iter().flat_map(|permissions| &permissions.names);
     let limits = limits(&method.attr.limits, core);
     let deprecated = method.attr.deprecated.then(|| quote!(.deprecated()));
     let private = method.attr.private.then(|| quote!(.private()));
@@ -160,13 +149,7 @@ fn option(value: Option<impl ToTokens>) -> TokenStream {
 fn describe(method: &Method, core: &TokenStream) -> TokenStream {
     let signature = local("signature");
     let arguments = method.arguments.iter().map(|argument| match argument {
-        Argument::Param(Param {
-            name,
-            description,
-            style,
-            ty,
-            ..
-        }) => {
+        Argument::Param(Param { name, description, style, ty, .. }) => {
             let style = match style {
                 Style::Plain => quote!(Plain),
                 Style::Nullable => quote!(Nullable),
@@ -202,11 +185,7 @@ fn handler(method: &Method, core: &TokenStream) -> TokenStream {
             Argument::Injected(ty) => passed.push(quote!(<#ty as #core::__private::Injected<'_>>::take(#ctx))),
         }
     }
-    let values = if taken.is_empty() {
-        quote!(_)
-    } else {
-        quote!(mut #values)
-    };
+    let values = if taken.is_empty() { quote!(_) } else { quote!(mut #values) };
     let (name, output) = (method.name(), &method.output);
     let future = quote_spanned! {name.span()=>
         #core::__private::Box::pin(async move {
@@ -224,4 +203,63 @@ fn handler(method: &Method, core: &TokenStream) -> TokenStream {
 /// A local variable that the user's code cannot see.
 fn local(name: &str) -> Ident {
     format_ident!("{name}", span = Span::mixed_site())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tokens as text without white space, which depends on where they come from.
+    fn text(tokens: &TokenStream) -> String {
+        tokens.to_string().split_whitespace().collect()
+    }
+
+    #[test]
+    fn the_expansion_is_the_one_that_people_have_read() {
+        let attribute = quote!(path = "/v1/users/set-enabled", permissions = ["admin"], rate = "10/min", log = false);
+        let item = quote! {
+            #[doc = " Set user enabled"]
+            pub async fn set_enabled(
+                ctx: &Ctx,
+                file: Option<&Upload>,
+                #[doc = " User id or name."]
+                #[param(name = "userId")]
+                user_id: String,
+                enabled: bool,
+            ) -> Result<()> {
+                body(ctx, file, user_id, enabled)
+            }
+        };
+        let expected: TokenStream = include_str!("../../tests/expansion/method.rs").parse().expect("Rust");
+        assert_eq!(text(&expand(attribute, item)), text(&expected));
+    }
+
+    #[test]
+    fn a_function_with_faults_stays_and_has_an_entry_that_does_nothing() {
+        let item = quote! {
+            #[doc = " Title"]
+            fn method(#[doc = " Id."] id: String) -> Result<()> {
+                body(id)
+            }
+        };
+        let expansion = expand(quote!(path = "/v1/a/b", permissions = ["user"]), item).to_string();
+        let function = quote! {
+            #[doc = " Title"]
+            fn method(id: String) -> Result<()> {
+                body(id)
+            }
+        };
+        assert!(expansion.starts_with(&function.to_string()), "{expansion}");
+        assert_eq!(expansion.matches("compile_error").count(), 1, "{expansion}");
+        assert!(expansion.contains("const ENTRY"), "{expansion}");
+    }
+
+    #[test]
+    fn a_head_that_cannot_be_read_stays_without_the_attributes_of_the_macro() {
+        let item = quote!(async fn method(#[param(name = "x")] #[allow(unused)] value: ???) -> Result<()> { body() });
+        let expansion = expand(quote!(path = "/v1/a/b", permissions = ["user"]), item).to_string();
+        let function = quote!(async fn method(#[allow(unused)] value: ???) -> Result<()> { body() });
+        assert!(expansion.starts_with(&function.to_string()), "{expansion}");
+        assert_eq!(expansion.matches("compile_error").count(), 1, "{expansion}");
+    }
 }

@@ -14,10 +14,10 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     if let Some(module) = &module {
         check::module(module, &mut faults);
     }
-    let errors = faults.finish();
-    match module {
-        Some(module) if errors.is_empty() => registered(&module),
-        _ => errors,
+    match (faults.finish(), module) {
+        (Ok(()), Some(module)) => registered(&module),
+        (Ok(()), None) => TokenStream::new(),
+        (Err(errors), _) => errors,
     }
 }
 

@@ -19,8 +19,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let mut faults = Faults::default();
     let list = List::read(&input, &mut faults);
     check::list(&list, &input.generics, &mut faults);
-    let errors = faults.finish();
-    if !errors.is_empty() {
+    if let Err(errors) = faults.finish() {
         return errors;
     }
     let core = core_path();
@@ -55,14 +54,7 @@ fn implementation(list: &List, core: &TokenStream) -> TokenStream {
 /// What the type of the field has to be.
 fn bound(field: &Field, core: &TokenStream) -> TokenStream {
     let (ty, span) = (&field.ty, field.ty.span().resolved_at(Span::call_site()));
-    let kind = Ident::new(
-        if field.attr.operators.is_empty() {
-            "Unconditional"
-        } else {
-            "Conditional"
-        },
-        span,
-    );
+    let kind = Ident::new(if field.attr.operators.is_empty() { "Unconditional" } else { "Conditional" }, span);
     let core = core.clone().into_iter().map(|mut token| {
         token.set_span(span);
         token
@@ -101,12 +93,8 @@ fn describe(list: &List, core: &TokenStream) -> TokenStream {
 
 /// Fields that rows are only sorted by hold nothing, so that nobody reads them; for the compiler they are not unused.
 fn used(list: &List) -> Option<TokenStream> {
-    let idents: Vec<&Ident> = list
-        .fields
-        .iter()
-        .filter(|field| field.attr.operators.is_empty())
-        .map(|field| &field.ident)
-        .collect();
+    let idents: Vec<&Ident> =
+        list.fields.iter().filter(|field| field.attr.operators.is_empty()).map(|field| &field.ident).collect();
     let declared = local("declared");
     (!idents.is_empty()).then(|| quote!(let _ = |#declared: &Self| { #(let _ = &#declared.#idents;)* };))
 }
@@ -129,10 +117,8 @@ fn sort(list: &List) -> TokenStream {
 
 fn read(list: &List, core: &TokenStream) -> TokenStream {
     let conditions = local("conditions");
-    let fields = list
-        .fields
-        .iter()
-        .map(|Field { ident, name, ty, .. }| quote!(#ident: #conditions.take::<#ty>(#name)?));
+    let fields =
+        list.fields.iter().map(|Field { ident, name, ty, .. }| quote!(#ident: #conditions.take::<#ty>(#name)?));
     quote! {
         fn read(#conditions: &mut #core::read::Conditions) -> ::core::result::Result<Self, #core::ConvertError> {
             ::core::result::Result::Ok(Self { #(#fields),* })
@@ -149,10 +135,7 @@ fn sort_type(list: &List, core: &TokenStream) -> TokenStream {
 }
 
 fn sort_name(list: &List) -> Ident {
-    Ident::new(
-        &format!("{}Sort", list.ident),
-        list.ident.span().resolved_at(Span::call_site()),
-    )
+    Ident::new(&format!("{}Sort", list.ident), list.ident.span().resolved_at(Span::call_site()))
 }
 
 /// The enum of the sortable fields; nothing when there are none.

@@ -65,10 +65,7 @@ pub(crate) fn identifier(text: &str) -> Result<(), Fault> {
 /// The candidate that `text` is probably a misspelling of.
 pub(crate) fn nearest<'a>(text: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let folded = text.to_ascii_lowercase().replace('-', "_");
-    let (best, name) = candidates
-        .iter()
-        .map(|name| (distance(&folded, name), *name))
-        .min_by_key(|(best, _)| *best)?;
+    let (best, name) = candidates.iter().map(|name| (distance(&folded, name), *name)).min_by_key(|(best, _)| *best)?;
     (best <= folded.len().max(3) / 3).then_some(name)
 }
 

@@ -21,10 +21,9 @@ pub(crate) fn operator(text: &str) -> Result<Operator, Fault> {
     match text {
         "=" => Ok(Operator::Eq),
         "like" => Ok(Operator::Like),
-        _ if UNSUPPORTED.contains(&text) => Err(Fault::new(
-            format!("the operator `{text}` is not supported yet"),
-            "use `=` or `like`",
-        )),
+        _ if UNSUPPORTED.contains(&text) => {
+            Err(Fault::new(format!("the operator `{text}` is not supported yet"), "use `=` or `like`"))
+        }
         _ => Err(Fault::new(format!("`{text}` is not an operator"), "use `=` or `like`")),
     }
 }
@@ -38,16 +37,10 @@ mod tests {
         assert_eq!(operator("="), Ok(Operator::Eq));
         assert_eq!(operator("like"), Ok(Operator::Like));
         for text in UNSUPPORTED {
-            assert!(
-                operator(text).expect_err(text).message.contains("not supported yet"),
-                "{text}"
-            );
+            assert!(operator(text).expect_err(text).message.contains("not supported yet"), "{text}");
         }
         for text in ["", "==", "LIKE", "~"] {
-            assert!(
-                operator(text).expect_err(text).message.contains("not an operator"),
-                "{text}"
-            );
+            assert!(operator(text).expect_err(text).message.contains("not an operator"), "{text}");
         }
     }
 }

@@ -44,10 +44,7 @@ impl PathKind {
 /// What to write instead.
 fn help(text: &str, kind: PathKind) -> String {
     if text.contains(['{', '}', ':', '?', '*']) {
-        return format!(
-            "a path is fixed, such as `{}`: what varies is a parameter of the function",
-            kind.example()
-        );
+        return format!("a path is fixed, such as `{}`: what varies is a parameter of the function", kind.example());
     }
     if text.len() > MAX_LENGTH {
         return "shorten the segments".to_owned();
@@ -56,10 +53,7 @@ fn help(text: &str, kind: PathKind) -> String {
     if first_fault(&repaired, kind).is_none() {
         return format!("write `{repaired}`");
     }
-    format!(
-        "a path looks like `{}`: a version, then segments in kebab-case",
-        kind.example()
-    )
+    format!("a path looks like `{}`: a version, then segments in kebab-case", kind.example())
 }
 
 fn first_fault(text: &str, kind: PathKind) -> Option<String> {
@@ -86,9 +80,7 @@ fn version_fault(segment: &str) -> Option<String> {
     let Some(digits) = segment.strip_prefix('v').filter(|digits| is_digits(digits)) else {
         return Some("the path does not begin with a version".to_owned());
     };
-    digits
-        .starts_with('0')
-        .then(|| format!("`{segment}` is not a version: versions are counted from `v1`"))
+    digits.starts_with('0').then(|| format!("`{segment}` is not a version: versions are counted from `v1`"))
 }
 
 fn segments_fault(segments: &[&str], kind: PathKind) -> Option<String> {
@@ -108,23 +100,15 @@ fn segments_fault(segments: &[&str], kind: PathKind) -> Option<String> {
 }
 
 fn segment_fault(segment: &str) -> Option<String> {
-    let odd = segment
-        .chars()
-        .find(|c| !matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-'));
+    let odd = segment.chars().find(|c| !matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-'));
     if let Some(odd) = odd {
-        return Some(format!(
-            "`{segment}` contains `{odd}`: a segment has lower-case letters, digits and hyphens"
-        ));
+        return Some(format!("`{segment}` contains `{odd}`: a segment has lower-case letters, digits and hyphens"));
     }
     if segment.contains(|c: char| c.is_ascii_uppercase()) {
-        return Some(format!(
-            "`{segment}` has upper-case letters: a segment is written in kebab-case"
-        ));
+        return Some(format!("`{segment}` has upper-case letters: a segment is written in kebab-case"));
     }
     if segment.contains('_') {
-        return Some(format!(
-            "`{segment}` has an underscore: a segment is written in kebab-case"
-        ));
+        return Some(format!("`{segment}` has an underscore: a segment is written in kebab-case"));
     }
     if segment.split('-').any(str::is_empty) {
         return Some(format!("`{segment}` has a hyphen that joins nothing"));
@@ -136,11 +120,7 @@ fn segment_fault(segment: &str) -> Option<String> {
 
 /// The path that was probably meant. It may be no better than the given one.
 fn repair(text: &str) -> String {
-    let mut segments: Vec<String> = text
-        .split('/')
-        .map(kebab_case)
-        .filter(|segment| !segment.is_empty())
-        .collect();
+    let mut segments: Vec<String> = text.split('/').map(kebab_case).filter(|segment| !segment.is_empty()).collect();
     match segments.first_mut() {
         Some(first) if first.starts_with('v') && is_digits(&first[1..]) => {
             let digits = first[1..].trim_start_matches('0');
@@ -160,17 +140,9 @@ fn kebab_case(segment: &str) -> String {
             words.push('-');
         }
         after_lower = c.is_ascii_lowercase() || c.is_ascii_digit();
-        words.push(if c == '_' || c.is_whitespace() {
-            '-'
-        } else {
-            c.to_ascii_lowercase()
-        });
+        words.push(if c == '_' || c.is_whitespace() { '-' } else { c.to_ascii_lowercase() });
     }
-    words
-        .split('-')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join("-")
+    words.split('-').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-")
 }
 
 fn is_digits(text: &str) -> bool {
@@ -205,22 +177,10 @@ mod tests {
             ("/V2/test/test", "does not begin with a version", "`/v2/test/test`"),
             ("/v0/test/test", "counted from `v1`", "`/v1/test/test`"),
             ("/v02/test/test", "counted from `v1`", "`/v2/test/test`"),
-            (
-                "/v1/test/setEnabled",
-                "`setEnabled` has upper-case",
-                "`/v1/test/set-enabled`",
-            ),
-            (
-                "/v1/test/set_enabled",
-                "`set_enabled` has an underscore",
-                "`/v1/test/set-enabled`",
-            ),
+            ("/v1/test/setEnabled", "`setEnabled` has upper-case", "`/v1/test/set-enabled`"),
+            ("/v1/test/set_enabled", "`set_enabled` has an underscore", "`/v1/test/set-enabled`"),
             ("/v1/test/set enabled", "contains a space", "`/v1/test/set-enabled`"),
-            (
-                "/v1/test/set--enabled",
-                "hyphen that joins nothing",
-                "`/v1/test/set-enabled`",
-            ),
+            ("/v1/test/set--enabled", "hyphen that joins nothing", "`/v1/test/set-enabled`"),
             ("/v1/test/-x", "hyphen that joins nothing", "`/v1/test/x`"),
             ("", "is empty", "looks like `/v1/module/method`"),
             ("/v1/test", "has no module", "looks like `/v1/module/method`"),

@@ -66,10 +66,7 @@ pub(crate) fn rate(text: &str) -> Result<Rate, Fault> {
     let parsed = text.split_once('/').and_then(|(calls, period)| {
         let calls = whole(calls).and_then(|calls| u32::try_from(calls).ok())?;
         let (_, seconds) = PERIODS.iter().find(|(name, _)| *name == period)?;
-        Some(Rate {
-            calls,
-            seconds: *seconds,
-        })
+        Some(Rate { calls, seconds: *seconds })
     });
     let help = format!("write calls, a slash, and one of {}, such as `10/min`", units(PERIODS));
     let rate = parsed.ok_or_else(|| Fault::new(format!("`{text}` is not a rate"), help))?;
@@ -92,11 +89,7 @@ fn scaled(number: &str, unit: &str, units: &[(&str, u64)]) -> Option<u64> {
 }
 
 fn whole(number: &str) -> Option<u64> {
-    number
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| number.parse().ok())
-        .flatten()
+    number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse().ok()).flatten()
 }
 
 fn size_help(text: &str) -> String {
@@ -114,11 +107,7 @@ fn size_help(text: &str) -> String {
 }
 
 fn units(units: &[(&str, u64)]) -> String {
-    units
-        .iter()
-        .map(|(name, _)| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    units.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -139,18 +128,7 @@ mod tests {
             let fault = size(text).expect_err(text);
             assert!(fault.help.contains("write `10 KiB`"), "{text}: {}", fault.help);
         }
-        for text in [
-            "",
-            "MiB",
-            "1.5 MiB",
-            "-1 MiB",
-            "1  MiB",
-            "1 MiB ",
-            "10",
-            "1 TiB",
-            "99999999999 GiB",
-            "+1 B",
-        ] {
+        for text in ["", "MiB", "1.5 MiB", "-1 MiB", "1  MiB", "1 MiB ", "10", "1 TiB", "99999999999 GiB", "+1 B"] {
             assert!(size(text).expect_err(text).message.contains("is not a size"), "{text}");
         }
         assert_eq!(size("0 MiB").expect_err("zero").message, "the size is zero");
@@ -161,18 +139,10 @@ mod tests {
         assert_eq!(timeout("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(timeout("30 s"), Ok(Duration::from_secs(30)));
         assert_eq!(timeout("60min"), Ok(Duration::from_secs(3600)));
-        assert!(
-            timeout("61min")
-                .expect_err("too long")
-                .message
-                .contains("longer than an hour")
-        );
+        assert!(timeout("61min").expect_err("too long").message.contains("longer than an hour"));
         assert!(timeout("0s").expect_err("zero").message.contains("zero"));
         for text in ["", "30", "s", "1.5s", "30 sec", "1h", "-1s"] {
-            assert!(
-                timeout(text).expect_err(text).message.contains("is not a time"),
-                "{text}"
-            );
+            assert!(timeout(text).expect_err(text).message.contains("is not a time"), "{text}");
         }
     }
 
@@ -180,32 +150,10 @@ mod tests {
     fn rates_are_calls_over_a_period() {
         assert_eq!(rate("10/min"), Ok(Rate { calls: 10, seconds: 60 }));
         assert_eq!(rate("1/s"), Ok(Rate { calls: 1, seconds: 1 }));
-        assert_eq!(
-            rate("5/h"),
-            Ok(Rate {
-                calls: 5,
-                seconds: 3600
-            })
-        );
-        assert_eq!(
-            rate("4294967295/day"),
-            Ok(Rate {
-                calls: u32::MAX,
-                seconds: 86_400
-            })
-        );
+        assert_eq!(rate("5/h"), Ok(Rate { calls: 5, seconds: 3600 }));
+        assert_eq!(rate("4294967295/day"), Ok(Rate { calls: u32::MAX, seconds: 86_400 }));
         assert!(rate("0/min").expect_err("none").message.contains("allows no call"));
-        for text in [
-            "",
-            "10",
-            "/min",
-            "10/",
-            "10/minute",
-            "10 / min",
-            "1.5/s",
-            "4294967296/day",
-            "-1/s",
-        ] {
+        for text in ["", "10", "/min", "10/", "10/minute", "10 / min", "1.5/s", "4294967296/day", "-1/s"] {
             assert!(rate(text).expect_err(text).message.contains("is not a rate"), "{text}");
         }
     }

@@ -55,13 +55,7 @@ impl Argument {
         }
         let (name, span) = public_name(&argument.pat, &attr, faults);
         let description = docs::text(&argument.attrs, faults);
-        Self::Param(Param {
-            name,
-            span,
-            description,
-            style: style(&attr, faults),
-            ty,
-        })
+        Self::Param(Param { name, span, description, style: style(&attr, faults), ty })
     }
 }
 
@@ -92,44 +86,44 @@ pub(crate) fn holds_keyword(tokens: TokenStream, keyword: &str) -> bool {
     })
 }
 
-/// Whether the tokens of a type hold the lifetime `'static`.
-fn holds_static(tokens: TokenStream) -> bool {
+/// The names of the lifetimes in the tokens of a type.
+fn lifetimes(tokens: TokenStream) -> Vec<String> {
+    let mut names = Vec::new();
     let mut after_quote = false;
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => std::mem::take(&mut after_quote) && ident == "static",
-        TokenTree::Punct(punct) => {
-            after_quote = punct.as_char() == '\'';
-            false
+    for token in tokens {
+        match &token {
+            TokenTree::Ident(ident) if after_quote => names.push(ident.to_string()),
+            TokenTree::Group(group) => names.extend(lifetimes(group.stream())),
+            _ => {}
         }
-        TokenTree::Group(group) => holds_static(group.stream()),
-        TokenTree::Literal(_) => false,
-    })
+        after_quote = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
+    }
+    names
 }
 
 fn check_attributes(attributes: &[Attribute], faults: &mut Faults) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")) {
         let help = "write `#[cfg]` on the whole function, once with and once without the argument";
-        faults.on(
-            attribute,
-            &Fault::new("an argument of an API method cannot be conditional", help),
-        );
+        faults.on(attribute, &Fault::new("an argument of an API method cannot be conditional", help));
     }
 }
 
 fn check_type(ty: &Type, faults: &mut Faults) {
     let tokens = ty.to_token_stream();
     let is_reference = holds_reference(tokens.clone());
+    let lifetimes = lifetimes(tokens.clone());
+    if lifetimes.iter().any(|name| name != "_" && name != "static") {
+        // It was declared, and `check` refuses generics, or it was not, which the compiler says.
+        faults.left_to_the_compiler();
+    }
     let fault = if holds_keyword(tokens.clone(), "impl") {
-        Fault::new(
-            "an argument of an API method has a concrete type",
-            "write the type in place of `impl …`",
-        )
-    } else if is_reference && holds_keyword(tokens.clone(), "mut") {
+        Fault::new("an argument of an API method has a concrete type", "write the type in place of `impl …`")
+    } else if is_reference && holds_keyword(tokens, "mut") {
         Fault::new(
             "an injected argument is shared, so it cannot be `&mut`",
             "take `&T`, and keep what changes in `T` behind a lock or an atomic",
         )
-    } else if is_reference && holds_static(tokens) {
+    } else if is_reference && lifetimes.iter().any(|name| name == "static") {
         Fault::new(
             "an injected argument is borrowed for the call, so it cannot be `&'static`",
             "leave out the lifetime",
@@ -144,23 +138,13 @@ fn check_type(ty: &Type, faults: &mut Faults) {
 fn check_injected(attributes: &[Attribute], attr: &ParamAttr, faults: &mut Faults) {
     for attribute in &attr.spans {
         let help = "take the argument by value, or remove the attribute";
-        faults.on(
-            attribute,
-            &Fault::new(
-                "`#[param]` is for what the caller sends, and this argument is injected",
-                help,
-            ),
-        );
+        faults
+            .on(attribute, &Fault::new("`#[param]` is for what the caller sends, and this argument is injected", help));
     }
     if let Some(attribute) = attributes.iter().find(|attribute| docs::is_doc(attribute)) {
         let help = "write a plain comment: `//`";
-        faults.on(
-            attribute,
-            &Fault::new(
-                "an injected argument is not shown to callers, so it has no doc comment",
-                help,
-            ),
-        );
+        faults
+            .on(attribute, &Fault::new("an injected argument is not shown to callers, so it has no doc comment", help));
     }
 }
 
@@ -176,10 +160,7 @@ fn public_name(pattern: &Pat, attr: &ParamAttr, faults: &mut Faults) -> (String,
     let name = ident.trim_start_matches('_');
     if name.is_empty() {
         let help = format!("write `#[{}(name = \"…\")]` before it", param::PARAM);
-        faults.on(
-            pattern,
-            &Fault::new("the parameter has no name to show to callers", help),
-        );
+        faults.on(pattern, &Fault::new("the parameter has no name to show to callers", help));
     }
     (name.to_owned(), pattern.span())
 }
@@ -191,10 +172,7 @@ fn style(attr: &ParamAttr, faults: &mut Faults) -> Style {
         (None, Some(_)) => Style::Opaque,
         (Some(_), Some(opaque)) => {
             let help = "keep one: `nullable` shows that `null` has a meaning, `opaque` shows an object without detail";
-            faults.at(
-                opaque,
-                &Fault::new("a parameter is either `nullable` or `opaque`", help),
-            );
+            faults.at(opaque, &Fault::new("a parameter is either `nullable` or `opaque`", help));
             Style::Plain
         }
     }

@@ -61,9 +61,6 @@ impl Method {
     /// The place of the function's name, named as if the macro's caller had written it, but known to be the macro's, so that
     /// lints about the user's code leave the expansion alone.
     pub(crate) fn name(&self) -> Ident {
-        Ident::new(
-            &self.ident.to_string(),
-            self.ident.span().resolved_at(Span::call_site()),
-        )
+        Ident::new(&self.ident.to_string(), self.ident.span().resolved_at(Span::call_site()))
     }
 }

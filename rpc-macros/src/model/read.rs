@@ -48,9 +48,7 @@ impl List {
 
     /// The field by which one row is asked for.
     pub(crate) fn id(&self) -> Option<&Field> {
-        self.fields
-            .iter()
-            .find(|field| field.name == "id" && field.attr.operators.contains(&Operator::Eq))
+        self.fields.iter().find(|field| field.name == "id" && field.attr.operators.contains(&Operator::Eq))
     }
 }
 
@@ -62,13 +60,7 @@ impl Field {
             Some(name) => (name.value(), name.span()),
             None => (ident.unraw().to_string(), ident.span()),
         };
-        Some(Self {
-            ident,
-            name,
-            span,
-            ty: field.ty.clone(),
-            attr,
-        })
+        Some(Self { ident, name, span, ty: field.ty.clone(), attr })
     }
 
     /// The variant for the field in the enum of sortable fields: `created_at` as `CreatedAt`.
@@ -89,11 +81,7 @@ fn fields(input: &DeriveInput, faults: &mut Faults) -> Vec<Field> {
     let fault = Fault::new("the fields of a list are a struct with named fields", help);
     match &input.data {
         Data::Struct(data) => match &data.fields {
-            Fields::Named(named) => named
-                .named
-                .iter()
-                .filter_map(|field| Field::read(field, faults))
-                .collect(),
+            Fields::Named(named) => named.named.iter().filter_map(|field| Field::read(field, faults)).collect(),
             Fields::Unnamed(_) | Fields::Unit => {
                 faults.on(&input.ident, &fault);
                 Vec::new()

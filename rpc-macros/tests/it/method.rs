@@ -129,10 +129,7 @@ fn the_doc_comment_is_title_and_description() {
     assert_eq!(hello.title(), "Say hello to somebody.");
     assert_eq!(hello.description(), "```text\nHello, Ann!\n```\n\n- once");
     let (module, methods) = api.modules().next().unwrap();
-    assert_eq!(
-        (module.path(), module.title()),
-        ("/v1/greetings", "Greetings of all kinds")
-    );
+    assert_eq!((module.path(), module.title()), ("/v1/greetings", "Greetings of all kinds"));
     assert_eq!(module.description(), "- polite\n  - very");
     assert_eq!(methods.count(), 4);
 }
@@ -149,10 +146,7 @@ fn arguments_by_value_are_the_parameters() {
         params.iter().map(rpc_core::Parameter::is_required).collect::<Vec<_>>(),
         [true, false, false, false, true]
     );
-    assert_eq!(
-        api.method("/v1/greetings/all").unwrap().params()[0].style(),
-        ParamStyle::Opaque
-    );
+    assert_eq!(api.method("/v1/greetings/all").unwrap().params()[0].style(), ParamStyle::Opaque);
 }
 
 #[test]
@@ -164,17 +158,8 @@ fn every_key_arrives() {
     assert_eq!(all.upload(), UploadUse::Required);
     let limits = all.limits();
     assert_eq!((limits.concurrency, limits.concurrency_per_user), (Some(4), Some(1)));
-    assert_eq!(
-        limits.rate,
-        Some(Rate {
-            calls: 10,
-            period: Duration::from_secs(60)
-        })
-    );
-    assert_eq!(
-        (limits.timeout, limits.max_body, limits.upload),
-        (Duration::from_millis(1500), 64 << 10, 2 << 20)
-    );
+    assert_eq!(limits.rate, Some(Rate { calls: 10, period: Duration::from_secs(60) }));
+    assert_eq!((limits.timeout, limits.max_body, limits.upload), (Duration::from_millis(1500), 64 << 10, 2 << 20));
 }
 
 #[test]
@@ -182,46 +167,26 @@ fn keys_that_are_left_out_change_nothing() {
     let api = api();
     let plain = api.method("/v1/greetings/with-file").unwrap();
     assert!(!plain.is_deprecated() && !plain.is_private() && !plain.is_session_only() && plain.is_logged());
-    assert_eq!(
-        (plain.upload(), plain.limits().concurrency, plain.limits().rate),
-        (UploadUse::Optional, None, None)
-    );
+    assert_eq!((plain.upload(), plain.limits().concurrency, plain.limits().rate), (UploadUse::Optional, None, None));
 }
 
 #[test]
 fn the_place_is_that_of_the_attribute() {
     let api = api();
     let place = api.method("/v1/greetings/hello").unwrap().place();
-    let line = include_str!("method.rs")
-        .lines()
-        .position(|line| line.contains("greetings/hello"))
-        .unwrap()
-        + 1;
+    let line = include_str!("method.rs").lines().position(|line| line.contains("greetings/hello")).unwrap() + 1;
     assert_eq!((place.file, place.line as usize), (file!(), line));
 }
 
 #[test]
 fn the_entry_can_be_given_by_hand() {
     let entry: MethodEntry = hello::ENTRY;
-    assert!(
-        builder()
-            .only("/v1/nothing/**")
-            .method(entry)
-            .build()
-            .unwrap()
-            .method("/v1/greetings/hello")
-            .is_some()
-    );
+    assert!(builder().only("/v1/nothing/**").method(entry).build().unwrap().method("/v1/greetings/hello").is_some());
 }
 
 #[tokio::test]
 async fn a_call_reaches_the_function() {
     let client = TestClient::new(api());
-    let reply = client
-        .call("/v1/greetings/hello", json!(["Ann", null, "x", null, [1, 2]]))
-        .await;
-    assert_eq!(
-        (reply.status, reply.data),
-        (200, json!("Hello, Ann! Some(1) Some(\"x\") 3"))
-    );
+    let reply = client.call("/v1/greetings/hello", json!(["Ann", null, "x", null, [1, 2]])).await;
+    assert_eq!((reply.status, reply.data), (200, json!("Hello, Ann! Some(1) Some(\"x\") 3")));
 }

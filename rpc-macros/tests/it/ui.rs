@@ -30,28 +30,18 @@ fn one_fault_gives_one_error() {
 
 #[test]
 fn every_error_of_the_macros_has_a_help_text() {
-    for program in failing_programs()
-        .iter()
-        .filter(|program| !program.parent().unwrap().ends_with("types"))
-    {
+    for program in failing_programs().iter().filter(|program| !program.parent().unwrap().ends_with("types")) {
         let words = fs::read_to_string(program.with_extension("stderr")).unwrap();
-        for error in words
-            .split("\nerror")
-            .filter(|error| !error.starts_with('[') && !error.starts_with("error["))
-        {
+        for error in words.split("\nerror").filter(|error| !error.starts_with('[') && !error.starts_with("error[")) {
             assert!(error.contains("= help: "), "{}: {error}", program.display());
         }
     }
 }
 
 fn failing_programs() -> Vec<PathBuf> {
-    let folders = fs::read_dir(Path::new(UI).join("fail"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let folders = fs::read_dir(Path::new(UI).join("fail")).unwrap().map(|entry| entry.unwrap().path());
     let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
-    let mut programs: Vec<PathBuf> = files
-        .filter(|path| path.extension().is_some_and(|kind| kind == "rs"))
-        .collect();
+    let mut programs: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|kind| kind == "rs")).collect();
     programs.sort();
     programs
 }
