@@ -1,7 +1,7 @@
 //! The macros of `rpc-core`, which re-exports them; depend on that crate, not on this one.
 //!
-//! Every macro goes the same way: [`attr`] reads the keys, [`model`] puts them together with the item, [`check`] compares
-//! what belongs together, [`expand`] prints. Faults are collected in [`fault::Faults`] on the way and reported together, each
+//! Every macro goes the same way: `attr` reads the keys, `model` puts them together with the item, `check` compares
+//! what belongs together, `expand` prints. Faults are collected in `fault::Faults` on the way and reported together, each
 //! at its own place; the expansion of a model without faults cannot fail.
 
 mod attr;

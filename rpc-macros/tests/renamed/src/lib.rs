@@ -42,10 +42,7 @@ mod tests {
     #[test]
     fn the_method_is_registered_under_its_path() {
         let api = api::Api::builder().state(App).build().unwrap();
-        assert_eq!(
-            api.methods().map(api::Method::path).collect::<Vec<_>>(),
-            ["/v1/orders/list"]
-        );
+        assert_eq!(api.methods().map(api::Method::path).collect::<Vec<_>>(), ["/v1/orders/list"]);
         assert_eq!(api.modules().count(), 1);
     }
 }
