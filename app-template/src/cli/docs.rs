@@ -1,0 +1,53 @@
+//! `docs`: the reference, written or compared.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{fs, io};
+
+use clap::Args;
+use rpc_core::{Api, docs};
+use similar::TextDiff;
+
+use super::NAME;
+use crate::failure::{Exit, Failure};
+use crate::output;
+
+#[derive(Debug, Args)]
+pub(super) struct DocsArgs {
+    /// Where to write; `-` is stdout
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+    /// Write nothing: compare with FILE, and print the difference and exit with 1 when there is one
+    #[arg(long, requires = "output")]
+    check: bool,
+}
+
+pub(super) fn run(args: &DocsArgs, api: &Api) -> Result<ExitCode, Failure> {
+    let document = docs::markdown(api);
+    let is_stdout = args.output == Path::new("-");
+    match (args.check, is_stdout) {
+        (true, true) => {
+            let message = format!("--check needs a file. Try: {NAME} docs -o docs/api-v1.md --check");
+            return Err(Failure::new(Exit::Usage, message));
+        }
+        (true, false) => check(&args.output, &document)?,
+        (false, true) => output::result(&document)?,
+        (false, false) => fs::write(&args.output, document).map_err(|error| cannot("written", &args.output, &error))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check(file: &Path, document: &str) -> Result<(), Failure> {
+    let present = fs::read_to_string(file).map_err(|error| cannot("read", file, &error))?;
+    if present == document {
+        return Ok(());
+    }
+    let name = file.display().to_string();
+    let difference = TextDiff::from_lines(present.as_str(), document);
+    output::result(&difference.unified_diff().header(&name, "as it should be").to_string())?;
+    Err(Failure::new(Exit::Failure, format!("{name} is stale. Try: {NAME} docs -o {name}")))
+}
+
+fn cannot(what: &str, file: &Path, error: &io::Error) -> Failure {
+    Failure::new(Exit::Failure, format!("{} cannot be {what}: {error}", file.display()))
+}

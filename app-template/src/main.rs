@@ -1,0 +1,7 @@
+//! The reference application.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    app_template::run()
+}
