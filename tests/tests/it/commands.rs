@@ -1,0 +1,131 @@
+//! The commands that end by themselves.
+
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::process::{Ended, command, file, run};
+
+async fn app(args: &[&str]) -> Ended {
+    run(&mut command("app-template", args)).await
+}
+
+#[tokio::test]
+async fn methods_are_listed_for_people_and_for_programs() {
+    let ended = app(&["methods"]).await;
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    let first_words: Vec<&str> = ended.stdout.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(first_words, ["METHOD", "/v1/test/test", "/v1/test/upload"]);
+
+    let ended = app(&["methods", "--json"]).await;
+    let manifest: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(manifest["methods"][0]["id"], "/v1/test/test");
+    assert_eq!(manifest["permissions"][0]["name"], "admin");
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_is_no_failure() {
+    for args in [&["methods"][..], &["docs"], &["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut app = command("app-template", args);
+        let child = app.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let output = child.wait_with_output().await.unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{args:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stale_document_is_told_with_the_difference() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("api.md");
+    let name = path.to_str().unwrap();
+    assert_eq!(app(&["docs", "-o", name]).await.code, Some(0));
+    let written = std::fs::read_to_string(&path).unwrap();
+    let fresh = app(&["docs", "-o", name, "--check"]).await;
+    assert_eq!((fresh.code, fresh.stdout.as_str(), fresh.stderr.as_str()), (Some(0), "", ""));
+
+    std::fs::write(&path, written.replace("### Test upload", "### Old title")).unwrap();
+    let stale = app(&["docs", "-o", name, "--check"]).await;
+    assert_eq!(stale.code, Some(1));
+    assert!(stale.stdout.contains("\n-### Old title\n+### Test upload\n"), "{}", stale.stdout);
+    assert_eq!(stale.stderr, format!("error: {name} is stale. Try: app-template docs -o {name}\n"));
+
+    let missing = app(&["docs", "-o", "no/such/file.md", "--check"]).await;
+    assert_eq!(missing.code, Some(1));
+    assert!(missing.stderr.starts_with("error: no/such/file.md cannot be read: "), "{}", missing.stderr);
+}
+
+#[tokio::test]
+async fn the_committed_document_is_what_docs_writes() {
+    assert_eq!(app(&["docs"]).await.stdout, file("docs/api-v1.md"));
+}
+
+#[tokio::test]
+async fn a_call_answers_as_over_http() {
+    let ended = app(&["call", "/v1/test/test", "\"x\"", "--as", "root"]).await;
+    let answer: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((ended.code, answer), (Some(0), json!({"status": 200, "reason": "OK", "data": "x"})));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_in_three_lines_and_a_code() {
+    let table: [(&[&str], i32, &str); 9] = [
+        (
+            &["call", "/v1/test/test", "7"],
+            1,
+            "error: /v1/test/test: 400 Parameters are invalid\n  /0 `args` must be a string or null\n",
+        ),
+        (&["call", "/v1/no/method"], 1, "error: there is no method /v1/no/method. Try: app-template methods\n"),
+        (&["call", "/v1/test/test", "--as", "ann"], 1, "error: there is no user \"ann\". Known are: guest, root\n"),
+        (
+            &["call", "/v1/test/test", "x"],
+            2,
+            "error: argument 1 is no JSON: expected value at line 1 column 1\n  A text has quotes of its own: '\"x\"'\n",
+        ),
+        (
+            &["docs", "--check", "-o", "-"],
+            2,
+            "error: --check needs a file. Try: app-template docs -o docs/api-v1.md --check\n",
+        ),
+        (
+            &["serve", "--port", "http"],
+            2,
+            "error: invalid value 'http' for '--port <NUMBER>': expected a number from 0 to 65535\n",
+        ),
+        (&["--port", "1", "docs"], 2, "error: --port cannot stand before docs: it belongs to serve, and after it\n"),
+        (&["serve", "--prot", "1"], 2, "error: unexpected argument '--prot' found\n"),
+        (&["sevre"], 2, "error: unrecognized subcommand 'sevre'\n"),
+    ];
+    for (args, code, message) in table {
+        let ended = app(args).await;
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(code), ""), "{args:?}");
+        assert!(ended.stderr.starts_with(message), "{args:?}: {}", ended.stderr);
+        // What clap says goes on with a hint and the usage.
+        assert!(code == 2 || ended.stderr == message, "{args:?}: {}", ended.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_bad_variable_ends_with_3() {
+    for (variable, value, message) in [
+        ("APP_PORT", "http", "error: APP_PORT is \"http\": expected a number from 0 to 65535\n"),
+        ("APP_LOG_FORMAT", "xml", "error: APP_LOG_FORMAT is \"xml\": expected auto, compact, pretty or json\n"),
+        ("RUST_LOG", "=;=", "error: RUST_LOG is \"=;=\": invalid filter directive\n"),
+    ] {
+        let ended = run(command("app-template", &[]).env(variable, value)).await;
+        assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(3), "", message));
+    }
+}
+
+#[tokio::test]
+async fn version_and_help_are_results() {
+    let version = app(&["-V"]).await;
+    assert_eq!(
+        (version.code, version.stdout.as_str()),
+        (Some(0), concat!("app-template ", env!("CARGO_PKG_VERSION"), "\n"))
+    );
+    let help = app(&["serve", "--help"]).await;
+    assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
+    assert!(help.stdout.ends_with("Example:\n  app-template serve --port 8081 --public-url https://api.example.com\n"));
+}

@@ -1,0 +1,53 @@
+//! A client that does one request a connection.
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::process::soon;
+
+/// A request.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) verb: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) headers: Vec<(&'a str, &'a str)>,
+    pub(crate) body: &'a str,
+}
+
+/// A response.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+impl Request<'_> {
+    /// Sends the request, and reads the response to its end.
+    pub(crate) async fn send(&self, address: &str) -> Response {
+        let mut head = format!("{} {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n", self.verb, self.path);
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        let request = format!("{head}Content-Length: {}\r\n\r\n{}", self.body.len(), self.body);
+        let exchange = async {
+            let mut stream = TcpStream::connect(address).await?;
+            stream.write_all(request.as_bytes()).await?;
+            let mut response = String::new();
+            stream.read_to_string(&mut response).await?;
+            std::io::Result::Ok(response)
+        };
+        let response = soon("a response", exchange).await.unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {response}"));
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Response { status, body: body.to_owned() }
+    }
+}
+
+/// Calls a method with JSON; the status and the answer.
+pub(crate) async fn call(address: &str, path: &str, params: Value) -> (u16, Value) {
+    let body = params.to_string();
+    let headers = vec![("Content-Type", "application/json")];
+    let response = Request { verb: "POST", path, headers, body: &body }.send(address).await;
+    (response.status, serde_json::from_str(&response.body).unwrap())
+}

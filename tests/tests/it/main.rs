@@ -1,0 +1,13 @@
+//! The workspace from outside: real processes, real sockets, real signals, and what the documents promise.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod commands;
+mod documents;
+mod http;
+mod process;
+mod serve;
+mod terminal;
+mod transcript;
+mod transcripts;

@@ -1,0 +1,140 @@
+//! Processes of the workspace's binaries: started, read, signalled, and gone when the test is.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+
+/// What takes longer than this will not happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for what should come soon.
+pub(crate) async fn soon<T>(what: &str, awaited: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, awaited).await {
+        Ok(value) => value,
+        Err(_) => panic!("{what} did not come"),
+    }
+}
+
+/// The root of the workspace.
+pub(crate) fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// A file of the workspace.
+pub(crate) fn file(path: &str) -> String {
+    std::fs::read_to_string(workspace().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The path of a binary of the workspace, as fresh as the sources.
+///
+/// Cargo tells a test only of the binaries of its own package, so the first test that needs another one builds them all,
+/// with the same selection as the tests themselves, so that nothing is compiled twice.
+pub(crate) fn binary(name: &str) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let mut cargo = std::process::Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--workspace", "--bins", "--tests"]).current_dir(workspace());
+        assert!(cargo.status().unwrap().success(), "the binaries do not build");
+        Path::new(env!("CARGO_BIN_EXE_slow-app")).parent().unwrap().to_owned()
+    });
+    folder.join(name)
+}
+
+/// A command that runs a binary, with no variables in its environment.
+pub(crate) fn command(name: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(binary(name));
+    command.args(args).env_clear().current_dir(workspace()).kill_on_drop(true).stdin(Stdio::null());
+    command
+}
+
+/// What a process came to.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Runs a command to its end.
+pub(crate) async fn run(command: &mut Command) -> Ended {
+    let output = soon("the end of a command", command.output()).await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// A process that runs until it is told to end.
+#[derive(Debug)]
+pub(crate) struct Running {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    stderr: Lines<BufReader<ChildStderr>>,
+}
+
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { child, stdout, stderr }
+    }
+
+    /// Starts a server that logs in JSON; with it the address that it listens on.
+    pub(crate) async fn serve(command: &mut Command) -> (Self, String) {
+        let mut running = Self::start(command);
+        let listening = running.event("server.listening").await;
+        let address = listening["url"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+        (running, address)
+    }
+
+    /// The next line of stdout.
+    pub(crate) async fn line(&mut self) -> String {
+        let mut line = String::new();
+        soon("a line of stdout", self.stdout.read_line(&mut line)).await.unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// The next line of stderr.
+    pub(crate) async fn stderr_line(&mut self) -> String {
+        let line = soon("a line of stderr", self.stderr.next_line()).await.unwrap();
+        line.unwrap_or_else(|| panic!("the process ended"))
+    }
+
+    /// The next event with a name, of a log in JSON.
+    pub(crate) async fn event(&mut self, name: &str) -> Value {
+        loop {
+            let line = self.stderr_line().await;
+            let event: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+            if event["event"] == name {
+                return event;
+            }
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        signal_to(&self.child, signal);
+    }
+
+    /// Waits for the end; with what was not yet read.
+    pub(crate) async fn ended(mut self) -> Ended {
+        let status: ExitStatus = soon("the end of a process", self.child.wait()).await.unwrap();
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.stdout.read_to_string(&mut stdout).await.unwrap();
+        while let Some(line) = self.stderr.next_line().await.unwrap() {
+            stderr += &(line + "\n");
+        }
+        Ended { code: status.code(), stdout, stderr }
+    }
+}
+
+/// Sends a signal to a process that was not waited for yet.
+pub(crate) fn signal_to(child: &Child, signal: Signal) {
+    let id = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    kill_process(id.unwrap(), signal).unwrap();
+}

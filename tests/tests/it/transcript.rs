@@ -1,0 +1,154 @@
+//! Transcripts of a shell in documents: run again, and compared with what they say.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use crate::http::Request;
+use crate::process::{Running, command, run};
+use crate::terminal::AtTerminal;
+
+/// The address that transcripts show.
+const SHOWN: &str = "127.0.0.1:8080";
+
+/// A command of a transcript, with the output that follows it.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Step {
+    pub(crate) command: String,
+    pub(crate) output: String,
+}
+
+/// The steps in all blocks of the kind `console` of a Markdown text.
+pub(crate) fn steps(markdown: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut inside = false;
+    for line in markdown.lines() {
+        match line.strip_prefix("$ ") {
+            _ if line.starts_with("```") => inside = line == "```console",
+            Some(command) if inside => steps.push(Step { command: command.to_owned(), output: String::new() }),
+            None if inside => steps.last_mut().unwrap().output += &format!("{line}\n"),
+            _ => {}
+        }
+    }
+    steps
+}
+
+/// The server that the last `cargo run` started. The address is one that was free.
+enum Server {
+    None,
+    Example(Running, String),
+    App(AtTerminal, String),
+}
+
+impl Server {
+    fn address(&self) -> &str {
+        match self {
+            Self::None => panic!("a request before the server"),
+            Self::Example(_, address) | Self::App(_, address) => address,
+        }
+    }
+}
+
+/// Runs all steps of a document, and compares. The number of steps.
+pub(crate) async fn replay(document: &str, markdown: &str) -> usize {
+    let mut server = Server::None;
+    let steps = steps(markdown);
+    for Step { command, output } in &steps {
+        let words = words(command);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let actual = match words.as_slice() {
+            ["cargo", "run", "-p", "app-template"] => {
+                let shown;
+                (server, shown) = start_app().await;
+                shown
+            }
+            ["cargo", "run", "-p", name] => {
+                let shown;
+                (server, shown) = start_example(name).await;
+                shown
+            }
+            ["cargo", "run", "-p", name, "--", args @ ..] => run(&mut self::command(name, args)).await.stdout,
+            ["curl", args @ ..] => curl(args, server.address()).await,
+            _ => panic!("{document}: nobody knows how to run: {command}"),
+        };
+        assert_eq!(lines(&actual), lines(output), "{document}: {command}");
+    }
+    steps.len()
+}
+
+/// Lines as they are compared: columns move with the length of the port.
+fn lines(text: &str) -> Vec<String> {
+    let joined = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.trim().lines().map(joined).collect()
+}
+
+async fn start_example(name: &str) -> (Server, String) {
+    let mut running = Running::start(&mut command(name, &["127.0.0.1:0"]));
+    let line = running.line().await;
+    let address = line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("{name} says {line}")).to_owned();
+    let shown = line.replace(&address, SHOWN);
+    (Server::Example(running, address), shown)
+}
+
+async fn start_app() -> (Server, String) {
+    let mut terminal = AtTerminal::start(&mut command("app-template", &["--port", "0"]));
+    let banner = terminal.lines_to("Press Ctrl-C").await.join("\n");
+    let (_, rest) = banner.split_once("http://").unwrap();
+    let address = rest.split('/').next().unwrap().to_owned();
+    let shown = banner.replace(&address, SHOWN);
+    (Server::App(terminal, address), shown)
+}
+
+/// Does what `curl` does with the few options that transcripts use.
+async fn curl(args: &[&str], address: &str) -> String {
+    let (mut verb, mut url, mut headers, mut body) = ("GET", "", Vec::new(), "");
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match *arg {
+            "--json" => {
+                (verb, body) = ("POST", args.next().unwrap());
+                headers.push(("Content-Type", "application/json"));
+            }
+            "-H" => headers.push(args.next().unwrap().split_once(": ").unwrap()),
+            _ if arg.starts_with('-') => panic!("curl {arg} is not known here"),
+            _ => url = arg,
+        }
+    }
+    let path = url.strip_prefix("http://").and_then(|url| url.strip_prefix(SHOWN)).unwrap_or_else(|| panic!("{url}"));
+    Request { verb, path, headers, body }.send(address).await.body
+}
+
+/// The words of a command line: separated by spaces, quoted by `'` or `"`.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut chars = line.chars().peekable();
+    while chars.next_if(|char| *char == ' ').is_some() || chars.peek().is_some() {
+        if chars.peek().is_some_and(|char| *char != ' ') {
+            words.push(word(&mut chars));
+        }
+    }
+    words
+}
+
+fn word(chars: &mut Peekable<Chars<'_>>) -> String {
+    let mut word = String::new();
+    let mut quote = None;
+    while let Some(char) = chars.next_if(|char| quote.is_some() || *char != ' ') {
+        match quote {
+            Some(open) if open == char => quote = None,
+            None if char == '\'' || char == '"' => quote = Some(char),
+            _ => word.push(char),
+        }
+    }
+    word
+}
+
+#[test]
+fn transcripts_are_read_as_a_shell_reads_them() {
+    let text = "```console\n$ one 'a \"b\"' \"c d\"e\nx\ny\n$ two\n```\n$ not me\n```sh\n$ nor me\n```\n";
+    let [one, two] = <[Step; 2]>::try_from(steps(text)).unwrap();
+    assert_eq!(
+        (words(&one.command), one.output.as_str()),
+        (vec!["one".into(), "a \"b\"".into(), "c de".into()], "x\ny\n")
+    );
+    assert_eq!((two.command.as_str(), two.output.as_str()), ("two", ""));
+}
