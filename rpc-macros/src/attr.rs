@@ -1,9 +1,11 @@
 //! The keys of an attribute: a list of `key` and `key = value`, read piece by piece so that one wrong piece hides no other.
 
+pub(crate) mod event;
 pub(crate) mod method;
 pub(crate) mod module;
 pub(crate) mod param;
 pub(crate) mod read;
+pub(crate) mod who;
 
 use std::ops::RangeInclusive;
 
@@ -12,8 +14,9 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Ident, LitBool, LitInt, LitStr, Token};
+use syn::{Attribute, Ident, LitBool, LitInt, LitStr, Token, Type};
 
+use crate::docs::{self, Docs};
 use crate::fault::{Fault, Faults};
 use crate::grammar::name;
 
@@ -81,12 +84,14 @@ impl Parse for Pair {
     }
 }
 
-/// Splits a list at its commas; the pieces are not empty.
+/// Splits a list at its commas, but for those between angle brackets; the pieces are not empty.
 pub(crate) fn pieces(tokens: TokenStream, keys: &Keys, faults: &mut Faults) -> Vec<TokenStream> {
     let mut pieces = vec![TokenStream::new()];
+    let mut brackets = Brackets::of(tokens.clone());
     for token in tokens {
+        brackets.pass(&token);
         match (&token, pieces.last_mut()) {
-            (TokenTree::Punct(punct), Some(last)) if punct.as_char() == ',' => {
+            (TokenTree::Punct(punct), Some(last)) if punct.as_char() == ',' && brackets.open == 0 => {
                 if last.is_empty() {
                     faults.on(&token, &keys.no_key());
                 } else {
@@ -99,6 +104,38 @@ pub(crate) fn pieces(tokens: TokenStream, keys: &Keys, faults: &mut Faults) -> V
     }
     pieces.retain(|piece| !piece.is_empty());
     pieces
+}
+
+/// The texts and the keys of an input that begins with a doc comment. `None`: it does not even begin so.
+fn documented(tokens: TokenStream, faults: &mut Faults) -> Option<(Docs, TokenStream)> {
+    let split = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse::<TokenStream>()?));
+    let (attributes, keys) = split.parse2(tokens).map_err(|error| faults.syntax(error)).ok()?;
+    Some((docs::split(&docs::text(&attributes, faults)), keys))
+}
+
+/// The angle brackets around a place. One that is never closed is none.
+struct Brackets {
+    open: usize,
+    closing_ahead: usize,
+}
+
+impl Brackets {
+    fn of(tokens: TokenStream) -> Self {
+        Self { open: 0, closing_ahead: tokens.into_iter().filter(|token| is_punct(token, '>')).count() }
+    }
+
+    fn pass(&mut self, token: &TokenTree) {
+        if is_punct(token, '>') {
+            self.closing_ahead -= 1;
+            self.open = self.open.saturating_sub(1);
+        } else if is_punct(token, '<') && self.open < self.closing_ahead {
+            self.open += 1;
+        }
+    }
+}
+
+fn is_punct(token: &TokenTree, expected: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == expected)
 }
 
 /// The known keys of a list, each at most once.
@@ -182,6 +219,10 @@ impl Pair {
 
     pub(crate) fn strings(&self, example: &str, faults: &mut Faults) -> Option<Vec<LitStr>> {
         self.value("a list of string literals", example, parse_strings, faults)
+    }
+
+    pub(crate) fn ty(&self, example: &str, faults: &mut Faults) -> Option<Type> {
+        self.value("a type", example, <Type as Parse>::parse, faults)
     }
 
     /// A text in one of the grammars.

@@ -6,11 +6,12 @@ use proc_macro2::Span;
 use quote::ToTokens;
 use syn::{Generics, ReturnType, Safety, Signature};
 
-use crate::attr::method::Permissions;
+use crate::attr::event::EventAttr;
 use crate::attr::module::ModuleAttr;
+use crate::attr::who::Who;
 use crate::fault::{Fault, Faults};
 use crate::function::Function;
-use crate::grammar::name;
+use crate::grammar::name::{self, WhoKind};
 use crate::model::argument::holds_keyword;
 use crate::model::method::Method;
 use crate::model::read::{Field, List, PAGE};
@@ -40,17 +41,32 @@ pub(crate) fn module(module: &ModuleAttr, faults: &mut Faults) {
     }
 }
 
+/// Checks an event.
+pub(crate) fn event(event: &EventAttr, faults: &mut Faults) {
+    if event.docs.title.is_empty() {
+        faults.at(Span::call_site(), &Fault::new("the event has no title for the documents", TITLE_HELP));
+    }
+    if let Some(audience) = &event.audience {
+        check_who(audience, faults);
+    }
+}
+
 /// Checks the method.
 pub(crate) fn method(method: &Method, faults: &mut Faults) {
     check_title(method, faults);
     check_param_count(method, faults);
     check_param_names(method, faults);
+    check_client_event(method, faults);
     if let Some(permissions) = &method.attr.permissions {
-        check_permissions_given(permissions, faults);
-        check_permissions_repeated(permissions, faults);
-        check_everybody_alone(permissions, faults);
+        check_who(permissions, faults);
         check_session_only(method, permissions, faults);
     }
+}
+
+fn check_who(who: &Who, faults: &mut Faults) {
+    check_somebody(who, faults);
+    check_repeated(who, faults);
+    check_everybody_alone(who, faults);
 }
 
 fn check_async(signature: &Signature, faults: &mut Faults) {
@@ -139,35 +155,54 @@ fn check_param_names(method: &Method, faults: &mut Faults) {
     }
 }
 
-fn check_permissions_given(permissions: &Permissions, faults: &mut Faults) {
-    if permissions.names.is_empty() {
-        let help = "write who may call: `*` for everybody, `guest`, `user`, `root` or declared names";
-        faults.at(permissions.span, &Fault::new("nobody could call a method without permissions", help));
+fn check_somebody(who: &Who, faults: &mut Faults) {
+    if who.names.is_empty() {
+        let (message, verb) = match who.kind {
+            WhoKind::Permission => ("nobody could call a method without permissions", "call"),
+            WhoKind::Audience => ("nobody could hear an event without an audience", "hear it"),
+        };
+        faults.at(who.span, &Fault::new(message, format!("write who may {verb}: {}", who.kind.choices())));
     }
 }
 
-fn check_permissions_repeated(permissions: &Permissions, faults: &mut Faults) {
+fn check_repeated(who: &Who, faults: &mut Faults) {
     let mut seen = HashSet::new();
-    for permission in &permissions.names {
-        if !seen.insert(permission.value()) {
-            let fault =
-                Fault::new(format!("the permission `{}` is given twice", permission.value()), "remove one of them");
-            faults.on(permission, &fault);
+    for name in &who.names {
+        if !seen.insert(name.value()) {
+            let message = format!("the {} `{}` is given twice", who.kind.noun(), name.value());
+            faults.on(name, &Fault::new(message, "remove one of them"));
         }
     }
 }
 
-fn check_everybody_alone(permissions: &Permissions, faults: &mut Faults) {
-    let everybody = permissions.names.iter().find(|name| name.value() == name::EVERYBODY);
+fn check_everybody_alone(who: &Who, faults: &mut Faults) {
+    let everybody = who.names.iter().find(|name| name.value() == name::EVERYBODY);
     if let Some(everybody) = everybody
-        && permissions.names.iter().any(|name| name.value() != name::EVERYBODY)
+        && who.names.iter().any(|name| name.value() != name::EVERYBODY)
     {
-        let help = "remove `*`, or everything else";
-        faults.on(everybody, &Fault::new("`*` lets everybody call, so the other permissions mean nothing", help));
+        let message = match who.kind {
+            WhoKind::Permission => "`*` lets everybody call, so the other permissions mean nothing",
+            WhoKind::Audience => "`*` lets everybody hear the event, so the other audiences mean nothing",
+        };
+        faults.on(everybody, &Fault::new(message, "remove `*`, or everything else"));
     }
 }
 
-fn check_session_only(method: &Method, permissions: &Permissions, faults: &mut Faults) {
+fn check_client_event(method: &Method, faults: &mut Faults) {
+    let Some(event) = &method.attr.client_event else {
+        return;
+    };
+    if method.attr.private {
+        let help = "remove `private`, or `client_event`";
+        faults.at(event.span, &Fault::new("a private method is not for clients, nor for their events", help));
+    }
+    if method.attr.limits.upload.is_some() {
+        let help = "remove `upload`, or `client_event`";
+        faults.at(event.span, &Fault::new("an event carries no file, so a method with an upload has none", help));
+    }
+}
+
+fn check_session_only(method: &Method, permissions: &Who, faults: &mut Faults) {
     let is_open = |name: &str| name == name::EVERYBODY || name == name::GUEST;
     let open = permissions.names.iter().find(|name| is_open(&name.value()));
     if let (Some(span), Some(open)) = (method.attr.session_only, open) {

@@ -58,6 +58,7 @@ use proc_macro::TokenStream;
 /// | `timeout = "30s"` | how long a call may run: in `ms`, `s` or `min`, at most an hour |
 /// | `max_body = "1 MiB"` | size of a request body: in `B`, `KiB`, `MiB` or `GiB` |
 /// | `upload = "10 MiB"` | size of an uploaded file |
+/// | `client_event = "/typing"` | clients reach the method by sending this event, too; nobody waits for its answer |
 ///
 /// # Parameters
 ///
@@ -87,6 +88,40 @@ pub fn api_method(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn api_module(input: TokenStream) -> TokenStream {
     expand::module::expand(input.into()).into()
+}
+
+/// Declares an event from the server to connected clients.
+///
+/// ```
+/// # use rpc_core::{Api, Audience, PublishError, api_event};
+/// #[derive(serde::Serialize, schemars::JsonSchema)]
+/// struct SettingsUpdated {
+///     section: String,
+/// }
+///
+/// api_event! {
+///     /// Settings updated
+///     ///
+///     /// What follows the first paragraph is the description: Markdown.
+///     name = "/settings/updated", audience = ["root", "admin"], payload = SettingsUpdated
+/// }
+///
+/// async fn announce(api: &Api) -> Result<(), PublishError> {
+///     let updated = SettingsUpdated { section: "smtp".to_owned() };
+///     api.publish(Audience::Permission("admin".into()), "/settings/updated", updated).await
+/// }
+/// ```
+///
+/// # Keys
+///
+/// | key | meaning |
+/// | --- | --- |
+/// | `name = "/settings/updated"` | the event's name: segments in kebab-case, without a version; required |
+/// | `audience = ["admin"]` | who may hear it: `*` (everybody), `guest`, `user`, `root`, `self` (one user, named when it is published) or permissions that the application declares; required |
+/// | `payload = SettingsUpdated` | the type of what it carries, which implements `schemars::JsonSchema`; an event without one carries nothing |
+#[proc_macro]
+pub fn api_event(input: TokenStream) -> TokenStream {
+    expand::event::expand(input.into()).into()
 }
 
 /// Declares what the rows of a list can be found and sorted by.

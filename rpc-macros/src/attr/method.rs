@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
-use syn::LitStr;
 
+use super::who::Who;
 use super::{Keys, Pair, Pairs};
 use crate::fault::Faults;
+use crate::grammar::name::WhoKind;
 use crate::grammar::path::{self, PathKind};
-use crate::grammar::{name, quantity};
+use crate::grammar::quantity;
 
 const PATH: &str = "path";
 const PERMISSIONS: &str = "permissions";
@@ -22,6 +23,7 @@ const RATE: &str = "rate";
 const TIMEOUT: &str = "timeout";
 const MAX_BODY: &str = "max_body";
 const UPLOAD: &str = "upload";
+const CLIENT_EVENT: &str = "client_event";
 
 const PATH_EXAMPLE: &str = "path = \"/v1/module/method\"";
 const PERMISSIONS_EXAMPLE: &str = "permissions = [\"user\"]";
@@ -41,6 +43,7 @@ const KEYS: Keys = Keys {
         TIMEOUT,
         MAX_BODY,
         UPLOAD,
+        CLIENT_EVENT,
     ],
     besides: "",
 };
@@ -49,19 +52,20 @@ const KEYS: Keys = Keys {
 pub(crate) struct MethodAttr {
     pub(crate) path: String,
     /// `None`: the key is missing, or was refused.
-    pub(crate) permissions: Option<Permissions>,
+    pub(crate) permissions: Option<Who>,
     pub(crate) deprecated: bool,
     pub(crate) private: bool,
     pub(crate) session_only: Option<Span>,
     pub(crate) log: bool,
+    pub(crate) client_event: Option<ClientEvent>,
     pub(crate) limits: LimitsAttr,
 }
 
-/// Who may call.
-pub(crate) struct Permissions {
+/// The event by which clients reach the method.
+pub(crate) struct ClientEvent {
     /// The key.
     pub(crate) span: Span,
-    pub(crate) names: Vec<LitStr>,
+    pub(crate) name: String,
 }
 
 /// The limits that the attribute sets.
@@ -85,6 +89,7 @@ impl MethodAttr {
             private: false,
             session_only: None,
             log: true,
+            client_event: None,
             limits: LimitsAttr::default(),
         };
         let pairs = Pairs::read(tokens, &KEYS, faults);
@@ -104,11 +109,12 @@ impl MethodAttr {
                     self.path = path.value();
                 }
             }
-            PERMISSIONS => self.permissions = permissions(pair, faults),
+            PERMISSIONS => self.permissions = Who::read(pair, WhoKind::Permission, PERMISSIONS_EXAMPLE, faults),
             DEPRECATED => self.deprecated = pair.flag(faults).is_some(),
             PRIVATE => self.private = pair.flag(faults).is_some(),
             SESSION_ONLY => self.session_only = pair.flag(faults),
             LOG => self.log = pair.boolean("log = false", faults).unwrap_or(true),
+            CLIENT_EVENT => self.client_event = client_event(pair, faults),
             _ => self.limits.set(pair, faults),
         }
     }
@@ -130,9 +136,8 @@ impl LimitsAttr {
     }
 }
 
-fn permissions(pair: &Pair, faults: &mut Faults) -> Option<Permissions> {
-    let mut names = pair.strings(PERMISSIONS_EXAMPLE, faults)?;
-    let given = names.len();
-    names.retain(|name| faults.take(name, name::permission(&name.value())).is_some());
-    (given == 0 || !names.is_empty()).then(|| Permissions { span: pair.key.span(), names })
+fn client_event(pair: &Pair, faults: &mut Faults) -> Option<ClientEvent> {
+    let name = pair.string("client_event = \"/typing\"", faults)?;
+    faults.take(&name, path::check(&name.value(), PathKind::Event));
+    Some(ClientEvent { span: pair.key.span(), name: name.value() })
 }

@@ -1,11 +1,9 @@
 //! The input of `api_module! { … }`: a doc comment and keys.
 
 use proc_macro2::TokenStream;
-use syn::Attribute;
-use syn::parse::{ParseStream, Parser};
 
-use super::{Keys, Pairs};
-use crate::docs::{self, Docs};
+use super::{Keys, Pairs, documented};
+use crate::docs::Docs;
 use crate::fault::Faults;
 use crate::grammar::path::{self, PathKind};
 
@@ -25,9 +23,8 @@ pub(crate) struct ModuleAttr {
 impl ModuleAttr {
     /// Reads the input; what is missing or wrong becomes a fault. `None`: the input is not even such a list.
     pub(crate) fn read(tokens: TokenStream, faults: &mut Faults) -> Option<Self> {
-        let split = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse::<TokenStream>()?));
-        let (attributes, keys) = split.parse2(tokens).map_err(|error| faults.syntax(error)).ok()?;
-        let mut module = Self { path: String::new(), docs: docs::split(&docs::text(&attributes, faults)) };
+        let (docs, keys) = documented(tokens, faults)?;
+        let mut module = Self { path: String::new(), docs };
         let pairs = Pairs::read(keys, &KEYS, faults);
         for pair in &pairs.list {
             if let Some(path) = pair.string(PATH_EXAMPLE, faults) {

@@ -1,4 +1,4 @@
-//! Names: of permissions and of parameters; and the nearest one to a misspelt name.
+//! Names: of permissions and audiences, and of parameters; and the nearest one to a misspelt name.
 
 use crate::fault::Fault;
 
@@ -10,24 +10,50 @@ pub(crate) const GUEST: &str = "guest";
 /// The longest name of a permission, in bytes.
 const MAX_PERMISSION: usize = 64;
 
-/// Checks a permission: `*` or a name such as `admin`, `billing:read`.
+/// What a name in a list of people stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhoKind {
+    /// Those who may call a method.
+    Permission,
+    /// Those who may hear an event.
+    Audience,
+}
+
+impl WhoKind {
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Self::Permission => "permission",
+            Self::Audience => "audience",
+        }
+    }
+
+    /// The words that mean something without being declared, and the others.
+    pub(crate) fn choices(self) -> &'static str {
+        match self {
+            Self::Permission => "`*` for everybody, `guest`, `user`, `root` or declared names",
+            Self::Audience => {
+                "`*` for everybody, `guest`, `user`, `root`, `self` for one user or the names of declared permissions"
+            }
+        }
+    }
+}
+
+/// Checks a permission or an audience: `*` or a name such as `admin`, `billing:read`.
 ///
 /// # Errors
 ///
 /// Neither.
-pub(crate) fn permission(text: &str) -> Result<(), Fault> {
+pub(crate) fn who(text: &str, kind: WhoKind) -> Result<(), Fault> {
+    let noun = kind.noun();
     if text == EVERYBODY {
         return Ok(());
     }
     if text.is_empty() {
-        return Err(Fault::new(
-            "the permission is empty",
-            "write `*` for everybody, `guest`, `user`, `root` or a declared name",
-        ));
+        return Err(Fault::new(format!("the {noun} is empty"), format!("write {}", kind.choices())));
     }
     if text.len() > MAX_PERMISSION {
         return Err(Fault::new(
-            format!("the permission has {} bytes, and may have {MAX_PERMISSION}", text.len()),
+            format!("the {noun} has {} bytes, and may have {MAX_PERMISSION}", text.len()),
             "shorten the name",
         ));
     }
@@ -40,7 +66,11 @@ pub(crate) fn permission(text: &str) -> Result<(), Fault> {
     } else {
         "a permission has lower-case letters and digits, in words joined by `-`, `_`, `.` or `:`, such as `billing:read`".to_owned()
     };
-    Err(Fault::new(format!("`{text}` is not the name of a permission"), help))
+    let message = match kind {
+        WhoKind::Permission => format!("`{text}` is not the name of a permission"),
+        WhoKind::Audience => format!("`{text}` is not an audience, nor the name of a permission"),
+    };
+    Err(Fault::new(message, help))
 }
 
 fn is_permission(text: &str) -> bool {
@@ -91,12 +121,22 @@ mod tests {
     #[test]
     fn permissions_are_words_in_lower_case() {
         for text in ["*", "guest", "admin", "billing:read", "a1.b2-c3_d4"] {
-            assert_eq!(permission(text), Ok(()), "{text}");
+            assert_eq!(who(text, WhoKind::Permission), Ok(()), "{text}");
         }
         for text in ["", "Admin", "1a", "a b", "a..b", "a-", "-a", "**", "é", &"a".repeat(65)] {
-            assert!(permission(text).is_err(), "{text}");
+            assert!(who(text, WhoKind::Permission).is_err(), "{text}");
         }
-        assert_eq!(permission("Admin").expect_err("upper case").help, "write `admin`");
+        assert_eq!(who("Admin", WhoKind::Permission).expect_err("upper case").help, "write `admin`");
+    }
+
+    #[test]
+    fn audiences_are_permissions_in_other_words() {
+        assert_eq!(who("self", WhoKind::Audience), Ok(()));
+        let empty = who("", WhoKind::Audience).expect_err("empty");
+        assert_eq!(empty.message, "the audience is empty");
+        assert!(empty.help.contains("`self`"), "{}", empty.help);
+        let upper = who("Self", WhoKind::Audience).expect_err("upper case");
+        assert_eq!((upper.message.contains("an audience"), upper.help.as_str()), (true, "write `self`"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Paths: `/v1/module/method`.
+//! Paths: `/v1/module/method`; and the names of events, which are paths without a version: `/settings/updated`.
 
 use crate::fault::Fault;
 
@@ -7,6 +7,7 @@ use crate::fault::Fault;
 pub(crate) enum PathKind {
     Method,
     Module,
+    Event,
 }
 
 /// The longest path, in bytes.
@@ -29,51 +30,74 @@ impl PathKind {
         match self {
             Self::Method => "/v1/module/method",
             Self::Module => "/v1/module",
+            Self::Event => "/settings/updated",
         }
     }
 
-    /// The fewest segments after the version.
-    fn segments(self) -> usize {
+    /// What people call the text.
+    fn noun(self) -> &'static str {
         match self {
-            Self::Method => 2,
-            Self::Module => 1,
+            Self::Method | Self::Module => "path",
+            Self::Event => "name",
         }
+    }
+
+    /// What holds the parts that would vary.
+    fn variable(self) -> &'static str {
+        match self {
+            Self::Method | Self::Module => "is a parameter of the function",
+            Self::Event => "travels with the event",
+        }
+    }
+
+    /// The rule behind the example.
+    fn rule(self) -> &'static str {
+        match self {
+            Self::Method | Self::Module => "a version, then segments in kebab-case",
+            Self::Event => "segments in kebab-case",
+        }
+    }
+
+    fn has_version(self) -> bool {
+        self != Self::Event
     }
 }
 
 /// What to write instead.
 fn help(text: &str, kind: PathKind) -> String {
     if text.contains(['{', '}', ':', '?', '*']) {
-        return format!("a path is fixed, such as `{}`: what varies is a parameter of the function", kind.example());
+        return format!("a {} is fixed, such as `{}`: what varies {}", kind.noun(), kind.example(), kind.variable());
     }
     if text.len() > MAX_LENGTH {
         return "shorten the segments".to_owned();
     }
-    let repaired = repair(text);
+    let repaired = repair(text, kind);
     if first_fault(&repaired, kind).is_none() {
         return format!("write `{repaired}`");
     }
-    format!("a path looks like `{}`: a version, then segments in kebab-case", kind.example())
+    format!("a {} looks like `{}`: {}", kind.noun(), kind.example(), kind.rule())
 }
 
 fn first_fault(text: &str, kind: PathKind) -> Option<String> {
+    let noun = kind.noun();
     if text.is_empty() {
-        return Some("the path is empty".to_owned());
+        return Some(format!("the {noun} is empty"));
     }
     if text.len() > MAX_LENGTH {
-        return Some(format!("the path has {} bytes, and may have {MAX_LENGTH}", text.len()));
+        return Some(format!("the {noun} has {} bytes, and may have {MAX_LENGTH}", text.len()));
     }
     if text.contains(char::is_whitespace) {
-        return Some("the path contains a space".to_owned());
+        return Some(format!("the {noun} contains a space"));
     }
     let Some(rest) = text.strip_prefix('/') else {
-        return Some("the path does not begin with a slash".to_owned());
+        return Some(format!("the {noun} does not begin with a slash"));
     };
     if rest.ends_with('/') {
-        return Some("the path ends in a slash".to_owned());
+        return Some(format!("the {noun} ends in a slash"));
     }
     let mut segments = rest.split('/');
-    version_fault(segments.next().unwrap_or_default()).or_else(|| segments_fault(&segments.collect::<Vec<_>>(), kind))
+    let version = if kind.has_version() { version_fault(segments.next().unwrap_or_default()) } else { None };
+    version.or_else(|| segments_fault(&segments.collect::<Vec<_>>(), kind))
 }
 
 fn version_fault(segment: &str) -> Option<String> {
@@ -85,17 +109,17 @@ fn version_fault(segment: &str) -> Option<String> {
 
 fn segments_fault(segments: &[&str], kind: PathKind) -> Option<String> {
     if segments.iter().any(|segment| segment.is_empty()) {
-        return Some("the path has an empty segment".to_owned());
+        return Some(format!("the {} has an empty segment", kind.noun()));
     }
     if let Some(message) = segments.iter().copied().find_map(segment_fault) {
         return Some(message);
     }
-    match kind {
-        _ if segments.len() >= kind.segments() => None,
-        PathKind::Method => {
+    match (kind, segments.len()) {
+        (PathKind::Method, 0 | 1) => {
             Some("the path has no module: a method is at least two segments below the version".to_owned())
         }
-        PathKind::Module => Some("the path has a version only".to_owned()),
+        (PathKind::Module, 0) => Some("the path has a version only".to_owned()),
+        _ => None,
     }
 }
 
@@ -119,8 +143,15 @@ fn segment_fault(segment: &str) -> Option<String> {
 }
 
 /// The path that was probably meant. It may be no better than the given one.
-fn repair(text: &str) -> String {
+fn repair(text: &str, kind: PathKind) -> String {
     let mut segments: Vec<String> = text.split('/').map(kebab_case).filter(|segment| !segment.is_empty()).collect();
+    if kind.has_version() {
+        repair_version(&mut segments);
+    }
+    format!("/{}", segments.join("/"))
+}
+
+fn repair_version(segments: &mut Vec<String>) {
     match segments.first_mut() {
         Some(first) if first.starts_with('v') && is_digits(&first[1..]) => {
             let digits = first[1..].trim_start_matches('0');
@@ -128,7 +159,6 @@ fn repair(text: &str) -> String {
         }
         _ => segments.insert(0, "v1".to_owned()),
     }
-    format!("/{}", segments.join("/"))
 }
 
 /// `set_enabled`, `setEnabled`, `Set Enabled` as `set-enabled`.
@@ -194,6 +224,27 @@ mod tests {
             assert!(fault.help.contains(help), "{text}: {}", fault.help);
         }
         assert!(fault("/v1", PathKind::Module).message.contains("a version only"));
+    }
+
+    #[test]
+    fn the_names_of_events_have_no_version() {
+        for text in ["/typing", "/settings/updated", "/v1/a", "/a1/b-2/c"] {
+            assert_eq!(check(text, PathKind::Event), Ok(()), "{text}");
+        }
+        let cases = [
+            ("", "the name is empty", "a name looks like `/settings/updated`: segments"),
+            ("/", "the name ends in a slash", "a name looks like"),
+            ("settings/updated", "the name does not begin with a slash", "write `/settings/updated`"),
+            ("/settings//updated", "the name has an empty segment", "write `/settings/updated`"),
+            ("/settingsUpdated", "`settingsUpdated` has upper-case", "write `/settings-updated`"),
+            ("/user/{id}", "contains `{`", "a name is fixed, such as `/settings/updated`: what varies travels"),
+            ("/2fa", "begins with a digit", "a name looks like"),
+        ];
+        for (text, message, help) in cases {
+            let fault = fault(text, PathKind::Event);
+            assert!(fault.message.contains(message), "{text}: {}", fault.message);
+            assert!(fault.help.contains(help), "{text}: {}", fault.help);
+        }
     }
 
     #[test]

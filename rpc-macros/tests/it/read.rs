@@ -1,7 +1,7 @@
 //! What `#[derive(ReadFields)]` makes of a struct.
 
 use rpc_core::ReadFields;
-use rpc_core::read::{Condition, NoId, NoSort, ReadFields, Sortable};
+use rpc_core::read::{Condition, NoId, NoSort, Sortable};
 
 #[derive(ReadFields)]
 #[read(default_limit = 20, max_limit = 50)]

@@ -1,0 +1,57 @@
+//! The input of `api_event! { … }`: a doc comment and keys.
+
+use proc_macro2::TokenStream;
+use syn::Type;
+
+use super::who::Who;
+use super::{Keys, Pair, Pairs, documented};
+use crate::docs::Docs;
+use crate::fault::Faults;
+use crate::grammar::name::WhoKind;
+use crate::grammar::path::{self, PathKind};
+
+const NAME: &str = "name";
+const AUDIENCE: &str = "audience";
+const PAYLOAD: &str = "payload";
+
+const NAME_EXAMPLE: &str = "name = \"/settings/updated\"";
+const AUDIENCE_EXAMPLE: &str = "audience = [\"user\"]";
+
+const KEYS: Keys = Keys { of: "api_event!", names: &[NAME, AUDIENCE, PAYLOAD], besides: "" };
+
+/// An event.
+pub(crate) struct EventAttr {
+    pub(crate) docs: Docs,
+    pub(crate) name: String,
+    /// `None`: the key is missing, or was refused.
+    pub(crate) audience: Option<Who>,
+    pub(crate) payload: Option<Type>,
+}
+
+impl EventAttr {
+    /// Reads the input; what is missing or wrong becomes a fault. `None`: the input is not even such a list.
+    pub(crate) fn read(tokens: TokenStream, faults: &mut Faults) -> Option<Self> {
+        let (docs, keys) = documented(tokens, faults)?;
+        let mut event = Self { docs, name: String::new(), audience: None, payload: None };
+        let pairs = Pairs::read(keys, &KEYS, faults);
+        for pair in &pairs.list {
+            event.set(pair, faults);
+        }
+        pairs.require(NAME, NAME_EXAMPLE, &KEYS, faults);
+        pairs.require(AUDIENCE, AUDIENCE_EXAMPLE, &KEYS, faults);
+        Some(event)
+    }
+
+    fn set(&mut self, pair: &Pair, faults: &mut Faults) {
+        match pair.key.to_string().as_str() {
+            NAME => {
+                if let Some(name) = pair.string(NAME_EXAMPLE, faults) {
+                    faults.take(&name, path::check(&name.value(), PathKind::Event));
+                    self.name = name.value();
+                }
+            }
+            AUDIENCE => self.audience = Who::read(pair, WhoKind::Audience, AUDIENCE_EXAMPLE, faults),
+            _ => self.payload = pair.ty("payload = SettingsUpdated", faults),
+        }
+    }
+}

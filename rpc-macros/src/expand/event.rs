@@ -1,0 +1,63 @@
+//! `api_event!`: an entry in the collection of events.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{core_path, place};
+use crate::attr::event::EventAttr;
+use crate::check;
+use crate::fault::Faults;
+
+pub(crate) fn expand(input: TokenStream) -> TokenStream {
+    let mut faults = Faults::default();
+    let event = EventAttr::read(input, &mut faults);
+    if let Some(event) = &event {
+        check::event(event, &mut faults);
+    }
+    match (faults.finish(), event) {
+        (Ok(()), Some(event)) => registered(&event),
+        (Ok(()), None) => TokenStream::new(),
+        (Err(errors), _) => errors,
+    }
+}
+
+fn registered(event: &EventAttr) -> TokenStream {
+    let (core, name) = (core_path(), &event.name);
+    let (place, title, description) = (place(&core), &event.docs.title, &event.docs.description);
+    let audience = event.audience.iter().flat_map(|audience| &audience.names);
+    let payload = event.payload.as_ref().map(|ty| quote!(.payload::<#ty>()));
+    quote! {
+        const _: () = {
+            #core::__private::inventory::submit! {
+                #core::EventEntry::new(#name, #place, #title, #description).audience(&[#(#audience),*]) #payload
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_expansion_is_one_entry() {
+        let expansion = expand(quote! {
+            /// Settings updated
+            ///
+            /// By somebody.
+            name = "/settings/updated", audience = ["admin", "self"], payload = HashMap<String, Vec<u8>>
+        });
+        let place = quote!(::rpc_core::Place { file: ::core::file!(), line: ::core::line!() });
+        let expected = quote! {
+            const _: () = {
+                ::rpc_core::__private::inventory::submit! {
+                    ::rpc_core::EventEntry::new("/settings/updated", #place, "Settings updated", "By somebody.")
+                        .audience(&["admin", "self"])
+                        .payload::<HashMap<String, Vec<u8> > >()
+                }
+            };
+        };
+        let text = |tokens: &TokenStream| tokens.to_string().split_whitespace().collect::<String>();
+        assert_eq!(text(&expansion), text(&expected));
+    }
+}
