@@ -6,6 +6,7 @@
 //! $ curl http://127.0.0.1:8080/v1/greetings/hello --json '["Ann"]'
 //! {"status":200,"reason":"OK","data":"Hello, Ann!"}
 //! $ curl http://127.0.0.1:8080/v1/greetings/hello --json '["Ann", 300]'
+//! {"status":400,"reason":"Parameters are invalid","code":-32602,"data":{"errors":[{"pointer":"/1","keyword":"maximum","message":"`times` must be at most 255"}]}}
 //! ```
 
 use std::error::Error;

@@ -3,6 +3,20 @@
 //! ```console
 //! $ cargo run -p validated
 //! listening on http://127.0.0.1:8080
+//! $ curl http://127.0.0.1:8080/v1/members/create --json '{"name": "Ann", "email": "ann@example.com", "age": 30}'
+//! {"status":200,"reason":"OK","data":{"id":"1","name":"Ann","email":"ann@example.com","age":30}}
+//! $ curl http://127.0.0.1:8080/v1/members/create --json '{"name": "Bo", "email": "bo", "years": 1}'
+//! {"status":400,"reason":"Parameters are invalid","code":-32602,"data":{"errors":[{"pointer":"/0/name","keyword":"minLength","message":"`member.name` must have at least 3 characters"},{"pointer":"/0/email","keyword":"format","message":"`member.email` must be a valid email"},{"pointer":"/0/years","keyword":"additionalProperties","message":"`member.years` is not a known member"}]}}
+//! $ curl http://127.0.0.1:8080/v1/members/create --json '{"name": "Ann", "email": "a@example.com"}'
+//! {"status":409,"reason":"This name is taken","code":409,"data":null}
+//! $ curl http://127.0.0.1:8080/v1/members/create --json '{"name": "Bob", "email": "bob@example.com", "age": 20}'
+//! {"status":200,"reason":"OK","data":{"id":"2","name":"Bob","email":"bob@example.com","age":20}}
+//! $ curl http://127.0.0.1:8080/v1/members/read --json '{"where": {"name": ["like", "B"]}}'
+//! {"status":200,"reason":"OK","data":[{"id":"2","name":"Bob","email":"bob@example.com","age":20}],"total":1}
+//! $ curl http://127.0.0.1:8080/v1/members/read --json '{"order_by": [["age", "desc"]], "limit": 1}'
+//! {"status":200,"reason":"OK","data":[{"id":"1","name":"Ann","email":"ann@example.com","age":30}],"total":2}
+//! $ curl http://127.0.0.1:8080/v1/members/read --json '{"where": {"email": "x"}, "limit": 51}'
+//! {"status":400,"reason":"Parameters are invalid","code":-32602,"data":{"errors":[{"pointer":"/0/where/email","keyword":"additionalProperties","message":"`options.where.email` is not a known member"},{"pointer":"/0/limit","keyword":"maximum","message":"`options.limit` must be at most 50"}]}}
 //! ```
 
 use std::error::Error;

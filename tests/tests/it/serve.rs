@@ -80,7 +80,7 @@ async fn both_signals_wait_for_the_calls_that_run() {
 
 #[tokio::test]
 async fn a_second_signal_ends_at_once_with_130() {
-    let Busy { mut running, held, .. } = Busy::start(1).await;
+    let Busy { mut running, calls: _waiting, held } = Busy::start(1).await;
     running.signal(Signal::INT);
     running.event("server.stopping").await;
     running.signal(Signal::INT);
@@ -91,7 +91,7 @@ async fn a_second_signal_ends_at_once_with_130() {
 
 #[tokio::test]
 async fn a_call_that_does_not_end_is_cut_after_ten_seconds() {
-    let Busy { mut running, held, .. } = Busy::start(1).await;
+    let Busy { mut running, calls: _waiting, held } = Busy::start(1).await;
     running.signal(Signal::TERM);
     let stopped = running.event("server.stopped").await;
     assert_eq!((&stopped["cut"], &stopped["level"]), (&json!(1), &json!("WARN")));

@@ -1,5 +1,6 @@
 //! Transcripts of a shell in documents: run again, and compared with what they say.
 
+use std::any::Any;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -32,42 +33,34 @@ pub(crate) fn steps(markdown: &str) -> Vec<Step> {
     steps
 }
 
-/// The server that the last `cargo run` started. The address is one that was free.
-enum Server {
-    None,
-    Example(Running, String),
-    App(AtTerminal, String),
-}
-
-impl Server {
-    fn address(&self) -> &str {
-        match self {
-            Self::None => panic!("a request before the server"),
-            Self::Example(_, address) | Self::App(_, address) => address,
-        }
-    }
+/// The server that the last `cargo run` started, at an address that was free. It ends when this is dropped.
+struct Server {
+    address: String,
+    _process: Box<dyn Any>,
 }
 
 /// Runs all steps of a document, and compares. The number of steps.
 pub(crate) async fn replay(document: &str, markdown: &str) -> usize {
-    let mut server = Server::None;
+    let mut server = None;
     let steps = steps(markdown);
     for Step { command, output } in &steps {
         let words = words(command);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let actual = match words.as_slice() {
             ["cargo", "run", "-p", "app-template"] => {
-                let shown;
-                (server, shown) = start_app().await;
+                let (started, shown) = start_app().await;
+                server = Some(started);
                 shown
             }
             ["cargo", "run", "-p", name] => {
-                let shown;
-                (server, shown) = start_example(name).await;
+                let (started, shown) = start_example(name).await;
+                server = Some(started);
                 shown
             }
             ["cargo", "run", "-p", name, "--", args @ ..] => run(&mut self::command(name, args)).await.stdout,
-            ["curl", args @ ..] => curl(args, server.address()).await,
+            ["curl", args @ ..] => {
+                curl(args, &server.as_ref().expect("a transcript starts its server first").address).await
+            }
             _ => panic!("{document}: nobody knows how to run: {command}"),
         };
         assert_eq!(lines(&actual), lines(output), "{document}: {command}");
@@ -86,7 +79,7 @@ async fn start_example(name: &str) -> (Server, String) {
     let line = running.line().await;
     let address = line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("{name} says {line}")).to_owned();
     let shown = line.replace(&address, SHOWN);
-    (Server::Example(running, address), shown)
+    (Server { address, _process: Box::new(running) }, shown)
 }
 
 async fn start_app() -> (Server, String) {
@@ -95,7 +88,7 @@ async fn start_app() -> (Server, String) {
     let (_, rest) = banner.split_once("http://").unwrap();
     let address = rest.split('/').next().unwrap().to_owned();
     let shown = banner.replace(&address, SHOWN);
-    (Server::App(terminal, address), shown)
+    (Server { address, _process: Box::new(terminal) }, shown)
 }
 
 /// Does what `curl` does with the few options that transcripts use.
