@@ -1,6 +1,7 @@
 //! Bytes to values and back: the seam between transports and the pipeline.
 
 pub(crate) mod json;
+pub(crate) mod msgpack;
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -14,6 +15,9 @@ pub enum Codec {
     /// JSON (RFC 8259).
     #[default]
     Json,
+    /// [MessagePack](https://github.com/msgpack/msgpack/blob/master/spec.md), as far as it carries what JSON carries:
+    /// timestamps, `bin` and decimal text (extension 1) are read as strings, `undefined` as `null`, keys are strings.
+    MsgPack,
 }
 
 impl Codec {
@@ -24,7 +28,7 @@ impl Codec {
             return Some(Self::Json);
         };
         let essence = content_type.split(';').next().unwrap_or_default().trim();
-        essence.eq_ignore_ascii_case("application/json").then_some(Self::Json)
+        [Self::Json, Self::MsgPack].into_iter().find(|codec| essence.eq_ignore_ascii_case(codec.content_type()))
     }
 
     /// The content type of an answer.
@@ -32,6 +36,7 @@ impl Codec {
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
+            Self::MsgPack => "application/msgpack",
         }
     }
 
@@ -40,10 +45,12 @@ impl Codec {
     /// # Errors
     ///
     /// [`ErrorCode::Parse`] with the place of the fault: bad syntax, invalid UTF-8, a repeated key, more than
-    /// `max_depth` levels, something after the end.
+    /// `max_depth` levels, something after the end. In MessagePack also: a key that is not a string, a number that is
+    /// not finite, an unknown extension.
     pub fn decode(self, bytes: &[u8], max_depth: usize) -> Result<Value, ApiError> {
         match self {
             Self::Json => json::decode(bytes, max_depth),
+            Self::MsgPack => msgpack::decode(bytes, max_depth),
         }
     }
 
@@ -55,6 +62,23 @@ impl Codec {
     pub(crate) fn encode_object(self, members: &[(&str, Piece<'_>)]) -> Result<Vec<u8>, ApiError> {
         match self {
             Self::Json => json::encode_object(members).map_err(ApiError::internal),
+            Self::MsgPack => msgpack::encode_object(members).map_err(ApiError::internal),
+        }
+    }
+
+    /// Encodes an array of documents that the same codec made.
+    pub(crate) fn encode_array(self, items: &[Vec<u8>]) -> Vec<u8> {
+        match self {
+            Self::Json => json::encode_array(items),
+            Self::MsgPack => msgpack::encode_array(items),
+        }
+    }
+
+    /// Whether a body says nothing at all. White space is nothing in JSON, and a number in MessagePack.
+    fn is_empty_document(self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Json => bytes.iter().all(u8::is_ascii_whitespace),
+            Self::MsgPack => bytes.is_empty(),
         }
     }
 
@@ -64,16 +88,10 @@ impl Codec {
     ///
     /// [`ErrorCode::Internal`]: the value does not serialise.
     pub fn encode(self, value: &dyn erased_serde::Serialize) -> Result<Vec<u8>, ApiError> {
-        let mut bytes = Vec::with_capacity(64);
         match self {
-            Self::Json => {
-                let mut serializer = serde_json::Serializer::new(&mut bytes);
-                value
-                    .erased_serialize(&mut <dyn erased_serde::Serializer>::erase(&mut serializer))
-                    .map_err(ApiError::internal)?;
-            }
+            Self::Json => json::encode(value).map_err(ApiError::internal),
+            Self::MsgPack => msgpack::encode(value).map_err(ApiError::internal),
         }
-        Ok(bytes)
     }
 }
 
@@ -116,7 +134,7 @@ impl Params {
             Self::Unreadable(error) => return Err(error),
             Self::Encoded(bytes) => bytes,
         };
-        if bytes.iter().all(u8::is_ascii_whitespace) {
+        if codec.is_empty_document(&bytes) {
             return Ok(Vec::new());
         }
         match codec.decode(&bytes, max_depth)? {

@@ -17,6 +17,12 @@ pub(crate) fn decode(bytes: &[u8], max_depth: usize) -> Result<Value, ApiError> 
         .map_err(|error| parse_error(format!("Parse error: {error}")))
 }
 
+pub(crate) fn encode(value: &dyn erased_serde::Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = Vec::with_capacity(64);
+    erased_serde::serialize(value, &mut serde_json::Serializer::new(&mut bytes))?;
+    Ok(bytes)
+}
+
 pub(crate) fn encode_object(members: &[(&str, Piece<'_>)]) -> serde_json::Result<Vec<u8>> {
     let length = |piece: &Piece<'_>| match piece {
         Piece::Encoded(bytes) => bytes.len(),
@@ -41,6 +47,19 @@ pub(crate) fn encode_object(members: &[(&str, Piece<'_>)]) -> serde_json::Result
     }
     bytes.push(b'}');
     Ok(bytes)
+}
+
+pub(crate) fn encode_array(items: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(2 + items.iter().map(|item| item.len() + 1).sum::<usize>());
+    bytes.push(b'[');
+    for (position, item) in items.iter().enumerate() {
+        if position > 0 {
+            bytes.push(b',');
+        }
+        bytes.extend_from_slice(item);
+    }
+    bytes.push(b']');
+    bytes
 }
 
 /// A value with as many levels of arrays and objects below it as are left.

@@ -1,0 +1,328 @@
+//! MessagePack to values. A declared length is a claim: nothing is allocated for it before the input has shown it.
+
+use data_encoding::BASE64;
+use rmp::Marker;
+use serde_json::map::Entry;
+use serde_json::{Map, Number, Value};
+
+use super::timestamp;
+use crate::ApiError;
+use crate::codec::parse_error;
+
+/// The extension that stands for a JavaScript `undefined`, and its payload.
+const UNDEFINED: (i8, &[u8]) = (0, &[0]);
+
+/// The extension that carries a number too long for 64 bits as decimal text.
+pub(super) const DECIMAL: i8 = 1;
+
+/// Elements that are allocated for at once. The rest of a longer array or map is paid for as it comes.
+const ALLOCATE_AT_ONCE: usize = 16;
+
+pub(crate) fn decode(bytes: &[u8], max_depth: usize) -> Result<Value, ApiError> {
+    read(bytes, max_depth).map_err(|Fault { what, at }| parse_error(format!("Parse error: {what} at byte {at}")))
+}
+
+fn read(bytes: &[u8], max_depth: usize) -> Result<Value, Fault> {
+    let mut reader = Reader { bytes, position: 0 };
+    let value = reader.value(max_depth)?;
+    if reader.left() > 0 {
+        return fault("bytes after the end of the value", reader.position);
+    }
+    Ok(value)
+}
+
+/// What is wrong, and at which byte, counted from 0.
+struct Fault {
+    what: &'static str,
+    at: usize,
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    position: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// A value with at most so many levels of arrays and maps.
+    fn value(&mut self, depth_left: usize) -> Result<Value, Fault> {
+        let at = self.position;
+        let [first] = self.array()?;
+        Ok(match Marker::from_u8(first) {
+            Marker::Null => Value::Null,
+            Marker::False => Value::Bool(false),
+            Marker::True => Value::Bool(true),
+            Marker::FixPos(number) => number.into(),
+            Marker::FixNeg(number) => number.into(),
+            Marker::U8 => u8::from_be_bytes(self.array()?).into(),
+            Marker::U16 => u16::from_be_bytes(self.array()?).into(),
+            Marker::U32 => u32::from_be_bytes(self.array()?).into(),
+            Marker::U64 => u64::from_be_bytes(self.array()?).into(),
+            Marker::I8 => i8::from_be_bytes(self.array()?).into(),
+            Marker::I16 => i16::from_be_bytes(self.array()?).into(),
+            Marker::I32 => i32::from_be_bytes(self.array()?).into(),
+            Marker::I64 => i64::from_be_bytes(self.array()?).into(),
+            Marker::F32 => finite(f32::from_be_bytes(self.array()?).into(), at)?,
+            Marker::F64 => finite(f64::from_be_bytes(self.array()?), at)?,
+            marker => self.sized(marker, at, depth_left)?,
+        })
+    }
+
+    /// A value whose length its first bytes tell.
+    fn sized(&mut self, marker: Marker, at: usize, depth_left: usize) -> Result<Value, Fault> {
+        match marker {
+            Marker::FixArray(length) => self.items(length.into(), at, depth_left),
+            Marker::Array16 => self.length::<2>().and_then(|length| self.items(length, at, depth_left)),
+            Marker::Array32 => self.length::<4>().and_then(|length| self.items(length, at, depth_left)),
+            Marker::FixMap(length) => self.members(length.into(), at, depth_left),
+            Marker::Map16 => self.length::<2>().and_then(|length| self.members(length, at, depth_left)),
+            Marker::Map32 => self.length::<4>().and_then(|length| self.members(length, at, depth_left)),
+            Marker::Bin8 => self.length::<1>().and_then(|length| self.binary(length, at)),
+            Marker::Bin16 => self.length::<2>().and_then(|length| self.binary(length, at)),
+            Marker::Bin32 => self.length::<4>().and_then(|length| self.binary(length, at)),
+            Marker::FixExt1 => self.extension(1, at),
+            Marker::FixExt2 => self.extension(2, at),
+            Marker::FixExt4 => self.extension(4, at),
+            Marker::FixExt8 => self.extension(8, at),
+            Marker::FixExt16 => self.extension(16, at),
+            Marker::Ext8 => self.length::<1>().and_then(|length| self.extension(length, at)),
+            Marker::Ext16 => self.length::<2>().and_then(|length| self.extension(length, at)),
+            Marker::Ext32 => self.length::<4>().and_then(|length| self.extension(length, at)),
+            Marker::Reserved => fault("the byte c1, which MessagePack never uses,", at),
+            marker => match self.string(marker, at)? {
+                Some(text) => Ok(text.into()),
+                None => fault("an unknown marker", at),
+            },
+        }
+    }
+
+    /// A string, if the marker is that of one.
+    fn string(&mut self, marker: Marker, at: usize) -> Result<Option<String>, Fault> {
+        let length = match marker {
+            Marker::FixStr(length) => length.into(),
+            Marker::Str8 => self.length::<1>()?,
+            Marker::Str16 => self.length::<2>()?,
+            Marker::Str32 => self.length::<4>()?,
+            _ => return Ok(None),
+        };
+        self.text(length, at).map(Some)
+    }
+
+    /// A length of so many bytes.
+    fn length<const N: usize>(&mut self) -> Result<usize, Fault> {
+        Ok(self.array::<N>()?.into_iter().fold(0, |length, byte| length << 8 | usize::from(byte)))
+    }
+
+    fn text(&mut self, length: usize, at: usize) -> Result<String, Fault> {
+        match std::str::from_utf8(self.take(length, at)?) {
+            Ok(text) => Ok(text.to_owned()),
+            Err(_) => fault("a string that is not UTF-8", at),
+        }
+    }
+
+    fn binary(&mut self, length: usize, at: usize) -> Result<Value, Fault> {
+        Ok(BASE64.encode(self.take(length, at)?).into())
+    }
+
+    fn items(&mut self, length: usize, at: usize, depth_left: usize) -> Result<Value, Fault> {
+        let below = self.below(length, at, depth_left)?;
+        let mut values = Vec::with_capacity(length.min(ALLOCATE_AT_ONCE));
+        for _ in 0..length {
+            values.push(self.value(below)?);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn members(&mut self, length: usize, at: usize, depth_left: usize) -> Result<Value, Fault> {
+        let below = self.below(length.saturating_mul(2), at, depth_left)?;
+        let mut members = Map::with_capacity(length.min(ALLOCATE_AT_ONCE));
+        for _ in 0..length {
+            let at = self.position;
+            match members.entry(self.key()?) {
+                Entry::Vacant(vacant) => vacant.insert(self.value(below)?),
+                Entry::Occupied(_) => return fault("a repeated key in a map", at),
+            };
+        }
+        Ok(Value::Object(members))
+    }
+
+    fn key(&mut self) -> Result<String, Fault> {
+        let at = self.position;
+        let [first] = self.array()?;
+        match self.string(Marker::from_u8(first), at)? {
+            Some(key) => Ok(key),
+            None => fault("a map key that is not a string", at),
+        }
+    }
+
+    fn extension(&mut self, length: usize, at: usize) -> Result<Value, Fault> {
+        let [kind] = self.array()?;
+        let kind = i8::from_be_bytes([kind]);
+        if kind == DECIMAL {
+            return self.text(length, at).map(Value::from);
+        }
+        let payload = self.take(length, at)?;
+        if (kind, payload) == UNDEFINED {
+            return Ok(Value::Null);
+        }
+        if kind != timestamp::TYPE {
+            return fault("an extension of an unknown type", at);
+        }
+        match timestamp::text(payload) {
+            Some(text) => Ok(text.into()),
+            None => fault("a timestamp out of range", at),
+        }
+    }
+
+    /// The levels left inside an array or a map of values that take at least so many bytes.
+    fn below(&self, least: usize, at: usize, depth_left: usize) -> Result<usize, Fault> {
+        let Some(below) = depth_left.checked_sub(1) else {
+            return fault("nested too deeply (the limit is `max_depth`)", at);
+        };
+        if least > self.left() {
+            return fault("a length that the input does not hold", at);
+        }
+        Ok(below)
+    }
+
+    /// The next bytes, of the value that begins at `at`.
+    fn take(&mut self, length: usize, at: usize) -> Result<&'a [u8], Fault> {
+        match self.bytes.get(self.position..).and_then(|left| left.get(..length)) {
+            Some(taken) => {
+                self.position += length;
+                Ok(taken)
+            }
+            None => fault("a length that the input does not hold", at),
+        }
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        match self.bytes.get(self.position..).and_then(|left| left.first_chunk()) {
+            Some(taken) => {
+                self.position += N;
+                Ok(*taken)
+            }
+            None => fault("the input ends too early", self.bytes.len()),
+        }
+    }
+
+    fn left(&self) -> usize {
+        self.bytes.len() - self.position
+    }
+}
+
+fn finite(number: f64, at: usize) -> Result<Value, Fault> {
+    match Number::from_f64(number) {
+        Some(number) => Ok(Value::Number(number)),
+        None => fault("a number that is not finite", at),
+    }
+}
+
+fn fault<T>(what: &'static str, at: usize) -> Result<T, Fault> {
+    Err(Fault { what, at })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::decode;
+
+    fn read(bytes: &[u8]) -> Value {
+        decode(bytes, 128).unwrap_or_else(|error| panic!("{bytes:02x?}: {error:?}"))
+    }
+
+    #[track_caller]
+    fn assert_refused(bytes: &[u8], expected: &str) {
+        assert_eq!(decode(bytes, 128).unwrap_err().reason(), format!("Parse error: {expected}"), "{bytes:02x?}");
+    }
+
+    #[test]
+    fn every_form_of_a_number_is_read() {
+        for (bytes, expected) in [
+            (&b"\x00"[..], json!(0)),
+            (b"\x7f", json!(127)),
+            (b"\xe0", json!(-32)),
+            (b"\xff", json!(-1)),
+            (b"\xcc\xff", json!(255)),
+            (b"\xcd\x01\x00", json!(256)),
+            (b"\xce\xff\xff\xff\xff", json!(4_294_967_295_u32)),
+            (b"\xcf\xff\xff\xff\xff\xff\xff\xff\xff", json!(u64::MAX)),
+            (b"\xd0\x80", json!(-128)),
+            (b"\xd1\x80\x00", json!(-32_768)),
+            (b"\xd2\x80\x00\x00\x00", json!(i32::MIN)),
+            (b"\xd3\x80\x00\x00\x00\x00\x00\x00\x00", json!(i64::MIN)),
+            (b"\xd3\x00\x00\x00\x00\x00\x00\x00\x05", json!(5)),
+            (b"\xca\x3f\xc0\x00\x00", json!(1.5)),
+            (b"\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00", json!(1.0)),
+        ] {
+            assert_eq!(read(bytes), expected, "{bytes:02x?}");
+        }
+        assert!(!read(b"\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00").is_u64());
+    }
+
+    #[test]
+    fn every_form_of_a_length_is_read() {
+        for bytes in [&b"\xa1a"[..], b"\xd9\x01a", b"\xda\x00\x01a", b"\xdb\x00\x00\x00\x01a"] {
+            assert_eq!(read(bytes), json!("a"));
+        }
+        for bytes in [&b"\xc4\x03\x01\x02\xff"[..], b"\xc5\x00\x03\x01\x02\xff", b"\xc6\x00\x00\x00\x03\x01\x02\xff"] {
+            assert_eq!(read(bytes), json!("AQL/"));
+        }
+        for bytes in [&b"\x91\xc0"[..], b"\xdc\x00\x01\xc0", b"\xdd\x00\x00\x00\x01\xc0"] {
+            assert_eq!(read(bytes), json!([null]));
+        }
+        for bytes in [&b"\x81\xa1a\xc3"[..], b"\xde\x00\x01\xa1a\xc3", b"\xdf\x00\x00\x00\x01\xa1a\xc3"] {
+            assert_eq!(read(bytes), json!({"a": true}));
+        }
+    }
+
+    #[test]
+    fn the_additions_of_javascript_are_read_as_json_would_show_them() {
+        assert_eq!(read(b"\xd4\x00\x00"), json!(null));
+        assert_eq!(read(b"\xd6\xff\x00\x00\x00\x00"), json!("1970-01-01T00:00:00.000Z"));
+        assert_eq!(read(b"\xd7\xff\x00\x00\x00\x00\x00\x00\x00\x01"), json!("1970-01-01T00:00:01.000Z"));
+        assert_eq!(
+            read(b"\xc7\x0c\xff\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff"),
+            json!("1969-12-31T23:59:59.000Z")
+        );
+        for bytes in
+            [&b"\xd6\x011234"[..], b"\xc7\x04\x011234", b"\xc8\x00\x04\x011234", b"\xc9\x00\x00\x00\x04\x011234"]
+        {
+            assert_eq!(read(bytes), json!("1234"));
+        }
+        assert_eq!(read(b"\x92\x81\xa1a\xd4\x00\x00\x05"), json!([{"a": null}, 5]));
+    }
+
+    #[test]
+    fn a_refusal_says_what_and_where() {
+        assert_refused(b"", "the input ends too early at byte 0");
+        assert_refused(b"\x93\x01\x02", "a length that the input does not hold at byte 0");
+        assert_refused(b"\x91\xcd\x01", "the input ends too early at byte 3");
+        assert_refused(b"\x91\xa5abc", "a length that the input does not hold at byte 1");
+        assert_refused(b"\x01\x02", "bytes after the end of the value at byte 1");
+        assert_refused(b"\x91\xc1", "the byte c1, which MessagePack never uses, at byte 1");
+        assert_refused(b"\x92\x01\xa2\xff\xff", "a string that is not UTF-8 at byte 2");
+        assert_refused(b"\xd4\x01\xff", "a string that is not UTF-8 at byte 0");
+        assert_refused(b"\x81\x01\x02", "a map key that is not a string at byte 1");
+        assert_refused(b"\x81\xc4\x01a\x02", "a map key that is not a string at byte 1");
+        assert_refused(b"\x82\xa1a\x01\xa1a\x02", "a repeated key in a map at byte 4");
+        assert_refused(b"\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00", "a number that is not finite at byte 0");
+        assert_refused(b"\x91\xca\xff\x80\x00\x00", "a number that is not finite at byte 1");
+        assert_refused(b"\xd4\x05\x00", "an extension of an unknown type at byte 0");
+        assert_refused(b"\xd4\x00\x01", "an extension of an unknown type at byte 0");
+        assert_refused(b"\xd4\xff\xff", "a timestamp out of range at byte 0");
+    }
+
+    #[test]
+    fn depth_is_exact_and_does_not_use_up_the_stack() {
+        let arrays = |levels: usize| [vec![0x91; levels - 1], vec![0x90]].concat();
+        let maps = |levels: usize| [b"\x81\xa1a".repeat(levels - 1), vec![0x80]].concat();
+        assert!(decode(&arrays(128), 128).is_ok());
+        assert!(decode(&maps(128), 128).is_ok());
+        assert_refused(&arrays(129), "nested too deeply (the limit is `max_depth`) at byte 128");
+        assert_refused(&maps(129), "nested too deeply (the limit is `max_depth`) at byte 384");
+        assert_refused(&[0x91; 1_000_000], "nested too deeply (the limit is `max_depth`) at byte 128");
+        assert!(decode(b"\x01", 0).is_ok());
+        assert!(decode(b"\x90", 0).is_err());
+    }
+}
