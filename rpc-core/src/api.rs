@@ -2,6 +2,7 @@
 
 mod builder;
 mod compile;
+mod declared_events;
 mod faults;
 mod select;
 
@@ -9,21 +10,24 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::builder::ApiBuilder;
 pub use self::faults::{BuildError, Fault};
+use crate::bus::Bus;
 use crate::call::{RequestId, RequestIds};
 use crate::clock::Clock;
+use crate::events::Event;
 use crate::limits::Limits;
 use crate::method::inject::State;
 use crate::method::{Method, Module};
 use crate::permissions::Permission;
 use crate::pipeline::authenticate::Authenticator;
 use crate::pipeline::observe::Observer;
+use crate::ws::Hub;
 
 /// A set of methods, checked and ready to serve. Cheap to clone.
 #[derive(Clone)]
@@ -33,15 +37,19 @@ struct Inner {
     by_path: HashMap<&'static str, Arc<Method>, foldhash::fast::RandomState>,
     methods: Vec<Arc<Method>>,
     modules: Vec<Module>,
+    events: Vec<Event>,
+    client_events: HashMap<&'static str, Arc<Method>>,
     permissions: Vec<Permission>,
     result_definitions: Map<String, Value>,
     states: Vec<(TypeId, Box<dyn Any + Send + Sync>)>,
     authenticator: Box<dyn Authenticator>,
     observers: Vec<Box<dyn Observer>>,
     clock: Arc<dyn Clock>,
+    bus: Arc<dyn Bus>,
+    hub: Arc<Hub>,
     limits: Limits,
     request_ids: RequestIds,
-    stopping: AtomicBool,
+    stopping: CancellationToken,
     tasks: Arc<TaskTracker>,
 }
 
@@ -72,6 +80,24 @@ impl Api {
             .map(|(position, module)| (module, self.methods().filter(move |method| method.module == position)))
     }
 
+    /// The events, ordered by name.
+    pub fn events(&self) -> impl ExactSizeIterator<Item = &Event> {
+        self.0.events.iter()
+    }
+
+    /// The event with a name.
+    #[must_use]
+    pub fn event(&self, name: &str) -> Option<&Event> {
+        let position = self.0.events.binary_search_by(|event| event.name().cmp(name)).ok()?;
+        self.0.events.get(position)
+    }
+
+    /// What nodes tell each other with.
+    #[must_use]
+    pub fn bus(&self) -> &dyn Bus {
+        &*self.0.bus
+    }
+
     /// The permissions that the application declares.
     #[must_use]
     pub fn permissions(&self) -> &[Permission] {
@@ -98,14 +124,14 @@ impl Api {
 
     /// Refuses all further calls with 503. What runs goes on.
     pub fn stop(&self) {
-        self.0.stopping.store(true, Ordering::Release);
+        self.0.stopping.cancel();
         self.0.tasks.close();
     }
 
     /// Whether [`stop`](Self::stop) was called.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        self.0.stopping.load(Ordering::Acquire)
+        self.0.stopping.is_cancelled()
     }
 
     /// Calls that run at this moment.
@@ -114,13 +140,32 @@ impl Api {
         self.methods().map(|method| u64::from(method.active_calls())).sum()
     }
 
-    /// Waits for the calls that nobody waits for; to be called after [`stop`](Self::stop).
+    /// WebSockets that are open at this moment, on this node.
+    #[must_use]
+    pub fn websockets(&self) -> usize {
+        self.0.hub.len()
+    }
+
+    /// Waits for WebSockets to close and for the calls that nobody waits for; to be called after [`stop`](Self::stop).
     pub async fn drained(&self) {
         self.0.tasks.wait().await;
     }
 
     pub(crate) fn find(&self, path: &str) -> Option<&Arc<Method>> {
         self.0.by_path.get(path)
+    }
+
+    /// The method that a client's event reaches.
+    pub(crate) fn client_event(&self, name: &str) -> Option<&Method> {
+        self.0.client_events.get(name).map(AsRef::as_ref)
+    }
+
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.0.hub
+    }
+
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {

@@ -4,6 +4,7 @@ mod request_id;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -21,6 +22,10 @@ use crate::upload::Upload;
 pub enum Transport {
     /// Plain HTTP.
     Http,
+    /// JSON-RPC over HTTP.
+    JsonRpc,
+    /// JSON-RPC over WebSocket.
+    WebSocket,
     /// From inside the process: a test, a command, another method.
     InProcess,
 }
@@ -31,6 +36,8 @@ impl Transport {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Http => "http",
+            Self::JsonRpc => "json-rpc",
+            Self::WebSocket => "websocket",
             Self::InProcess => "in-process",
         }
     }
@@ -38,7 +45,7 @@ impl Transport {
 
 /// A token as the caller presented it. It does not print.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(Box<str>);
+pub struct Token(Arc<str>);
 
 impl Token {
     /// Takes a presented token.

@@ -4,9 +4,12 @@ pub(crate) mod json;
 pub(crate) mod msgpack;
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::error::{ApiError, ErrorCode};
+use crate::error::{ApiError, ErrorCode, Violation};
+use crate::method::Method;
+use crate::schema::label::escape;
+use crate::schema::violations::MAX_LISTED;
 
 /// The encoding of a request, and so of its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -75,7 +78,7 @@ impl Codec {
     }
 
     /// Whether a body says nothing at all. White space is nothing in JSON, and a number in MessagePack.
-    fn is_empty_document(self, bytes: &[u8]) -> bool {
+    pub(crate) fn is_empty_document(self, bytes: &[u8]) -> bool {
         match self {
             Self::Json => bytes.iter().all(u8::is_ascii_whitespace),
             Self::MsgPack => bytes.is_empty(),
@@ -117,20 +120,28 @@ pub enum Params {
     Encoded(Bytes),
     /// By position.
     Positional(Vec<Value>),
+    /// By name.
+    Named(Map<String, Value>),
     /// They could not be read. The caller learns it when credentials, permission and limits are checked.
     Unreadable(ApiError),
 }
 
 impl Params {
-    /// The positional values. A document that is no array is the only parameter.
+    /// The positional values. A document that is no array is the only parameter; names are put in order by `method`.
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::Parse`], or why they could not be read.
-    pub(crate) fn into_values(self, codec: Codec, max_depth: usize) -> Result<Vec<Value>, ApiError> {
+    /// [`ErrorCode::Parse`], why they could not be read, or names that the method does not have.
+    pub(crate) fn into_values(
+        self,
+        codec: Codec,
+        max_depth: usize,
+        method: Option<&Method>,
+    ) -> Result<Vec<Value>, ApiError> {
         let bytes = match self {
             Self::None => return Ok(Vec::new()),
             Self::Positional(values) => return Ok(values),
+            Self::Named(values) => return positional(values, method),
             Self::Unreadable(error) => return Err(error),
             Self::Encoded(bytes) => bytes,
         };
@@ -142,6 +153,27 @@ impl Params {
             only => Ok(vec![only]),
         }
     }
+}
+
+/// Puts named values into the order of the method's parameters; those left out are `null`, at the end they are absent.
+fn positional(mut values: Map<String, Value>, method: Option<&Method>) -> Result<Vec<Value>, ApiError> {
+    let Some(method) = method else { return Ok(vec![Value::Object(values)]) };
+    let mut ordered: Vec<Option<Value>> = method.params().iter().map(|param| values.remove(param.name())).collect();
+    if !values.is_empty() {
+        return Err(ApiError::violations(unknown_names(&values, method)));
+    }
+    let given = ordered.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+    ordered.truncate(given);
+    Ok(ordered.into_iter().map(Option::unwrap_or_default).collect())
+}
+
+fn unknown_names(values: &Map<String, Value>, method: &Method) -> Vec<Violation> {
+    let unknown = |name: &String| Violation {
+        pointer: format!("/{}", escape(name)),
+        keyword: "additionalProperties".into(),
+        message: format!("`{name}` is no parameter: {}", method.usage()),
+    };
+    values.keys().take(MAX_LISTED).map(unknown).collect()
 }
 
 pub(crate) fn parse_error(message: String) -> ApiError {

@@ -4,11 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::api::Api;
 use crate::call::{Call, Credentials, Outcome, RequestId, Transport};
 use crate::codec::Codec;
+use crate::events::{Audience, PublishError};
 use crate::identity::Identity;
 use crate::method::Method;
 use crate::method::inject::State;
@@ -78,6 +80,15 @@ impl Ctx {
         call.credentials = Credentials::Known(self.identity.clone());
         call.client = self.client;
         self.api.call(call).await
+    }
+
+    /// Publishes an event to an audience, over all nodes. `()` is the payload of an event without one.
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`].
+    pub async fn publish(&self, audience: Audience, name: &str, payload: impl Serialize) -> Result<(), PublishError> {
+        self.api.publish(audience, name, payload).await
     }
 
     pub(crate) fn codec(&self) -> Codec {

@@ -199,6 +199,11 @@ impl ApiError {
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
+
+    /// The same in whole seconds, rounded up, at least 1.
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        self.0.retry_after.map(|after| (after.as_secs() + u64::from(after.subsec_nanos() > 0)).max(1))
+    }
 }
 
 impl fmt::Debug for ApiError {

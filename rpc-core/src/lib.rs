@@ -1,17 +1,23 @@
 //! One attribute on a plain async function makes a remote method: its positional parameters are validated against a JSON
 //! Schema derived from their types, it is registered without a central list, served, limited, observed and documented.
 
+#![cfg_attr(doctest, doc = include_str!("../../README.md"))]
+
 extern crate self as rpc_core;
 
 mod api;
+mod bus;
 mod call;
 mod clock;
 mod codec;
 mod ctx;
 pub mod docs;
 mod error;
+mod events;
+mod fuzz;
 pub mod http;
 mod identity;
+mod jsonrpc;
 mod limits;
 mod method;
 mod permissions;
@@ -21,16 +27,20 @@ mod reply;
 mod schema;
 mod testing;
 mod upload;
+mod ws;
 
-pub use rpc_macros::{ReadFields, api_method, api_module};
+pub use rpc_macros::{ReadFields, api_event, api_method, api_module};
 pub use {schemars, serde, serde_json};
 
 pub use crate::api::{Api, ApiBuilder, BuildError, Fault};
+pub use crate::bus::{Bus, BusError, Listener, LocalBus, Notice, PublishedEvent};
 pub use crate::call::{Call, Credentials, Outcome, RequestId, Token, Transport};
 pub use crate::clock::{Clock, ManualClock, SystemClock};
 pub use crate::codec::{Codec, Params};
 pub use crate::ctx::Ctx;
 pub use crate::error::{ApiError, CodeRow, Details, ErrorCode, Violation};
+pub use crate::events::entry::{DescribePayload, EventEntry, EventPayload};
+pub use crate::events::{Audience, Event, PublishError};
 pub use crate::identity::{Identity, Proof, User};
 pub use crate::limits::{EffectiveLimits, Limits};
 pub use crate::method::arguments::{Arguments, Param};
@@ -44,7 +54,7 @@ pub use crate::method::{Method, Module, Parameter};
 pub use crate::permissions::{Permission, RESERVED};
 pub use crate::pipeline::authenticate::{AuthError, Authenticator};
 pub use crate::pipeline::observe::{CallRecord, Disposition, Observer, TracingObserver};
-pub use crate::read::Read;
+pub use crate::read::{Read, ReadFields};
 pub use crate::reply::Reply;
 pub use crate::schema::convert::ConvertError;
 pub use crate::testing::{TestClient, TestReply};
@@ -57,6 +67,7 @@ pub mod __private {
 
     pub use inventory;
 
+    pub use crate::fuzz;
     pub use crate::method::inject::Injected;
     pub use crate::method::output::encode;
 }

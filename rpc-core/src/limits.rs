@@ -25,6 +25,8 @@ pub struct Limits {
     pub upload: u64,
     /// Levels of arrays and objects in a document. Default 128; beyond it a parse error.
     pub max_depth: usize,
+    /// Requests in one JSON-RPC batch. Default 50; beyond it −32600.
+    pub batch: usize,
     /// How long a call may run. Default 30 s; beyond it 504.
     pub call_timeout: Duration,
     /// Until the first byte of a connection. Default 10 s; beyond it the connection is closed, as for the four below.
@@ -37,6 +39,22 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// Between two requests of a connection. Default 75 s.
     pub idle_timeout: Duration,
+    /// Bytes of a WebSocket message. Default 1 MiB; beyond it close 1009.
+    pub ws_message: usize,
+    /// WebSockets from one address. Default 1,000; beyond it 429.
+    pub ws_per_address: u32,
+    /// Names that one WebSocket subscribes to. Default 1,000; beyond it −32802.
+    pub ws_subscriptions: usize,
+    /// Calls that run at once on one WebSocket. Default 64; beyond it they wait.
+    pub ws_running: usize,
+    /// Calls that wait on one WebSocket. Default 256; beyond it −32802.
+    pub ws_waiting: usize,
+    /// Events that wait for one WebSocket's reader. Default 256; beyond it close 1008.
+    pub ws_events: usize,
+    /// Between two keep-alive pings of a WebSocket. Default 30 s.
+    pub ws_ping: Duration,
+    /// Without anything from a WebSocket's client. Default 75 s; beyond it the connection is closed.
+    pub ws_silence: Duration,
 }
 
 impl Default for Limits {
@@ -47,12 +65,21 @@ impl Default for Limits {
             max_body: MIB,
             upload: 10 * MIB,
             max_depth: 128,
+            batch: 50,
             call_timeout: Duration::from_secs(30),
             first_byte_timeout: Duration::from_secs(10),
             headers_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
+            ws_message: 1024 * 1024,
+            ws_per_address: 1000,
+            ws_subscriptions: 1000,
+            ws_running: 64,
+            ws_waiting: 256,
+            ws_events: 256,
+            ws_ping: Duration::from_secs(30),
+            ws_silence: Duration::from_secs(75),
         }
     }
 }

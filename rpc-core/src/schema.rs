@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod consistency;
 pub(crate) mod convert;
-mod label;
+pub(crate) mod label;
 pub(crate) mod violations;
 
 use jsonschema::{PatternOptions, Validator};
@@ -103,7 +103,7 @@ pub(crate) fn accepts_null(schema: &Schema, definitions: &Map<String, Value>) ->
     Ok(compile(&with_definitions(wrapper, definitions))?.is_valid(&Value::Null))
 }
 
-fn with_definitions(mut schema: Map<String, Value>, definitions: &Map<String, Value>) -> Value {
+pub(crate) fn with_definitions(mut schema: Map<String, Value>, definitions: &Map<String, Value>) -> Value {
     if !definitions.is_empty() {
         schema.insert("$defs".into(), Value::Object(definitions.clone()));
     }
@@ -111,7 +111,7 @@ fn with_definitions(mut schema: Map<String, Value>, definitions: &Map<String, Va
 }
 
 /// Patterns run on the linear engine; formats that JSON Schema defines are enforced; nothing is fetched.
-fn compile(schema: &Value) -> Result<Validator, String> {
+pub(crate) fn compile(schema: &Value) -> Result<Validator, String> {
     jsonschema::options()
         .with_draft(jsonschema::Draft::Draft202012)
         .with_pattern_options(PatternOptions::regex())

@@ -4,13 +4,14 @@ use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::compile::Build;
 use super::faults::{BuildError, Fault};
-use super::{Api, Inner, select};
+use super::{Api, Inner, declared_events, select};
+use crate::bus::{Bus, Listener, LocalBus};
 use crate::call::RequestIds;
 use crate::clock::{Clock, SystemClock};
 use crate::limits::Limits;
@@ -20,6 +21,7 @@ use crate::method::{Method, Module};
 use crate::permissions::{Permission, RESERVED};
 use crate::pipeline::authenticate::{Authenticator, NoTokens};
 use crate::pipeline::observe::Observer;
+use crate::ws::Hub;
 
 /// Says what an [`Api`] serves, and with what.
 pub struct ApiBuilder {
@@ -31,6 +33,7 @@ pub struct ApiBuilder {
     authenticator: Box<dyn Authenticator>,
     observers: Vec<Box<dyn Observer>>,
     clock: Arc<dyn Clock>,
+    bus: Arc<dyn Bus>,
     pub(super) limits: Limits,
     pub(super) method_limits: BTreeMap<String, MethodLimits>,
 }
@@ -46,6 +49,7 @@ impl Default for ApiBuilder {
             authenticator: Box::new(NoTokens),
             observers: Vec::new(),
             clock: Arc::new(SystemClock::default()),
+            bus: Arc::new(LocalBus::default()),
             limits: Limits::default(),
             method_limits: BTreeMap::new(),
         }
@@ -116,6 +120,13 @@ impl ApiBuilder {
         self
     }
 
+    /// What this node shares with others. Default: a [`LocalBus`] of its own.
+    #[must_use]
+    pub fn bus(mut self, bus: Arc<dyn Bus>) -> Self {
+        self.bus = bus;
+        self
+    }
+
     /// Other limits than the defaults.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -140,25 +151,34 @@ impl ApiBuilder {
         let entries = self.entries(&mut faults);
         let modules = modules(&entries, &mut faults);
         self.check_permissions(&mut faults);
+        let events = declared_events::compile(&self.only, &self.permissions, &mut faults);
+        declared_events::check_reached(&entries, &mut faults);
         let mut build = Build::new(&self, &modules, faults);
         let methods: Vec<Arc<Method>> = entries.iter().filter_map(|entry| build.method(entry)).map(Arc::new).collect();
         let (faults, result_definitions) = build.finish();
         if !faults.is_empty() {
             return Err(BuildError(faults));
         }
+        let hub = Arc::new(Hub::default());
+        let listener: Arc<dyn Listener> = Arc::clone(&hub) as _;
+        self.bus.listen(Arc::downgrade(&listener));
         Ok(Api(Arc::new(Inner {
             by_path: methods.iter().map(|method| (method.path(), Arc::clone(method))).collect(),
+            client_events: declared_events::reached_methods(&methods),
             methods,
             modules,
+            events,
             permissions: self.permissions,
             result_definitions,
             states: std::mem::take(&mut self.states),
             authenticator: self.authenticator,
             observers: self.observers,
             clock: self.clock,
+            bus: self.bus,
+            hub,
             limits: self.limits,
             request_ids: RequestIds::default(),
-            stopping: AtomicBool::new(false),
+            stopping: CancellationToken::new(),
             tasks: Arc::new(TaskTracker::new()),
         })))
     }

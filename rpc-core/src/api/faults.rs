@@ -115,6 +115,38 @@ pub enum Fault {
         /// Its place.
         place: Place,
     },
+    /// Two events have one name, or two methods one client event.
+    #[error("the event {name} is declared twice: at {first} and at {second}; rename one of them")]
+    DuplicateEvent {
+        /// The name.
+        name: &'static str,
+        /// One declaration.
+        first: Place,
+        /// The other.
+        second: Place,
+    },
+    /// An event names a permission that the application does not declare, or nobody.
+    #[error(
+        "the event {event} at {place} is for \"{audience}\", which is no declared permission; use one, \"*\", \"guest\", \"user\", \"root\" or \"self\""
+    )]
+    UnknownAudience {
+        /// The event's name.
+        event: &'static str,
+        /// Its place.
+        place: Place,
+        /// The unknown word; empty when there is none at all.
+        audience: &'static str,
+    },
+    /// The schema of a payload is no schema.
+    #[error("the event {event} at {place} has a payload whose JSON Schema is not valid: {reason}")]
+    BadPayload {
+        /// The event's name.
+        event: &'static str,
+        /// Its place.
+        place: Place,
+        /// What the validator says.
+        reason: String,
+    },
     /// There is nothing to serve.
     #[error(
         "there are no methods; is the crate that declares them in the binary? `use my_methods as _;` keeps it there"

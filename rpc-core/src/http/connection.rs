@@ -49,7 +49,7 @@ pub(super) async fn serve(
     let watch = Arc::new(Watch::new());
     let limits = *service.api().limits();
     let io = WatchedStream::for_hyper(stream, Arc::clone(&watch));
-    let connection = builder.serve_connection(io, service.watched(peer.ip(), &watch));
+    let connection = builder.serve_connection_with_upgrades(io, service.watched(peer.ip(), &watch));
     let stopping = stopping.cancelled_owned();
     Guarded { connection, watch, limits, stopping, stops: false, seen: None, timer: None }.await;
 }

@@ -1,7 +1,5 @@
 //! The head of a request, read once: everything about the call but its parameters.
 
-use std::net::IpAddr;
-
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, request};
 
@@ -79,11 +77,6 @@ pub(super) fn check_size(parts: &request::Parts, limits: &Limits) -> Result<(), 
         return Err(ApiError::of(ErrorCode::InvalidRequest).with_status(431).with_reason(reason));
     }
     Ok(())
-}
-
-/// The client behind a connection.
-pub(super) fn client(proxies: &super::TrustedProxies, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
-    peer.map(|peer| proxies.client(peer, headers))
 }
 
 #[cfg(test)]

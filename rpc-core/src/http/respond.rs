@@ -13,6 +13,7 @@ use http_body_util::Full;
 
 use super::envelope;
 use crate::call::{Outcome, RequestId};
+use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 
 /// The body of every response.
@@ -24,13 +25,28 @@ const COMPRESS_FROM: usize = 1024;
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Renders an outcome in the plain envelope.
-pub(super) fn outcome(outcome: &Outcome, request: &HeaderMap, id: RequestId) -> Response<ResponseBody> {
-    let body = envelope::encode(outcome);
-    let mut response = with_body(outcome.status(), outcome.codec.content_type(), body, request, id);
+pub(super) fn plain(outcome: &Outcome, request: &HeaderMap, id: RequestId) -> Response<ResponseBody> {
+    encoded(outcome, envelope::encode(outcome), request, id)
+}
+
+/// Renders an outcome whose body is encoded already.
+pub(super) fn encoded(outcome: &Outcome, bytes: Vec<u8>, request: &HeaderMap, id: RequestId) -> Response<ResponseBody> {
+    let mut response = body(outcome.status(), outcome.codec, bytes, request, id);
     if let Some(error) = outcome.error() {
         add_error_headers(error, response.headers_mut());
     }
     response
+}
+
+/// A response in a codec.
+pub(super) fn body(
+    status: u16,
+    codec: Codec,
+    body: Vec<u8>,
+    request: &HeaderMap,
+    id: RequestId,
+) -> Response<ResponseBody> {
+    with_body(status, codec.content_type(), body, request, id)
 }
 
 /// A response without body.
@@ -73,9 +89,8 @@ fn add_error_headers(error: &ApiError, headers: &mut HeaderMap) {
     if error.code() == ErrorCode::HttpMethod {
         headers.insert(ALLOW, HeaderValue::from_static(super::ALLOWED_VERBS));
     }
-    if let Some(after) = error.retry_after() {
-        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-        headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    if let Some(seconds) = error.retry_after_seconds() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
 }
 

@@ -10,19 +10,17 @@ use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::Buf;
-use http::{HeaderMap, Request, Response, StatusCode, Version, request};
+use http::{HeaderMap, Request, Response, Version};
 use http_body::Body;
 
 use super::address::TrustedProxies;
 use super::cors::Origins;
-use super::head::{self, Verb};
-use super::respond::{self, ResponseBody};
-use super::watch::{Activity, Watch};
-use super::{body, pages, path, query};
+use super::head;
+use super::respond::ResponseBody;
+use super::route::Incoming;
+use super::watch::Watch;
 use crate::api::Api;
-use crate::call::{Call, Outcome, RequestId, Transport};
-use crate::codec::{Codec, Params};
-use crate::error::ApiError;
+use crate::ws;
 
 /// Whether the parts behind an application answer: asked by `/readyz`.
 #[async_trait]
@@ -47,9 +45,10 @@ pub struct HttpService {
 pub(super) struct Shared {
     pub(super) api: Api,
     pub(super) name: String,
-    origins: Origins,
+    pub(super) origins: Origins,
     proxies: TrustedProxies,
     readiness: Option<Arc<dyn Readiness>>,
+    pub(super) rpc_prefix: Box<str>,
 }
 
 impl Shared {
@@ -77,6 +76,7 @@ impl HttpService {
             origins: Origins::default(),
             proxies: TrustedProxies::default(),
             readiness: None,
+            rpc_prefix: "/api".into(),
         };
         Self { shared: Arc::new(shared), peer: None, watch: None }
     }
@@ -92,6 +92,13 @@ impl HttpService {
     #[must_use]
     pub fn allow_origin(mut self, origin: &str) -> Self {
         self.shared_mut().origins.allow(origin);
+        self
+    }
+
+    /// Where JSON-RPC and WebSocket are served. Default: `/api`.
+    #[must_use]
+    pub fn rpc_prefix(mut self, prefix: &str) -> Self {
+        self.shared_mut().rpc_prefix = prefix.trim_end_matches('/').into();
         self
     }
 
@@ -129,115 +136,33 @@ impl HttpService {
         Arc::make_mut(&mut self.shared)
     }
 
-    async fn respond<B>(self, request: Request<B>) -> Response<ResponseBody>
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Whether the connection itself sees to it that the body comes in time.
+    pub(super) fn watches_body(&self, version: Version) -> bool {
+        self.watch.is_some() && version != Version::HTTP_2
+    }
+
+    pub(super) fn client(&self, headers: &HeaderMap) -> Option<IpAddr> {
+        self.peer.map(|peer| self.shared.proxies.client(peer, headers))
+    }
+
+    async fn respond<B>(self, mut request: Request<B>) -> Response<ResponseBody>
     where
         B: Body,
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let activity = self.watch.as_ref().map(Watch::request);
+        let upgrade = ws::wants_upgrade(request.headers()).then(|| hyper::upgrade::on(&mut request));
         let (parts, body) = request.into_parts();
         let id = head::request_id(&parts.headers, self.api());
-        let mut response = match self.route(&parts, body, id, activity.as_ref()).await {
-            Ok(response) => response,
-            Err(error) => respond::outcome(&Outcome { codec: Codec::Json, result: Err(error) }, &parts.headers, id),
-        };
+        let incoming = Incoming { service: &self, parts: &parts, id, activity };
+        let mut response = incoming.route(body, upgrade).await;
         self.shared.origins.mark(&parts.headers, response.headers_mut());
         response
-    }
-
-    async fn route<B>(
-        &self,
-        parts: &request::Parts,
-        body: B,
-        id: RequestId,
-        activity: Option<&Activity>,
-    ) -> Result<Response<ResponseBody>, ApiError>
-    where
-        B: Body,
-        B::Data: Buf,
-        B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
-    {
-        head::check_size(parts, self.api().limits())?;
-        let path = path::normalize(parts.uri.path())?;
-        let verb = head::verb(&parts.method)?;
-        if verb == Verb::Preflight {
-            return Ok(self.preflight(&parts.headers, id));
-        }
-        if self.api().find(&path).is_none()
-            && let Some(page) = pages::answer(&self.shared, &path, &parts.headers, id).await
-        {
-            return Ok(page);
-        }
-        let codec = head::codec(&parts.headers);
-        let answer_in = codec.as_ref().map_or(Codec::Json, |codec| *codec);
-        let params = match (codec, verb) {
-            (Err(error), _) => Params::Unreadable(error),
-            (Ok(_), Verb::Body) => self.read_body(parts, body, &path).await,
-            (Ok(_), _) => query_params(parts.uri.query()),
-        };
-        if let Some(activity) = activity {
-            activity.runs();
-        }
-        let call = self.call(parts, &path, params, answer_in, id);
-        if head::is_void(&parts.headers) {
-            return Ok(match self.api().admit(call).await {
-                Ok(admitted) => {
-                    admitted.detach();
-                    respond::empty(StatusCode::ACCEPTED, id)
-                }
-                Err(refused) => respond::outcome(&refused, &parts.headers, id),
-            });
-        }
-        Ok(respond::outcome(&self.api().call(call).await, &parts.headers, id))
-    }
-
-    fn call<'a>(&self, parts: &request::Parts, path: &'a str, params: Params, codec: Codec, id: RequestId) -> Call<'a> {
-        Call {
-            path,
-            params,
-            codec,
-            credentials: super::credentials::read(&parts.headers),
-            transport: Transport::Http,
-            client: head::client(&self.shared.proxies, self.peer, &parts.headers),
-            request_id: id,
-            upload: None,
-        }
-    }
-
-    /// Reads the body within the method's limit and time. What is wrong with it is told in its turn.
-    async fn read_body<B>(&self, parts: &request::Parts, body: B, path: &str) -> Params
-    where
-        B: Body,
-        B::Data: Buf,
-        B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
-    {
-        let limits = self.api().limits();
-        let limit = self.api().find(path).map_or(limits.max_body, |method| method.limits().max_body);
-        let read = body::read(&parts.headers, body, limit);
-        let watched = self.watch.is_some() && parts.version != Version::HTTP_2;
-        let read = if watched {
-            read.await
-        } else {
-            let late = |_| Err(ApiError::new(408, "The body took too long (`body_timeout`)"));
-            tokio::time::timeout(limits.body_timeout, read).await.unwrap_or_else(late)
-        };
-        read.map_or_else(Params::Unreadable, Params::Encoded)
-    }
-
-    fn preflight(&self, headers: &HeaderMap, id: RequestId) -> Response<ResponseBody> {
-        let mut response = respond::empty(StatusCode::NO_CONTENT, id);
-        response.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static(super::ALLOWED_VERBS));
-        self.shared.origins.mark_preflight(headers, response.headers_mut());
-        response
-    }
-}
-
-fn query_params(query: Option<&str>) -> Params {
-    match query::parameter(query) {
-        Ok(None) => Params::None,
-        Ok(Some(parameter)) => Params::Positional(vec![parameter]),
-        Err(error) => Params::Unreadable(error),
     }
 }
 

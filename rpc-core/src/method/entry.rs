@@ -74,6 +74,7 @@ pub struct MethodEntry {
     pub(crate) private: bool,
     pub(crate) log: bool,
     pub(crate) session_only: bool,
+    pub(crate) client_event: Option<&'static str>,
     pub(crate) describe: Describe,
     pub(crate) handler: Handler,
 }
@@ -102,6 +103,7 @@ impl MethodEntry {
             private: false,
             log: true,
             session_only: false,
+            client_event: None,
             describe,
             handler,
         }
@@ -147,6 +149,13 @@ impl MethodEntry {
     #[must_use]
     pub const fn unlogged(mut self) -> Self {
         self.log = false;
+        self
+    }
+
+    /// Clients reach the method with an event of this name too; nobody waits for its answer.
+    #[must_use]
+    pub const fn client_event(mut self, name: &'static str) -> Self {
+        self.client_event = Some(name);
         self
     }
 

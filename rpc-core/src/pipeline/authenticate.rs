@@ -45,7 +45,7 @@ impl Authenticator for NoTokens {
     }
 }
 
-pub(super) async fn authenticate(
+pub(crate) async fn authenticate(
     api: &Api,
     credentials: Credentials,
     client: Option<IpAddr>,

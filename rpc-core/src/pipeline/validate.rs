@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::call::Transport;
 use crate::codec::Params;
 use crate::ctx::Ctx;
 use crate::error::{ApiError, ErrorCode};
@@ -12,11 +13,14 @@ use crate::schema::violations;
 pub(super) fn validate(ctx: &Ctx, params: Params) -> Result<Arguments, ApiError> {
     let method = ctx.method();
     match (method.upload(), &ctx.upload) {
+        (UploadUse::Required, None) if ctx.transport() == Transport::WebSocket => {
+            return Err(ApiError::of(ErrorCode::UploadOverWebSocket));
+        }
         (UploadUse::Required, None) => return Err(ApiError::of(ErrorCode::FileMissing)),
         (UploadUse::None, Some(_)) => return Err(ApiError::of(ErrorCode::NotAnUploadMethod)),
         _ => {}
     }
-    let values = Value::Array(params.into_values(ctx.codec(), ctx.api().limits().max_depth)?);
+    let values = Value::Array(params.into_values(ctx.codec(), ctx.api().limits().max_depth, Some(method))?);
     if !method.schema.validator().is_valid(&values) {
         return Err(violations::explain(method, &values));
     }

@@ -144,7 +144,7 @@ pub(super) struct Field {
 impl FieldList<'_> {
     /// Adds a field.
     pub fn field<T: ReadField>(&mut self, name: &'static str, operators: &'static [Operator], sortable: bool) {
-        let schema = self.generator.subschema_for::<T::Value>();
+        let schema = if operators.is_empty() { Schema::default() } else { self.generator.subschema_for::<T::Value>() };
         self.fields.push(Field { name, operators, sortable, required: T::REQUIRED, schema });
     }
 }

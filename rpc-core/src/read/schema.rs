@@ -12,7 +12,7 @@ pub(crate) const KEYWORD: &str = "apiRead";
 pub(super) fn of<F: ReadFields>(generator: &mut SchemaGenerator) -> Schema {
     let mut list = FieldList { generator, fields: Vec::new() };
     F::describe(&mut list);
-    let fields = list.fields;
+    let FieldList { generator, fields } = list;
     let mut properties = Map::new();
     properties.insert("where".into(), conditions(&fields));
     properties.insert("order_by".into(), order_by(&fields));
@@ -25,7 +25,7 @@ pub(super) fn of<F: ReadFields>(generator: &mut SchemaGenerator) -> Schema {
     schema.insert("type".into(), "object".into());
     schema.insert("properties".into(), properties.into());
     schema.insert("additionalProperties".into(), false.into());
-    schema.insert(KEYWORD.into(), short_form(&fields));
+    schema.insert(KEYWORD.into(), short_form(&fields, generator.definitions()));
     schema
 }
 
@@ -74,15 +74,18 @@ fn order_by(fields: &[Field]) -> Value {
 }
 
 /// Per field: `type` (where there are conditions), `conditions`, `sortable`, `required`.
-fn short_form(fields: &[Field]) -> Value {
-    fields.iter().map(|field| (field.name.to_owned(), short_field(field))).collect::<Map<_, _>>().into()
+fn short_form(fields: &[Field], definitions: &Map<String, Value>) -> Value {
+    let short = fields.iter().map(|field| (field.name.to_owned(), short_field(field, definitions)));
+    short.collect::<Map<_, _>>().into()
 }
 
-fn short_field(field: &Field) -> Value {
+fn short_field(field: &Field, definitions: &Map<String, Value>) -> Value {
     let mut short = Map::new();
     if !field.operators.is_empty() {
-        let kind = field.schema.get("type").cloned().unwrap_or_else(|| "object".into());
-        short.insert("type".into(), kind);
+        let named = field.schema.get("$ref").and_then(Value::as_str);
+        let definition = named.and_then(|path| definitions.get(path.rsplit('/').next()?));
+        let kind = definition.map_or_else(|| field.schema.get("type"), |definition| definition.get("type"));
+        short.insert("type".into(), kind.cloned().unwrap_or_else(|| "object".into()));
         let operators: Vec<&str> = field.operators.iter().map(|operator| operator.text()).collect();
         short.insert("conditions".into(), operators.into());
     }

@@ -1,0 +1,75 @@
+//! The events of a build: selected, checked, compiled.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Map, json};
+
+use super::faults::Fault;
+use super::select;
+use crate::events::entry::EventEntry;
+use crate::events::{Event, Payload};
+use crate::method::Method;
+use crate::method::entry::{MethodEntry, Place};
+use crate::permissions::{Permission, RESERVED};
+use crate::schema;
+
+/// The audience of an event for one user, who is named when it is published.
+const ONESELF: &str = "self";
+
+/// The selected events, ordered by name.
+pub(super) fn compile(only: &[String], permissions: &[Permission], faults: &mut Vec<Fault>) -> Vec<Event> {
+    let selected =
+        |entry: &&EventEntry| only.is_empty() || only.iter().any(|pattern| select::matches(pattern, entry.name));
+    let mut entries: Vec<EventEntry> = inventory::iter::<EventEntry>().filter(selected).copied().collect();
+    entries.sort_by_key(|entry| (entry.name, entry.place.file, entry.place.line));
+    for pair in entries.windows(2).filter(|pair| pair[0].name == pair[1].name) {
+        faults.push(Fault::DuplicateEvent { name: pair[0].name, first: pair[0].place, second: pair[1].place });
+    }
+    entries.iter().for_each(|entry| check_audience(entry, permissions, faults));
+    entries.into_iter().filter_map(|entry| event(entry, faults)).collect()
+}
+
+fn check_audience(entry: &EventEntry, permissions: &[Permission], faults: &mut Vec<Fault>) {
+    let (event, place) = (entry.name, entry.place);
+    if entry.audience.is_empty() {
+        faults.push(Fault::UnknownAudience { event, place, audience: "" });
+    }
+    for &audience in entry.audience {
+        let declared = permissions.iter().any(|permission| permission.name == audience);
+        if !declared && audience != ONESELF && !RESERVED.contains(&audience) {
+            faults.push(Fault::UnknownAudience { event, place, audience });
+        }
+    }
+}
+
+fn event(entry: EventEntry, faults: &mut Vec<Fault>) -> Option<Event> {
+    let mut generator = schema::output_generator();
+    let Some(payload) = (entry.payload)(&mut generator) else { return Some(Event { entry, payload: None }) };
+    let payload = Map::from_iter([("allOf".to_owned(), json!([payload]))]);
+    let schema = schema::with_definitions(payload, &generator.take_definitions(true));
+    match schema::compile(&schema) {
+        Ok(validator) => Some(Event { entry, payload: Some(Payload { schema, validator }) }),
+        Err(reason) => {
+            faults.push(Fault::BadPayload { event: entry.name, place: entry.place, reason });
+            None
+        }
+    }
+}
+
+/// A client's event reaches one method.
+pub(super) fn check_reached(entries: &[MethodEntry], faults: &mut Vec<Fault>) {
+    let mut known: HashMap<&'static str, Place> = HashMap::new();
+    for entry in entries {
+        let Some(name) = entry.client_event else { continue };
+        if let Some(first) = known.insert(name, entry.place) {
+            faults.push(Fault::DuplicateEvent { name, first, second: entry.place });
+        }
+    }
+}
+
+/// The methods that clients reach with an event of their own.
+pub(super) fn reached_methods(methods: &[Arc<Method>]) -> HashMap<&'static str, Arc<Method>> {
+    let reached = methods.iter().filter_map(|method| Some((method.entry.client_event?, Arc::clone(method))));
+    reached.collect()
+}

@@ -1,0 +1,143 @@
+//! A request finds its face: a page, the plain one, or the RPC endpoint.
+
+use std::error::Error;
+
+use bytes::Buf;
+use http::{HeaderValue, Response, StatusCode, request};
+use http_body::Body;
+use hyper::upgrade::OnUpgrade;
+
+use super::head::{self, Verb};
+use super::respond::{self, ResponseBody};
+use super::service::HttpService;
+use super::watch::Activity;
+use super::{body, credentials, pages, path, query};
+use crate::api::Api;
+use crate::call::{Outcome, RequestId, Transport};
+use crate::codec::{Codec, Params};
+use crate::error::ApiError;
+use crate::jsonrpc::Origin;
+
+/// A request whose head is read.
+pub(super) struct Incoming<'r> {
+    pub(super) service: &'r HttpService,
+    pub(super) parts: &'r request::Parts,
+    pub(super) id: RequestId,
+    pub(super) activity: Option<Activity>,
+}
+
+impl Incoming<'_> {
+    pub(super) async fn route<B>(&self, body: B, upgrade: Option<OnUpgrade>) -> Response<ResponseBody>
+    where
+        B: Body,
+        B::Data: Buf,
+        B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
+    {
+        let checked = head::check_size(self.parts, self.api().limits());
+        let path = match checked.and_then(|()| path::normalize(self.parts.uri.path())) {
+            Ok(path) => path,
+            Err(error) => return self.refuse(error),
+        };
+        if let Some(below) = self.below_rpc_prefix(&path) {
+            return self.rpc(below, body, upgrade).await;
+        }
+        let verb = match head::verb(&self.parts.method) {
+            Ok(Verb::Preflight) => return self.preflight(),
+            Ok(verb) => verb,
+            Err(error) => return self.refuse(error),
+        };
+        let is_method = self.api().find(&path).is_some();
+        if !is_method
+            && let Some(page) = pages::answer(self.service.shared(), &path, &self.parts.headers, self.id).await
+        {
+            return page;
+        }
+        self.plain(&path, verb, body).await
+    }
+
+    /// The rest of a path at or below the RPC endpoint, without a slash at its end: "", `/ping`, `/v1/…`.
+    fn below_rpc_prefix<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let below = path.strip_prefix(&*self.service.shared().rpc_prefix)?;
+        match below {
+            "" | "/" => Some(""),
+            below => below.starts_with('/').then_some(below),
+        }
+    }
+
+    pub(super) fn api(&self) -> &Api {
+        self.service.api()
+    }
+
+    /// What the calls of the request have in common.
+    pub(super) fn origin(&self, transport: Transport, codec: Codec) -> Origin {
+        Origin {
+            credentials: credentials::read(&self.parts.headers),
+            codec,
+            transport,
+            client: self.service.client(&self.parts.headers),
+            request_id: self.id,
+        }
+    }
+
+    /// The parameters of a call to `path`, still encoded. What is wrong with them is told in its turn.
+    pub(super) async fn params<B>(&self, codec: Result<Codec, ApiError>, verb: Verb, body: B, path: &str) -> Params
+    where
+        B: Body,
+        B::Data: Buf,
+        B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
+    {
+        let params = match (codec, verb) {
+            (Err(error), _) => Params::Unreadable(error),
+            (Ok(_), Verb::Body) => self.body(body, path).await.map_or_else(Params::Unreadable, Params::Encoded),
+            (Ok(_), _) => self.query(),
+        };
+        self.is_complete();
+        params
+    }
+
+    /// The body, within the limit of the method at `path` and within its time.
+    pub(super) async fn body<B>(&self, body: B, path: &str) -> Result<bytes::Bytes, ApiError>
+    where
+        B: Body,
+        B::Data: Buf,
+        B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
+    {
+        let limits = self.api().limits();
+        let limit = self.api().find(path).map_or(limits.max_body, |method| method.limits().max_body);
+        let read = body::read(&self.parts.headers, body, limit);
+        if self.service.watches_body(self.parts.version) {
+            return read.await;
+        }
+        let late = |_| Err(ApiError::new(408, "The body took too long (`body_timeout`)"));
+        tokio::time::timeout(limits.body_timeout, read).await.unwrap_or_else(late)
+    }
+
+    fn query(&self) -> Params {
+        match query::parameter(self.parts.uri.query()) {
+            Ok(None) => Params::None,
+            Ok(Some(parameter)) => Params::Positional(vec![parameter]),
+            Err(error) => Params::Unreadable(error),
+        }
+    }
+
+    /// The request is read: from now on the call's own time counts.
+    pub(super) fn is_complete(&self) {
+        if let Some(activity) = &self.activity {
+            activity.runs();
+        }
+    }
+
+    /// An error outside any call, in the plain envelope.
+    pub(super) fn refuse(&self, error: ApiError) -> Response<ResponseBody> {
+        let codec = head::codec(&self.parts.headers).unwrap_or_default();
+        respond::plain(&Outcome { codec, result: Err(error) }, &self.parts.headers, self.id)
+    }
+
+    pub(super) fn preflight(&self) -> Response<ResponseBody> {
+        let mut response = respond::empty(StatusCode::NO_CONTENT, self.id);
+        let headers = response.headers_mut();
+        headers.insert(http::header::ALLOW, HeaderValue::from_static(super::ALLOWED_VERBS));
+        self.service.shared().origins.mark_preflight(&self.parts.headers, headers);
+        response
+    }
+}

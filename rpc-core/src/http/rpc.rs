@@ -1,0 +1,159 @@
+//! The RPC endpoint: JSON-RPC over HTTP, and the door to WebSocket.
+
+use std::error::Error;
+
+use bytes::Buf;
+use http::{Method, Response, StatusCode};
+use http_body::Body;
+use hyper::upgrade::OnUpgrade;
+use serde_json::Value;
+
+use super::head::{self, Verb};
+use super::respond::{self, ResponseBody};
+use super::route::Incoming;
+use crate::call::{Outcome, Transport};
+use crate::codec::Params;
+use crate::error::{ApiError, ErrorCode};
+use crate::jsonrpc::{self, Answer, Document, Origin, Request, System};
+use crate::ws::{Handshake, Session};
+
+impl Incoming<'_> {
+    /// Serves `below`, the path below the endpoint.
+    pub(super) async fn rpc<B>(&self, below: &str, body: B, upgrade: Option<OnUpgrade>) -> Response<ResponseBody>
+    where
+        B: Body,
+        B::Data: Buf,
+        B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
+    {
+        let codec = head::codec(&self.parts.headers);
+        let origin = self.origin(Transport::JsonRpc, codec.as_ref().copied().unwrap_or_default());
+        if let (Some(upgrade), "", &Method::GET) = (upgrade, below, &self.parts.method) {
+            return match self.open_websocket(origin, upgrade).await {
+                Ok(response) => response,
+                Err(error) => self.refuse(error),
+            };
+        }
+        let verb = match head::verb(&self.parts.method) {
+            Ok(Verb::Preflight) => return self.preflight(),
+            Ok(verb) => verb,
+            Err(error) => return self.rpc_error(&origin, error),
+        };
+        let params = self.params(codec, verb, body, below).await;
+        match self.read(&origin, below, verb, params) {
+            Ok(document) => self.serve(&origin, document).await,
+            Err(error) => self.rpc_error(&origin, error),
+        }
+    }
+
+    /// What the body, or else the path, asks for.
+    fn read(&self, origin: &Origin, below: &str, verb: Verb, params: Params) -> Result<Asked, ApiError> {
+        let limits = self.api().limits();
+        if verb == Verb::Query && below.is_empty() {
+            let reason = "Invalid request: POST a JSON-RPC request here, or ask for a WebSocket";
+            return Err(ApiError::of(ErrorCode::InvalidRequest).with_reason(reason));
+        }
+        let decoded = match params {
+            Params::Encoded(bytes) if origin.codec.is_empty_document(&bytes) => None,
+            Params::Encoded(bytes) => Some(origin.codec.decode(&bytes, limits.max_depth)),
+            Params::Unreadable(error) if below.is_empty() => return Err(error),
+            other => return Ok(Asked::path(below, other)),
+        };
+        match decoded {
+            Some(Ok(value)) if below.is_empty() => Ok(Asked::Document(Document::read(value, limits.batch))),
+            Some(Ok(value)) if Request::is_meant(&value) => Ok(Asked::Document(Document::Single(Request::read(value)))),
+            Some(Ok(Value::Array(values))) => Ok(Asked::path(below, Params::Positional(values))),
+            Some(Ok(only)) => Ok(Asked::path(below, Params::Positional(vec![only]))),
+            Some(Err(error)) if below.is_empty() => Err(error),
+            Some(Err(error)) => Ok(Asked::path(below, Params::Unreadable(error))),
+            None if below.is_empty() => {
+                Err(ApiError::of(ErrorCode::InvalidRequest).with_reason("Invalid request: the body is empty"))
+            }
+            None => Ok(Asked::path(below, Params::None)),
+        }
+    }
+
+    async fn serve(&self, origin: &Origin, asked: Asked) -> Response<ResponseBody> {
+        let is_void = head::is_void(&self.parts.headers);
+        match asked {
+            Asked::Document(Document::Answer) => respond::empty(StatusCode::ACCEPTED, self.id),
+            Asked::Document(Document::Single(request)) => {
+                let answer = jsonrpc::serve(self.api(), origin, request.map(|request| muted(request, is_void))).await;
+                match answer.encode() {
+                    Some(body) => respond::encoded(&answer.outcome, body, &self.parts.headers, self.id),
+                    None => self.unanswered(&answer, is_void),
+                }
+            }
+            Asked::Document(Document::Batch(requests)) => {
+                let requests = requests.into_iter().map(|entry| entry.map(|request| muted(request, is_void))).collect();
+                match jsonrpc::serve_batch(self.api(), origin, requests).await {
+                    Some(body) => respond::body(200, origin.codec, body, &self.parts.headers, self.id),
+                    None => respond::empty(StatusCode::ACCEPTED, self.id),
+                }
+            }
+            Asked::Path { system: Some(_), request } => {
+                let outcome = jsonrpc::serve(self.api(), origin, Ok(request)).await.outcome;
+                self.rpc_outcome(&outcome)
+            }
+            Asked::Path { system: None, request } if is_void => {
+                let answer = jsonrpc::serve(self.api(), origin, Ok(request)).await;
+                self.unanswered(&answer, is_void)
+            }
+            Asked::Path { system: None, request } => {
+                let call = origin.call(&request.method, request.params);
+                self.rpc_outcome(&self.api().call(call).await)
+            }
+        }
+    }
+
+    /// Nobody waits for the answer. A void call is told when it is refused; a notification is not.
+    fn unanswered(&self, answer: &Answer, is_void: bool) -> Response<ResponseBody> {
+        match answer.outcome.error() {
+            Some(_) if is_void => self.rpc_outcome(&answer.outcome),
+            _ => respond::empty(StatusCode::ACCEPTED, self.id),
+        }
+    }
+
+    /// An outcome outside a request object: its answer has no id.
+    fn rpc_outcome(&self, outcome: &Outcome) -> Response<ResponseBody> {
+        let body = jsonrpc::encode_answer(outcome.codec, None, outcome);
+        respond::encoded(outcome, body, &self.parts.headers, self.id)
+    }
+
+    /// An error before there is a request: under the id `null` (JSON-RPC 2.0, section 5).
+    fn rpc_error(&self, origin: &Origin, error: ApiError) -> Response<ResponseBody> {
+        let outcome = Outcome { codec: origin.codec, result: Err(error) };
+        let body = jsonrpc::encode_answer(outcome.codec, Some(&Value::Null), &outcome);
+        respond::encoded(&outcome, body, &self.parts.headers, self.id)
+    }
+
+    async fn open_websocket(&self, origin: Origin, upgrade: OnUpgrade) -> Result<Response<ResponseBody>, ApiError> {
+        if !self.service.shared().origins.allows(&self.parts.headers) {
+            return Err(ApiError::of(ErrorCode::Forbidden).with_reason("Pages of this origin may not connect"));
+        }
+        let handshake = Handshake::read(&self.parts.headers)?;
+        let credentials = handshake.credentials(origin.credentials);
+        let session = Session::open(self.api(), Origin { credentials, ..origin }).await?;
+        session.start(upgrade);
+        Ok(handshake.response())
+    }
+}
+
+/// What a request at the endpoint asks for.
+enum Asked {
+    /// JSON-RPC in the body.
+    Document(Document),
+    /// The method that the path names, with the body as its parameters.
+    Path { system: Option<System>, request: Request },
+}
+
+impl Asked {
+    fn path(below: &str, params: Params) -> Self {
+        let system = System::named(below).filter(|system| system.is_stateless());
+        Self::Path { system, request: Request { id: None, method: below.to_owned(), params } }
+    }
+}
+
+/// A request whose caller does not wait is a notification.
+fn muted(request: Request, is_void: bool) -> Request {
+    Request { id: request.id.filter(|_| !is_void), ..request }
+}

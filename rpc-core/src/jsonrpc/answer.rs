@@ -1,0 +1,150 @@
+//! The bytes of an answer (JSON-RPC 2.0, section 5), with what clients of this family of APIs read in it.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::call::Outcome;
+use crate::codec::{Codec, Piece};
+use crate::error::{ApiError, ErrorCode, Violation};
+use crate::method::output::Encoded;
+
+const VERSION: (&str, Piece<'static>) = ("jsonrpc", Piece::Text("2.0"));
+
+/// Encodes an outcome under an id; without one, the answer has none.
+pub(crate) fn encode(codec: Codec, id: Option<&Value>, outcome: &Outcome) -> Vec<u8> {
+    let encoded = match &outcome.result {
+        Ok(reply) => success(codec, reply).and_then(|result| answer(codec, id, ("result", Piece::Encoded(&result)))),
+        Err(error) => failure(codec, error).and_then(|error| answer(codec, id, ("error", Piece::Encoded(&error)))),
+    };
+    encoded.unwrap_or_else(|error| {
+        tracing::error!(event = "envelope.failed", error = ?error, "an answer did not encode");
+        Vec::new()
+    })
+}
+
+/// Encodes a message that names a method: `/pong` under the id of a ping, `/event` with its parameters.
+pub(crate) fn method(codec: Codec, id: Option<&Value>, method: &str, params: Option<&[Value]>) -> Vec<u8> {
+    let mut members = vec![VERSION];
+    members.extend(id.map(|id| ("id", Piece::Value(id))));
+    members.push(("method", Piece::Text(method)));
+    members.extend(params.as_ref().map(|params| ("params", Piece::Value(params))));
+    codec.encode_object(&members).unwrap_or_default()
+}
+
+fn answer(codec: Codec, id: Option<&Value>, member: (&str, Piece<'_>)) -> Result<Vec<u8>, ApiError> {
+    match id {
+        Some(id) => codec.encode_object(&[VERSION, ("id", Piece::Value(id)), member]),
+        None => codec.encode_object(&[VERSION, member]),
+    }
+}
+
+/// Extra fields stand beside `data` and again in `meta`, since clients read one or the other.
+fn success(codec: Codec, reply: &Encoded) -> Result<Vec<u8>, ApiError> {
+    let fixed = [
+        ("status", Piece::Number(reply.status.into())),
+        ("status_text", Piece::Text(&reply.reason)),
+        ("reason", Piece::Text(&reply.reason)),
+        ("exception", Piece::Value(&false)),
+        ("data", Piece::Encoded(&reply.data)),
+    ];
+    let meta = ("meta", Piece::Value(&reply.extra));
+    if reply.extra.is_empty() {
+        let [status, status_text, reason, exception, data] = fixed;
+        return codec.encode_object(&[status, status_text, reason, exception, data, meta]);
+    }
+    let extra = reply.extra.iter().map(|(name, value)| (name.as_str(), Piece::Value(value)));
+    codec.encode_object(&fixed.into_iter().chain(extra).chain([meta]).collect::<Vec<_>>())
+}
+
+/// `data` of an error. `meta` is always an object: clients take an error without it for a fault of the server.
+#[derive(Serialize)]
+struct ErrorData<'e> {
+    exception: bool,
+    status: u16,
+    meta: Map<String, Value>,
+    #[serde(skip_serializing_if = "<[Violation]>::is_empty")]
+    errors: &'e [Violation],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_errors: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
+
+fn failure(codec: Codec, error: &ApiError) -> Result<Vec<u8>, ApiError> {
+    let details = error.details();
+    let data = ErrorData {
+        exception: error.code() == ErrorCode::Internal,
+        status: error.status(),
+        meta: Map::new(),
+        errors: &details.errors,
+        more_errors: Some(details.more_errors).filter(|&more| more > 0),
+        request_id: details.request_id.as_deref(),
+        retry_after: error.retry_after_seconds(),
+    };
+    codec.encode_object(&[
+        ("code", Piece::Number(error.number())),
+        ("message", Piece::Text(error.reason())),
+        ("data", Piece::Value(&data)),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::{encode, method};
+    use crate::call::Outcome;
+    use crate::codec::Codec;
+    use crate::error::{ApiError, ErrorCode};
+    use crate::method::output::Encoded;
+
+    fn text(id: Option<serde_json::Value>, result: Result<Encoded, ApiError>) -> String {
+        String::from_utf8(encode(Codec::Json, id.as_ref(), &Outcome { codec: Codec::Json, result })).unwrap()
+    }
+
+    fn reply(extra: serde_json::Value) -> Encoded {
+        let extra: Map<_, _> = extra.as_object().cloned().unwrap();
+        Encoded { status: 200, reason: "OK".into(), data: b"[1]".to_vec(), extra }
+    }
+
+    #[test]
+    fn a_success_has_the_documented_bytes() {
+        assert_eq!(
+            text(Some(json!(1)), Ok(reply(json!({"total": 3})))),
+            concat!(
+                r#"{"jsonrpc":"2.0","id":1,"result":{"status":200,"status_text":"OK","reason":"OK","exception":false,"#,
+                r#""data":[1],"total":3,"meta":{"total":3}}}"#
+            )
+        );
+        assert_eq!(
+            text(None, Ok(reply(json!({})))),
+            r#"{"jsonrpc":"2.0","result":{"status":200,"status_text":"OK","reason":"OK","exception":false,"data":[1],"meta":{}}}"#
+        );
+    }
+
+    #[test]
+    fn an_error_has_the_documented_bytes() {
+        assert_eq!(
+            text(Some(json!("")), Err(ApiError::of(ErrorCode::Forbidden))),
+            r#"{"jsonrpc":"2.0","id":"","error":{"code":403,"message":"Not permitted","data":{"exception":false,"status":403,"meta":{}}}}"#
+        );
+        assert_eq!(
+            text(Some(json!(null)), Err(ApiError::invalid(0, "", "type", "no"))),
+            concat!(
+                r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32602,"message":"Parameters are invalid","data":{"exception":false,"#,
+                r#""status":400,"meta":{},"errors":[{"pointer":"/0","keyword":"type","message":"no"}]}}}"#
+            )
+        );
+        assert!(text(None, Err(ApiError::of(ErrorCode::Internal))).contains(r#""exception":true,"status":500"#));
+    }
+
+    #[test]
+    fn messages_from_the_server_name_a_method() {
+        let pong = method(Codec::Json, Some(&json!(7)), "/pong", None);
+        assert_eq!(pong, br#"{"jsonrpc":"2.0","id":7,"method":"/pong"}"#);
+        let event = method(Codec::Json, None, "/event", Some(&[json!("/a"), json!(1)]));
+        assert_eq!(event, br#"{"jsonrpc":"2.0","method":"/event","params":["/a",1]}"#);
+    }
+}

@@ -1,0 +1,32 @@
+//! Where requests come from: what all calls of one HTTP request or one connection have in common.
+
+use std::net::IpAddr;
+
+use crate::call::{Call, Credentials, RequestId, Transport};
+use crate::codec::{Codec, Params};
+
+/// All of a call but its path and parameters.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    pub(crate) credentials: Credentials,
+    pub(crate) codec: Codec,
+    pub(crate) transport: Transport,
+    pub(crate) client: Option<IpAddr>,
+    pub(crate) request_id: RequestId,
+}
+
+impl Origin {
+    /// A call from here.
+    pub(crate) fn call<'p>(&self, path: &'p str, params: Params) -> Call<'p> {
+        Call {
+            path,
+            params,
+            codec: self.codec,
+            credentials: self.credentials.clone(),
+            transport: self.transport,
+            client: self.client,
+            request_id: self.request_id,
+            upload: None,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Requests are served: one, or a batch, each through the whole pipeline.
+
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use super::answer;
+use super::origin::Origin;
+use super::request::{Invalid, Request};
+use super::system::{self, System};
+use crate::api::Api;
+use crate::call::Outcome;
+use crate::codec::Params;
+use crate::error::{ApiError, ErrorCode};
+
+/// The outcome of a request, under its id; without one nobody is told.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) id: Option<Value>,
+    pub(crate) outcome: Outcome,
+}
+
+impl Answer {
+    /// The bytes for the caller; none for a notification.
+    pub(crate) fn encode(&self) -> Option<Vec<u8>> {
+        let id = self.id.as_ref()?;
+        Some(answer::encode(self.outcome.codec, Some(id), &self.outcome))
+    }
+
+    pub(crate) fn invalid(invalid: Invalid, origin: &Origin) -> Self {
+        let outcome = Outcome { codec: origin.codec, result: Err(invalid.error) };
+        Self { id: Some(invalid.id), outcome }
+    }
+}
+
+/// Serves one request. A notification is answered once its call is admitted and goes on by itself.
+pub(crate) async fn serve(api: &Api, origin: &Origin, request: Result<Request, Invalid>) -> Answer {
+    let Request { id, method, params } = match request {
+        Ok(request) => request,
+        Err(invalid) => return Answer::invalid(invalid, origin),
+    };
+    let outcome = match System::named(&method) {
+        Some(system) => serve_system(api, origin, system, params).await,
+        None if id.is_some() => api.call(origin.call(&method, params)).await,
+        None => detached(api, origin, &method, params).await,
+    };
+    Answer { id, outcome }
+}
+
+/// Serves the requests of a batch at once; the answers are in their order.
+pub(crate) async fn serve_batch(
+    api: &Api,
+    origin: &Origin,
+    requests: Vec<Result<Request, Invalid>>,
+) -> Option<Vec<u8>> {
+    let answers = join_all(requests.into_iter().map(|request| serve(api, origin, request))).await;
+    let encoded: Vec<Vec<u8>> = answers.iter().filter_map(Answer::encode).collect();
+    if encoded.is_empty() { None } else { Some(origin.codec.encode_array(&encoded)) }
+}
+
+async fn detached(api: &Api, origin: &Origin, method: &str, params: Params) -> Outcome {
+    match api.admit(origin.call(method, params)).await {
+        Ok(admitted) => {
+            admitted.detach();
+            system::ok(origin.codec)
+        }
+        Err(refused) => refused,
+    }
+}
+
+async fn serve_system(api: &Api, origin: &Origin, system: System, params: Params) -> Outcome {
+    match system {
+        System::Ping | System::Pong | System::Healthcheck => system::ok(origin.codec),
+        System::Event => match system::client_event(params, origin.codec, api.limits().max_depth) {
+            Ok((name, arguments)) => {
+                client_event(api, origin, &name, arguments).await;
+                system::ok(origin.codec)
+            }
+            Err(error) => Outcome { codec: origin.codec, result: Err(error) },
+        },
+        System::Abort | System::Subscribe | System::Unsubscribe => {
+            let error =
+                ApiError::of(ErrorCode::MethodNotFound).with_reason("Method not found: it works over WebSocket only");
+            Outcome { codec: origin.codec, result: Err(error) }
+        }
+    }
+}
+
+/// Hands a client's event to the method that is registered for it. Others are ignored.
+async fn client_event(api: &Api, origin: &Origin, name: &str, arguments: Vec<Value>) {
+    let Some(method) = api.client_event(name) else { return };
+    detached(api, origin, method.path(), Params::Positional(arguments)).await;
+}

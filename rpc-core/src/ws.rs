@@ -1,0 +1,15 @@
+//! WebSocket (RFC 6455): JSON-RPC over frames, with events from the server.
+
+mod calls;
+mod connection;
+mod handshake;
+mod hub;
+mod inbound;
+mod outbox;
+mod session;
+mod socket;
+mod timers;
+
+pub(crate) use self::handshake::{Handshake, wants_upgrade};
+pub(crate) use self::hub::Hub;
+pub(crate) use self::session::Session;

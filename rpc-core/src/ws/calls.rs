@@ -1,0 +1,144 @@
+//! The calls of one connection: so many run at once, so many wait, each can be aborted by its id.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::StreamExt;
+use futures_util::future::{AbortHandle, Abortable, Aborted};
+use futures_util::stream::FuturesUnordered;
+use serde_json::Value;
+
+use crate::error::ApiError;
+use crate::identity::Identity;
+
+/// What a finished piece of work leaves.
+pub(super) enum Done {
+    /// Bytes for the client; none for a notification.
+    Answer(Option<tokio_tungstenite::tungstenite::Message>),
+    /// Who is at the other end, or that the credentials are gone.
+    Identity(Result<Identity, ApiError>),
+}
+
+/// Work that may take its time.
+pub(super) type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
+
+/// Work with what is needed to count and to abort it.
+pub(super) struct Call {
+    pub(super) id: Option<Value>,
+    /// Calls that it stands for: the entries of a batch.
+    pub(super) weight: usize,
+    pub(super) work: Work,
+}
+
+struct Running {
+    weight: usize,
+    id: Option<Value>,
+    work: Abortable<Work>,
+}
+
+impl Future for Running {
+    type Output = (usize, Option<Value>, Result<Done, Aborted>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let done = std::task::ready!(Pin::new(&mut self.work).poll(cx));
+        Poll::Ready((self.weight, self.id.take(), done))
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Calls {
+    running: FuturesUnordered<Running>,
+    running_weight: usize,
+    waiting: VecDeque<Call>,
+    waiting_weight: usize,
+    aborts: Vec<(Value, AbortHandle)>,
+}
+
+/// There is no room for a call, running or waiting.
+pub(super) struct Full;
+
+/// A call that has ended.
+pub(super) struct Ended {
+    pub(super) id: Option<Value>,
+    /// `Err` for an aborted call.
+    pub(super) done: Result<Done, Aborted>,
+}
+
+impl Calls {
+    pub(super) fn is_empty(&self) -> bool {
+        self.running.is_empty() && self.waiting.is_empty()
+    }
+
+    /// Takes a call in: it runs now when there is room, and is done at once when it does not have to wait for anything.
+    pub(super) fn start(
+        &mut self,
+        call: Call,
+        most: (usize, usize),
+        cx: &mut Context<'_>,
+    ) -> Result<Option<Ended>, Full> {
+        let (running, waiting) = most;
+        if self.waiting.is_empty() && self.running_weight + call.weight <= running {
+            return Ok(self.run(call, cx));
+        }
+        if self.waiting_weight + call.weight > waiting {
+            return Err(Full);
+        }
+        self.waiting_weight += call.weight;
+        self.waiting.push_back(call);
+        Ok(None)
+    }
+
+    /// Runs a call whether there is room or not.
+    pub(super) fn run(&mut self, mut call: Call, cx: &mut Context<'_>) -> Option<Ended> {
+        if let Poll::Ready(done) = call.work.as_mut().poll(cx) {
+            return Some(Ended { id: call.id, done: Ok(done) });
+        }
+        let (handle, registration) = AbortHandle::new_pair();
+        if let Some(id) = &call.id {
+            self.aborts.push((id.clone(), handle));
+        }
+        self.running_weight += call.weight;
+        let work = Abortable::new(call.work, registration);
+        self.running.push(Running { weight: call.weight, id: call.id, work });
+        None
+    }
+
+    /// The next call that ends.
+    pub(super) fn poll_next(&mut self, most: usize, cx: &mut Context<'_>) -> Poll<Ended> {
+        while let Some(next) = self.waiting.front() {
+            if self.running_weight + next.weight > most {
+                break;
+            }
+            let Some(call) = self.waiting.pop_front() else { break };
+            self.waiting_weight -= call.weight;
+            if let Some(ended) = self.run(call, cx) {
+                return Poll::Ready(ended);
+            }
+        }
+        let Poll::Ready(Some((weight, id, done))) = self.running.poll_next_unpin(cx) else { return Poll::Pending };
+        self.running_weight -= weight;
+        if let Some(id) = &id
+            && let Some(position) = self.aborts.iter().position(|(known, _)| known == id)
+        {
+            self.aborts.swap_remove(position);
+        }
+        Poll::Ready(Ended { id, done })
+    }
+
+    /// Aborts the call with an id. One that waits has ended with that; one that runs ends when it is polled next.
+    pub(super) fn abort(&mut self, id: &Value) -> Option<Ended> {
+        if let Some((_, handle)) = self.aborts.iter().find(|(known, _)| known == id) {
+            handle.abort();
+            return None;
+        }
+        let position = self.waiting.iter().position(|call| call.id.as_ref() == Some(id))?;
+        let call = self.waiting.remove(position)?;
+        self.waiting_weight -= call.weight;
+        Some(Ended { id: call.id, done: Err(Aborted) })
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}

@@ -1,0 +1,137 @@
+//! What a client's message asks for.
+
+use std::task::Context;
+
+use serde_json::Value;
+
+use super::calls::{Call, Done, Work};
+use super::connection::Connection;
+use super::hub::message;
+use super::session::close;
+use crate::codec::{Codec, Params};
+use crate::error::{ApiError, ErrorCode};
+use crate::jsonrpc::{self, Document, Origin, Request, System};
+
+/// Undecodable messages in a row that end a connection.
+const MOST_UNDECODABLE: u32 = 16;
+
+impl Connection {
+    /// Reads one message.
+    pub(super) fn document(&mut self, codec: Codec, bytes: &[u8], cx: &mut Context<'_>) {
+        self.place.socket.heard_in(codec);
+        let limits = *self.api.limits();
+        let document = match codec.decode(bytes, limits.max_depth) {
+            Ok(value) => Document::read(value, limits.batch),
+            Err(error) => return self.undecodable(codec, error),
+        };
+        self.undecodable = 0;
+        let origin = Origin { codec, request_id: self.api.request_id(), ..self.origin.clone() };
+        match document {
+            Document::Answer => {}
+            Document::Single(Ok(request)) => match System::named(&request.method) {
+                Some(system) => self.system(system, codec, origin, request, cx),
+                None => self.request(origin, request, cx),
+            },
+            Document::Single(Err(invalid)) => self.answer(codec, &invalid.id, Err(invalid.error)),
+            Document::Batch(requests) => {
+                let (api, weight) = (self.api.clone(), requests.len());
+                let work = async move {
+                    let answers = jsonrpc::serve_batch(&api, &origin, requests).await;
+                    Done::Answer(answers.map(|bytes| message(codec, bytes)))
+                };
+                self.start(codec, Call { id: None, weight, work: Box::pin(work) }, Some(Value::Null), cx);
+            }
+        }
+    }
+
+    fn undecodable(&mut self, codec: Codec, error: ApiError) {
+        self.undecodable += 1;
+        self.answer(codec, &Value::Null, Err(error));
+        if self.undecodable >= MOST_UNDECODABLE {
+            self.close(close::UNDECODABLE, "messages do not decode");
+        }
+    }
+
+    fn request(&mut self, origin: Origin, request: Request, cx: &mut Context<'_>) {
+        let (api, codec, id) = (self.api.clone(), origin.codec, request.id.clone());
+        let call = Call { id: id.clone(), weight: 1, work: serve(api, origin, request) };
+        self.start(codec, call, id, cx);
+    }
+
+    fn start(&mut self, codec: Codec, call: Call, id: Option<Value>, cx: &mut Context<'_>) {
+        let limits = self.api.limits();
+        match self.calls.start(call, (limits.ws_running, limits.ws_waiting), cx) {
+            Ok(Some(ended)) => self.ended(ended),
+            Ok(None) => {}
+            Err(_full) => {
+                let reason = "Too many requests: `ws_running` and `ws_waiting` of the connection are used up";
+                let error = ApiError::of(ErrorCode::TooManyRequests).with_reason(reason);
+                if let Some(id) = id {
+                    self.answer(codec, &id, Err(error));
+                }
+            }
+        }
+    }
+
+    fn system(&mut self, system: System, codec: Codec, origin: Origin, request: Request, cx: &mut Context<'_>) {
+        let result = match system {
+            System::Ping => {
+                if request.id.is_some() {
+                    self.send(message(codec, jsonrpc::encode_method(codec, request.id.as_ref(), "/pong", None)));
+                }
+                return;
+            }
+            System::Pong => return,
+            System::Event | System::Healthcheck => return self.request(origin, request, cx),
+            System::Abort => self.abort(request.params),
+            System::Subscribe => {
+                let most = self.api.limits().ws_subscriptions;
+                names(request.params).and_then(|names| self.place.socket.subscribe(names, most))
+            }
+            System::Unsubscribe => names(request.params).map(|names| self.place.socket.unsubscribe(&names)),
+        };
+        if let Some(id) = &request.id {
+            self.answer(codec, id, result);
+        }
+    }
+
+    fn abort(&mut self, params: Params) -> Result<(), ApiError> {
+        match params {
+            Params::Positional(values) if !values.is_empty() => {
+                if let Some(ended) = self.calls.abort(&values[0]) {
+                    self.ended(ended);
+                }
+                Ok(())
+            }
+            _ => Err(ApiError::of(ErrorCode::InvalidRequest)
+                .with_reason("Invalid request: the parameter is the id of the call")),
+        }
+    }
+}
+
+/// One request, through the pipeline.
+fn serve(api: crate::Api, origin: Origin, request: Request) -> Work {
+    Box::pin(async move {
+        let codec = origin.codec;
+        let answer = jsonrpc::serve(&api, &origin, Ok(request)).await;
+        Done::Answer(answer.encode().map(|bytes| message(codec, bytes)))
+    })
+}
+
+/// The names of events: `[[names]]`, or one after the other.
+fn names(params: Params) -> Result<Vec<String>, ApiError> {
+    let Params::Positional(values) = params else { return Err(no_names()) };
+    let flat = values.into_iter().flat_map(|value| match value {
+        Value::Array(values) => values,
+        value => vec![value],
+    });
+    flat.map(|value| match value {
+        Value::String(name) => Ok(name),
+        _ => Err(no_names()),
+    })
+    .collect()
+}
+
+fn no_names() -> ApiError {
+    ApiError::of(ErrorCode::InvalidRequest).with_reason("Invalid request: the parameters are names of events")
+}

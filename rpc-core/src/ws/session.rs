@@ -1,0 +1,112 @@
+//! A WebSocket from its handshake to its first frame: who is it, is there room, what if the token is bad.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use futures_util::SinkExt;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+use super::connection::Connection;
+use super::hub::Place;
+use crate::api::Api;
+use crate::call::Transport;
+use crate::codec::Codec;
+use crate::error::{ApiError, ErrorCode};
+use crate::jsonrpc::Origin;
+use crate::pipeline::authenticate::authenticate;
+
+/// How long a connection with a bad token stays open: existing clients connect again at once.
+const BAD_TOKEN_DELAY: Duration = Duration::from_secs(1);
+/// Bytes read from a socket at once. Small, since most connections say little.
+const READ_BUFFER: usize = 2 * 1024;
+/// Bytes of frames that are written together.
+const WRITE_BUFFER: usize = 8 * 1024;
+
+/// Close codes of this protocol.
+pub(super) mod close {
+    pub(in crate::ws) const SIGNED_OUT: u16 = 4000;
+    pub(in crate::ws) const BAD_TOKEN: u16 = 4401;
+    pub(in crate::ws) const SHUTTING_DOWN: u16 = 1001;
+    pub(in crate::ws) const PROTOCOL: u16 = 1002;
+    pub(in crate::ws) const UNDECODABLE: u16 = 1007;
+    pub(in crate::ws) const POLICY: u16 = 1008;
+    pub(in crate::ws) const TOO_BIG: u16 = 1009;
+}
+
+/// A connection that may open.
+#[derive(Debug)]
+pub(crate) struct Session {
+    api: Api,
+    origin: Origin,
+    /// `None` for a bad token.
+    place: Option<Place>,
+}
+
+impl Session {
+    /// Looks at the credentials and takes a place.
+    ///
+    /// # Errors
+    ///
+    /// The address has too many connections (429), the token cannot be checked now (503), the server stops (503).
+    pub(crate) async fn open(api: &Api, origin: Origin) -> Result<Self, ApiError> {
+        if api.is_stopping() {
+            return Err(ApiError::of(ErrorCode::ShuttingDown).with_retry_after(BAD_TOKEN_DELAY));
+        }
+        let origin = Origin { transport: Transport::WebSocket, codec: Codec::Json, ..origin };
+        let place = match authenticate(api, origin.credentials.clone(), origin.client).await {
+            Ok(identity) => Some(Self::enter(api, identity, origin.client)?),
+            Err(error) if error.code() == ErrorCode::Unauthorized => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { api: api.clone(), origin, place })
+    }
+
+    fn enter(api: &Api, identity: crate::Identity, client: Option<IpAddr>) -> Result<Place, ApiError> {
+        let limits = api.limits();
+        api.hub().enter(identity, client, limits.ws_per_address, limits.ws_events).ok_or_else(|| {
+            let most = limits.ws_per_address;
+            let reason = format!("Too many requests: the limit is {most} WebSockets an address (`ws_per_address`)");
+            ApiError::of(ErrorCode::TooManyRequests).with_reason(reason).with_retry_after(BAD_TOKEN_DELAY)
+        })
+    }
+
+    /// Serves the connection once the protocol is switched, as one of the `Api`'s tasks.
+    pub(crate) fn start(self, upgrade: OnUpgrade) {
+        let tasks = std::sync::Arc::clone(self.api.tasks());
+        tasks.spawn(self.run(upgrade));
+    }
+
+    async fn run(self, upgrade: OnUpgrade) {
+        let Ok(Ok(io)) = tokio::time::timeout(self.api.limits().headers_timeout, upgrade).await else { return };
+        let message = self.api.limits().ws_message;
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(WRITE_BUFFER)
+            .max_message_size(Some(message))
+            .max_frame_size(Some(message));
+        let mut stream = WebSocketStream::from_raw_socket(TokioIo::new(io), Role::Server, Some(config)).await;
+        match self.place {
+            Some(place) => Box::pin(Connection::new(self.api, self.origin, place, stream)).await,
+            None => {
+                tokio::time::sleep(BAD_TOKEN_DELAY).await;
+                let frame = close_frame(close::BAD_TOKEN, "bad token");
+                let _ = tokio::time::timeout(self.api.limits().write_timeout, stream.send(frame)).await;
+            }
+        }
+    }
+}
+
+pub(super) fn close_frame(code: u16, reason: &'static str) -> Message {
+    Message::Close(Some(CloseFrame { code: CloseCode::from(code), reason: reason.into() }))
+}
+
+/// What a second look at a connection's credentials found.
+pub(super) fn is_gone(error: &ApiError) -> bool {
+    error.code() == ErrorCode::Unauthorized
+}

@@ -1,0 +1,99 @@
+//! The times of one connection, on one sleep: the next ping, the client's silence, a write that does not advance, a close
+//! that is not answered.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::limits::Limits;
+
+/// How long a client may take to answer a close.
+const CLOSE_WAIT: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(super) struct Timers {
+    sleep: Pin<Box<Sleep>>,
+    next_ping: Instant,
+    last_heard: Instant,
+    blocked_since: Option<Instant>,
+    closed_at: Option<Instant>,
+}
+
+/// What it is time for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tick {
+    Ping,
+    /// The connection is as good as gone.
+    Gone,
+}
+
+impl Timers {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let now = Instant::now();
+        let next_ping = now + limits.ws_ping;
+        Self {
+            sleep: Box::pin(sleep_until(next_ping)),
+            next_ping,
+            last_heard: now,
+            blocked_since: None,
+            closed_at: None,
+        }
+    }
+
+    pub(super) fn heard(&mut self) {
+        self.last_heard = Instant::now();
+    }
+
+    pub(super) fn write_is_blocked(&mut self, limits: &Limits) {
+        if self.blocked_since.is_none() {
+            self.blocked_since = Some(Instant::now());
+            self.rearm(limits);
+        }
+    }
+
+    pub(super) fn write_advanced(&mut self) {
+        self.blocked_since = None;
+    }
+
+    /// The close frame is out.
+    pub(super) fn closed(&mut self, limits: &Limits) {
+        if self.closed_at.is_none() {
+            self.closed_at = Some(Instant::now());
+            self.rearm(limits);
+        }
+    }
+
+    fn gone_at(&self, limits: &Limits) -> Instant {
+        let silent = self.last_heard + limits.ws_silence;
+        let blocked = self.blocked_since.map(|since| since + limits.write_timeout);
+        let closed = self.closed_at.map(|at| at + CLOSE_WAIT);
+        blocked.into_iter().chain(closed).fold(silent, Instant::min)
+    }
+
+    fn rearm(&mut self, limits: &Limits) {
+        let next = self.gone_at(limits).min(self.next_ping);
+        if next != self.sleep.deadline() {
+            self.sleep.as_mut().reset(next);
+        }
+    }
+
+    pub(super) fn poll(&mut self, limits: &Limits, cx: &mut Context<'_>) -> Poll<Tick> {
+        loop {
+            ready!(self.sleep.as_mut().poll(cx));
+            let now = Instant::now();
+            if now >= self.gone_at(limits) {
+                return Poll::Ready(Tick::Gone);
+            }
+            let is_time = now >= self.next_ping;
+            if is_time {
+                self.next_ping = now + limits.ws_ping;
+            }
+            self.rearm(limits);
+            if is_time {
+                return Poll::Ready(Tick::Ping);
+            }
+        }
+    }
+}
