@@ -26,7 +26,7 @@ fn the_readme_shows_the_example_hello() {
     let code: Vec<&str> = program.lines().skip_while(|line| line.starts_with("//!")).skip(1).collect();
     let readme = file("README.md");
     assert!(
-        readme.contains(&format!("```rust,no_run\n{}\n```\n", code.join("\n"))),
+        readme.contains(&format!("```rust,no_run,standalone_crate\n{}\n```\n", code.join("\n"))),
         "examples/hello and README.md differ"
     );
     assert!(program.lines().count() <= 50, "the smallest program is not small");
