@@ -19,6 +19,9 @@ use crate::failure::{Exit, Failure};
 use crate::log::Audience;
 use crate::output;
 
+/// Where JSON-RPC and WebSocket are served.
+const RPC_PREFIX: &str = "/api";
+
 /// The threads that calls run on.
 pub(super) fn runtime() -> Result<Runtime, Failure> {
     Runtime::new().map_err(|error| Failure::new(Exit::Failure, format!("no threads can be started: {error}")))
@@ -81,7 +84,7 @@ async fn serve(settings: &ServeSettings, audience: Audience, api: Api) -> Result
 }
 
 fn service(settings: &ServeSettings, api: &Api) -> HttpService {
-    let service = HttpService::new(api.clone()).name(NAME);
+    let service = HttpService::new(api.clone()).name(NAME).rpc_prefix(RPC_PREFIX);
     match &settings.public_url {
         Some(url) => service.allow_origin(&url.to_string()),
         None => service,

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 
 use rpc_core::Api;
 
+use super::RPC_PREFIX;
 use crate::cli::NAME;
 use crate::config::PublicUrl;
 
 /// The columns of an address.
-const WIDTH: usize = 34;
+const WIDTH: usize = 35;
 
 pub(super) fn text(address: SocketAddr, public_url: Option<&PublicUrl>, api: &Api) -> String {
     let mut lines = vec![String::new(), format!("  {NAME} {}", env!("CARGO_PKG_VERSION"))];
@@ -20,6 +21,7 @@ pub(super) fn text(address: SocketAddr, public_url: Option<&PublicUrl>, api: &Ap
         let methods = format!("{count} {}", if count == 1 { "method" } else { "methods" });
         lines.push(format!("  > API        {:WIDTH$}{methods}", format!("http://{address}/{version}/")));
     }
+    lines.push(format!("  > RPC        {:WIDTH$}JSON-RPC, WebSocket", format!("http://{address}{RPC_PREFIX}")));
     if let Some(url) = public_url {
         lines.push(format!("  > Public     {url}"));
     }
@@ -39,12 +41,13 @@ mod tests {
         let expected = [
             "",
             concat!("  app-template ", env!("CARGO_PKG_VERSION")),
-            "  > API        http://127.0.0.1:8080/v1/         2 methods",
+            "  > API        http://127.0.0.1:8080/v1/          2 methods",
+            "  > RPC        http://127.0.0.1:8080/api          JSON-RPC, WebSocket",
             "  > Public     https://api.example.com/",
             "",
             "  Press Ctrl-C to stop",
             "",
         ];
-        assert_eq!(text.lines().collect::<Vec<_>>(), expected[..6]);
+        assert_eq!(text.lines().collect::<Vec<_>>(), expected[..7]);
     }
 }
