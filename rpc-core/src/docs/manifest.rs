@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::events::Event;
 use crate::method::entry::{Rate, UploadUse};
 use crate::method::{Method, Module, Parameter};
 use crate::permissions::Permission;
 use crate::{Api, EffectiveLimits};
 
-/// Describes an API, private methods included: `modules`, `permissions`, `methods` and `definitions`.
+/// Describes an API, private methods included: `modules`, `permissions`, `methods`, `events` and `definitions`.
 ///
 /// A `$ref` of `#/$defs/Name` stands for `definitions.params.Name` in a parameter's schema, and for
-/// `definitions.result.Name` in the schema of a result. Times are milliseconds, sizes are bytes, `null` is no limit.
+/// `definitions.result.Name` in the schema of a result; the payload of an event has its own `$defs`. Times are
+/// milliseconds, sizes are bytes, `null` is no limit.
 #[must_use]
 pub fn manifest(api: &Api) -> Value {
     let methods = api.modules().flat_map(|(module, methods)| methods.map(move |described| (module, described)));
@@ -22,6 +24,7 @@ pub fn manifest(api: &Api) -> Value {
         "modules": api.modules().map(|(described, _)| module(described)).collect::<Vec<_>>(),
         "permissions": api.permissions().iter().map(permission).collect::<Vec<_>>(),
         "methods": methods.iter().map(|(module, described)| method(module, described)).collect::<Vec<_>>(),
+        "events": api.events().map(event).collect::<Vec<_>>(),
         "definitions": {"params": param_definitions(api), "result": api.result_definitions()},
     })
 }
@@ -50,6 +53,17 @@ fn method(module: &Module, method: &Method) -> Value {
         "private": method.is_private(),
         "session_only": method.is_session_only(),
         "log": method.is_logged(),
+        "client_event": method.entry.client_event,
+    })
+}
+
+fn event(event: &Event) -> Value {
+    json!({
+        "name": event.name(),
+        "title": event.title(),
+        "description": event.description(),
+        "audience": event.audience(),
+        "payload": event.payload_schema(),
     })
 }
 

@@ -4,23 +4,16 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
+use super::blocks::{Anchors, blocks, code, contents, inside_item, who};
 use super::{schema, yaml};
 use crate::Api;
 use crate::method::{Method, Module, Parameter};
-
-/// What the reserved permissions mean.
-const RESERVED: [(&str, &str); 4] = [
-    ("*", "any connected user"),
-    ("guest", "any unauthenticated user"),
-    ("user", "any authenticated user"),
-    ("root", "root user"),
-];
 
 /// Writes the reference of an API: its methods by version, module and path, without the private ones.
 #[must_use]
 pub fn markdown(api: &Api) -> String {
     let versions = versions(api);
-    let anchors = anchors(api, &versions);
+    let anchors = names(api, &versions);
     let parts: Vec<String> = versions.iter().map(|version| part(api, version.name, &anchors) + "\n").collect();
     parts.join("\n")
 }
@@ -41,7 +34,7 @@ impl Version {
 }
 
 /// The anchor of each method, by its path.
-type Anchors = HashMap<&'static str, String>;
+type Names = HashMap<&'static str, String>;
 
 fn public_methods(api: &Api) -> impl Iterator<Item = &Method> {
     api.methods().filter(|method| !method.is_private())
@@ -51,29 +44,20 @@ fn versions(api: &Api) -> BTreeSet<Version> {
     public_methods(api).map(|method| Version::of(method.path())).collect()
 }
 
-/// The path in dashes; without the version in the first part of the document. No two are the same.
-fn anchors(api: &Api, versions: &BTreeSet<Version>) -> Anchors {
+/// The path in dashes; without the version in the first part of the document.
+fn names(api: &Api, versions: &BTreeSet<Version>) -> Names {
     let first = versions.first().map_or("", |version| version.name);
-    let mut taken = BTreeSet::new();
-    let mut anchors = Anchors::new();
-    for method in public_methods(api) {
+    let mut anchors = Anchors::default();
+    let named = public_methods(api).map(|method| {
         let path = method.path().trim_start_matches('/');
-        let short = path.strip_prefix(first).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path).replace('/', "-");
-        let numbered = (2..).map(|number| format!("{short}-{number}"));
-        let free = std::iter::once(short.clone()).chain(numbered).find(|anchor| taken.insert(anchor.clone()));
-        anchors.insert(method.path(), free.unwrap_or(short));
-    }
-    anchors
-}
-
-/// Blocks with an empty line between each two, without the empty ones.
-fn blocks(blocks: impl IntoIterator<Item = String>) -> String {
-    let blocks: Vec<String> = blocks.into_iter().filter(|block| !block.is_empty()).collect();
-    blocks.join("\n\n")
+        let short = path.strip_prefix(first).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path);
+        (method.path(), anchors.add(short))
+    });
+    named.collect()
 }
 
 /// The part of one version.
-fn part(api: &Api, version: &str, anchors: &Anchors) -> String {
+fn part(api: &Api, version: &str, anchors: &Names) -> String {
     let of_part = |method: &&Method| !method.is_private() && Version::of(method.path()).name == version;
     let modules = api.modules().filter_map(|(described, methods)| {
         let methods: Vec<&Method> = methods.filter(of_part).collect();
@@ -82,20 +66,14 @@ fn part(api: &Api, version: &str, anchors: &Anchors) -> String {
     blocks(std::iter::once(format!("# API {version}")).chain(modules))
 }
 
-fn module(module: &Module, methods: &[&Method], anchors: &Anchors) -> String {
+fn module(module: &Module, methods: &[&Method], anchors: &Names) -> String {
     let head = [
         format!("## {}", module.title()),
         module.description().to_owned(),
         "Methods:".to_owned(),
-        contents(methods, anchors),
+        contents(methods.iter().map(|method| (method.title(), anchors[method.path()].as_str()))),
     ];
     blocks(head.into_iter().chain(methods.iter().map(|described| method(described, &anchors[described.path()]))))
-}
-
-fn contents(methods: &[&Method], anchors: &Anchors) -> String {
-    let lines: Vec<String> =
-        methods.iter().map(|method| format!("-   [{}](#{})", method.title(), anchors[method.path()])).collect();
-    lines.join("\n")
 }
 
 fn method(method: &Method, anchor: &str) -> String {
@@ -106,7 +84,7 @@ fn method(method: &Method, anchor: &str) -> String {
         if method.is_deprecated() { "**Deprecated**".to_owned() } else { String::new() },
         method.description().to_owned(),
         "**Permissions**".to_owned(),
-        permissions(method.permissions()),
+        who(method.permissions()),
         "**Parameters**".to_owned(),
         parameters(method),
     ])
@@ -121,11 +99,6 @@ fn snippets(method: &Method) -> String {
         code("shell", &curl(method)),
         "<!-- tabs:end -->".to_owned(),
     ])
-}
-
-/// A code block that formatters leave alone.
-fn code(language: &str, text: &str) -> String {
-    format!("<!-- prettier-ignore -->\n```{language}\n{text}\n```")
 }
 
 fn javascript(method: &Method) -> String {
@@ -144,33 +117,6 @@ fn curl(method: &Method) -> String {
         &format!("\"https://api.domain.com{}\"", method.path()),
     ];
     lines.join(" \\\n    ")
-}
-
-fn permissions(names: &[&str]) -> String {
-    let lines: Vec<String> = names.iter().map(|name| permission(name)).collect();
-    lines.join("\n")
-}
-
-fn permission(name: &str) -> String {
-    let text = RESERVED.iter().find(|(reserved, _)| *reserved == name);
-    let meaning = text.map(|(_, text)| format!(" - {text}")).unwrap_or_default();
-    format!("-   \"{}\"{meaning};", escaped(name))
-}
-
-/// Text that Markdown shows as it is. An underscore inside a word means nothing and stays.
-fn escaped(text: &str) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    let is_letter = |char: Option<&char>| char.is_some_and(|char| char.is_alphanumeric());
-    let mut escaped = String::new();
-    for (position, &char) in chars.iter().enumerate() {
-        let is_inside = position > 0 && is_letter(chars.get(position - 1)) && is_letter(chars.get(position + 1));
-        let is_special = matches!(char, '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '&' | '~' | '|');
-        if is_special || (char == '_' && !is_inside) {
-            escaped.push('\\');
-        }
-        escaped.push(char);
-    }
-    escaped
 }
 
 fn parameters(method: &Method) -> String {
@@ -193,42 +139,9 @@ fn parameter(param: &Parameter, definitions: &Map<String, Value>) -> String {
     inside_item(&blocks([head, code("yaml", &schema)]))
 }
 
-/// The text of a list item, which begins on the first line.
-fn inside_item(text: &str) -> String {
-    let lines: Vec<String> = text
-        .split('\n')
-        .enumerate()
-        .map(|(position, line)| if position == 0 || line.is_empty() { line.to_owned() } else { format!("    {line}") })
-        .collect();
-    lines.join("\n")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Version, escaped, permission};
-
-    #[test]
-    fn reserved_permissions_are_explained() {
-        let lines = ["*", "user", "guest", "root", "admin", "billing:read"].map(permission);
-        assert_eq!(
-            lines,
-            [
-                "-   \"\\*\" - any connected user;",
-                "-   \"user\" - any authenticated user;",
-                "-   \"guest\" - any unauthenticated user;",
-                "-   \"root\" - root user;",
-                "-   \"admin\";",
-                "-   \"billing:read\";",
-            ]
-        );
-    }
-
-    #[test]
-    fn names_are_shown_as_they_are() {
-        for (name, expected) in [("read_all", "read_all"), ("_a_", "\\_a\\_"), ("a*[b]`", "a\\*\\[b\\]\\`")] {
-            assert_eq!(escaped(name), expected);
-        }
-    }
+    use super::Version;
 
     #[test]
     fn versions_are_ordered_by_number() {

@@ -42,6 +42,12 @@ pub(super) fn of_parameter(param: &Parameter, definitions: &Members) -> Value {
     }
 }
 
+/// The part of a payload's schema, complete with its definitions, that the documents show.
+pub(super) fn of_payload(schema: &Value) -> Value {
+    let none = Members::new();
+    View::new(schema.get("$defs").and_then(Value::as_object).unwrap_or(&none)).schema(schema)
+}
+
 /// One walk through one schema.
 struct View<'d> {
     definitions: &'d Members,

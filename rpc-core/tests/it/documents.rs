@@ -1,5 +1,6 @@
 //! The documents that are generated from an API.
 
+mod events;
 mod fixture;
 mod variants;
 
@@ -9,6 +10,7 @@ use rpc_core::docs;
 use serde_json::{Value, json};
 
 const GOLDEN: &str = include_str!("documents/api-v1.md");
+const EVENTS: &str = include_str!("documents/events.md");
 const VARIANTS: &str = include_str!("documents/variants.md");
 const VARIANTS_TABLE: &str = include_str!("documents/variants.txt");
 
@@ -154,6 +156,7 @@ fn the_manifest_describes_a_method_completely() {
         "private": false,
         "session_only": true,
         "log": false,
+        "client_event": null,
     });
     assert_eq!(*method, expected);
     assert_eq!(
@@ -199,6 +202,47 @@ fn the_manifest_lists_the_declared_permissions() {
         "default": false,
     }]);
     assert_eq!(manifest["permissions"], expected);
+}
+
+const ALL_EVENTS: [&str; 2] = ["/declared-events/**", "/v9/declared-events/**"];
+
+#[test]
+fn the_events_are_the_committed_ones() {
+    assert_same(&docs::events(&events::api(&ALL_EVENTS)), EVENTS);
+}
+
+#[test]
+fn each_direction_of_events_stands_alone() {
+    let sent = docs::events(&events::api(&ALL_EVENTS[1..]));
+    let (head, received) = EVENTS.split_once("## Events from clients").unwrap();
+    assert_eq!(sent, format!("# Events\n\n## Events from clients{received}"));
+    assert!(head.starts_with("# Events\n\n## Events from the server\n"));
+}
+
+#[test]
+fn an_api_without_events_has_no_document_of_them() {
+    assert_eq!(docs::events(&fixture::api()), "");
+}
+
+#[test]
+fn the_manifest_describes_events_in_both_directions() {
+    let manifest = docs::manifest(&events::api(&ALL_EVENTS));
+    let event = |name: &str| manifest["events"].as_array().unwrap().iter().find(|event| event["name"] == name).unwrap();
+    let over = json!({
+        "name": "/declared-events/over",
+        "title": "All is over",
+        "description": "",
+        "audience": ["*"],
+        "payload": null,
+    });
+    assert_eq!(*event("/declared-events/over"), over);
+    let changed = event("/declared-events/things/changed");
+    assert_eq!(changed["description"], "- and\n- a list");
+    assert_eq!(changed["audience"], json!(["self", "root", "admin"]));
+    assert!(references(&changed["payload"]).iter().all(|name| changed["payload"]["$defs"].get(name).is_some()));
+    let client_events: Vec<&Value> =
+        manifest["methods"].as_array().unwrap().iter().map(|method| &method["client_event"]).collect();
+    assert_eq!(client_events, [&json!("/declared-events/look"), &Value::Null, &json!("/declared-events/typing")]);
 }
 
 #[test]
