@@ -46,8 +46,9 @@ async fn the_address_is_told_on_stderr_and_stdout_stays_empty() {
 #[tokio::test]
 async fn no_command_means_serve_and_variables_are_settings() {
     let mut app = command("app-template", &[]);
-    let (_running, address) = Running::serve(app.env("PORT", "1").env("APP_PORT", "0").env("APP_BIND", "::1")).await;
-    assert!(address.starts_with("[::1]:"), "{address}");
+    let (_running, address) =
+        Running::serve(app.env("PORT", "1").env("APP_PORT", "0").env("APP_BIND", "0.0.0.0")).await;
+    assert!(address.starts_with("0.0.0.0:"), "{address}");
     assert_eq!(call(&address, "/v1/test/test", json!([])).await.0, 200);
 }
 
