@@ -1,5 +1,6 @@
 //! Bytes to values and back: the seam between transports and the pipeline.
 
+pub(crate) mod fuzz;
 pub(crate) mod json;
 pub(crate) mod msgpack;
 

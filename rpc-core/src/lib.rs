@@ -14,7 +14,6 @@ mod ctx;
 pub mod docs;
 mod error;
 mod events;
-mod fuzz;
 pub mod http;
 mod identity;
 mod jsonrpc;
@@ -60,14 +59,19 @@ pub use crate::schema::convert::ConvertError;
 pub use crate::testing::{TestClient, TestReply};
 pub use crate::upload::Upload;
 
-/// What the macros' expansions use. Not for people.
+/// What the macros' expansions and the fuzz targets use. Not for people.
 #[doc(hidden)]
 pub mod __private {
     pub use std::boxed::Box;
 
     pub use inventory;
 
-    pub use crate::fuzz;
     pub use crate::method::inject::Injected;
     pub use crate::method::output::encode;
+
+    /// The parsers of what strangers send. What breaks one is found through these.
+    pub mod fuzz {
+        pub use crate::codec::fuzz::{decode_json, decode_msgpack};
+        pub use crate::http::fuzz::{client_address, normalize_path, read_authorization, read_query};
+    }
 }

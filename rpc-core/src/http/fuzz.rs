@@ -1,4 +1,5 @@
-//! The parsers of request heads, for [`crate::fuzz`].
+//! The parsers of request heads as functions of bytes, for fuzz targets and property tests. They end for any bytes, and panic
+//! where a parser breaks a promise.
 
 use std::net::{IpAddr, Ipv4Addr};
 

@@ -1,13 +1,10 @@
-//! The parsers of what strangers send, each as a function of bytes. Fuzz targets and property tests call the same ones.
-//!
-//! Each ends for any bytes without a panic, and panics where the parser breaks a promise: what it reads, it writes and
-//! reads again alike.
+//! The decoders as functions of bytes, for fuzz targets and property tests. They end for any bytes, and panic where a decoder
+//! breaks a promise.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::codec::Codec;
-pub use crate::http::fuzz::{client_address, normalize_path, read_authorization, read_query};
+use super::Codec;
 
 const MAX_DEPTH: usize = 128;
 
