@@ -233,7 +233,7 @@ mod tests {
         }
         let cases = [
             ("", "the name is empty", "a name looks like `/settings/updated`: segments"),
-            ("/", "the name ends in a slash", "a name looks like"),
+            ("/", "the name has an empty segment", "a name looks like"),
             ("settings/updated", "the name does not begin with a slash", "write `/settings/updated`"),
             ("/settings//updated", "the name has an empty segment", "write `/settings/updated`"),
             ("/settingsUpdated", "`settingsUpdated` has upper-case", "write `/settings-updated`"),

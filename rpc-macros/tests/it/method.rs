@@ -102,7 +102,7 @@ mod methods {
     method!(number, "/v1/greetings/number", u32);
 }
 
-fn builder() -> ApiBuilder {
+pub(super) fn builder() -> ApiBuilder {
     let permission = |name: &'static str| rpc_core::Permission::new(name, name, "");
     Api::builder()
         .state(App { greeting: "Hello" })
@@ -118,7 +118,7 @@ fn api() -> Api {
 fn every_method_that_exists_is_collected() {
     let api = api();
     let paths: Vec<_> = api.methods().map(rpc_core::Method::path).collect();
-    let expected = ["all", "hello", "number", "with-file"].map(|name| format!("/v1/greetings/{name}"));
+    let expected = ["all", "hello", "number", "typing", "with-file"].map(|name| format!("/v1/greetings/{name}"));
     assert_eq!(paths, expected);
 }
 
@@ -131,7 +131,7 @@ fn the_doc_comment_is_title_and_description() {
     let (module, methods) = api.modules().next().unwrap();
     assert_eq!((module.path(), module.title()), ("/v1/greetings", "Greetings of all kinds"));
     assert_eq!(module.description(), "- polite\n  - very");
-    assert_eq!(methods.count(), 4);
+    assert_eq!(methods.count(), 5);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A user's crate that calls `rpc-core` by another name: the macros find it all the same.
 
 use api::read::{Condition, Read, Sortable};
-use api::{ApiError, Ctx, ReadFields, State, api_method, api_module};
+use api::{ApiError, Ctx, ReadFields, State, api_event, api_method, api_module};
 
 /// A state.
 #[derive(Debug)]
@@ -25,6 +25,11 @@ api_module! {
     path = "/v1/orders"
 }
 
+api_event! {
+    /// Orders changed
+    name = "/orders/changed", audience = ["user"], payload = Vec<String>
+}
+
 /// List orders
 ///
 /// # Errors
@@ -44,5 +49,6 @@ mod tests {
         let api = api::Api::builder().state(App).build().unwrap();
         assert_eq!(api.methods().map(api::Method::path).collect::<Vec<_>>(), ["/v1/orders/list"]);
         assert_eq!(api.modules().count(), 1);
+        assert_eq!(api.events().map(api::Event::name).collect::<Vec<_>>(), ["/orders/changed"]);
     }
 }

@@ -40,6 +40,13 @@ impl ::rpc_core::State for App {}
     path = "/v1/module"
 }
 
+::rpc_core::api_event! {
+    /// Event
+    name = "/module/changed",
+    audience = ["user"],
+    payload = ::std::collections::HashMap<::std::string::String, ::std::primitive::u32>
+}
+
 /// Method
 #[::rpc_core::api_method(
     path = "/v1/module/method",
@@ -59,6 +66,12 @@ async fn method(
     arguments: ::std::option::Option<::std::primitive::u32>,
 ) -> ::std::result::Result<(), ::rpc_core::ApiError> {
     let _ = (ctx, app, signature, file, p0, arguments);
+    ::std::result::Result::Ok(())
+}
+
+/// Method
+#[::rpc_core::api_method(path = "/v1/module/heard", permissions = ["*"], client_event = "/module/heard")]
+async fn heard() -> ::std::result::Result<(), ::rpc_core::ApiError> {
     ::std::result::Result::Ok(())
 }
 

@@ -14,7 +14,7 @@
 #![forbid(unsafe_code)]
 
 use rpc_core::read::{Condition, Read, Sortable};
-use rpc_core::{ApiError, Ctx, ReadFields, State, api_method, api_module};
+use rpc_core::{ApiError, Ctx, ReadFields, State, api_event, api_method, api_module};
 
 mod private {
     use super::{ApiError, api_method};
@@ -37,6 +37,11 @@ impl State for App {}
 api_module! {
     /// Module
     path = "/v1/module"
+}
+
+api_event! {
+    /// Changed
+    name = "/module/changed", audience = ["*"], payload = Vec<u32>
 }
 
 /// What rows can be found and sorted by.
@@ -65,6 +70,12 @@ pub async fn public(
 /// Private
 #[api_method(path = "/v1/module/hidden", permissions = ["*"])]
 async fn hidden(_app: &App) -> Result<(), ApiError> {
+    Ok(())
+}
+
+/// Heard of
+#[api_method(path = "/v1/module/heard", permissions = ["*"], client_event = "/module/heard")]
+async fn heard() -> Result<(), ApiError> {
     Ok(())
 }
 

@@ -1,0 +1,9 @@
+// errors: 3
+
+use rpc_core::api_event;
+
+api_event! {
+
+}
+
+fn main() {}

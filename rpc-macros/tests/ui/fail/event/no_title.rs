@@ -1,0 +1,9 @@
+// errors: 1
+
+use rpc_core::api_event;
+
+api_event! {
+    name = "/settings/updated", audience = ["*"]
+}
+
+fn main() {}
