@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_util::{Sink, Stream};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_util::sync::WaitForCancellationFutureOwned;
@@ -40,6 +41,8 @@ pub(super) struct Connection {
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
     state: State,
     rechecks: bool,
+    /// A frame was broken: no more are read, only bytes.
+    broken: bool,
 }
 
 /// How a connection stands.
@@ -67,6 +70,7 @@ impl Connection {
             unflushed: false,
             state: State::Open,
             rechecks: false,
+            broken: false,
         }
     }
 
@@ -173,6 +177,9 @@ impl Connection {
         if self.state == State::Draining {
             return Poll::Pending;
         }
+        if self.broken {
+            return self.poll_linger(cx);
+        }
         for _ in 0..FRAMES_AT_ONCE {
             match Pin::new(&mut self.stream).poll_next(cx) {
                 Poll::Pending => return Poll::Pending,
@@ -182,6 +189,9 @@ impl Connection {
                 Poll::Ready(Some(frame)) => {
                     self.timers.heard();
                     self.frame(frame, cx);
+                    if self.broken {
+                        return Poll::Pending;
+                    }
                 }
             }
         }
@@ -195,9 +205,31 @@ impl Connection {
             Ok(Message::Binary(bytes)) if self.is_open() => self.document(Codec::MsgPack, &bytes, cx),
             Ok(Message::Ping(_) | Message::Close(_)) => self.unflushed = true,
             Ok(_) => {}
-            Err(Error::Capacity(_)) => self.close(close::TOO_BIG, "message is too big"),
-            Err(Error::Utf8(_)) => self.close(close::UNDECODABLE, "text is not UTF-8"),
-            Err(_) => self.close(close::PROTOCOL, "protocol error"),
+            Err(error) => {
+                self.broken = true;
+                match error {
+                    Error::Capacity(_) => self.close(close::TOO_BIG, "message is too big"),
+                    Error::Utf8(_) => self.close(close::UNDECODABLE, "text is not UTF-8"),
+                    _ => self.close(close::PROTOCOL, "protocol error"),
+                }
+            }
+        }
+    }
+
+    /// After the close frame, what still comes is read and dropped: closing a socket with unread bytes would reset the
+    /// connection, and the client might never see the close frame.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let io = self.stream.get_mut();
+        if ready!(Pin::new(&mut *io).poll_shutdown(cx)).is_err() {
+            return Poll::Ready(());
+        }
+        loop {
+            let mut buffer = [0; 512];
+            let mut buffer = ReadBuf::new(&mut buffer);
+            match ready!(Pin::new(&mut *io).poll_read(cx, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => {}
+                _ => return Poll::Ready(()),
+            }
         }
     }
 
@@ -262,7 +294,7 @@ impl Future for Connection {
                 this.send(Message::Ping(Bytes::new()));
                 this.recheck(cx);
             }
-            if this.out.is_empty() && !this.unflushed {
+            if !this.is_blocked() {
                 return Poll::Pending;
             }
             if this.poll_write(cx).is_ready() {

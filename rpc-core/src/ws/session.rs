@@ -3,17 +3,18 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::connection::Connection;
 use super::hub::Place;
+use super::timers::CLOSE_WAIT;
 use crate::api::Api;
 use crate::call::Transport;
 use crate::codec::Codec;
@@ -96,7 +97,12 @@ impl Session {
             None => {
                 tokio::time::sleep(BAD_TOKEN_DELAY).await;
                 let frame = close_frame(close::BAD_TOKEN, "bad token");
-                let _ = tokio::time::timeout(self.api.limits().write_timeout, stream.send(frame)).await;
+                let closed = async {
+                    stream.send(frame).await?;
+                    while stream.next().await.is_some_and(|frame| frame.is_ok()) {}
+                    Ok::<_, Error>(())
+                };
+                let _ = tokio::time::timeout(CLOSE_WAIT, closed).await;
             }
         }
     }

@@ -14,4 +14,5 @@ mod http;
 mod parameters;
 mod pipeline;
 mod registration;
+mod rpc;
 mod support;

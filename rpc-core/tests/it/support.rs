@@ -1,19 +1,27 @@
 //! What several tests need.
 
+pub(crate) mod server;
+
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use rpc_core::{AuthError, Authenticator, CallRecord, Disposition, Identity, Observer, Token, User};
 
-/// Tokens that name their identity: `t_user`, `t_admin`, `t_root`, `t_api` (an API token with `admin`); `t_down` cannot be
+/// Tokens that name their identity: `t_user`, `t_leaver` and `t_leaver_two` (each withdrawn by one test), `t_admin`, `t_root`, `t_api` (an API token with `admin`); `t_down` cannot be
 /// checked; all others are bad.
 pub(crate) struct NamedTokens;
 
 #[async_trait]
 impl Authenticator for NamedTokens {
     async fn authenticate(&self, token: &Token, _: Option<std::net::IpAddr>) -> Result<Identity, AuthError> {
+        if WITHDRAWN.lock().unwrap().contains(token.expose()) {
+            return Err(AuthError::BadToken);
+        }
         let user = match token.expose() {
             "t_user" => User::new("2", "ann"),
+            "t_leaver" => User::new("7", "eve"),
+            "t_leaver_two" => User::new("8", "eva"),
             "t_admin" => User::new("3", "bob").permission("admin"),
             "t_root" => User::new("1", "root").root(),
             "t_api" => User::new("3", "bob").permission("admin").by_api_token(),
@@ -22,6 +30,13 @@ impl Authenticator for NamedTokens {
         };
         Ok(user.into())
     }
+}
+
+static WITHDRAWN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Makes a token bad.
+pub(crate) fn withdraw(token: &str) {
+    WITHDRAWN.lock().unwrap().insert(token.to_owned());
 }
 
 /// What an observer was told of one call.

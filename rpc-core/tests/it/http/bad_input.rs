@@ -2,13 +2,13 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::Running;
+use super::start;
 
 const JSON: &str = "content-type: application/json";
 
 #[tokio::test]
 async fn bodies_that_do_not_decode_are_parse_errors() {
-    let server = Running::start().await;
+    let server = start().await;
     let nested = "[".repeat(10_000);
     let deep = format!("{}{}", "[".repeat(129), "]".repeat(129));
     for body in
@@ -24,7 +24,7 @@ async fn bodies_that_do_not_decode_are_parse_errors() {
 
 #[tokio::test]
 async fn queries_that_do_not_decode_are_parse_errors() {
-    let server = Running::start().await;
+    let server = start().await;
     for query in ["a=%zz", "a=%ff", "a=1&a=2", "%"] {
         assert_eq!(
             server.send("GET", &format!("/v9/http/echo?{query}"), &[], "").await.error(),
@@ -36,7 +36,7 @@ async fn queries_that_do_not_decode_are_parse_errors() {
 
 #[tokio::test]
 async fn other_verbs_are_refused_with_those_that_work() {
-    let server = Running::start().await;
+    let server = start().await;
     for verb in ["PUT", "DELETE", "PATCH", "TRACE", "BREW"] {
         let answer = server.send(verb, "/v9/http/echo", &[JSON], "[]").await;
         assert_eq!(
@@ -49,7 +49,7 @@ async fn other_verbs_are_refused_with_those_that_work() {
 
 #[tokio::test]
 async fn other_content_types_are_refused() {
-    let server = Running::start().await;
+    let server = start().await;
     for content_type in
         ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonx", ""]
     {
@@ -68,7 +68,7 @@ async fn other_content_types_are_refused() {
 
 #[tokio::test]
 async fn a_panic_is_an_error_with_an_id_and_the_process_lives() {
-    let server = Running::start().await;
+    let server = start().await;
     let answer = server.send("POST", "/v9/http/panics", &[JSON, "x-request-id: find-me"], "[]").await;
     assert_eq!(
         (answer.status, answer.text()),
@@ -79,7 +79,7 @@ async fn a_panic_is_an_error_with_an_id_and_the_process_lives() {
 
 #[tokio::test]
 async fn a_client_that_stops_half_way_leaves_nothing_behind() {
-    let server = Running::start().await;
+    let server = start().await;
     for cut in ["POST /v9/ht", "POST /v9/http/echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n[1"] {
         let mut stream = server.connect().await;
         stream.write_all(cut.as_bytes()).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_client_that_stops_half_way_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_caller_who_goes_away_is_recorded_as_such() {
-    let server = Running::start().await;
+    let server = start().await;
     let mut stream = server.connect().await;
     stream.write_all(b"POST /v9/http/waits HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n").await.unwrap();
     let waits = || server.api.method("/v9/http/waits").unwrap().active_calls();

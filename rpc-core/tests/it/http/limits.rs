@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{Answer, Running};
+use super::{start, with_limits};
+use crate::support::server::{Answer, Running};
 
 const JSON: &str = "content-type: application/json";
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_413_and_names_it() {
-    let server = Running::start().await;
+    let server = start().await;
     let limit = 1024 * 1024;
     let fits = format!("[\"{}\"]", "x".repeat(limit - 4));
     assert_eq!(server.post("/v9/http/echo", &fits).await.status, 200);
@@ -27,14 +28,14 @@ async fn a_body_over_the_limit_is_413_and_names_it() {
 
 #[tokio::test]
 async fn a_client_that_asks_first_is_told_before_it_sends() {
-    let server = Running::start().await;
+    let server = start().await;
     let request = "POST /v9/http/echo HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\nconnection: close\r\ncontent-length: 9000000000\r\n\r\n";
     assert_eq!(server.raw(request.as_bytes()).await.error(), (413, -32902));
 }
 
 #[tokio::test]
 async fn long_request_lines_and_headers_are_refused() {
-    let server = Running::start().await;
+    let server = start().await;
     let answer = server.send("GET", &format!("/v9/http/echo?a={}", "x".repeat(8 * 1024)), &[], "").await;
     assert_eq!(answer.error(), (414, -32600));
     assert!(answer.text().contains("`request_line`"));
@@ -60,15 +61,15 @@ const SHORT: Duration = Duration::from_millis(50);
 
 #[tokio::test]
 async fn a_connection_that_says_nothing_is_closed() {
-    let server = Running::with_limits(|limits| limits.first_byte_timeout = SHORT).await;
+    let server = with_limits(|limits| limits.first_byte_timeout = SHORT).await;
     assert_eq!(until_closed(&server, &[]).await, b"");
 }
 
 #[tokio::test]
 async fn slow_headers_are_closed() {
-    let server = Running::with_limits(|limits| limits.headers_timeout = SHORT).await;
+    let server = with_limits(|limits| limits.headers_timeout = SHORT).await;
     assert_eq!(until_closed(&server, &["POST /v9/http/echo HTTP/1.1\r\nhost"]).await, b"");
-    let server = Running::with_limits(|limits| limits.headers_timeout = Duration::from_millis(300)).await;
+    let server = with_limits(|limits| limits.headers_timeout = Duration::from_millis(300)).await;
     let mut stream = server.connect().await;
     let drip = async {
         loop {
@@ -84,21 +85,21 @@ async fn slow_headers_are_closed() {
 
 #[tokio::test]
 async fn a_slow_body_is_closed() {
-    let server = Running::with_limits(|limits| limits.body_timeout = SHORT).await;
+    let server = with_limits(|limits| limits.body_timeout = SHORT).await;
     let request = "POST /v9/http/echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n[";
     assert_eq!(until_closed(&server, &[request]).await, b"");
 }
 
 #[tokio::test]
 async fn an_idle_connection_is_closed_after_its_answer() {
-    let server = Running::with_limits(|limits| limits.idle_timeout = SHORT).await;
+    let server = with_limits(|limits| limits.idle_timeout = SHORT).await;
     let request = "POST /v9/http/echo HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n";
     assert_eq!(Answer::parse(&until_closed(&server, &[request]).await).status, 200);
 }
 
 #[tokio::test]
 async fn a_reader_that_does_not_read_is_closed() {
-    let server = Running::with_limits(|limits| {
+    let server = with_limits(|limits| {
         limits.write_timeout = SHORT;
         limits.max_body = 16 * 1024 * 1024;
     })
@@ -120,7 +121,7 @@ async fn a_reader_that_does_not_read_is_closed() {
 
 #[tokio::test]
 async fn connections_live_on_within_their_limits() {
-    let server = Running::start().await;
+    let server = start().await;
     let mut stream = server.connect().await;
     for _ in 0..3 {
         stream.write_all(b"POST /v9/http/echo HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n[1]").await.unwrap();

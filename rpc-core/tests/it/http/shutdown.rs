@@ -9,8 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use super::{Answer, Running, builder};
-use crate::support::Memory;
+use super::{builder, start};
+use crate::support::server::{Answer, Running};
 
 const WAITS: &[u8] = b"POST /v9/http/waits HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n";
 
@@ -34,7 +34,7 @@ async fn opens(doors: &super::Doors) -> Result<(), rpc_core::ApiError> {
 
 #[tokio::test]
 async fn a_running_call_is_answered_and_then_the_connection_closed() {
-    let server = Running::start().await;
+    let server = start().await;
     let mut stream = server.connect().await;
     stream.write_all(WAITS).await.unwrap();
     inside(&server, 1).await;
@@ -50,8 +50,7 @@ async fn a_running_call_is_answered_and_then_the_connection_closed() {
 
 #[tokio::test]
 async fn a_call_that_does_not_end_is_cut_and_counted() {
-    let memory = Memory::default();
-    let api = builder(&memory).build().unwrap();
+    let api = builder().build().unwrap();
     let server = Server::bind(HttpService::new(api.clone()), "127.0.0.1:0".parse().unwrap()).await.unwrap();
     let server = server.drain(Duration::from_millis(20));
     let mut stream = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
@@ -67,7 +66,7 @@ async fn a_call_that_does_not_end_is_cut_and_counted() {
 
 #[tokio::test]
 async fn a_server_without_calls_stops_at_once() {
-    let server = Running::start().await;
+    let server = start().await;
     let mut idle = server.connect().await;
     idle.write_all(b"POST /v9/http/echo HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n").await.unwrap();
     let mut first = [0; 1];

@@ -9,8 +9,7 @@ use rpc_core::http::HttpService;
 use serde_json::{Value, json};
 use tower_service::Service;
 
-use super::{Running, builder};
-use crate::support::Memory;
+use super::{builder, start};
 
 fn request(path: &str, body: &'static str) -> Request<Full<Bytes>> {
     Request::post(format!("http://x{path}")).body(Full::new(Bytes::from(body))).unwrap()
@@ -18,7 +17,7 @@ fn request(path: &str, body: &'static str) -> Request<Full<Bytes>> {
 
 #[tokio::test]
 async fn http2_by_prior_knowledge_carries_many_calls_at_once() {
-    let server = Running::start().await;
+    let server = start().await;
     let io = TokioIo::new(server.connect().await);
     let (sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
     let connection = tokio::spawn(connection);
@@ -38,7 +37,7 @@ async fn http2_by_prior_knowledge_carries_many_calls_at_once() {
 
 #[tokio::test]
 async fn the_service_answers_wherever_it_is_mounted() {
-    let api = builder(&Memory::default()).build().unwrap();
+    let api = builder().build().unwrap();
     let mut service = HttpService::new(api);
     let mut ask = async |path: &str| {
         let response = service.call(request(path, "[7]")).await.unwrap();

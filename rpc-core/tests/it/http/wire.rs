@@ -1,16 +1,15 @@
 //! What a well-behaved client sees.
 
-use rpc_core::Limits;
 use rpc_core::http::{ForwardedHeader, TrustedProxies};
 use serde_json::json;
 
-use super::Running;
+use super::{start, with_service};
 
 const JSON: &str = "content-type: application/json";
 
 #[tokio::test]
 async fn an_answer_has_the_documented_bytes() {
-    let server = Running::start().await;
+    let server = start().await;
     let answer = server.post("/v9/http/texts", r#"["a"]"#).await;
     assert_eq!((answer.status, answer.text()), (200, r#"{"status":200,"reason":"OK","data":["a",null]}"#));
     assert_eq!(answer.header("content-type"), Some("application/json"));
@@ -26,7 +25,7 @@ async fn an_answer_has_the_documented_bytes() {
 
 #[tokio::test]
 async fn parameters_come_as_array_as_one_value_or_not_at_all() {
-    let server = Running::start().await;
+    let server = start().await;
     for (body, data) in [
         ("[[1]]", "[1]"),
         ("{\"a\":1}", "{\"a\":1}"),
@@ -42,7 +41,7 @@ async fn parameters_come_as_array_as_one_value_or_not_at_all() {
 
 #[tokio::test]
 async fn get_takes_its_parameter_from_the_query() {
-    let server = Running::start().await;
+    let server = start().await;
     let answer = server.send("GET", "/v9/http/echo?a=1&b=x%20y", &[], "").await;
     assert_eq!(answer.json()["data"], json!({"a": "1", "b": "x y"}));
     let answer = server.send("GET", "/v9/http/echo", &["content-type: application/json; charset=utf-8"], "").await;
@@ -53,7 +52,7 @@ async fn get_takes_its_parameter_from_the_query() {
 
 #[tokio::test]
 async fn paths_are_decoded_and_slashes_collapse() {
-    let server = Running::start().await;
+    let server = start().await;
     for target in ["/v9//http///echo", "/v9/htt%70/echo", "//v9/http/echo"] {
         assert_eq!(server.post(target, "[]").await.status, 200, "{target}");
     }
@@ -63,7 +62,7 @@ async fn paths_are_decoded_and_slashes_collapse() {
 
 #[tokio::test]
 async fn tokens_travel_in_every_documented_form() {
-    let server = Running::start().await;
+    let server = start().await;
     for value in ["Bearer t_admin", "basic t_admin", "Basic dF9hZG1pbjo=", "Basic OnRfYWRtaW4=", "t_admin"] {
         let answer = server.send("POST", "/v9/http/admin", &[JSON, &format!("authorization: {value}")], "[]").await;
         assert_eq!(answer.json()["data"], json!("bob"), "{value}");
@@ -87,7 +86,7 @@ async fn tokens_travel_in_every_documented_form() {
 
 #[tokio::test]
 async fn the_order_of_checks_is_kept() {
-    let server = Running::start().await;
+    let server = start().await;
     let huge = "x".repeat(200);
     assert_eq!(server.post("/v9/http/nothing", "{").await.error(), (404, -32601));
     assert_eq!(server.send("POST", "/v9/http/admin", &["content-type: text/plain"], "{").await.error(), (401, 401));
@@ -102,7 +101,7 @@ async fn the_order_of_checks_is_kept() {
 
 #[tokio::test]
 async fn limits_say_when_to_come_back() {
-    let server = Running::start().await;
+    let server = start().await;
     server.post("/v9/http/rarely", "[]").await;
     let answer = server.post("/v9/http/rarely", "[]").await;
     let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
@@ -111,7 +110,7 @@ async fn limits_say_when_to_come_back() {
 
 #[tokio::test]
 async fn request_ids_are_the_callers_the_traces_or_new() {
-    let server = Running::start().await;
+    let server = start().await;
     let id = async |headers: &[&str]| {
         let answer = server.send("GET", "/v9/http/echo", headers, "").await;
         answer.header("x-request-id").unwrap().to_owned()
@@ -125,7 +124,7 @@ async fn request_ids_are_the_callers_the_traces_or_new() {
 
 #[tokio::test]
 async fn a_void_call_is_answered_before_it_runs() {
-    let server = Running::start().await;
+    let server = start().await;
     for header in ["api-call-void: true", "X-API-Void-Call: true"] {
         let answer = server.send("POST", "/v9/http/texts", &[JSON, header], r#"["a"]"#).await;
         assert_eq!((answer.status, answer.text()), (202, ""), "{header}");
@@ -143,7 +142,7 @@ async fn a_void_call_is_answered_before_it_runs() {
 
 #[tokio::test]
 async fn large_answers_are_compressed_for_who_takes_it() {
-    let server = Running::start().await;
+    let server = start().await;
     let body = format!("[\"{}\"]", "abc".repeat(1000));
     let answer = server.send("POST", "/v9/http/echo", &[JSON, "accept-encoding: gzip"], &body).await;
     assert_eq!((answer.header("content-encoding"), answer.header("vary")), (Some("gzip"), Some("Accept-Encoding")));
@@ -156,7 +155,7 @@ async fn large_answers_are_compressed_for_who_takes_it() {
 
 #[tokio::test]
 async fn pages_of_allowed_origins_may_read_answers() {
-    let server = Running::with(Limits::default(), |service| service.allow_origin("https://app.example")).await;
+    let server = with_service(|service| service.allow_origin("https://app.example")).await;
     let allowed = async |origin: &str| {
         let answer = server.send("POST", "/v9/http/echo", &[JSON, &format!("origin: {origin}")], "[]").await;
         assert_eq!((answer.status, answer.header("vary")), (200, Some("Origin")));
@@ -176,18 +175,18 @@ async fn pages_of_allowed_origins_may_read_answers() {
 #[tokio::test]
 async fn the_clients_address_is_the_peers_unless_a_proxy_is_trusted() {
     let spoofed = [JSON, "x-forwarded-for: 198.51.100.7"];
-    let server = Running::start().await;
+    let server = start().await;
     let answer = server.send("POST", "/v9/http/address", &spoofed, "[]").await;
     assert_eq!(answer.json()["data"], json!("127.0.0.1"));
     let proxies = TrustedProxies::new(vec!["127.0.0.0/8".parse().unwrap()], ForwardedHeader::XForwardedFor);
-    let server = Running::with(Limits::default(), |service| service.trusted_proxies(proxies)).await;
+    let server = with_service(|service| service.trusted_proxies(proxies)).await;
     let answer = server.send("POST", "/v9/http/address", &spoofed, "[]").await;
     assert_eq!(answer.json()["data"], json!("198.51.100.7"));
 }
 
 #[tokio::test]
 async fn the_front_page_and_the_health_pages_answer() {
-    let server = Running::start().await;
+    let server = start().await;
     let page = server.send("GET", "/", &[], "").await.json();
     assert_eq!((&page["data"]["name"], page["data"]["methods"].as_u64()), (&json!("Test API"), Some(8)));
     let page = server.send("GET", "/", &["accept: text/html"], "").await;

@@ -1,0 +1,104 @@
+//! The examples of the JSON-RPC 2.0 specification (section 7), with the methods of this API.
+
+use serde_json::{Value, json};
+
+use super::start;
+
+/// What of an answer the specification fixes: `result` is its data here, an error its code.
+fn essence(answer: &Value) -> Value {
+    match answer {
+        Value::Array(answers) => answers.iter().map(essence).collect(),
+        answer if answer.get("error").is_some() => json!({"error": answer["error"]["code"], "id": answer["id"]}),
+        answer => json!({"result": answer["result"]["data"], "id": answer["id"]}),
+    }
+}
+
+async fn exchange(request: &str) -> Option<Value> {
+    let server = start().await;
+    let answer = server.post("/api", request).await;
+    if answer.body.is_empty() {
+        assert_eq!(answer.status, 202);
+        return None;
+    }
+    let answer = answer.json();
+    for answer in answer.as_array().unwrap_or(&vec![answer.clone()]) {
+        assert_eq!(answer["jsonrpc"], "2.0");
+    }
+    Some(essence(&answer))
+}
+
+#[tokio::test]
+async fn calls_with_positional_parameters() {
+    let request = r#"{"jsonrpc": "2.0", "method": "/v9/rpc/subtract", "params": [42, 23], "id": 1}"#;
+    assert_eq!(exchange(request).await, Some(json!({"result": 19, "id": 1})));
+    let request = r#"{"jsonrpc": "2.0", "method": "/v9/rpc/subtract", "params": [23, 42], "id": 2}"#;
+    assert_eq!(exchange(request).await, Some(json!({"result": -19, "id": 2})));
+}
+
+#[tokio::test]
+async fn calls_with_named_parameters() {
+    let request =
+        r#"{"jsonrpc": "2.0", "method": "/v9/rpc/subtract", "params": {"subtrahend": 23, "minuend": 42}, "id": 3}"#;
+    assert_eq!(exchange(request).await, Some(json!({"result": 19, "id": 3})));
+    let request =
+        r#"{"jsonrpc": "2.0", "method": "/v9/rpc/subtract", "params": {"minuend": 42, "subtrahend": 23}, "id": 4}"#;
+    assert_eq!(exchange(request).await, Some(json!({"result": 19, "id": 4})));
+}
+
+#[tokio::test]
+async fn notifications_are_not_answered() {
+    assert_eq!(exchange(r#"{"jsonrpc": "2.0", "method": "/v9/rpc/echo", "params": [1]}"#).await, None);
+    assert_eq!(exchange(r#"{"jsonrpc": "2.0", "method": "foobar"}"#).await, None);
+}
+
+#[tokio::test]
+async fn an_unknown_method() {
+    let request = r#"{"jsonrpc": "2.0", "method": "foobar", "id": "1"}"#;
+    assert_eq!(exchange(request).await, Some(json!({"error": -32601, "id": "1"})));
+}
+
+#[tokio::test]
+async fn invalid_json() {
+    let request = r#"{"jsonrpc": "2.0", "method": "foobar, "params": "bar", "baz]"#;
+    assert_eq!(exchange(request).await, Some(json!({"error": -32700, "id": null})));
+    let batch = r#"[{"jsonrpc": "2.0", "method": "sum", "params": [1,2,4], "id": "1"}, {"jsonrpc": "2.0", "method""#;
+    assert_eq!(exchange(batch).await, Some(json!({"error": -32700, "id": null})));
+}
+
+#[tokio::test]
+async fn invalid_requests() {
+    let request = r#"{"jsonrpc": "2.0", "method": 1, "params": "bar"}"#;
+    assert_eq!(exchange(request).await, Some(json!({"error": -32600, "id": null})));
+    assert_eq!(exchange("[]").await, Some(json!({"error": -32600, "id": null})));
+    assert_eq!(exchange("[1]").await, Some(json!([{"error": -32600, "id": null}])));
+    assert_eq!(exchange("[1,2,3]").await, Some(json!(vec![json!({"error": -32600, "id": null}); 3])));
+}
+
+#[tokio::test]
+async fn a_batch() {
+    let batch = json!([
+        {"jsonrpc": "2.0", "method": "/v9/rpc/subtract", "params": [9, 2], "id": "1"},
+        {"jsonrpc": "2.0", "method": "/v9/rpc/echo", "params": [7]},
+        {"jsonrpc": "2.0", "method": "/v9/rpc/subtract", "params": [42, 23], "id": "2"},
+        {"foo": "boo"},
+        {"jsonrpc": "2.0", "method": "foo.get", "params": {"name": "myself"}, "id": "5"},
+        {"jsonrpc": "2.0", "method": "/v9/rpc/list", "id": "9"}
+    ]);
+    let expected = json!([
+        {"result": 7, "id": "1"},
+        {"result": 19, "id": "2"},
+        {"error": -32600, "id": null},
+        {"error": -32601, "id": "5"},
+        {"result": [1, 2], "id": "9"}
+    ]);
+    assert_eq!(exchange(&batch.to_string()).await, Some(expected));
+}
+
+#[tokio::test]
+async fn a_batch_of_notifications() {
+    let batch = json!([
+        {"jsonrpc": "2.0", "method": "/v9/rpc/echo", "params": [1, 2, 4]},
+        {"jsonrpc": "2.0", "method": "/v9/rpc/echo", "params": [7]}
+    ]);
+    assert_eq!(exchange(&batch.to_string()).await, None);
+}

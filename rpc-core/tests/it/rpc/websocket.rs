@@ -1,0 +1,180 @@
+//! WebSocket as a well-behaved client sees it.
+
+use rpc_core::Notice;
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::socket::Socket;
+use super::{start, with_limits};
+
+#[tokio::test]
+async fn subprotocol_and_token_are_negotiated() {
+    let server = start().await;
+    let mut socket = Socket::with_token(&server, "t_user").await;
+    assert_eq!(socket.protocol.as_deref(), Some("jsonrpc_2.0"));
+    assert_eq!(socket.call("/v9/rpc/whoami", json!([])).await["result"]["data"], "ann");
+    let mut socket = Socket::guest(&server).await;
+    assert_eq!(socket.protocol, None);
+    assert_eq!(socket.call("/v9/rpc/whoami", json!([])).await["result"]["data"], json!(null));
+    let mut socket = Socket::open(&server, &[("authorization", "Bearer t_admin")]).await.unwrap();
+    assert_eq!(socket.call("/v9/rpc/whoami", json!([])).await["result"]["data"], "bob");
+    assert_eq!(Socket::open(&server, &[("sec-websocket-protocol", "graphql-ws")]).await.err(), Some(400));
+    assert_eq!(server.api.websockets(), 3);
+}
+
+#[tokio::test]
+async fn a_bad_token_opens_and_is_closed_with_4401_a_second_later() {
+    let server = start().await;
+    let mut socket = Socket::with_token(&server, "t_bad").await;
+    socket.start("/v9/rpc/echo", json!([1])).await;
+    assert_eq!(socket.closed().await, Some(4401));
+    assert_eq!(server.memory.take(), [], "nothing is executed");
+    assert_eq!(Socket::open(&server, &[("authorization", "t_down")]).await.err(), Some(503));
+}
+
+#[tokio::test]
+async fn calls_run_at_once_and_are_answered_as_they_are_ready() {
+    let server = start().await;
+    let mut socket = Socket::guest(&server).await;
+    let first = socket.start("/v9/rpc/waits", json!([])).await;
+    assert_eq!(socket.call("/v9/rpc/echo", json!(["quick"])).await["result"]["data"], "quick");
+    let opens = socket.start("/v9/rpc/opens", json!([1])).await;
+    let ids = [socket.json().await["id"].clone(), socket.json().await["id"].clone()];
+    assert!(ids.contains(&json!(first)) && ids.contains(&json!(opens)), "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_call_can_be_aborted() {
+    let server = with_limits(|limits| limits.ws_running = 1).await;
+    let mut socket = Socket::guest(&server).await;
+    let running = socket.start("/v9/rpc/waits", json!([])).await;
+    let waiting = socket.start("/v9/rpc/waits", json!([])).await;
+    for id in [waiting, running] {
+        socket.notify("/abort", json!([id])).await;
+        let answer = socket.json().await;
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(id), &json!(-32817)));
+    }
+    assert_eq!(server.memory.take()[0].status, 499);
+    assert_eq!(socket.call("/v9/rpc/echo", json!([1])).await["result"]["data"], 1);
+}
+
+#[tokio::test]
+async fn the_protocols_own_methods_answer() {
+    let server = start().await;
+    let mut socket = Socket::guest(&server).await;
+    socket.notify("/ping", json!([])).await;
+    socket.notify("/pong", json!([])).await;
+    assert_eq!(socket.call("/ping", json!([])).await, json!({"jsonrpc": "2.0", "id": 1, "method": "/pong"}));
+    assert_eq!(socket.call("/healthcheck", json!([])).await["result"]["status"], 200);
+    assert_eq!(socket.call("/v9/rpc/nothing", json!([])).await["error"]["code"], -32601);
+    assert_eq!(socket.call("/v9/rpc/needs-file", json!([])).await["error"]["code"], -32900);
+}
+
+#[tokio::test]
+async fn batches_and_notifications_work_as_over_http() {
+    let server = start().await;
+    let mut socket = Socket::guest(&server).await;
+    socket.notify("/v9/rpc/echo", json!([1])).await;
+    let batch = json!([
+        {"jsonrpc": "2.0", "id": 1, "method": "/v9/rpc/echo", "params": ["a"]},
+        {"jsonrpc": "2.0", "method": "/v9/rpc/echo"},
+        {"jsonrpc": "2.0", "id": 2, "method": "/ping"}
+    ]);
+    socket.text(batch.to_string()).await;
+    let answers = socket.json().await;
+    assert_eq!(
+        (answers[0]["result"]["data"].clone(), answers[1]["id"].clone(), answers.as_array().unwrap().len()),
+        (json!("a"), json!(2), 2)
+    );
+    socket.text("[]").await;
+    assert_eq!(socket.json().await["error"]["code"], -32600);
+}
+
+#[tokio::test]
+async fn binary_frames_are_answered_in_binary() {
+    let server = start().await;
+    let mut socket = Socket::guest(&server).await;
+    // {"jsonrpc": "2.0", "id": 1, "method": "/ping"}
+    let request = b"\x83\xa7jsonrpc\xa32.0\xa2id\x01\xa6method\xa5/ping";
+    futures_util::SinkExt::send(&mut socket.stream, Message::binary(request.to_vec())).await.unwrap();
+    assert_eq!(
+        socket.message().await,
+        Message::binary(b"\x83\xa7jsonrpc\xa32.0\xa2id\x01\xa6method\xa5/pong".to_vec())
+    );
+    assert_eq!(socket.call("/v9/rpc/echo", json!([1])).await["result"]["data"], 1);
+}
+
+#[tokio::test]
+async fn calls_beyond_the_running_wait_and_beyond_the_waiting_are_refused() {
+    let server = with_limits(|limits| {
+        limits.ws_running = 2;
+        limits.ws_waiting = 3;
+    })
+    .await;
+    let mut socket = Socket::guest(&server).await;
+    for _ in 0..7 {
+        socket.start("/v9/rpc/waits", json!([])).await;
+    }
+    for id in [6, 7] {
+        let answer = socket.json().await;
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(id), &json!(-32802)));
+    }
+    assert_eq!(server.api.method("/v9/rpc/waits").unwrap().active_calls(), 2);
+    server.post("/v9/rpc/opens", "[5]").await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(socket.json().await["id"].as_u64().unwrap());
+    }
+    ids.sort_unstable();
+    assert_eq!(ids, [1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn changed_rights_hold_and_gone_credentials_close_with_4000() {
+    let server = start().await;
+    let (mut user, guest) = (Socket::with_token(&server, "t_leaver").await, Socket::guest(&server).await);
+    let admin = Socket::with_token(&server, "t_admin").await;
+    assert_eq!(user.call("/v9/rpc/whoami", json!([])).await["result"]["data"], "eve");
+    crate::support::withdraw("t_leaver");
+    server.api.bus().announce(Notice::User("7".into())).await.unwrap();
+    assert_eq!(user.closed().await, Some(4000));
+    assert_eq!(server.api.websockets(), 2);
+    drop((guest, admin));
+}
+
+#[tokio::test]
+async fn sockets_of_one_address_are_limited() {
+    let server = with_limits(|limits| limits.ws_per_address = 2).await;
+    let first = Socket::guest(&server).await;
+    let _second = Socket::guest(&server).await;
+    assert_eq!(Socket::open(&server, &[]).await.err(), Some(429));
+    drop(first);
+    while server.api.websockets() > 1 {
+        tokio::task::yield_now().await;
+    }
+    assert!(Socket::open(&server, &[]).await.is_ok());
+}
+
+#[tokio::test]
+async fn foreign_pages_may_not_connect() {
+    let server = start().await;
+    assert_eq!(Socket::open(&server, &[("origin", "https://evil.example")]).await.err(), Some(403));
+    let own = format!("http://{}", server.address);
+    assert!(Socket::open(&server, &[("origin", &own)]).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_stop_finishes_what_runs_and_closes_with_1001() {
+    let server = start().await;
+    let mut socket = Socket::guest(&server).await;
+    let id = socket.start("/v9/rpc/waits", json!([])).await;
+    let api = server.api.clone();
+    while api.method("/v9/rpc/waits").unwrap().active_calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+    server.post("/v9/rpc/opens", "[1]").await;
+    let stopping = tokio::spawn(server.stop());
+    assert_eq!(socket.json().await["id"], id);
+    assert_eq!(socket.closed().await, Some(1001));
+    assert_eq!(stopping.await.unwrap().cut, 0);
+}

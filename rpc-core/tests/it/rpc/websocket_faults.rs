@@ -1,0 +1,209 @@
+//! What clients do wrong on a WebSocket, and what it may cost them: their own connection at most.
+
+use std::time::Duration;
+
+use futures_util::SinkExt;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::socket::Socket;
+use super::{start, with_limits};
+use crate::support::server::Running;
+
+#[tokio::test]
+async fn undecodable_messages_are_told_and_sixteen_in_a_row_close() {
+    let server = start().await;
+    let mut socket = Socket::guest(&server).await;
+    for _ in 0..15 {
+        socket.text("{").await;
+        let answer = socket.json().await;
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(null), &json!(-32700)));
+    }
+    assert_eq!(socket.call("/v9/rpc/echo", json!([1])).await["result"]["data"], 1);
+    for _ in 0..16 {
+        socket.stream.send(Message::binary(vec![0xc1])).await.unwrap();
+    }
+    assert_eq!(socket.closed().await, Some(1007));
+}
+
+#[tokio::test]
+async fn no_message_ends_anything_but_its_own_connection() {
+    let server = start().await;
+    let mut other = Socket::guest(&server).await;
+    let mut socket = Socket::guest(&server).await;
+    let event = |params: Value| json!({"jsonrpc": "2.0", "method": "/event", "params": params});
+    for message in [
+        json!(null),
+        json!(1),
+        json!(""),
+        json!({}),
+        json!([null]),
+        json!({"jsonrpc": "2.0", "method": null, "id": 1}),
+        json!({"jsonrpc": "2.0", "method": {"a": 1}, "id": 1}),
+        event(json!(null)),
+        event(json!([])),
+        event(json!([7])),
+        event(json!({"name": "x"})),
+        json!({"jsonrpc": "2.0", "method": "/abort"}),
+        json!({"jsonrpc": "2.0", "method": "/abort", "params": [{"x": 1}]}),
+        json!({"jsonrpc": "2.0", "method": "/subscribe", "params": [[1]]}),
+        json!({"jsonrpc": "2.0", "id": 1, "result": {}}),
+        json!({"jsonrpc": "2.0", "id": 1, "error": null}),
+    ] {
+        socket.text(message.to_string()).await;
+    }
+    socket.text(json!({"jsonrpc": "2.0", "id": "last", "method": "/ping"}).to_string()).await;
+    while socket.json().await["id"] != "last" {}
+    assert_eq!(other.call("/v9/rpc/echo", json!([1])).await["result"]["data"], 1);
+    assert_eq!(server.post("/v9/rpc/echo", "[1]").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_message_over_the_limit_closes_with_1009() {
+    let server = with_limits(|limits| limits.ws_message = 1000).await;
+    let mut socket = Socket::guest(&server).await;
+    let fits = "x".repeat(900);
+    assert_eq!(socket.call("/v9/rpc/echo", json!([fits])).await["result"]["data"], fits);
+    socket.text(format!("\"{}\"", "x".repeat(1000))).await;
+    assert_eq!(socket.closed().await, Some(1009));
+}
+
+#[tokio::test]
+async fn subscriptions_are_limited() {
+    let server = start().await;
+    let mut socket = Socket::guest(&server).await;
+    let names = |count: usize| (0..count).map(|number| format!("/event/{number}")).collect::<Vec<_>>();
+    assert_eq!(socket.call("/subscribe", json!([names(1000)])).await["result"]["status"], 200);
+    assert_eq!(socket.call("/subscribe", json!([names(1000)])).await["result"]["status"], 200, "the same names");
+    assert_eq!(socket.call("/subscribe", json!([["/one/more"]])).await["error"]["code"], -32802);
+    assert_eq!(socket.call("/unsubscribe", json!([names(1)])).await["result"]["status"], 200);
+    assert_eq!(socket.call("/subscribe", json!([["/one/more"]])).await["result"]["status"], 200);
+    assert_eq!(socket.call("/subscribe", json!([names(10_000)])).await["error"]["code"], -32802);
+}
+
+/// A handshake by hand, for what no client library sends.
+async fn raw(server: &Running) -> tokio::net::TcpStream {
+    let mut stream = server.connect().await;
+    let head = "GET /api HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+        sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "{}", String::from_utf8_lossy(&answer));
+    }
+    assert!(answer.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&answer));
+    stream
+}
+
+/// A masked frame with the mask 0.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    assert!(length < 126);
+    [&[first, 0x80 | length, 0, 0, 0, 0], payload].concat()
+}
+
+/// Reads one short unmasked frame.
+async fn read_frame(stream: &mut tokio::net::TcpStream) -> (u8, Vec<u8>) {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head).await.unwrap();
+    let mut payload = vec![0; usize::from(head[1])];
+    stream.read_exact(&mut payload).await.unwrap();
+    (head[0], payload)
+}
+
+const PING: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"/ping"}"#;
+const PONG: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"/pong"}"#;
+
+#[tokio::test]
+async fn fragments_with_control_frames_between_are_one_message() {
+    let server = start().await;
+    let mut stream = raw(&server).await;
+    let (first, rest) = PING.split_at(10);
+    let bytes = [frame(0x01, first), frame(0x89, b"hi"), frame(0x00, b""), frame(0x80, rest)].concat();
+    for byte in bytes {
+        stream.write_all(&[byte]).await.unwrap();
+    }
+    assert_eq!(read_frame(&mut stream).await, (0x8a, b"hi".to_vec()));
+    assert_eq!(read_frame(&mut stream).await, (0x81, PONG.to_vec()));
+}
+
+#[tokio::test]
+async fn broken_frames_close_with_a_code() {
+    let server = start().await;
+    for (bytes, code) in [
+        (vec![0x81, 0x01, b'x'], 1002_u16),
+        (frame(0xf1, b"x"), 1002),
+        (frame(0x83, b"x"), 1002),
+        (frame(0x80, b"x"), 1002),
+        (frame(0x81, b"\xff"), 1007),
+        (vec![0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], 1009),
+    ] {
+        let mut stream = raw(&server).await;
+        stream.write_all(&bytes).await.unwrap();
+        let (first, payload) = read_frame(&mut stream).await;
+        assert_eq!((first, u16::from_be_bytes([payload[0], payload[1]])), (0x88, code), "{bytes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_in_the_middle_leaves_nothing_behind() {
+    let server = start().await;
+    let mut half = raw(&server).await;
+    half.write_all(&frame(0x01, &PING[..10])[..9]).await.unwrap();
+    drop(half);
+    let mut socket = Socket::guest(&server).await;
+    socket.start("/v9/rpc/waits", json!([])).await;
+    while server.api.active_calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(socket);
+    while server.api.active_calls() + server.api.websockets() as u64 > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(server.memory.take().last().unwrap().status, 499);
+}
+
+#[tokio::test]
+async fn a_polite_close_in_the_middle_of_a_call_is_answered() {
+    let server = start().await;
+    let mut socket = Socket::guest(&server).await;
+    socket.start("/v9/rpc/waits", json!([])).await;
+    socket.stream.send(Message::Close(None)).await.unwrap();
+    assert_eq!(socket.closed().await, None);
+    while server.api.active_calls() + server.api.websockets() as u64 > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_silent_client_is_pinged_and_then_dropped() {
+    let server = with_limits(|limits| {
+        limits.ws_ping = Duration::from_millis(20);
+        limits.ws_silence = Duration::from_millis(200);
+    })
+    .await;
+    let mut silent = raw(&server).await;
+    let mut bytes = Vec::new();
+    tokio::time::timeout(Duration::from_secs(20), silent.read_to_end(&mut bytes))
+        .await
+        .expect("dropped in time")
+        .unwrap();
+    assert!(bytes.starts_with(&[0x89, 0]), "{bytes:?}");
+    assert!(bytes.chunks(2).filter(|frame| frame == &[0x89, 0]).count() > 2, "{bytes:?}");
+}
+
+#[tokio::test]
+async fn a_reader_that_does_not_read_is_closed_with_1008_and_costs_bounded_memory() {
+    let server = start().await;
+    let socket = Socket::guest(&server).await;
+    let text = "x".repeat(1000);
+    for _ in 0..100_000 {
+        server.api.publish(rpc_core::Audience::Everyone, "/v9/rpc/news", &text).await.unwrap();
+        if server.api.websockets() == 0 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(socket.closed().await, Some(1008));
+}
