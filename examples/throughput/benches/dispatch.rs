@@ -38,12 +38,7 @@ fn test_by_a_known_caller(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn test_with_a_token(bencher: Bencher<'_, '_>) {
-    bench(
-        bencher,
-        "/v1/test/test",
-        TEST_BODY,
-        &Credentials::Token(Token::new(TOKEN)),
-    );
+    bench(bencher, "/v1/test/test", TEST_BODY, &Credentials::Token(Token::new(TOKEN)));
 }
 
 #[divan::bench]

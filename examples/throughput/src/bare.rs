@@ -21,10 +21,7 @@ const ANSWER: &[u8] = br#"{"status":200,"reason":"OK","data":"hello"}"#;
 /// # Errors
 ///
 /// The listener fails.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "nothing waits for these tasks: they end with the process"
-)]
+#[expect(clippy::disallowed_methods, reason = "nothing waits for these tasks: they end with the process")]
 pub async fn serve(listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http1().timer(TokioTimer::new());
@@ -36,12 +33,7 @@ pub async fn serve(listener: TcpListener, shutdown: impl Future<Output = ()>) ->
         };
         socket.set_nodelay(true)?;
         let server = server.clone();
-        tokio::spawn(async move {
-            server
-                .serve_connection(TokioIo::new(socket), service_fn(answer))
-                .await
-                .ok()
-        });
+        tokio::spawn(async move { server.serve_connection(TokioIo::new(socket), service_fn(answer)).await.ok() });
     }
 }
 
@@ -49,8 +41,6 @@ pub async fn serve(listener: TcpListener, shutdown: impl Future<Output = ()>) ->
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let _ = request.into_body().collect().await;
     let mut response = Response::new(Full::new(Bytes::from_static(ANSWER)));
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }

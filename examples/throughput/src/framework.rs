@@ -69,10 +69,7 @@ async fn test(text: String) -> Result<String, ApiError> {
 /// Create a user
 #[api_method(path = "/v1/users/create", permissions = ["admin"])]
 async fn create(ids: &Ids, fields: NewUser) -> Result<CreatedUser, ApiError> {
-    Ok(CreatedUser {
-        id: ids.0.fetch_add(1, Ordering::Relaxed),
-        name: fields.username,
-    })
+    Ok(CreatedUser { id: ids.0.fetch_add(1, Ordering::Relaxed), name: fields.username })
 }
 
 /// The two methods, ready to serve.
@@ -155,22 +152,13 @@ impl Journal {
     #[must_use]
     pub fn totals(&self) -> (u64, u64, Duration) {
         let nanos = Duration::from_nanos(self.nanos.load(Ordering::Relaxed));
-        (
-            self.calls.load(Ordering::Relaxed),
-            self.failures.load(Ordering::Relaxed),
-            nanos,
-        )
+        (self.calls.load(Ordering::Relaxed), self.failures.load(Ordering::Relaxed), nanos)
     }
 
     /// The last records, oldest first.
     #[must_use]
     pub fn last(&self) -> Vec<Row> {
-        self.last
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .cloned()
-            .collect()
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 }
 
@@ -180,13 +168,8 @@ impl Observer for Shared {
     fn observe(&self, record: &CallRecord<'_>) {
         let journal = &self.0;
         journal.calls.fetch_add(1, Ordering::Relaxed);
-        journal
-            .failures
-            .fetch_add(u64::from(record.status >= 400), Ordering::Relaxed);
-        journal.nanos.fetch_add(
-            u64::try_from(record.runtime.as_nanos()).unwrap_or(u64::MAX),
-            Ordering::Relaxed,
-        );
+        journal.failures.fetch_add(u64::from(record.status >= 400), Ordering::Relaxed);
+        journal.nanos.fetch_add(u64::try_from(record.runtime.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
         let row = Row {
             method: record.method.path(),
             caller: record.identity.clone(),

@@ -54,10 +54,7 @@ enum Mode {
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let flags = Flags::parse();
-    let runtime = runtime::Builder::new_multi_thread()
-        .worker_threads(flags.threads.into())
-        .enable_all()
-        .build()?;
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(flags.threads.into()).enable_all().build()?;
     runtime.block_on(async {
         let serving = runtime.spawn(serve(flags.mode, SocketAddr::from((Ipv4Addr::LOCALHOST, flags.port))));
         serving.await?

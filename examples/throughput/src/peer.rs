@@ -76,24 +76,12 @@ async fn test(Json((text,)): Json<(String,)>) -> Json<Envelope<String>> {
 
 async fn create(State(ids): State<Arc<AtomicU64>>, Json((user,)): Json<(NewUser,)>) -> Response {
     if let Err(report) = user.validate() {
-        let refusal = Envelope {
-            status: 400,
-            reason: "Parameters are invalid",
-            data: report.to_string(),
-        };
+        let refusal = Envelope { status: 400, reason: "Parameters are invalid", data: report.to_string() };
         return (StatusCode::BAD_REQUEST, Json(refusal)).into_response();
     }
-    ok(CreatedUser {
-        id: ids.fetch_add(1, Ordering::Relaxed),
-        name: user.username,
-    })
-    .into_response()
+    ok(CreatedUser { id: ids.fetch_add(1, Ordering::Relaxed), name: user.username }).into_response()
 }
 
 fn ok<T>(data: T) -> Json<Envelope<T>> {
-    Json(Envelope {
-        status: 200,
-        reason: "OK",
-        data,
-    })
+    Json(Envelope { status: 200, reason: "OK", data })
 }
