@@ -18,6 +18,7 @@ struct Changed {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its schema is used")]
 enum Level {
     High,
     Low,
