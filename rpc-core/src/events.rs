@@ -151,7 +151,7 @@ impl Api {
     pub async fn publish(&self, audience: Audience, name: &str, payload: impl Serialize) -> Result<(), PublishError> {
         let event = self.event(name).ok_or_else(|| PublishError::Unknown(name.to_owned()))?;
         let declared = event.audience();
-        if !declared.contains(&audience.declared_as()) {
+        if !declared.contains(&"*") && !declared.contains(&audience.declared_as()) {
             let audience = audience.declared_as().to_owned();
             return Err(PublishError::Audience { event: event.name(), declared, audience });
         }

@@ -127,6 +127,12 @@ impl Method {
         self.entry.session_only
     }
 
+    /// The event with which clients reach the method too.
+    #[must_use]
+    pub fn client_event(&self) -> Option<&'static str> {
+        self.entry.client_event
+    }
+
     /// Calls that run at this moment on this node.
     #[must_use]
     pub fn active_calls(&self) -> u32 {

@@ -3,7 +3,7 @@
 use crate::identity::Identity;
 
 /// Names with a meaning of their own, which no application can declare.
-pub const RESERVED: [&str; 4] = ["*", "guest", "user", "root"];
+pub const RESERVED: [&str; 5] = ["*", "guest", "user", "root", "self"];
 
 /// A permission that the application declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -44,6 +44,9 @@ impl<'b> Build<'b> {
         if entry.limits.upload.is_some() && described.upload == UploadUse::None {
             self.faults.push(Fault::UploadWithoutFile { method: entry.path, place: entry.place });
         }
+        if entry.client_event.is_some() && (entry.private || described.upload == UploadUse::Required) {
+            self.faults.push(Fault::UnreachableByEvent { method: entry.path, place: entry.place });
+        }
         let module = self.module_of(entry);
         let compiled = compile(&described.params, &definitions);
         let (schema, required) = compiled

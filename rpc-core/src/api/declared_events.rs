@@ -14,9 +14,6 @@ use crate::method::entry::{MethodEntry, Place};
 use crate::permissions::{Permission, RESERVED};
 use crate::schema;
 
-/// The audience of an event for one user, who is named when it is published.
-const ONESELF: &str = "self";
-
 /// The selected events, ordered by name.
 pub(super) fn compile(only: &[String], permissions: &[Permission], faults: &mut Vec<Fault>) -> Vec<Event> {
     let selected =
@@ -37,7 +34,7 @@ fn check_audience(entry: &EventEntry, permissions: &[Permission], faults: &mut V
     }
     for &audience in entry.audience {
         let declared = permissions.iter().any(|permission| permission.name == audience);
-        if !declared && audience != ONESELF && !RESERVED.contains(&audience) {
+        if !declared && !RESERVED.contains(&audience) {
             faults.push(Fault::UnknownAudience { event, place, audience });
         }
     }

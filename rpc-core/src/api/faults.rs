@@ -137,6 +137,16 @@ pub enum Fault {
         /// The unknown word; empty when there is none at all.
         audience: &'static str,
     },
+    /// A client's event cannot reach the method: it is private, or needs a file.
+    #[error(
+        "{method} at {place} has a `client_event`, but clients cannot call it: it is private or needs a file; remove the key"
+    )]
+    UnreachableByEvent {
+        /// The method's path.
+        method: &'static str,
+        /// Its place.
+        place: Place,
+    },
     /// The schema of a payload is no schema.
     #[error("the event {event} at {place} has a payload whose JSON Schema is not valid: {reason}")]
     BadPayload {

@@ -151,16 +151,21 @@ impl Connection {
     }
 
     fn poll_outbox(&mut self, cx: &mut Context<'_>) {
-        while self.out.len() < FRAMES_AT_ONCE {
-            let socket = Arc::clone(&self.place.socket);
-            match socket.outbox.poll_next(cx) {
-                Poll::Ready(Push::Message(message)) => self.send(message),
-                Poll::Ready(Push::Recheck) => self.recheck(cx),
-                Poll::Ready(Push::Overflow) => {
-                    self.out.clear();
-                    self.close(close::POLICY, "events are not read");
-                }
-                Poll::Pending => return,
+        if self.state == State::Closing {
+            return;
+        }
+        let socket = Arc::clone(&self.place.socket);
+        socket.outbox.register(cx);
+        if socket.outbox.has_overflowed() {
+            self.out.clear();
+            return self.close(close::POLICY, "events are not read");
+        }
+        while self.out.len() < FRAMES_AT_ONCE
+            && let Some(push) = socket.outbox.pop()
+        {
+            match push {
+                Push::Message(message) => self.send(message),
+                Push::Recheck => self.recheck(cx),
             }
         }
     }

@@ -2,8 +2,9 @@
 //! Bounded, and empty at no cost.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::Context;
 
 use futures_util::task::AtomicWaker;
 use tokio_tungstenite::tungstenite::Message;
@@ -15,28 +16,29 @@ pub(super) enum Push {
     Message(Message),
     /// Ask the authenticator again who is at the other end.
     Recheck,
-    /// More events came than the reader took.
-    Overflow,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     queue: Mutex<VecDeque<Push>>,
+    overflowed: AtomicBool,
     waker: AtomicWaker,
 }
 
 impl Outbox {
-    /// Adds an event; with `most` of them waiting, they make room for the word that there were too many.
+    /// Adds an event. With `most` of them waiting the reader has fallen too far behind: they are dropped, and so is the
+    /// connection soon.
     pub(super) fn push_event(&self, message: Message, most: usize) {
+        if self.overflowed.load(Ordering::Acquire) {
+            return;
+        }
         {
             let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            match queue.back() {
-                Some(Push::Overflow) => return,
-                _ if queue.len() >= most => {
-                    queue.clear();
-                    queue.push_back(Push::Overflow);
-                }
-                _ => queue.push_back(Push::Message(message)),
+            if queue.len() >= most {
+                *queue = VecDeque::new();
+                self.overflowed.store(true, Ordering::Release);
+            } else {
+                queue.push_back(Push::Message(message));
             }
         }
         self.waker.wake();
@@ -54,15 +56,17 @@ impl Outbox {
         self.waker.wake();
     }
 
-    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Push> {
-        if let Some(push) = self.pop() {
-            return Poll::Ready(push);
-        }
+    /// Wakes the task when there is something new.
+    pub(super) fn register(&self, cx: &Context<'_>) {
         self.waker.register(cx.waker());
-        self.pop().map_or(Poll::Pending, Poll::Ready)
     }
 
-    fn pop(&self) -> Option<Push> {
+    /// Whether events were dropped.
+    pub(super) fn has_overflowed(&self) -> bool {
+        self.overflowed.load(Ordering::Acquire)
+    }
+
+    pub(super) fn pop(&self) -> Option<Push> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let push = queue.pop_front();
         if queue.is_empty() {

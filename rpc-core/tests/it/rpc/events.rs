@@ -77,7 +77,7 @@ async fn what_is_not_declared_is_not_published() {
     let api = &server.api;
     let unknown = api.publish(Audience::Everyone, "/v9/rpc/nothing", ()).await;
     assert!(matches!(unknown, Err(PublishError::Unknown(_))), "{unknown:?}");
-    let audience = api.publish(Audience::Users, "/v9/rpc/news", "x").await;
+    let audience = api.publish(Audience::Everyone, "/v9/rpc/some", 7).await;
     assert!(matches!(audience, Err(PublishError::Audience { .. })), "{audience:?}");
     for payload in [json!(null), json!(7)] {
         let payload = api.publish(Audience::Everyone, "/v9/rpc/news", payload).await;
