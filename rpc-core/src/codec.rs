@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::error::{ApiError, ErrorCode, Violation};
+use crate::limits::DocumentLimits;
 use crate::method::Method;
 use crate::schema::label::escape;
 use crate::schema::violations::MAX_LISTED;
@@ -48,13 +49,13 @@ impl Codec {
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::Parse`] with the place of the fault: bad syntax, invalid UTF-8, a repeated key, more than
-    /// `max_depth` levels, something after the end. In MessagePack also: a key that is not a string, a number that is
+    /// [`ErrorCode::Parse`] with the place of the fault: bad syntax, invalid UTF-8, a repeated key, more levels or
+    /// values than the limits allow, something after the end. In MessagePack also: a key that is not a string, a number that is
     /// not finite, an unknown extension.
-    pub fn decode(self, bytes: &[u8], max_depth: usize) -> Result<Value, ApiError> {
+    pub fn decode(self, bytes: &[u8], limits: DocumentLimits) -> Result<Value, ApiError> {
         match self {
-            Self::Json => json::decode(bytes, max_depth),
-            Self::MsgPack => msgpack::decode(bytes, max_depth),
+            Self::Json => json::decode(bytes, limits),
+            Self::MsgPack => msgpack::decode(bytes, limits),
         }
     }
 
@@ -136,7 +137,7 @@ impl Params {
     pub(crate) fn into_values(
         self,
         codec: Codec,
-        max_depth: usize,
+        limits: DocumentLimits,
         method: Option<&Method>,
     ) -> Result<Vec<Value>, ApiError> {
         let bytes = match self {
@@ -149,7 +150,7 @@ impl Params {
         if codec.is_empty_document(&bytes) {
             return Ok(Vec::new());
         }
-        match codec.decode(&bytes, max_depth)? {
+        match codec.decode(&bytes, limits)? {
             Value::Array(values) => Ok(values),
             only => Ok(vec![only]),
         }

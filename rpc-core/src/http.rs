@@ -18,6 +18,7 @@ mod route;
 mod rpc;
 mod server;
 mod service;
+mod upload;
 mod watch;
 
 pub use ipnet::IpNet;

@@ -41,7 +41,7 @@ pub use crate::error::{ApiError, CodeRow, Details, ErrorCode, Violation};
 pub use crate::events::entry::{DescribePayload, EventEntry, EventPayload};
 pub use crate::events::{Audience, Event, PublishError};
 pub use crate::identity::{Identity, Proof, User};
-pub use crate::limits::{EffectiveLimits, Limits};
+pub use crate::limits::{DocumentLimits, EffectiveLimits, Limits};
 pub use crate::method::arguments::{Arguments, Param};
 pub use crate::method::entry::{
     Describe, Handler, HandlerFuture, MethodEntry, MethodLimits, ModuleEntry, ParamStyle, Place, Rate, Signature,
@@ -57,7 +57,7 @@ pub use crate::read::{Read, ReadFields};
 pub use crate::reply::Reply;
 pub use crate::schema::convert::ConvertError;
 pub use crate::testing::{TestClient, TestReply};
-pub use crate::upload::Upload;
+pub use crate::upload::{Upload, UploadReader};
 
 /// What the macros' expansions and the fuzz targets use. Not for people.
 #[doc(hidden)]

@@ -25,6 +25,8 @@ pub struct Limits {
     pub upload: u64,
     /// Levels of arrays and objects in a document. Default 128; beyond it a parse error.
     pub max_depth: usize,
+    /// Values in a document, nested ones included. Default 100,000; beyond it a parse error.
+    pub max_values: usize,
     /// Requests in one JSON-RPC batch. Default 50; beyond it −32600.
     pub batch: usize,
     /// How long a call may run. Default 30 s; beyond it 504.
@@ -65,6 +67,7 @@ impl Default for Limits {
             max_body: MIB,
             upload: 10 * MIB,
             max_depth: 128,
+            max_values: 100_000,
             batch: 50,
             call_timeout: Duration::from_secs(30),
             first_byte_timeout: Duration::from_secs(10),
@@ -82,6 +85,28 @@ impl Default for Limits {
             ws_silence: Duration::from_secs(75),
         }
     }
+}
+
+impl Limits {
+    /// The limits of a document.
+    #[must_use]
+    pub fn document(&self) -> DocumentLimits {
+        DocumentLimits { depth: self.max_depth, values: self.max_values }
+    }
+}
+
+/// What a document may be made of; beyond it, it is a parse error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentLimits {
+    /// Levels of arrays and objects.
+    pub depth: usize,
+    /// Values in all: a decoded value takes much more memory than its shortest text.
+    pub values: usize,
+}
+
+impl DocumentLimits {
+    /// For documents of one's own making.
+    pub const NONE: Self = Self { depth: usize::MAX, values: usize::MAX };
 }
 
 /// The limits of one method that are in force.

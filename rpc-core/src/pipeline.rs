@@ -39,6 +39,13 @@ impl Api {
         }
     }
 
+    /// Whether the caller may call at all, before a large body is read. Nothing is recorded: the call itself follows.
+    pub(crate) async fn precheck(&self, call: &Call<'_>) -> Result<(), ApiError> {
+        let method = resolve::resolve(self, call)?;
+        let identity = authenticate::authenticate(self, call.credentials.clone(), call.client).await?;
+        authorize::authorize(&method, &identity)
+    }
+
     /// The stages up to the limits: after them the caller can be told that the call is accepted.
     pub(crate) async fn admit(&self, call: Call<'_>) -> Result<Admitted, Outcome> {
         let codec = call.codec;

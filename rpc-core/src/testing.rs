@@ -6,6 +6,7 @@ use crate::api::Api;
 use crate::call::{Call, Credentials, Outcome, Token};
 use crate::error::Details;
 use crate::identity::Identity;
+use crate::limits::DocumentLimits;
 use crate::upload::Upload;
 
 /// Calls methods of an [`Api`] without a network.
@@ -104,7 +105,7 @@ impl From<Outcome> for TestReply {
             Ok(reply) => Self {
                 status,
                 reason,
-                data: outcome.codec.decode(&reply.data, usize::MAX).expect("an encoded reply decodes"),
+                data: outcome.codec.decode(&reply.data, DocumentLimits::NONE).expect("an encoded reply decodes"),
                 extra: reply.extra,
                 code: None,
                 details: Details::default(),

@@ -31,7 +31,7 @@ struct Received {
 struct ReceivedFile {
     name: String,
     /// Bytes.
-    size: usize,
+    size: u64,
     /// The content type that the sender gave.
     r#type: String,
     /// Hexadecimal digits.
@@ -45,17 +45,25 @@ async fn upload(
     #[param(opaque)] request: Option<Object>,
     #[param(opaque)] data: Option<Object>,
 ) -> Result<Received, ApiError> {
-    Ok(Received { file: file.map(ReceivedFile::new), request, data })
+    let file = match file {
+        Some(file) => Some(ReceivedFile::read(file).await?),
+        None => None,
+    };
+    Ok(Received { file, request, data })
 }
 
 impl ReceivedFile {
-    fn new(file: &Upload) -> Self {
-        Self {
-            name: file.name().to_owned(),
-            size: file.content().len(),
-            r#type: file.content_type().to_owned(),
-            sha256: HEXLOWER.encode(&Sha256::digest(file.content())),
+    async fn read(file: &Upload) -> Result<Self, ApiError> {
+        let (mut reader, mut hash) = (file.reader(), Sha256::new());
+        while let Some(chunk) = reader.chunk().await.map_err(ApiError::internal)? {
+            hash.update(&chunk);
         }
+        Ok(Self {
+            name: file.name().to_owned(),
+            size: file.size(),
+            r#type: file.content_type().to_owned(),
+            sha256: HEXLOWER.encode(&hash.finalize()),
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! JSON, strictly: a repeated key and too deep a nesting are parse errors.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -7,11 +8,13 @@ use serde_json::{Map, Number, Value};
 
 use super::{Piece, parse_error};
 use crate::ApiError;
+use crate::limits::DocumentLimits;
 
-pub(crate) fn decode(bytes: &[u8], max_depth: usize) -> Result<Value, ApiError> {
+pub(crate) fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<Value, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     deserializer.disable_recursion_limit();
-    Node { depth_left: max_depth }
+    let values_left = Cell::new(limits.values);
+    Node { depth_left: limits.depth, values_left: &values_left }
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|error| parse_error(format!("Parse error: {error}")))
@@ -64,27 +67,32 @@ pub(crate) fn encode_array(items: &[Vec<u8>]) -> Vec<u8> {
 
 /// A value with as many levels of arrays and objects below it as are left.
 #[derive(Clone, Copy)]
-struct Node {
+struct Node<'c> {
     depth_left: usize,
+    values_left: &'c Cell<usize>,
 }
 
-impl Node {
+impl Node<'_> {
     fn below<E: Error>(self) -> Result<Self, E> {
         let depth_left =
             self.depth_left.checked_sub(1).ok_or_else(|| E::custom("nested too deeply (the limit is `max_depth`)"))?;
-        Ok(Self { depth_left })
+        Ok(Self { depth_left, ..self })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Node {
+impl<'de> DeserializeSeed<'de> for Node<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let Some(left) = self.values_left.get().checked_sub(1) else {
+            return Err(D::Error::custom("too many values (the limit is `max_values`)"));
+        };
+        self.values_left.set(left);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Node {
+impl<'de> Visitor<'de> for Node<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -147,16 +155,19 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::decode;
+    use crate::limits::DocumentLimits;
+
+    const LIMITS: DocumentLimits = DocumentLimits { depth: 128, values: 1000 };
 
     fn refusal(text: &str) -> String {
-        decode(text.as_bytes(), 128).unwrap_err().reason().to_owned()
+        decode(text.as_bytes(), LIMITS).unwrap_err().reason().to_owned()
     }
 
     #[test]
     fn ordinary_documents_decode() {
         let text = r#" [1, -2, 1.5, "a\u00e9", null, true, {"b": [], "a": {}}, 18446744073709551615] "#;
         let expected = json!([1, -2, 1.5, "aé", null, true, {"b": [], "a": {}}, 18_446_744_073_709_551_615_u64]);
-        assert_eq!(decode(text.as_bytes(), 128).unwrap(), expected);
+        assert_eq!(decode(text.as_bytes(), LIMITS).unwrap(), expected);
     }
 
     #[test]
@@ -165,27 +176,34 @@ mod tests {
         assert!(refusal(r#"[1] 2"#).contains("trailing characters"));
         assert!(refusal("[1e999]").contains("out of range"));
         assert!(refusal("").contains("EOF"));
-        assert!(decode(b"\"\xff\"", 128).is_err());
+        assert!(decode(b"\"\xff\"", LIMITS).is_err());
     }
 
     #[test]
     fn depth_is_exact_and_does_not_use_up_the_stack() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        assert!(decode(nested(128).as_bytes(), 128).is_ok());
+        assert!(decode(nested(128).as_bytes(), LIMITS).is_ok());
         assert!(refusal(&nested(129)).contains("nested too deeply"));
         assert!(refusal(&"[".repeat(1_000_000)).contains("nested too deeply"));
         assert!(refusal(&r#"{"a":"#.repeat(100_000)).contains("nested too deeply"));
     }
 
+    #[test]
+    fn values_are_counted_wherever_they_are() {
+        let many = |count: usize| format!("[{{\"a\":[{}]}}]", vec!["1"; count].join(","));
+        assert!(decode(many(997).as_bytes(), LIMITS).is_ok());
+        assert!(refusal(&many(998)).contains("too many values (the limit is `max_values`)"));
+    }
+
     proptest! {
         #[test]
         fn no_bytes_panic(bytes in any::<Vec<u8>>()) {
-            let _ = decode(&bytes, 128);
+            let _ = decode(&bytes, LIMITS);
         }
 
         #[test]
         fn what_serde_json_reads_we_read_alike(text in "[\\[\\]{}:,\"a0-9.eE+ -]{0,24}") {
-            if let Ok(ours) = decode(text.as_bytes(), 128) {
+            if let Ok(ours) = decode(text.as_bytes(), LIMITS) {
                 let theirs: Value = serde_json::from_str(&text).unwrap();
                 prop_assert_eq!(ours, theirs);
             }

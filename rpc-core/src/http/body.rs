@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use crate::error::{ApiError, ErrorCode};
 
 /// Bytes of a refused body that are read and dropped, so that the sender gets to read the answer.
-const DRAIN: u64 = 1024 * 1024;
+const DRAIN: u64 = 8 * 1024 * 1024;
 
 /// Reads a whole body of at most `limit` bytes, before and after decompression.
 pub(super) async fn read<B>(headers: &HeaderMap, body: B, limit: u64) -> Result<Bytes, ApiError>

@@ -57,8 +57,9 @@ pub(super) fn is_void(headers: &HeaderMap) -> bool {
 pub(super) fn codec(headers: &HeaderMap) -> Result<Codec, ApiError> {
     let content_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
     Codec::of_content_type(content_type).ok_or_else(|| {
-        ApiError::of(ErrorCode::UnsupportedMediaType)
-            .with_reason("Content type is not supported: send `Content-Type: application/json`")
+        ApiError::of(ErrorCode::UnsupportedMediaType).with_reason(
+            "Content type is not supported: send `Content-Type: application/json` or `application/msgpack`",
+        )
     })
 }
 

@@ -8,21 +8,19 @@ use http_body::Body;
 
 use super::head::{self, Verb};
 use super::respond::{self, ResponseBody};
-use super::route::Incoming;
-use crate::call::Transport;
+use super::route::{Content, Incoming};
+use crate::call::{Call, Transport};
 
 impl Incoming<'_> {
     pub(super) async fn plain<B>(&self, path: &str, verb: Verb, body: B) -> Response<ResponseBody>
     where
-        B: Body,
+        B: Body + Send,
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let headers = &self.parts.headers;
-        let codec = head::codec(headers);
-        let origin = self.origin(Transport::Http, codec.as_ref().copied().unwrap_or_default());
-        let params = self.params(codec, verb, body, path).await;
-        let call = origin.call(path, params);
+        let Content { codec, params, upload } = self.content(verb, body, path, Transport::Http).await;
+        let call = Call { upload, ..self.origin(Transport::Http, codec).call(path, params) };
         if head::is_void(headers) {
             return match self.api().admit(call).await {
                 Ok(admitted) => {

@@ -11,12 +11,33 @@ use super::head::{self, Verb};
 use super::respond::{self, ResponseBody};
 use super::service::HttpService;
 use super::watch::Activity;
-use super::{body, credentials, pages, path, query};
+use super::{body, credentials, pages, path, query, upload};
 use crate::api::Api;
 use crate::call::{Outcome, RequestId, Transport};
 use crate::codec::{Codec, Params};
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc::Origin;
+use crate::method::entry::UploadUse;
+use crate::upload::Upload;
+
+/// What a request brings for its call.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) codec: Codec,
+    pub(super) params: Params,
+    pub(super) upload: Option<Upload>,
+}
+
+impl Content {
+    fn unreadable(error: ApiError) -> Self {
+        Self { codec: Codec::Json, params: Params::Unreadable(error), upload: None }
+    }
+}
+
+/// An upload where there is nothing to take it.
+fn unsupported() -> ApiError {
+    ApiError::of(ErrorCode::UnsupportedMediaType).with_reason("Content type is not supported: uploads go to a method")
+}
 
 /// A request whose head is read.
 pub(super) struct Incoming<'r> {
@@ -29,7 +50,7 @@ pub(super) struct Incoming<'r> {
 impl Incoming<'_> {
     pub(super) async fn route<B>(&self, body: B, upgrade: Option<OnUpgrade>) -> Response<ResponseBody>
     where
-        B: Body,
+        B: Body + Send,
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
@@ -79,37 +100,78 @@ impl Incoming<'_> {
         }
     }
 
-    /// The parameters of a call to `path`, still encoded. What is wrong with them is told in its turn.
-    pub(super) async fn params<B>(&self, codec: Result<Codec, ApiError>, verb: Verb, body: B, path: &str) -> Params
+    /// What a call to `path` brings, still encoded. What is wrong with it is told in its turn.
+    pub(super) async fn content<B>(&self, verb: Verb, body: B, path: &str, transport: Transport) -> Content
     where
-        B: Body,
+        B: Body + Send,
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
-        let params = match (codec, verb) {
-            (Err(error), _) => Params::Unreadable(error),
-            (Ok(_), Verb::Body) => self.body(body, path).await.map_or_else(Params::Unreadable, Params::Encoded),
-            (Ok(_), _) => self.query(),
+        let content = match (upload::boundary(&self.parts.headers), verb) {
+            (Some(boundary), Verb::Body) => self.uploaded(boundary, body, path, transport).await,
+            _ => match (head::codec(&self.parts.headers), verb) {
+                (Err(error), _) => Content::unreadable(error),
+                (Ok(codec), Verb::Body) => match self.body(body, path).await {
+                    Ok(bytes) => Content { codec, params: Params::Encoded(bytes), upload: None },
+                    Err(error) => Content { codec, params: Params::Unreadable(error), upload: None },
+                },
+                (Ok(codec), _) => Content { codec, params: self.query(), upload: None },
+            },
         };
-        self.is_complete();
-        params
+        if let Some(activity) = &self.activity {
+            activity.runs();
+        }
+        content
+    }
+
+    /// An upload to a method that takes one, from a caller who may call it, of a length that it takes.
+    async fn uploaded<B>(
+        &self,
+        boundary: Result<String, ApiError>,
+        body: B,
+        path: &str,
+        transport: Transport,
+    ) -> Content
+    where
+        B: Body + Send,
+        B::Data: Buf,
+        B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
+    {
+        let Some(method) = self.api().method(path) else { return Content::unreadable(unsupported()) };
+        let limits = *method.limits();
+        let read = async {
+            self.api().precheck(&self.origin(transport, Codec::Json).call(path, Params::None)).await?;
+            if method.upload() == UploadUse::None {
+                return Err(ApiError::of(ErrorCode::NotAnUploadMethod));
+            }
+            upload::check_length(&self.parts.headers, &limits)?;
+            self.in_time(upload::read(body, boundary?, &limits)).await
+        };
+        match read.await {
+            Ok(received) => Content { codec: received.codec, params: received.params, upload: Some(received.file) },
+            Err(error) => Content::unreadable(error),
+        }
     }
 
     /// The body, within the limit of the method at `path` and within its time.
     pub(super) async fn body<B>(&self, body: B, path: &str) -> Result<bytes::Bytes, ApiError>
     where
-        B: Body,
+        B: Body + Send,
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let limits = self.api().limits();
         let limit = self.api().find(path).map_or(limits.max_body, |method| method.limits().max_body);
-        let read = body::read(&self.parts.headers, body, limit);
+        self.in_time(body::read(&self.parts.headers, body, limit)).await
+    }
+
+    /// Reads within the time for a body, where the connection does not see to that itself.
+    async fn in_time<T>(&self, read: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
         if self.service.watches_body(self.parts.version) {
             return read.await;
         }
         let late = |_| Err(ApiError::new(408, "The body took too long (`body_timeout`)"));
-        tokio::time::timeout(limits.body_timeout, read).await.unwrap_or_else(late)
+        tokio::time::timeout(self.api().limits().body_timeout, read).await.unwrap_or_else(late)
     }
 
     fn query(&self) -> Params {
@@ -117,13 +179,6 @@ impl Incoming<'_> {
             Ok(None) => Params::None,
             Ok(Some(parameter)) => Params::Positional(vec![parameter]),
             Err(error) => Params::Unreadable(error),
-        }
-    }
-
-    /// The request is read: from now on the call's own time counts.
-    pub(super) fn is_complete(&self) {
-        if let Some(activity) = &self.activity {
-            activity.runs();
         }
     }
 

@@ -10,23 +10,23 @@ use serde_json::Value;
 
 use super::head::{self, Verb};
 use super::respond::{self, ResponseBody};
-use super::route::Incoming;
-use crate::call::{Outcome, Transport};
+use super::route::{Content, Incoming};
+use crate::call::{Call, Outcome, Transport};
 use crate::codec::Params;
 use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc::{self, Answer, Document, Origin, Request, System};
+use crate::upload::Upload;
 use crate::ws::{Handshake, Session};
 
 impl Incoming<'_> {
     /// Serves `below`, the path below the endpoint.
     pub(super) async fn rpc<B>(&self, below: &str, body: B, upgrade: Option<OnUpgrade>) -> Response<ResponseBody>
     where
-        B: Body,
+        B: Body + Send,
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
-        let codec = head::codec(&self.parts.headers);
-        let origin = self.origin(Transport::JsonRpc, codec.as_ref().copied().unwrap_or_default());
+        let origin = self.origin(Transport::JsonRpc, head::codec(&self.parts.headers).unwrap_or_default());
         if let (Some(upgrade), "", &Method::GET) = (upgrade, below, &self.parts.method) {
             return match self.open_websocket(origin, upgrade).await {
                 Ok(response) => response,
@@ -38,8 +38,10 @@ impl Incoming<'_> {
             Ok(verb) => verb,
             Err(error) => return self.rpc_error(&origin, error),
         };
-        let params = self.params(codec, verb, body, below).await;
+        let Content { codec, params, upload } = self.content(verb, body, below, Transport::JsonRpc).await;
+        let origin = Origin { codec, ..origin };
         match self.read(&origin, below, verb, params) {
+            Ok(Asked::Path { system: None, request }) => self.serve_path(&origin, request, upload).await,
             Ok(document) => self.serve(&origin, document).await,
             Err(error) => self.rpc_error(&origin, error),
         }
@@ -54,7 +56,7 @@ impl Incoming<'_> {
         }
         let decoded = match params {
             Params::Encoded(bytes) if origin.codec.is_empty_document(&bytes) => None,
-            Params::Encoded(bytes) => Some(origin.codec.decode(&bytes, limits.max_depth)),
+            Params::Encoded(bytes) => Some(origin.codec.decode(&bytes, limits.document())),
             Params::Unreadable(error) if below.is_empty() => return Err(error),
             other => return Ok(Asked::path(below, other)),
         };
@@ -90,18 +92,25 @@ impl Incoming<'_> {
                     None => respond::empty(StatusCode::ACCEPTED, self.id),
                 }
             }
-            Asked::Path { system: Some(_), request } => {
+            Asked::Path { request, .. } => {
                 let outcome = jsonrpc::serve(self.api(), origin, Ok(request)).await.outcome;
                 self.rpc_outcome(&outcome)
             }
-            Asked::Path { system: None, request } if is_void => {
-                let answer = jsonrpc::serve(self.api(), origin, Ok(request)).await;
-                self.unanswered(&answer, is_void)
+        }
+    }
+
+    /// The method that the path names.
+    async fn serve_path(&self, origin: &Origin, request: Request, upload: Option<Upload>) -> Response<ResponseBody> {
+        let call = Call { upload, ..origin.call(&request.method, request.params) };
+        if !head::is_void(&self.parts.headers) {
+            return self.rpc_outcome(&self.api().call(call).await);
+        }
+        match self.api().admit(call).await {
+            Ok(admitted) => {
+                admitted.detach();
+                respond::empty(StatusCode::ACCEPTED, self.id)
             }
-            Asked::Path { system: None, request } => {
-                let call = origin.call(&request.method, request.params);
-                self.rpc_outcome(&self.api().call(call).await)
-            }
+            Err(refused) => self.rpc_outcome(&refused),
         }
     }
 

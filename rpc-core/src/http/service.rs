@@ -151,7 +151,7 @@ impl HttpService {
 
     async fn respond<B>(self, mut request: Request<B>) -> Response<ResponseBody>
     where
-        B: Body,
+        B: Body + Send,
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {

@@ -100,11 +100,11 @@ mod tests {
     use crate::error::{ApiError, ErrorCode};
     use crate::method::output::Encoded;
 
-    fn text(id: Option<serde_json::Value>, result: Result<Encoded, ApiError>) -> String {
-        String::from_utf8(encode(Codec::Json, id.as_ref(), &Outcome { codec: Codec::Json, result })).unwrap()
+    fn text(id: Option<&serde_json::Value>, result: Result<Encoded, ApiError>) -> String {
+        String::from_utf8(encode(Codec::Json, id, &Outcome { codec: Codec::Json, result })).unwrap()
     }
 
-    fn reply(extra: serde_json::Value) -> Encoded {
+    fn reply(extra: &serde_json::Value) -> Encoded {
         let extra: Map<_, _> = extra.as_object().cloned().unwrap();
         Encoded { status: 200, reason: "OK".into(), data: b"[1]".to_vec(), extra }
     }
@@ -112,14 +112,14 @@ mod tests {
     #[test]
     fn a_success_has_the_documented_bytes() {
         assert_eq!(
-            text(Some(json!(1)), Ok(reply(json!({"total": 3})))),
+            text(Some(&json!(1)), Ok(reply(&json!({"total": 3})))),
             concat!(
                 r#"{"jsonrpc":"2.0","id":1,"result":{"status":200,"status_text":"OK","reason":"OK","exception":false,"#,
                 r#""data":[1],"total":3,"meta":{"total":3}}}"#
             )
         );
         assert_eq!(
-            text(None, Ok(reply(json!({})))),
+            text(None, Ok(reply(&json!({})))),
             r#"{"jsonrpc":"2.0","result":{"status":200,"status_text":"OK","reason":"OK","exception":false,"data":[1],"meta":{}}}"#
         );
     }
@@ -127,11 +127,11 @@ mod tests {
     #[test]
     fn an_error_has_the_documented_bytes() {
         assert_eq!(
-            text(Some(json!("")), Err(ApiError::of(ErrorCode::Forbidden))),
+            text(Some(&json!("")), Err(ApiError::of(ErrorCode::Forbidden))),
             r#"{"jsonrpc":"2.0","id":"","error":{"code":403,"message":"Not permitted","data":{"exception":false,"status":403,"meta":{}}}}"#
         );
         assert_eq!(
-            text(Some(json!(null)), Err(ApiError::invalid(0, "", "type", "no"))),
+            text(Some(&json!(null)), Err(ApiError::invalid(0, "", "type", "no"))),
             concat!(
                 r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32602,"message":"Parameters are invalid","data":{"exception":false,"#,
                 r#""status":400,"meta":{},"errors":[{"pointer":"/0","keyword":"type","message":"no"}]}}}"#

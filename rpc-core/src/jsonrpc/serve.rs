@@ -70,7 +70,7 @@ async fn detached(api: &Api, origin: &Origin, method: &str, params: Params) -> O
 async fn serve_system(api: &Api, origin: &Origin, system: System, params: Params) -> Outcome {
     match system {
         System::Ping | System::Pong | System::Healthcheck => system::ok(origin.codec),
-        System::Event => match system::client_event(params, origin.codec, api.limits().max_depth) {
+        System::Event => match system::client_event(params, origin.codec, api.limits().document()) {
             Ok((name, arguments)) => {
                 client_event(api, origin, &name, arguments).await;
                 system::ok(origin.codec)

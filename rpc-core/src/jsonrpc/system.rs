@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::call::Outcome;
 use crate::codec::{Codec, Params};
 use crate::error::{ApiError, ErrorCode};
+use crate::limits::DocumentLimits;
 use crate::method::output::Encoded;
 
 /// A method of the protocol.
@@ -54,8 +55,12 @@ pub(crate) fn ok(codec: Codec) -> Outcome {
 }
 
 /// The name and the arguments of a client's event.
-pub(super) fn client_event(params: Params, codec: Codec, max_depth: usize) -> Result<(String, Vec<Value>), ApiError> {
-    let mut values = params.into_values(codec, max_depth, None)?.into_iter();
+pub(super) fn client_event(
+    params: Params,
+    codec: Codec,
+    limits: DocumentLimits,
+) -> Result<(String, Vec<Value>), ApiError> {
+    let mut values = params.into_values(codec, limits, None)?.into_iter();
     match values.next() {
         Some(Value::String(name)) => Ok((name, values.collect())),
         _ => Err(ApiError::of(ErrorCode::InvalidRequest)

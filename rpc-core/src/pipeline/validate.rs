@@ -12,15 +12,19 @@ use crate::schema::violations;
 
 pub(super) fn validate(ctx: &Ctx, params: Params) -> Result<Arguments, ApiError> {
     let method = ctx.method();
+    if let Params::Unreadable(error) = params {
+        return Err(error);
+    }
     match (method.upload(), &ctx.upload) {
         (UploadUse::Required, None) if ctx.transport() == Transport::WebSocket => {
             return Err(ApiError::of(ErrorCode::UploadOverWebSocket));
         }
         (UploadUse::Required, None) => return Err(ApiError::of(ErrorCode::FileMissing)),
         (UploadUse::None, Some(_)) => return Err(ApiError::of(ErrorCode::NotAnUploadMethod)),
+        (_, Some(file)) if file.size() > method.limits().upload => return Err(ApiError::of(ErrorCode::TooLarge)),
         _ => {}
     }
-    let values = Value::Array(params.into_values(ctx.codec(), ctx.api().limits().max_depth, Some(method))?);
+    let values = Value::Array(params.into_values(ctx.codec(), ctx.api().limits().document(), Some(method))?);
     if !method.schema.validator().is_valid(&values) {
         return Err(violations::explain(method, &values));
     }

@@ -1,7 +1,8 @@
 //! What the schema accepts, serde accepts, and the reverse; by property test over the shapes that parameters take.
 //!
 //! Two decisions stand beside it: a whole number written with a fraction or exponent (`1.0`) is an integer for JSON Schema
-//! and none here, and integers beyond the range of a 64-bit type are numbers for the schema alone.
+//! and none here, and integers beyond the range of a 64-bit type are numbers for the schema alone. And serde's own code for
+//! internally tagged enums takes arrays for objects; the schema, which comes first, does not.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -118,7 +119,8 @@ fn agree<T: DeserializeOwned + JsonSchema>(value: &Value) -> Result<(), TestCase
     let accepted = super::compile(&whole).map_err(TestCaseError::fail)?.is_valid(value);
     let converted = convert::from_value::<T>(value.clone());
     let name = std::any::type_name::<T>();
-    if accepted != converted.is_ok() {
+    let by_serdes_leave = name.ends_with("Internal") && value.is_array();
+    if accepted != converted.is_ok() && !by_serdes_leave {
         prop_assert!(accepted && holds_borderline_number(value), "{name}: {value} {accepted} {:?}", converted.err());
     }
     if value.is_null() {

@@ -20,7 +20,7 @@ impl Connection {
     pub(super) fn document(&mut self, codec: Codec, bytes: &[u8], cx: &mut Context<'_>) {
         self.place.socket.heard_in(codec);
         let limits = *self.api.limits();
-        let document = match codec.decode(bytes, limits.max_depth) {
+        let document = match codec.decode(bytes, limits.document()) {
             Ok(value) => Document::read(value, limits.batch),
             Err(error) => return self.undecodable(codec, error),
         };

@@ -3,11 +3,14 @@
 mod bad_input;
 mod limits;
 mod shutdown;
+mod uploads;
 mod versions;
 mod wire;
 
 use rpc_core::http::HttpService;
-use rpc_core::{Api, ApiBuilder, ApiError, Ctx, Limits, Permission, Read, Reply, State, api_method, api_module};
+use rpc_core::{
+    Api, ApiBuilder, ApiError, Ctx, Limits, Permission, Read, Reply, State, Upload, api_method, api_module,
+};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -54,6 +57,24 @@ async fn list(read: Option<Read<Rows>>) -> Result<Reply<Vec<u32>>, ApiError> {
 struct Rows {
     #[read(sortable)]
     name: rpc_core::read::Sortable,
+}
+
+/// What is known of a file, and the parameter that came with it
+#[api_method(path = "/v9/http/upload", permissions = ["*"], upload = "1000000 B")]
+async fn upload(file: &Upload, param: Option<String>) -> Result<Value, ApiError> {
+    let mut content = Vec::new();
+    let mut reader = file.reader();
+    while let Some(chunk) = reader.chunk().await.map_err(ApiError::internal)? {
+        content.extend_from_slice(&chunk);
+    }
+    let content = String::from_utf8(content).map_err(ApiError::internal)?;
+    Ok(serde_json::json!([[file.name(), file.content_type(), file.size(), content], param]))
+}
+
+/// An upload for admins
+#[api_method(path = "/v9/http/admin-upload", permissions = ["admin"])]
+async fn admin_upload(_file: &Upload) -> Result<(), ApiError> {
+    Ok(())
 }
 
 /// Once a minute

@@ -108,8 +108,8 @@ async fn rarely() -> Result<(), ApiError> {
 
 /// Needs a file
 #[api_method(path = "/v9/stages/needs-file", permissions = ["*"], upload = "1 MiB")]
-async fn needs_file(file: &Upload) -> Result<usize, ApiError> {
-    Ok(file.content().len())
+async fn needs_file(file: &Upload) -> Result<u64, ApiError> {
+    Ok(file.size())
 }
 
 /// Takes a file

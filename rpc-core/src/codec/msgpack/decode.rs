@@ -8,6 +8,7 @@ use serde_json::{Map, Number, Value};
 use super::timestamp;
 use crate::ApiError;
 use crate::codec::parse_error;
+use crate::limits::DocumentLimits;
 
 /// The extension that stands for a JavaScript `undefined`, and its payload.
 const UNDEFINED: (i8, &[u8]) = (0, &[0]);
@@ -15,16 +16,19 @@ const UNDEFINED: (i8, &[u8]) = (0, &[0]);
 /// The extension that carries a number too long for 64 bits as decimal text.
 pub(super) const DECIMAL: i8 = 1;
 
+/// `Number.MAX_SAFE_INTEGER` (ECMA-262, section 21.1.2.6).
+const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
+
 /// Elements that are allocated for at once. The rest of a longer array or map is paid for as it comes.
 const ALLOCATE_AT_ONCE: usize = 16;
 
-pub(crate) fn decode(bytes: &[u8], max_depth: usize) -> Result<Value, ApiError> {
-    read(bytes, max_depth).map_err(|Fault { what, at }| parse_error(format!("Parse error: {what} at byte {at}")))
+pub(crate) fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<Value, ApiError> {
+    read(bytes, limits).map_err(|Fault { what, at }| parse_error(format!("Parse error: {what} at byte {at}")))
 }
 
-fn read(bytes: &[u8], max_depth: usize) -> Result<Value, Fault> {
-    let mut reader = Reader { bytes, position: 0 };
-    let value = reader.value(max_depth)?;
+fn read(bytes: &[u8], limits: DocumentLimits) -> Result<Value, Fault> {
+    let mut reader = Reader { bytes, position: 0, values_left: limits.values };
+    let value = reader.value(limits.depth)?;
     if reader.left() > 0 {
         return fault("bytes after the end of the value", reader.position);
     }
@@ -40,12 +44,17 @@ struct Fault {
 struct Reader<'a> {
     bytes: &'a [u8],
     position: usize,
+    values_left: usize,
 }
 
 impl<'a> Reader<'a> {
     /// A value with at most so many levels of arrays and maps.
     fn value(&mut self, depth_left: usize) -> Result<Value, Fault> {
         let at = self.position;
+        let Some(left) = self.values_left.checked_sub(1) else {
+            return fault("too many values (the limit is `max_values`)", at);
+        };
+        self.values_left = left;
         let [first] = self.array()?;
         Ok(match Marker::from_u8(first) {
             Marker::Null => Value::Null,
@@ -210,7 +219,12 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// JavaScript has one kind of number, and its encoders write whole ones beyond 32 bits as floats: within the range in which
+/// it is exact, a whole number is an integer, as its JSON would be.
 fn finite(number: f64, at: usize) -> Result<Value, Fault> {
+    if number.fract() == 0.0 && number.abs() <= MAX_SAFE_INTEGER {
+        return Ok((number as i64).into());
+    }
     match Number::from_f64(number) {
         Some(number) => Ok(Value::Number(number)),
         None => fault("a number that is not finite", at),
@@ -226,14 +240,17 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::decode;
+    use crate::limits::DocumentLimits;
+
+    const LIMITS: DocumentLimits = DocumentLimits { depth: 128, values: 1000 };
 
     fn read(bytes: &[u8]) -> Value {
-        decode(bytes, 128).unwrap_or_else(|error| panic!("{bytes:02x?}: {error:?}"))
+        decode(bytes, LIMITS).unwrap_or_else(|error| panic!("{bytes:02x?}: {error:?}"))
     }
 
     #[track_caller]
     fn assert_refused(bytes: &[u8], expected: &str) {
-        assert_eq!(decode(bytes, 128).unwrap_err().reason(), format!("Parse error: {expected}"), "{bytes:02x?}");
+        assert_eq!(decode(bytes, LIMITS).unwrap_err().reason(), format!("Parse error: {expected}"), "{bytes:02x?}");
     }
 
     #[test]
@@ -253,11 +270,13 @@ mod tests {
             (b"\xd3\x80\x00\x00\x00\x00\x00\x00\x00", json!(i64::MIN)),
             (b"\xd3\x00\x00\x00\x00\x00\x00\x00\x05", json!(5)),
             (b"\xca\x3f\xc0\x00\x00", json!(1.5)),
-            (b"\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00", json!(1.0)),
+            (b"\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00", json!(1)),
+            (b"\xcb\x42\x78\xbc\xfe\x56\x80\x00\x00", json!(1_700_000_000_000_i64)),
+            (b"\xcb\xc3\x3f\xff\xff\xff\xff\xff\xff", json!(-9_007_199_254_740_991_i64)),
+            (b"\xcb\x43\x40\x00\x00\x00\x00\x00\x00", json!(9_007_199_254_740_992.0)),
         ] {
             assert_eq!(read(bytes), expected, "{bytes:02x?}");
         }
-        assert!(!read(b"\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00").is_u64());
     }
 
     #[test]
@@ -314,15 +333,22 @@ mod tests {
     }
 
     #[test]
+    fn values_are_counted_wherever_they_are() {
+        let many = |count: u16| [b"\x91\x81\xa1a\xdc", &count.to_be_bytes()[..], &vec![1; count.into()]].concat();
+        assert!(decode(&many(997), LIMITS).is_ok());
+        assert_refused(&many(998), "too many values (the limit is `max_values`) at byte 1004");
+    }
+
+    #[test]
     fn depth_is_exact_and_does_not_use_up_the_stack() {
         let arrays = |levels: usize| [vec![0x91; levels - 1], vec![0x90]].concat();
         let maps = |levels: usize| [b"\x81\xa1a".repeat(levels - 1), vec![0x80]].concat();
-        assert!(decode(&arrays(128), 128).is_ok());
-        assert!(decode(&maps(128), 128).is_ok());
+        assert!(decode(&arrays(128), LIMITS).is_ok());
+        assert!(decode(&maps(128), LIMITS).is_ok());
         assert_refused(&arrays(129), "nested too deeply (the limit is `max_depth`) at byte 128");
         assert_refused(&maps(129), "nested too deeply (the limit is `max_depth`) at byte 384");
         assert_refused(&[0x91; 1_000_000], "nested too deeply (the limit is `max_depth`) at byte 128");
-        assert!(decode(b"\x01", 0).is_ok());
-        assert!(decode(b"\x90", 0).is_err());
+        assert!(decode(b"\x01", DocumentLimits { depth: 0, ..LIMITS }).is_ok());
+        assert!(decode(b"\x90", DocumentLimits { depth: 0, ..LIMITS }).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! MessagePack over plain HTTP: the answer uses the codec of the request, whatever it says.
 
+use super::LIMITS;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request};
@@ -39,7 +40,7 @@ async fn send(verb: Method, target: &str, content_type: &str, body: impl Into<By
     let status = response.status().as_u16();
     let content_type = response.headers()["content-type"].to_str().unwrap().to_owned();
     let body = response.into_body().collect().await.unwrap().to_bytes();
-    let body = Codec::of_content_type(Some(&content_type)).unwrap().decode(&body, 128).unwrap();
+    let body = Codec::of_content_type(Some(&content_type)).unwrap().decode(&body, LIMITS).unwrap();
     Answer { status, content_type, body }
 }
 

@@ -1,10 +1,11 @@
 //! What a message can make the server allocate.
 
+use super::LIMITS;
 use allocation_counter::{AllocationInfo, measure};
 use rpc_core::Codec;
 
 fn cost(bytes: &[u8]) -> AllocationInfo {
-    measure(|| drop(Codec::MsgPack.decode(bytes, 128)))
+    measure(|| drop(Codec::MsgPack.decode(bytes, LIMITS)))
 }
 
 /// 100 levels of a container, then `last`.
@@ -20,7 +21,7 @@ fn four_gigabytes_that_are_only_declared_cost_nothing() {
     for bytes in declared {
         for opening in [&b"\x91"[..], b"\x81\xa1a", b"\x9f", b"\x8f\xa1a", bytes] {
             let message = nested(opening, bytes);
-            assert!(Codec::MsgPack.decode(&message, 128).is_err(), "{message:02x?}");
+            assert!(Codec::MsgPack.decode(&message, LIMITS).is_err(), "{message:02x?}");
             let bytes_max = cost(&message).bytes_max;
             assert!(bytes_max < 250_000, "{bytes_max} bytes for {opening:02x?} {bytes:02x?}");
         }
@@ -32,7 +33,7 @@ fn a_length_that_the_rest_could_just_hold_costs_nothing_before_it_is_read() {
     let padding = vec![0xc1; 500_000];
     for opening in [b"\xdd\x00\x03\x00\x00", b"\xdf\x00\x03\x00\x00"] {
         let message = [&opening[..], &padding].concat();
-        assert!(Codec::MsgPack.decode(&message, 128).is_err());
+        assert!(Codec::MsgPack.decode(&message, LIMITS).is_err());
         let bytes_max = cost(&message).bytes_max;
         assert!(bytes_max < 10_000, "{bytes_max}");
     }

@@ -50,9 +50,7 @@ async fn other_verbs_are_refused_with_those_that_work() {
 #[tokio::test]
 async fn other_content_types_are_refused() {
     let server = start().await;
-    for content_type in
-        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonx", ""]
-    {
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""] {
         let answer = server.send("POST", "/v9/http/echo", &[&format!("content-type: {content_type}")], "[]").await;
         assert_eq!(answer.error(), (415, -32803), "{content_type}");
     }

@@ -188,7 +188,7 @@ async fn the_clients_address_is_the_peers_unless_a_proxy_is_trusted() {
 async fn the_front_page_and_the_health_pages_answer() {
     let server = start().await;
     let page = server.send("GET", "/", &[], "").await.json();
-    assert_eq!((&page["data"]["name"], page["data"]["methods"].as_u64()), (&json!("Test API"), Some(8)));
+    assert_eq!((&page["data"]["name"], page["data"]["methods"].as_u64()), (&json!("Test API"), Some(10)));
     let page = server.send("GET", "/", &["accept: text/html"], "").await;
     assert!(page.text().contains("<code>/v9/http/echo</code> Answers its argument"), "{page:?}");
     for path in ["/healthz", "/readyz"] {

@@ -1,0 +1,143 @@
+//! `multipart/form-data`: one part `file`, and one part `params` before or after it.
+
+use std::error::Error;
+
+use bytes::{Buf, Bytes};
+use futures_util::{Stream, StreamExt};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http_body::Body;
+use http_body_util::BodyDataStream;
+use multer::{Constraints, Field, Multipart, SizeLimit};
+
+use crate::codec::{Codec, Params};
+use crate::error::{ApiError, ErrorCode};
+use crate::limits::EffectiveLimits;
+use crate::upload::{Spool, Upload};
+
+/// The parts that are read. Older clients call the parameters `data`.
+const FILE: &str = "file";
+const PARAMS: [&str; 2] = ["params", "data"];
+/// Bytes of boundaries and part headers beside the file and the parameters.
+const FRAMING: u64 = 64 * 1024;
+
+/// What an upload brings.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) codec: Codec,
+    pub(super) params: Params,
+    pub(super) file: Upload,
+}
+
+/// The boundary of an upload's parts; `None` for any other content.
+pub(super) fn boundary(headers: &HeaderMap) -> Option<Result<String, ApiError>> {
+    let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let is_upload = essence.eq_ignore_ascii_case("multipart/form-data");
+    is_upload.then(|| multer::parse_boundary(content_type).map_err(malformed))
+}
+
+/// Holds the declared length to its limit, before anything is read.
+pub(super) fn check_length(headers: &HeaderMap, limits: &EffectiveLimits) -> Result<(), ApiError> {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let Some(length) = length else {
+        let reason = "Length is required: an upload has a `Content-Length`";
+        return Err(ApiError::of(ErrorCode::LengthRequired).with_reason(reason));
+    };
+    if length > whole(limits) { Err(too_large(limits)) } else { Ok(()) }
+}
+
+fn whole(limits: &EffectiveLimits) -> u64 {
+    limits.upload.saturating_add(limits.max_body).saturating_add(FRAMING)
+}
+
+/// Reads the parts; the file goes to its spool as it comes.
+pub(super) async fn read<B>(body: B, boundary: String, limits: &EffectiveLimits) -> Result<Received, ApiError>
+where
+    B: Body + Send,
+    B::Data: Buf,
+    B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
+{
+    let stream = std::pin::pin!(BodyDataStream::new(body).map(|piece| match piece {
+        Ok(mut data) => Ok(data.copy_to_bytes(data.remaining())),
+        Err(error) => Err(error.into()),
+    }));
+    let size = SizeLimit::new().whole_stream(whole(limits));
+    let mut parts = parts(stream, boundary, size);
+    let (mut file, mut params) = (None, None);
+    while let Some(part) = parts.next_field().await.map_err(|error| fault(error, limits))? {
+        match part.name() {
+            Some(FILE) if file.is_some() => return Err(twice(FILE)),
+            Some(FILE) => file = Some(read_file(part, limits).await?),
+            Some(name) if PARAMS.contains(&name) && params.is_some() => return Err(twice(PARAMS[0])),
+            Some(name) if PARAMS.contains(&name) => params = Some(read_params(part, limits).await?),
+            _ => skip(part, limits).await?,
+        }
+    }
+    let file = file.ok_or_else(|| ApiError::of(ErrorCode::FileMissing))?;
+    let (codec, params) = params.unwrap_or((Codec::Json, Params::None));
+    Ok(Received { codec, params, file })
+}
+
+fn parts<'s>(
+    stream: impl Stream<Item = Result<Bytes, Box<dyn Error + Send + Sync>>> + Send + 's,
+    boundary: String,
+    size: SizeLimit,
+) -> Multipart<'s> {
+    Multipart::with_constraints(stream, boundary, Constraints::new().size_limit(size))
+}
+
+async fn read_file(mut part: Field<'_>, limits: &EffectiveLimits) -> Result<Upload, ApiError> {
+    let mut spool = Spool::default();
+    while let Some(piece) = part.chunk().await.map_err(|error| fault(error, limits))? {
+        if spool.size() + piece.len() as u64 > limits.upload {
+            return Err(too_large(limits));
+        }
+        spool.write(&piece).await.map_err(ApiError::internal)?;
+    }
+    let content_type = part.content_type().map_or("application/octet-stream", |mime| mime.as_ref());
+    spool.finish(part.file_name().unwrap_or_default(), content_type).await.map_err(ApiError::internal)
+}
+
+async fn read_params(mut part: Field<'_>, limits: &EffectiveLimits) -> Result<(Codec, Params), ApiError> {
+    let content_type = part.content_type().map(AsRef::as_ref);
+    let codec = Codec::of_content_type(content_type).ok_or_else(|| {
+        ApiError::of(ErrorCode::UnsupportedMediaType)
+            .with_reason("Content type is not supported: `params` is application/json or application/msgpack")
+    })?;
+    let mut bytes = Vec::new();
+    while let Some(piece) = part.chunk().await.map_err(|error| fault(error, limits))? {
+        if (bytes.len() + piece.len()) as u64 > limits.max_body {
+            let reason =
+                format!("Content is too large: the limit of `params` is {} bytes (`max_body`)", limits.max_body);
+            return Err(ApiError::of(ErrorCode::TooLarge).with_reason(reason));
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok((codec, Params::Encoded(bytes.into())))
+}
+
+async fn skip(mut part: Field<'_>, limits: &EffectiveLimits) -> Result<(), ApiError> {
+    while part.chunk().await.map_err(|error| fault(error, limits))?.is_some() {}
+    Ok(())
+}
+
+fn fault(error: multer::Error, limits: &EffectiveLimits) -> ApiError {
+    match error {
+        multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => too_large(limits),
+        error => malformed(error),
+    }
+}
+
+fn malformed(error: multer::Error) -> ApiError {
+    ApiError::of(ErrorCode::LengthRequired).with_reason("The upload is malformed or cut").with_source(error)
+}
+
+fn twice(name: &str) -> ApiError {
+    ApiError::of(ErrorCode::InvalidRequest).with_reason(format!("Invalid request: the part `{name}` is there twice"))
+}
+
+fn too_large(limits: &EffectiveLimits) -> ApiError {
+    let reason = format!("Content is too large: the limit of the file is {} bytes (`upload`)", limits.upload);
+    ApiError::of(ErrorCode::TooLarge).with_reason(reason)
+}
