@@ -18,7 +18,6 @@ import statistics
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -158,7 +157,7 @@ AXUM_MAIN = """\
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use utoipa::OpenApi;
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -196,7 +195,9 @@ async fn main() {
         println!("{}", Document::openapi().to_pretty_json().expect("a document"));
         return;
     }
+    let document = Document::openapi();
     let router = axum::Router::new()
+        .route("/openapi.json", get(move || async move { Json(document) }))
 %(routes)s;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     println!("http://{}", listener.local_addr().expect("an address"));

@@ -19,10 +19,23 @@
 //! ```
 
 mod fixed;
+mod model;
+mod password;
 mod secret;
+mod store;
 mod token;
 
 pub use crate::fixed::FixedTokens;
+pub use crate::model::id::IdError;
+pub use crate::model::{
+    ApiTokenId, ApiTokenRecord, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewUser, SessionId,
+    SessionRecord, UserChange, UserId, UserRecord,
+};
+pub use crate::password::PasswordHash;
 pub use crate::secret::Secret;
+pub use crate::store::{
+    AccountStore, ApiTokenError, ApiTokenQuery, ApiTokenStore, ConfirmationError, ConfirmationStore, Page, Rows,
+    SessionStore, StoreError, UserError, UserQuery, UserSort, UserStore,
+};
 pub use crate::token::hash::{HashError, TokenHash};
 pub use crate::token::{AppNameError, ParsedToken, RandomError, TokenFormat, TokenKind};

@@ -8,6 +8,8 @@ extern crate self as rpc_core;
 mod api;
 mod bus;
 mod call;
+#[cfg(feature = "client")]
+pub mod client;
 mod clock;
 mod codec;
 mod ctx;
@@ -25,6 +27,7 @@ pub mod read;
 mod reply;
 mod schema;
 mod testing;
+mod timestamp;
 mod upload;
 mod ws;
 
@@ -57,6 +60,7 @@ pub use crate::read::{Read, ReadFields};
 pub use crate::reply::Reply;
 pub use crate::schema::convert::ConvertError;
 pub use crate::testing::{TestClient, TestReply};
+pub use crate::timestamp::Timestamp;
 pub use crate::upload::{Upload, UploadReader};
 
 /// What the macros' expansions and the fuzz targets use. Not for people.

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use divan::counter::BytesCount;
 use divan::{AllocProfiler, Bencher};
-use rpc_core::Codec;
+use rpc_core::{Codec, DocumentLimits};
 use serde::Serialize;
 use throughput::{CREATE_BODY, TEST_BODY};
 
@@ -55,9 +55,9 @@ fn encode(bencher: Bencher<'_, '_>, codec: Codec, value: &dyn erased_serde::Seri
 
 /// Decodes what a JSON text says, in each codec's own bytes.
 fn decode(bencher: Bencher<'_, '_>, codec: Codec, json: &str) {
-    let value = Codec::Json.decode(json.as_bytes(), 128).expect("it is JSON");
+    let value = Codec::Json.decode(json.as_bytes(), DocumentLimits::NONE).expect("it is JSON");
     let bytes = codec.encode(&value).expect("it serialises");
-    bencher.counter(BytesCount::new(bytes.len())).bench_local(|| codec.decode(&bytes, 128));
+    bencher.counter(BytesCount::new(bytes.len())).bench_local(|| codec.decode(&bytes, DocumentLimits::NONE));
 }
 
 #[divan::bench(args = CODECS)]

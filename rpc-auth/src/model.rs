@@ -1,0 +1,141 @@
+//! What is known of users, and what they sign in with.
+
+pub(crate) mod id;
+pub(crate) mod permissions;
+
+use rpc_core::Timestamp;
+
+use crate::password::PasswordHash;
+use crate::token::hash::TokenHash;
+
+pub use self::id::{ApiTokenId, SessionId, UserId};
+pub use self::permissions::{Grants, GrantsChange};
+
+/// A user as a store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserRecord {
+    /// The id, given by the store, never used again.
+    pub id: UserId,
+    /// The name: normalised, unique.
+    pub name: String,
+    /// The hash of the password.
+    pub password: PasswordHash,
+    /// The address: normalised. Unique among confirmed ones only.
+    pub email: Option<String>,
+    /// Whether the address was confirmed.
+    pub email_confirmed: bool,
+    /// Whether any address of the user was ever confirmed.
+    pub had_confirmed_email: bool,
+    /// The Telegram name: normalised, unique.
+    pub telegram_name: Option<String>,
+    /// Whether the user may come in.
+    pub enabled: bool,
+    /// What was granted, as it was granted; see [`Grants`].
+    pub permissions: Grants,
+    /// When the user was made.
+    pub created: Timestamp,
+}
+
+impl UserRecord {
+    /// Whether this is the root user.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.id == UserId::ROOT
+    }
+}
+
+/// A user to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewUser {
+    /// See [`UserRecord::name`].
+    pub name: String,
+    /// See [`UserRecord::password`].
+    pub password: PasswordHash,
+    /// See [`UserRecord::email`]. Unconfirmed.
+    pub email: Option<String>,
+    /// See [`UserRecord::telegram_name`].
+    pub telegram_name: Option<String>,
+    /// See [`UserRecord::enabled`].
+    pub enabled: bool,
+    /// See [`UserRecord::permissions`].
+    pub permissions: Grants,
+    /// See [`UserRecord::created`].
+    pub created: Timestamp,
+}
+
+/// What to change of a user; `None` leaves a field as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UserChange {
+    /// Another name.
+    pub name: Option<String>,
+    /// Another password.
+    pub password: Option<PasswordHash>,
+    /// Another address, unconfirmed, or none. The same address stays as confirmed as it is.
+    pub email: Option<Option<String>>,
+    /// Another Telegram name, or none.
+    pub telegram_name: Option<Option<String>>,
+    /// Whether the user may come in.
+    pub enabled: Option<bool>,
+    /// Other grants.
+    pub permissions: Option<GrantsChange>,
+}
+
+/// A session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// The id, given by the store.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// The hash of its token.
+    pub hash: TokenHash,
+    /// When it began.
+    pub created: Timestamp,
+    /// When it was used last, to within a minute.
+    pub last_used: Timestamp,
+}
+
+/// An API token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiTokenRecord {
+    /// The id, given by the store.
+    pub id: ApiTokenId,
+    /// Whose it is.
+    pub user: UserId,
+    /// The name that its owner gave it.
+    pub name: String,
+    /// The hash of the token.
+    pub hash: TokenHash,
+    /// Whether it may be used.
+    pub enabled: bool,
+    /// What was granted to it. It holds of that what its owner holds.
+    pub permissions: Grants,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was used last, to within a minute.
+    pub last_used: Option<Timestamp>,
+}
+
+/// What a confirmation token confirms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConfirmationKind {
+    /// That an address is the user's.
+    Email,
+    /// That whoever holds it may set the password.
+    PasswordReset,
+}
+
+/// A confirmation token to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewConfirmation {
+    /// Whose it is.
+    pub user: UserId,
+    /// What it confirms.
+    pub kind: ConfirmationKind,
+    /// The hash of the token.
+    pub hash: TokenHash,
+    /// The address that it was sent to.
+    pub email: String,
+    /// When it is no longer good.
+    pub expires: Timestamp,
+}

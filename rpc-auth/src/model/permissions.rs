@@ -1,0 +1,64 @@
+//! Grants: which permissions were given or denied to somebody, by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was decided about permissions: `true` given, `false` denied. A permission that is not named is at its default.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grants(pub BTreeMap<String, bool>);
+
+/// A change of grants, to be made on what is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GrantsChange {
+    /// Sets the named permissions and leaves the others alone.
+    Merge(BTreeMap<String, bool>),
+    /// Sets the permissions among `scope` to what `grants` says, those that it does not name to denied; those outside
+    /// `scope` are left alone.
+    Replace {
+        /// What is replaced.
+        scope: BTreeSet<String>,
+        /// By what.
+        grants: BTreeMap<String, bool>,
+    },
+}
+
+impl Grants {
+    /// Makes a change.
+    pub fn apply(&mut self, change: &GrantsChange) {
+        match change {
+            GrantsChange::Merge(grants) => self.0.extend(grants.iter().map(|(name, held)| (name.clone(), *held))),
+            GrantsChange::Replace { scope, grants } => {
+                for name in scope {
+                    self.0.insert(name.clone(), grants.get(name).copied().unwrap_or(false));
+                }
+            }
+        }
+    }
+
+    /// Whether a permission is held, where nothing was decided about it as `default` says.
+    #[must_use]
+    pub fn holds(&self, permission: &str, default: bool) -> bool {
+        self.0.get(permission).copied().unwrap_or(default)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Grants, GrantsChange};
+
+    fn map(grants: &[(&str, bool)]) -> BTreeMap<String, bool> {
+        grants.iter().map(|&(name, held)| (name.to_owned(), held)).collect()
+    }
+
+    #[test]
+    fn merging_sets_what_is_named_and_replacing_what_is_in_scope() {
+        let mut grants = Grants(map(&[("a", true), ("b", false), ("c", true)]));
+        grants.apply(&GrantsChange::Merge(map(&[("b", true), ("d", false)])));
+        assert_eq!(grants.0, map(&[("a", true), ("b", true), ("c", true), ("d", false)]));
+        let scope = ["a", "b"].map(str::to_owned).into();
+        grants.apply(&GrantsChange::Replace { scope, grants: map(&[("b", true)]) });
+        assert_eq!(grants.0, map(&[("a", false), ("b", true), ("c", true), ("d", false)]));
+        assert!(grants.holds("c", false) && !grants.holds("a", true) && grants.holds("x", true));
+    }
+}

@@ -1,0 +1,228 @@
+//! What accounts need of a storage: four narrow traits. Each method is one atomic operation; services never read and then
+//! write. Times are given by the caller, so that a store needs no clock.
+
+pub(crate) mod query;
+
+use std::error::Error;
+
+use async_trait::async_trait;
+use rpc_core::Timestamp;
+use thiserror::Error;
+
+use crate::model::{
+    ApiTokenId, ApiTokenRecord, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewUser, SessionId,
+    SessionRecord, UserChange, UserId, UserRecord,
+};
+use crate::password::PasswordHash;
+use crate::token::hash::TokenHash;
+
+pub use self::query::{ApiTokenQuery, Page, Rows, UserQuery, UserSort};
+
+/// The storage does not answer, or answers nonsense.
+#[derive(Debug, Error)]
+#[error("the storage is unavailable")]
+pub struct StoreError(#[source] pub Box<dyn Error + Send + Sync>);
+
+/// A user cannot be made or changed.
+#[derive(Debug, Error)]
+pub enum UserError {
+    /// Another user has the name.
+    #[error("another user has the name")]
+    NameTaken,
+    /// Another user has confirmed the address.
+    #[error("another user has confirmed the address")]
+    EmailTaken,
+    /// Another user has the Telegram name.
+    #[error("another user has the Telegram name")]
+    TelegramNameTaken,
+    /// See [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Users. Names and Telegram names are unique; addresses are unique among confirmed ones.
+#[async_trait]
+pub trait UserStore: Send + Sync + 'static {
+    /// Makes a user, with the next id.
+    ///
+    /// # Errors
+    ///
+    /// A unique value is taken (of several, the name is told first, then the address); nothing was made.
+    async fn create_user(&self, user: NewUser) -> Result<UserRecord, UserError>;
+
+    /// Makes the root user, with the id 1 and enabled, unless there is one. Whether it was made. Of many nodes that do it at
+    /// once, one makes it.
+    async fn create_root(&self, name: &str, password: PasswordHash, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// The user with an id.
+    async fn user(&self, id: UserId) -> Result<Option<UserRecord>, StoreError>;
+
+    /// The user who signs in with a text: the one who has confirmed it as their address, else the one who has it as name.
+    async fn user_by_login(&self, login: &str) -> Result<Option<UserRecord>, StoreError>;
+
+    /// The user with a name.
+    async fn user_by_name(&self, name: &str) -> Result<Option<UserRecord>, StoreError>;
+
+    /// A page of users; see [`UserQuery`].
+    async fn users(&self, query: &UserQuery) -> Result<Page<UserRecord>, StoreError>;
+
+    /// Changes a user; what they are then, or `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// A unique value is taken; nothing was changed.
+    async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError>;
+
+    /// Removes a user with their sessions, API tokens and confirmations. Whether there was one.
+    async fn delete_user(&self, id: UserId) -> Result<bool, StoreError>;
+}
+
+/// Sessions.
+#[async_trait]
+pub trait SessionStore: Send + Sync + 'static {
+    /// Makes a session. A user who then has more than `most` loses those that were idle longest.
+    async fn create_session(
+        &self,
+        user: UserId,
+        hash: TokenHash,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<SessionId, StoreError>;
+
+    /// The session with a token, and its user, however old it is.
+    async fn session(&self, hash: &TokenHash) -> Result<Option<(SessionRecord, UserRecord)>, StoreError>;
+
+    /// Notes when sessions were used. One that is gone is passed over; an earlier time than the stored one changes nothing.
+    async fn touch_sessions(&self, used: &[(SessionId, Timestamp)]) -> Result<(), StoreError>;
+
+    /// Ends a session. Whether there was one.
+    async fn delete_session(&self, id: SessionId) -> Result<bool, StoreError>;
+
+    /// Ends all sessions of a user but one. How many.
+    async fn delete_sessions_of(&self, user: UserId, except: Option<SessionId>) -> Result<u64, StoreError>;
+
+    /// Removes sessions made before `created` or used last before `used`. How many.
+    async fn purge_sessions(&self, created: Timestamp, used: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// An API token cannot be made.
+#[derive(Debug, Error)]
+pub enum ApiTokenError {
+    /// The user has as many as allowed.
+    #[error("the user has as many API tokens as allowed")]
+    TooMany,
+    /// There is no such user.
+    #[error("there is no such user")]
+    NoUser,
+    /// See [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// API tokens. One of another user is as good as none.
+#[async_trait]
+pub trait ApiTokenStore: Send + Sync + 'static {
+    /// Makes a token, enabled and without permissions, unless the user has `most` already.
+    async fn create_api_token(
+        &self,
+        user: UserId,
+        name: &str,
+        hash: TokenHash,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<ApiTokenRecord, ApiTokenError>;
+
+    /// The token, and its owner, enabled or not.
+    async fn api_token_by_hash(&self, hash: &TokenHash) -> Result<Option<(ApiTokenRecord, UserRecord)>, StoreError>;
+
+    /// One token of a user.
+    async fn api_token(&self, user: UserId, id: ApiTokenId) -> Result<Option<ApiTokenRecord>, StoreError>;
+
+    /// A page of a user's tokens, by id.
+    async fn api_tokens(&self, user: UserId, query: &ApiTokenQuery) -> Result<Page<ApiTokenRecord>, StoreError>;
+
+    /// Enables or disables a token. What it is then.
+    async fn set_api_token_enabled(
+        &self,
+        user: UserId,
+        id: ApiTokenId,
+        enabled: bool,
+    ) -> Result<Option<ApiTokenRecord>, StoreError>;
+
+    /// Changes the grants of a token. What it is then.
+    async fn change_api_token_grants(
+        &self,
+        user: UserId,
+        id: ApiTokenId,
+        change: &GrantsChange,
+    ) -> Result<Option<ApiTokenRecord>, StoreError>;
+
+    /// Removes a token. What it was.
+    async fn delete_api_token(&self, user: UserId, id: ApiTokenId) -> Result<Option<ApiTokenRecord>, StoreError>;
+
+    /// Notes when tokens were used, as [`SessionStore::touch_sessions`].
+    async fn touch_api_tokens(&self, used: &[(ApiTokenId, Timestamp)]) -> Result<(), StoreError>;
+}
+
+/// A confirmation token is wrong, used, expired or replaced by a newer one, or no longer applies: callers cannot tell which.
+#[derive(Debug, Error)]
+pub enum ConfirmationError {
+    /// See above.
+    #[error("the token is wrong, used, expired or replaced")]
+    Invalid,
+    /// See [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Confirmation tokens. Each is good once; of two concurrent uses one wins.
+#[async_trait]
+pub trait ConfirmationStore: Send + Sync + 'static {
+    /// Keeps a token. Older ones of the user and kind are good no longer.
+    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<(), StoreError>;
+
+    /// Uses up a token of the kind [`ConfirmationKind::Email`] and confirms the address, if the user still has it and nobody
+    /// else has confirmed it meanwhile. Who it is. One atomic step.
+    async fn confirm_email(&self, hash: &TokenHash, now: Timestamp) -> Result<UserRecord, ConfirmationError>;
+
+    /// Uses up a token of the kind [`ConfirmationKind::PasswordReset`]: sets the password, confirms the address that it was
+    /// sent to (if the user still has it and nobody else has confirmed it), ends all sessions and disables all API tokens of
+    /// the user, who must be enabled. Who it is. One atomic step.
+    async fn reset_password(
+        &self,
+        hash: &TokenHash,
+        password: PasswordHash,
+        now: Timestamp,
+    ) -> Result<UserRecord, ConfirmationError>;
+
+    /// The user behind a token that is still good, without using it up: for checks that come before.
+    async fn confirmation_user(
+        &self,
+        hash: &TokenHash,
+        kind: ConfirmationKind,
+        now: Timestamp,
+    ) -> Result<Option<UserRecord>, StoreError>;
+
+    /// Removes tokens that expired before a moment. How many.
+    async fn purge_confirmations(&self, expired: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// A storage of everything that accounts need.
+pub trait AccountStore: UserStore + SessionStore + ApiTokenStore + ConfirmationStore {}
+
+impl<S: UserStore + SessionStore + ApiTokenStore + ConfirmationStore> AccountStore for S {}
+
+/// Nothing was decided about any permission.
+impl Default for NewUser {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            password: PasswordHash::unusable(),
+            email: None,
+            telegram_name: None,
+            enabled: true,
+            permissions: Grants::default(),
+            created: Timestamp::default(),
+        }
+    }
+}
