@@ -24,6 +24,8 @@ pub struct User {
     pub name: Box<str>,
     /// How the user was recognised.
     pub proof: Proof,
+    /// The id of the session or API token, where there is one.
+    pub credential: Option<Box<str>>,
     /// The root user in a session: holds every permission.
     pub root: bool,
     /// The permissions that hold for this call.
@@ -34,13 +36,21 @@ impl User {
     /// A user in a session, without permissions.
     #[must_use]
     pub fn new(id: &str, name: &str) -> Self {
-        Self { id: id.into(), name: name.into(), proof: Proof::Session, root: false, permissions: Vec::new() }
+        let (id, name) = (id.into(), name.into());
+        Self { id, name, proof: Proof::Session, credential: None, root: false, permissions: Vec::new() }
     }
 
     /// Adds a permission.
     #[must_use]
     pub fn permission(mut self, name: &str) -> Self {
         self.permissions.push(name.into());
+        self
+    }
+
+    /// Recognised by the session or API token with this id.
+    #[must_use]
+    pub fn credential(mut self, id: &str) -> Self {
+        self.credential = Some(id.into());
         self
     }
 
