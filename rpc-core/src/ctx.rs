@@ -10,10 +10,12 @@ use serde_json::Value;
 use crate::api::Api;
 use crate::call::{Call, Credentials, Outcome, RequestId, Transport};
 use crate::codec::Codec;
+use crate::error::ApiError;
 use crate::events::{Audience, PublishError};
 use crate::identity::Identity;
 use crate::method::Method;
 use crate::method::inject::State;
+use crate::pipeline::authenticate::authenticate;
 use crate::upload::Upload;
 
 /// The context of one call.
@@ -22,6 +24,8 @@ pub struct Ctx {
     pub(crate) api: Api,
     pub(crate) method: Arc<Method>,
     pub(crate) identity: Identity,
+    /// What a method that ignores tokens was called with.
+    pub(crate) ignored: Credentials,
     pub(crate) codec: Codec,
     pub(crate) transport: Transport,
     pub(crate) client: Option<IpAddr>,
@@ -34,6 +38,18 @@ impl Ctx {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Looks at the token that came with a call of a method that ignores it; elsewhere, and without a token, who calls.
+    ///
+    /// # Errors
+    ///
+    /// The token is no good (401), or cannot be checked now (503).
+    pub async fn authenticate(&self) -> Result<Identity, ApiError> {
+        match &self.ignored {
+            Credentials::None => Ok(self.identity.clone()),
+            credentials => authenticate(&self.api, credentials.clone(), self.client).await,
+        }
     }
 
     /// The address of the caller; `None` for calls from inside the process.

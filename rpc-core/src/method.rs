@@ -127,6 +127,12 @@ impl Method {
         self.entry.session_only
     }
 
+    /// Looks at no presented token.
+    #[must_use]
+    pub fn ignores_token(&self) -> bool {
+        self.entry.ignores_token
+    }
+
     /// The event with which clients reach the method too.
     #[must_use]
     pub fn client_event(&self) -> Option<&'static str> {

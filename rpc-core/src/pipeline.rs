@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use self::observe::Recorder;
 use crate::api::Api;
-use crate::call::{Call, Outcome};
+use crate::call::{Call, Credentials, Outcome};
 use crate::codec::Params;
 use crate::ctx::Ctx;
 use crate::error::ApiError;
@@ -42,7 +42,8 @@ impl Api {
     /// Whether the caller may call at all, before a large body is read. Nothing is recorded: the call itself follows.
     pub(crate) async fn precheck(&self, call: &Call<'_>) -> Result<(), ApiError> {
         let method = resolve::resolve(self, call)?;
-        let identity = authenticate::authenticate(self, call.credentials.clone(), call.client).await?;
+        let credentials = if method.ignores_token() { Credentials::None } else { call.credentials.clone() };
+        let identity = authenticate::authenticate(self, credentials, call.client).await?;
         authorize::authorize(&method, &identity)
     }
 
@@ -53,6 +54,8 @@ impl Api {
         let method = resolve::resolve(self, &call).map_err(refuse)?;
         let mut recorder = Recorder::start(self, &method, &call);
         let Call { params, codec, credentials, transport, client, request_id, upload, .. } = call;
+        let (credentials, ignored) =
+            if method.ignores_token() { (Credentials::None, credentials) } else { (credentials, Credentials::None) };
         let stages = async {
             let identity = authenticate::authenticate(self, credentials, client).await?;
             recorder.identify(&identity);
@@ -62,7 +65,8 @@ impl Api {
         };
         match stages.await {
             Ok((identity, permit)) => {
-                let ctx = Ctx { api: self.clone(), method, identity, codec, transport, client, request_id, upload };
+                let api = self.clone();
+                let ctx = Ctx { api, method, identity, ignored, codec, transport, client, request_id, upload };
                 Ok(Admitted { ctx, params, permit, recorder })
             }
             Err(error) => {

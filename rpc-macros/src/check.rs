@@ -60,6 +60,7 @@ pub(crate) fn method(method: &Method, faults: &mut Faults) {
     if let Some(permissions) = &method.attr.permissions {
         check_who(permissions, faults);
         check_session_only(method, permissions, faults);
+        check_ignores_token(method, permissions, faults);
     }
 }
 
@@ -199,6 +200,15 @@ fn check_client_event(method: &Method, faults: &mut Faults) {
     if method.attr.limits.upload.is_some() {
         let help = "remove `upload`, or `client_event`";
         faults.at(event.span, &Fault::new("an event carries no file, so a method with an upload has none", help));
+    }
+}
+
+fn check_ignores_token(method: &Method, permissions: &Who, faults: &mut Faults) {
+    let is_open = |name: &str| name == name::EVERYBODY || name == name::GUEST;
+    let admits_guests = permissions.names.iter().any(|name| is_open(&name.value()));
+    if let (Some(span), false) = (method.attr.ignores_token, admits_guests) {
+        let help = "remove `ignores_token`, or let guests call: `permissions = [\"*\"]`";
+        faults.at(span, &Fault::new("without a token everybody is a guest, and guests may not call this method", help));
     }
 }
 

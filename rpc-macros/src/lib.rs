@@ -51,6 +51,7 @@ use proc_macro::TokenStream;
 /// | `deprecated` | marked so in the documents |
 /// | `private` | reached by calls from inside the process only |
 /// | `session_only` | refuses API tokens |
+/// | `ignores_token` | looks at no presented token; `ctx.authenticate()` does |
 /// | `log = false` | observers that keep a log leave it out |
 /// | `concurrency = 4` | calls that run at the same time on one node |
 /// | `concurrency_per_user = 1` | the same for one caller: a user, or a guest's address |

@@ -52,6 +52,7 @@ fn method(module: &Module, method: &Method) -> Value {
         "deprecated": method.is_deprecated(),
         "private": method.is_private(),
         "session_only": method.is_session_only(),
+        "ignores_token": method.ignores_token(),
         "log": method.is_logged(),
         "client_event": method.entry.client_event,
     })

@@ -74,6 +74,7 @@ pub struct MethodEntry {
     pub(crate) private: bool,
     pub(crate) log: bool,
     pub(crate) session_only: bool,
+    pub(crate) ignores_token: bool,
     pub(crate) client_event: Option<&'static str>,
     pub(crate) describe: Describe,
     pub(crate) handler: Handler,
@@ -103,6 +104,7 @@ impl MethodEntry {
             private: false,
             log: true,
             session_only: false,
+            ignores_token: false,
             client_event: None,
             describe,
             handler,
@@ -149,6 +151,14 @@ impl MethodEntry {
     #[must_use]
     pub const fn unlogged(mut self) -> Self {
         self.log = false;
+        self
+    }
+
+    /// A presented token is not looked at, so that a dead one keeps nobody out: the caller is a guest until the handler asks
+    /// with [`Ctx::authenticate`](crate::Ctx::authenticate).
+    #[must_use]
+    pub const fn ignores_token(mut self) -> Self {
+        self.ignores_token = true;
         self
     }
 

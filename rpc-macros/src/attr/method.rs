@@ -16,6 +16,7 @@ const PERMISSIONS: &str = "permissions";
 const DEPRECATED: &str = "deprecated";
 const PRIVATE: &str = "private";
 const SESSION_ONLY: &str = "session_only";
+const IGNORES_TOKEN: &str = "ignores_token";
 const LOG: &str = "log";
 const CONCURRENCY: &str = "concurrency";
 const CONCURRENCY_PER_USER: &str = "concurrency_per_user";
@@ -36,6 +37,7 @@ const KEYS: Keys = Keys {
         DEPRECATED,
         PRIVATE,
         SESSION_ONLY,
+        IGNORES_TOKEN,
         LOG,
         CONCURRENCY,
         CONCURRENCY_PER_USER,
@@ -56,6 +58,7 @@ pub(crate) struct MethodAttr {
     pub(crate) deprecated: bool,
     pub(crate) private: bool,
     pub(crate) session_only: Option<Span>,
+    pub(crate) ignores_token: Option<Span>,
     pub(crate) log: bool,
     pub(crate) client_event: Option<ClientEvent>,
     pub(crate) limits: LimitsAttr,
@@ -88,6 +91,7 @@ impl MethodAttr {
             deprecated: false,
             private: false,
             session_only: None,
+            ignores_token: None,
             log: true,
             client_event: None,
             limits: LimitsAttr::default(),
@@ -113,6 +117,7 @@ impl MethodAttr {
             DEPRECATED => self.deprecated = pair.flag(faults).is_some(),
             PRIVATE => self.private = pair.flag(faults).is_some(),
             SESSION_ONLY => self.session_only = pair.flag(faults),
+            IGNORES_TOKEN => self.ignores_token = pair.flag(faults),
             LOG => self.log = pair.boolean("log = false", faults).unwrap_or(true),
             CLIENT_EVENT => self.client_event = client_event(pair, faults),
             _ => self.limits.set(pair, faults),

@@ -105,13 +105,14 @@ fn settings(method: &Method, core: &TokenStream) -> TokenStream {
     let private = method.attr.private.then(|| quote!(.private()));
     let unlogged = (!method.attr.log).then(|| quote!(.unlogged()));
     let session_only = method.attr.session_only.map(|_| quote!(.session_only()));
+    let ignores_token = method.attr.ignores_token.map(|_| quote!(.ignores_token()));
     let client_event = method.attr.client_event.as_ref().map(|event| {
         let name = &event.name;
         quote!(.client_event(#name))
     });
     quote! {
         .text(#title, #description).permissions(&[#(#permissions),*]) #limits
-        #deprecated #private #unlogged #session_only #client_event
+        #deprecated #private #unlogged #session_only #ignores_token #client_event
     }
 }
 
