@@ -39,9 +39,10 @@ pub use self::error::{ClientError, Failure};
 pub use self::http::HttpClient;
 pub use self::ws::builder::WsClientBuilder;
 pub use self::ws::{ConnectionState, Event, WsClient};
+use crate::limits::DocumentLimits;
 
-/// Levels of arrays and objects in an answer. The server's default for requests is half of it.
-const MAX_DEPTH: usize = 256;
+/// What an answer may be: twice as deep as the server's default for requests, and a million values.
+const ANSWER: DocumentLimits = DocumentLimits { depth: 256, values: 1_000_000 };
 /// Bytes of an answer, where the program does not say otherwise.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// How long a call may take, where the program does not say otherwise: what the server allows it.

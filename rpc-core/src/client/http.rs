@@ -21,7 +21,7 @@ use super::answer::{self, Answer};
 use super::batch::Batch;
 use super::endpoint::endpoint;
 use super::error::ClientError;
-use super::{MAX_BYTES, MAX_DEPTH, TIMEOUT, request};
+use super::{ANSWER, MAX_BYTES, TIMEOUT, request};
 use crate::codec::Codec;
 
 /// How long a connection is kept without use: less than servers keep it, so that they do not close it under a request.
@@ -168,7 +168,7 @@ impl HttpClient {
             let too_large = error.downcast_ref::<LengthLimitError>().is_some();
             if too_large { ClientError::TooLarge(self.max_bytes) } else { ClientError::ConnectionLost }
         })?;
-        let decoded = codec.decode(&body.to_bytes(), MAX_DEPTH);
+        let decoded = codec.decode(&body.to_bytes(), ANSWER);
         Ok((status, decoded.map_err(|error| ClientError::Decode(error.into()))?))
     }
 }

@@ -102,7 +102,6 @@ impl WsClient {
     }
 
     /// A client to be configured, then connected.
-    #[must_use]
     pub fn builder(url: &str) -> WsClientBuilder {
         WsClientBuilder::new(url)
     }

@@ -1,5 +1,8 @@
 //! One connection, from the handshake to its end: what is read and what is written do not wait for each other.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
@@ -42,7 +45,7 @@ impl Task {
     pub(super) async fn session(&mut self, stream: Stream) -> End {
         let (mut sink, mut stream) = stream.split();
         let (pongs, mut pending_pongs) = mpsc::channel(PONGS);
-        let shared = std::sync::Arc::clone(&self.shared);
+        let shared = Arc::clone(&self.shared);
         let silence = self.keep_alive.saturating_mul(5) / 2;
         let reading = read(&mut stream, silence, |codec, bytes| {
             if let Heard::Ping(id) = shared.hear(codec, bytes) {
@@ -51,28 +54,24 @@ impl Task {
                 let _ = pong.map(|pong| pongs.try_send(pong));
             }
         });
+        let closing = self.closing.clone();
         let end = tokio::select! {
             end = reading => end,
-            written = self.write(&mut sink, &mut pending_pongs) => match written {
-                Ok(()) => End::Closed,
-                Err(_) => End::Lost,
-            },
+            _failed = self.write(&mut sink, &mut pending_pongs) => End::Lost,
+            () = closing.cancelled() => End::Closed,
         };
-        match end {
-            End::Closed => {
-                let _ = tokio::time::timeout(CLOSE_WAIT, say_goodbye(&mut sink, &mut stream)).await;
-            }
-            End::SignedOut | End::Lost => {}
+        if end == End::Closed {
+            let _ = tokio::time::timeout(CLOSE_WAIT, say_goodbye(&mut sink, &mut stream)).await;
         }
         end
     }
 
-    /// Writes what callers ask for; ends when the client closes.
+    /// Writes what callers ask for, until that fails.
     async fn write(
         &mut self,
         sink: &mut SplitSink<Stream, Message>,
         pongs: &mut mpsc::Receiver<Message>,
-    ) -> Result<(), Error> {
+    ) -> Result<Infallible, Error> {
         let names = self.shared.subscriptions();
         if !names.is_empty()
             && let Some(subscribe) = self.notification("/subscribe", &[names.into()])
@@ -82,12 +81,8 @@ impl Task {
         let mut pings = interval_at(Instant::now() + self.keep_alive, self.keep_alive);
         loop {
             let next = tokio::select! {
-                () = self.closing.cancelled() => return Ok(()),
                 Some(id) = self.aborts.recv() => self.abort(id),
-                command = self.commands.recv() => match command {
-                    Some(command) => self.take(command),
-                    None => return Ok(()),
-                },
+                Some(command) = self.commands.recv() => self.take(command),
                 Some(pong) = pongs.recv() => Some(pong),
                 _ = pings.tick() => self.ping(),
             };
@@ -119,7 +114,7 @@ impl Task {
 
     /// Its answer is for nobody: that something comes is enough.
     fn ping(&self) -> Option<Message> {
-        let id = self.shared.next_id.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
         let request = Request::new(Some(id), "/ping", ()).and_then(|request| request.encode(self.codec));
         message(self.codec, request.ok()?).ok()
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, broadcast, oneshot, watch};
 
 use super::{ConnectionState, Event};
-use crate::client::MAX_DEPTH;
+use crate::client::ANSWER;
 use crate::client::answer::{self, Answer};
 use crate::client::error::ClientError;
 use crate::codec::Codec;
@@ -107,7 +107,7 @@ impl Shared {
 
     /// Takes a message: an answer goes to its caller, an event to all who listen.
     pub(super) fn hear(&self, codec: Codec, bytes: &[u8]) -> Heard {
-        let document = match codec.decode(bytes, MAX_DEPTH) {
+        let document = match codec.decode(bytes, ANSWER) {
             Ok(document) => document,
             Err(error) => {
                 tracing::warn!(event = "client.undecodable", %error, "a message of the server does not decode");
