@@ -16,4 +16,5 @@ mod parameters;
 mod pipeline;
 mod registration;
 mod rpc;
+mod scenarios;
 mod support;
