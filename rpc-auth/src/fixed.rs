@@ -39,7 +39,7 @@ impl FixedTokens {
     }
 
     fn identity(&self, token: &Token) -> Option<Identity> {
-        let token = self.format.parse(token.expose())?;
+        let token = self.format.parse(token.expose()).filter(|token| token.kind.is_for_calls())?;
         self.identities.get(&token.hash).cloned()
     }
 }

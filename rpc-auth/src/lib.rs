@@ -20,9 +20,11 @@
 
 mod fixed;
 mod model;
+mod names;
 mod password;
 mod secret;
 mod store;
+mod throttle;
 mod token;
 
 pub use crate::fixed::FixedTokens;
@@ -31,11 +33,15 @@ pub use crate::model::{
     ApiTokenId, ApiTokenRecord, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewUser, SessionId,
     SessionRecord, UserChange, UserId, UserRecord,
 };
-pub use crate::password::PasswordHash;
+pub use crate::names::{NameFault, email, telegram_name, token_name, user_name};
+pub use crate::password::{
+    HasherBusy, HasherOptions, PasswordFault, PasswordHash, PasswordHasher, PasswordPolicy, Verified, generate_password,
+};
 pub use crate::secret::Secret;
 pub use crate::store::{
     AccountStore, ApiTokenError, ApiTokenQuery, ApiTokenStore, ConfirmationError, ConfirmationStore, Page, Rows,
     SessionStore, StoreError, UserError, UserQuery, UserSort, UserStore,
 };
+pub use crate::throttle::{MailQuota, SignInThrottle, ThrottleOptions};
 pub use crate::token::hash::{HashError, TokenHash};
 pub use crate::token::{AppNameError, ParsedToken, RandomError, TokenFormat, TokenKind};

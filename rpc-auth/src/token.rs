@@ -22,11 +22,13 @@ pub enum TokenKind {
     Session,
     /// For programs.
     Api,
+    /// For one step of a user who got it by mail: confirming an address, or setting a password. Nobody calls with it.
+    Confirmation,
 }
 
 impl TokenKind {
     /// All kinds.
-    pub const ALL: [Self; 2] = [Self::Session, Self::Api];
+    pub const ALL: [Self; 3] = [Self::Session, Self::Api, Self::Confirmation];
 
     /// The name in the text of a token.
     #[must_use]
@@ -34,6 +36,17 @@ impl TokenKind {
         match self {
             Self::Session => "session",
             Self::Api => "api",
+            Self::Confirmation => "confirm",
+        }
+    }
+
+    /// Whether a call can come with such a token, as its owner. An authenticator answers any other with
+    /// [`AuthError::BadToken`](rpc_core::AuthError::BadToken), without asking a store.
+    #[must_use]
+    pub const fn is_for_calls(self) -> bool {
+        match self {
+            Self::Session | Self::Api => true,
+            Self::Confirmation => false,
         }
     }
 
@@ -68,7 +81,7 @@ pub struct AppNameError;
 /// The system gives no random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the system gives no random bytes: {0}")]
-pub struct RandomError(getrandom::Error);
+pub struct RandomError(pub(crate) getrandom::Error);
 
 impl TokenFormat {
     /// The format of the application with a name.

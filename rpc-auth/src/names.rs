@@ -1,0 +1,87 @@
+//! What users call things: the names of themselves, their addresses, their tokens.
+//!
+//! Each function takes a text as it was given and answers the form that is stored and compared. All take time linear in the
+//! length of the text.
+
+mod email;
+mod user_name;
+
+use std::ops::RangeInclusive;
+
+use thiserror::Error;
+
+pub use self::email::email;
+pub use self::user_name::user_name;
+
+/// Characters of a Telegram name, by the rules of Telegram.
+const TELEGRAM_NAME: RangeInclusive<usize> = 5..=32;
+/// Characters of the name of an API token.
+const TOKEN_NAME: RangeInclusive<usize> = 1..=100;
+
+/// A text is no such name. It never contains the text.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct NameFault {
+    keyword: &'static str,
+    message: String,
+}
+
+impl NameFault {
+    fn new(keyword: &'static str, message: impl Into<String>) -> Self {
+        Self { keyword, message: message.into() }
+    }
+
+    /// The rule that is broken, as in the violations of a schema: `minLength`, `maxLength`, `pattern`, `format`, `not`
+    /// (a number, a UUID) or `reserved`.
+    #[must_use]
+    pub const fn keyword(&self) -> &'static str {
+        self.keyword
+    }
+
+    /// What is wrong, for people.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// A Telegram name: trimmed, without a leading `@`, in lower case.
+///
+/// # Errors
+///
+/// It is not 5 to 32 of `a-z`, `0-9`, `_`.
+pub fn telegram_name(text: &str) -> Result<String, NameFault> {
+    let text = text.trim();
+    let name = text.strip_prefix('@').unwrap_or(text).to_lowercase();
+    check_length("a Telegram name", &name, TELEGRAM_NAME)?;
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Err(NameFault::new("pattern", "a Telegram name is of letters a-z, digits and _"));
+    }
+    Ok(name)
+}
+
+/// The name of an API token: trimmed.
+///
+/// # Errors
+///
+/// It is not 1 to 100 characters (code points), or contains a control character.
+pub fn token_name(text: &str) -> Result<String, NameFault> {
+    let name = text.trim();
+    check_length("the name of a token", name, TOKEN_NAME)?;
+    if name.chars().any(char::is_control) {
+        return Err(NameFault::new("pattern", "the name of a token has no control characters"));
+    }
+    Ok(name.to_owned())
+}
+
+fn check_length(what: &str, name: &str, range: RangeInclusive<usize>) -> Result<(), NameFault> {
+    // One more than the greatest tells enough of a long text.
+    let length = name.chars().take(range.end() + 1).count();
+    if length < *range.start() {
+        return Err(NameFault::new("minLength", format!("{what} has at least {} characters", range.start())));
+    }
+    if length > *range.end() {
+        return Err(NameFault::new("maxLength", format!("{what} has at most {} characters", range.end())));
+    }
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! Hashing passwords without stopping everything else.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use super::PasswordHash;
+use super::argon::Argon;
+
+/// What hashing costs, and how much of it there may be at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HasherOptions {
+    /// Memory of one hash in KiB: 19,456 unless told (OWASP Password Storage Cheat Sheet, with 2 passes and 1 lane). At
+    /// least 8 for each lane: less is taken as that.
+    pub memory_kib: u32,
+    /// Passes over the memory: 2 unless told, at least 1.
+    pub passes: u32,
+    /// Lanes, which are computed one after the other: 1 unless told, at least 1.
+    pub lanes: u32,
+    /// How many hashes are computed at once: as many as there are cores unless told, at least 1. Their memory adds up.
+    pub parallel: usize,
+    /// How many callers may wait for their turn: 64 unless told.
+    pub queue: usize,
+    /// How long a caller waits for its turn: a second unless told.
+    pub max_wait: Duration,
+}
+
+impl Default for HasherOptions {
+    fn default() -> Self {
+        let parallel = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self { memory_kib: 19_456, passes: 2, lanes: 1, parallel, queue: 64, max_wait: Duration::from_secs(1) }
+    }
+}
+
+/// Nothing was hashed: too many others are waiting, the turn did not come in time, the system gives no random bytes, or the
+/// runtime is stopping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("too many passwords are being checked; try again in {} s", .retry_after.as_secs())]
+pub struct HasherBusy {
+    /// When to try again: a second, or [`HasherOptions::max_wait`] when that is longer.
+    pub retry_after: Duration,
+}
+
+/// Whether a password has a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verified {
+    /// It has not.
+    No,
+    /// It has.
+    Yes,
+    /// It has, and the hash should be made anew: its parameters are weaker than those of today.
+    YesButWeak,
+}
+
+/// Hashes passwords with Argon2id, on threads of their own. Clones share their limits and counts.
+///
+/// It needs a Tokio runtime with its timer on.
+#[derive(Debug, Clone)]
+pub struct PasswordHasher(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    argon: Argon,
+    turns: Arc<Semaphore>,
+    seats: Semaphore,
+    max_wait: Duration,
+    hashes: AtomicU64,
+}
+
+impl PasswordHasher {
+    /// A hasher.
+    #[must_use]
+    pub fn new(options: HasherOptions) -> Self {
+        let HasherOptions { memory_kib, passes, lanes, parallel, queue, max_wait } = options;
+        Self(Arc::new(Shared {
+            argon: Argon::new(memory_kib, passes, lanes),
+            turns: Arc::new(Semaphore::new(parallel.clamp(1, Semaphore::MAX_PERMITS))),
+            seats: Semaphore::new(queue.min(Semaphore::MAX_PERMITS)),
+            max_wait,
+            hashes: AtomicU64::new(0),
+        }))
+    }
+
+    /// The hash of a password, which is brought into NFKC first. Which passwords are good enough is for
+    /// [`PasswordPolicy`](super::PasswordPolicy) to say.
+    ///
+    /// # Errors
+    ///
+    /// There was no turn in time.
+    pub async fn hash(&self, password: &str) -> Result<PasswordHash, HasherBusy> {
+        let password = password.to_owned();
+        self.in_turn(move |argon| argon.hash(&password)).await?.map_err(|_| self.busy())
+    }
+
+    /// Whether a password, brought into NFKC, has a hash. Without a hash (there is no such user) and with one that cannot be
+    /// used, the work is that of a hash of today, so that the time tells nobody which users there are.
+    ///
+    /// # Errors
+    ///
+    /// There was no turn in time.
+    pub async fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> Result<Verified, HasherBusy> {
+        let (password, hash) = (password.to_owned(), hash.cloned());
+        self.in_turn(move |argon| argon.verify(&password, hash.as_ref())).await
+    }
+
+    /// How many hashes were begun, those of users that do not exist included.
+    #[must_use]
+    pub fn hashes(&self) -> u64 {
+        self.0.hashes.load(Ordering::Relaxed)
+    }
+
+    /// Does one hash's work on a thread for blocking work. The turn goes along: a caller that goes away does not give it
+    /// back before the work is done.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Argon) -> T + Send + 'static,
+    ) -> Result<T, HasherBusy> {
+        let turn = self.turn().await?;
+        let shared = Arc::clone(&self.0);
+        let task = spawn_blocking(move || {
+            shared.hashes.fetch_add(1, Ordering::Relaxed);
+            let done = work(&shared.argon);
+            drop(turn);
+            done
+        });
+        task.await.map_err(|_| self.busy())
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, HasherBusy> {
+        let turns = &self.0.turns;
+        if let Ok(turn) = Arc::clone(turns).try_acquire_owned() {
+            return Ok(turn);
+        }
+        let _seat = self.0.seats.try_acquire().map_err(|_| self.busy())?;
+        match timeout(self.0.max_wait, Arc::clone(turns).acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => Err(self.busy()),
+        }
+    }
+
+    fn busy(&self) -> HasherBusy {
+        HasherBusy { retry_after: self.0.max_wait.max(Duration::from_secs(1)) }
+    }
+}

@@ -1,0 +1,8 @@
+//! Slowing down who guesses passwords, and bounding the mails that anybody can cause.
+
+mod mail;
+mod sign_in;
+mod table;
+
+pub use self::mail::MailQuota;
+pub use self::sign_in::{SignInThrottle, ThrottleOptions};
