@@ -47,7 +47,7 @@ fn a_call_of_test_by_a_known_caller_allocates_this_often() {
 
 #[test]
 fn a_call_of_test_with_a_token_allocates_this_often() {
-    assert_allocations("/v1/test/test", TEST_BODY, &Credentials::Token(Token::new(TOKEN)), 6);
+    assert_allocations("/v1/test/test", TEST_BODY, &Credentials::Token(Token::new(TOKEN)), 5);
 }
 
 #[test]
