@@ -18,6 +18,10 @@
 //! # }
 //! ```
 
+mod accounts;
+mod api_error;
+mod authenticator;
+mod mail;
 mod fixed;
 mod model;
 mod names;
@@ -27,11 +31,17 @@ mod store;
 mod throttle;
 mod token;
 
+pub use crate::accounts::{
+    AccountError, AccountOptions, AccountParts, Accounts, CreatedUser, Field, FieldFault, Password, PermissionState,
+    RootUser, SignUp, SignUpFields, SignedIn, Target, UserFields, Vocabulary,
+};
+pub use crate::authenticator::CachedAuthenticator;
+pub use crate::mail::{AccountMail, AccountMailKind, AccountMailer};
 pub use crate::fixed::FixedTokens;
 pub use crate::model::id::IdError;
 pub use crate::model::{
-    ApiTokenId, ApiTokenRecord, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewUser, SessionId,
-    SessionRecord, UserChange, UserId, UserRecord,
+    ApiTokenId, ApiTokenRecord, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewSession, NewUser,
+    SessionId, SessionRecord, UserChange, UserId, UserRecord,
 };
 pub use crate::names::{NameFault, email, telegram_name, token_name, user_name};
 pub use crate::password::{

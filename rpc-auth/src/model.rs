@@ -95,6 +95,21 @@ pub struct SessionRecord {
     pub last_used: Timestamp,
 }
 
+/// A session to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// Whose it is.
+    pub user: UserId,
+    /// The hash of its token.
+    pub hash: TokenHash,
+    /// The hash that the password was checked against.
+    pub password: PasswordHash,
+    /// A stronger hash of the same password, to be kept in place of `password`.
+    pub rehashed: Option<PasswordHash>,
+    /// When it begins.
+    pub created: Timestamp,
+}
+
 /// An API token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiTokenRecord {

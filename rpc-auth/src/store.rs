@@ -10,8 +10,8 @@ use rpc_core::Timestamp;
 use thiserror::Error;
 
 use crate::model::{
-    ApiTokenId, ApiTokenRecord, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewUser, SessionId,
-    SessionRecord, UserChange, UserId, UserRecord,
+    ApiTokenId, ApiTokenRecord, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewSession, NewUser,
+    SessionId, SessionRecord, UserChange, UserId, UserRecord,
 };
 use crate::password::PasswordHash;
 use crate::token::hash::TokenHash;
@@ -70,7 +70,7 @@ pub trait UserStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// A unique value is taken; nothing was changed.
+    /// A unique value is taken (told in the same order as by [`UserStore::create_user`]); nothing was changed.
     async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError>;
 
     /// Removes a user with their sessions, API tokens and confirmations. Whether there was one.
@@ -80,14 +80,11 @@ pub trait UserStore: Send + Sync + 'static {
 /// Sessions.
 #[async_trait]
 pub trait SessionStore: Send + Sync + 'static {
-    /// Makes a session. A user who then has more than `most` loses those that were idle longest.
-    async fn create_session(
-        &self,
-        user: UserId,
-        hash: TokenHash,
-        now: Timestamp,
-        most: usize,
-    ) -> Result<SessionId, StoreError>;
+    /// Makes a session for a user who is enabled and still has the password that was checked, so that no session outlives a
+    /// change that was made while it was checked; replaces the hash of the password, where `session` says so. `None` when
+    /// the user is gone or disabled or has another password: nothing was made. A user who then has more than `most` loses
+    /// those that were idle longest (of several, those made first), never the new one. One atomic step.
+    async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<SessionId>, StoreError>;
 
     /// The session with a token, and its user, however old it is.
     async fn session(&self, hash: &TokenHash) -> Result<Option<(SessionRecord, UserRecord)>, StoreError>;
@@ -122,7 +119,7 @@ pub enum ApiTokenError {
 /// API tokens. One of another user is as good as none.
 #[async_trait]
 pub trait ApiTokenStore: Send + Sync + 'static {
-    /// Makes a token, enabled and without permissions, unless the user has `most` already.
+    /// Makes a token, enabled and without permissions, unless the user has `most` already: also when many are made at once.
     async fn create_api_token(
         &self,
         user: UserId,
@@ -178,16 +175,25 @@ pub enum ConfirmationError {
 /// Confirmation tokens. Each is good once; of two concurrent uses one wins.
 #[async_trait]
 pub trait ConfirmationStore: Send + Sync + 'static {
-    /// Keeps a token. Older ones of the user and kind are good no longer.
+    /// Keeps a token. Older ones of the user and kind are good no longer. For a user who is gone nothing is kept.
     async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<(), StoreError>;
 
     /// Uses up a token of the kind [`ConfirmationKind::Email`] and confirms the address, if the user still has it and nobody
     /// else has confirmed it meanwhile. Who it is. One atomic step.
+    ///
+    /// # Errors
+    ///
+    /// The token does not apply, also when `now` is the moment at which it expires; nothing was changed of any user.
     async fn confirm_email(&self, hash: &TokenHash, now: Timestamp) -> Result<UserRecord, ConfirmationError>;
 
     /// Uses up a token of the kind [`ConfirmationKind::PasswordReset`]: sets the password, confirms the address that it was
-    /// sent to (if the user still has it and nobody else has confirmed it), ends all sessions and disables all API tokens of
-    /// the user, who must be enabled. Who it is. One atomic step.
+    /// sent to (unless somebody else has confirmed it), ends all sessions and disables all API tokens of the user, who must
+    /// be enabled and still have that address: whoever reads the mail of an address that a user has left takes nothing over.
+    /// Who it is. One atomic step.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConfirmationStore::confirm_email`].
     async fn reset_password(
         &self,
         hash: &TokenHash,
@@ -195,7 +201,7 @@ pub trait ConfirmationStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<UserRecord, ConfirmationError>;
 
-    /// The user behind a token that is still good, without using it up: for checks that come before.
+    /// The user behind a token that would now be accepted, without using it up: for checks that come before.
     async fn confirmation_user(
         &self,
         hash: &TokenHash,
@@ -203,7 +209,7 @@ pub trait ConfirmationStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Option<UserRecord>, StoreError>;
 
-    /// Removes tokens that expired before a moment. How many.
+    /// Removes tokens that expired before a moment. How many. One that was used or replaced may be gone already.
     async fn purge_confirmations(&self, expired: Timestamp) -> Result<u64, StoreError>;
 }
 

@@ -16,13 +16,13 @@ pub struct Page<T> {
 /// Which rows of those that match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rows {
-    /// Rows to skip.
+    /// Rows to skip; any number.
     pub offset: u64,
     /// Rows at most.
     pub limit: u32,
 }
 
-/// By what users are sorted. Text sorts by code point, ids as numbers; ties are broken by id.
+/// By what users are sorted. Text sorts by code point, ids as numbers; ties are broken by id, small to large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserSort {
     /// The id.
