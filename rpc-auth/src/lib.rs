@@ -21,8 +21,9 @@
 mod accounts;
 mod api_error;
 mod authenticator;
-mod mail;
 mod fixed;
+mod mail;
+mod memory;
 mod model;
 mod names;
 mod password;
@@ -36,8 +37,9 @@ pub use crate::accounts::{
     RootUser, SignUp, SignUpFields, SignedIn, Target, UserFields, Vocabulary,
 };
 pub use crate::authenticator::CachedAuthenticator;
-pub use crate::mail::{AccountMail, AccountMailKind, AccountMailer};
 pub use crate::fixed::FixedTokens;
+pub use crate::mail::{AccountMail, AccountMailKind, AccountMailer};
+pub use crate::memory::MemoryStore;
 pub use crate::model::id::IdError;
 pub use crate::model::{
     ApiTokenId, ApiTokenRecord, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewSession, NewUser,

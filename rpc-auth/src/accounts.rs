@@ -1,0 +1,184 @@
+//! Accounts: what people do with users, sessions, API tokens and addresses. Each change is one atomic step of the store, and
+//! holds on this node before the method returns; other nodes are told over the bus.
+
+mod admin;
+mod api_tokens;
+mod error;
+mod maintenance;
+mod options;
+mod profile;
+mod recovery;
+mod sign_in;
+mod sign_up;
+mod vocabulary;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use rpc_core::{Bus, Clock, Identity, Listener, Notice, Permission, Timestamp};
+
+pub use self::admin::{CreatedUser, Password, Target, UserFields};
+pub use self::error::{AccountError, Field, FieldFault};
+pub use self::maintenance::RootUser;
+pub use self::options::{AccountOptions, SignUp};
+pub use self::sign_in::SignedIn;
+pub use self::sign_up::SignUpFields;
+pub use self::vocabulary::{PermissionState, Vocabulary};
+use crate::authenticator::{CachedAuthenticator, IdentityCache};
+use crate::mail::AccountMailer;
+use crate::model::{SessionId, UserId, UserRecord};
+use crate::password::PasswordHasher;
+use crate::store::AccountStore;
+use crate::throttle::{MailQuota, SignInThrottle};
+
+/// The accounts of an application. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn AccountStore>,
+    bus: Arc<dyn Bus>,
+    clock: Arc<dyn Clock>,
+    mailer: Arc<dyn AccountMailer>,
+    vocabulary: Arc<Vocabulary>,
+    options: AccountOptions,
+    hasher: PasswordHasher,
+    throttle: SignInThrottle,
+    mail_quota: MailQuota,
+    cache: Arc<IdentityCache>,
+}
+
+/// What accounts are built on.
+pub struct AccountParts {
+    /// Where they are kept.
+    pub store: Arc<dyn AccountStore>,
+    /// How other nodes are told. The `Api` is to be built on the same one, after the accounts.
+    pub bus: Arc<dyn Bus>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Who writes mails.
+    pub mailer: Arc<dyn AccountMailer>,
+    /// The permissions of the application.
+    pub permissions: Vec<Permission>,
+}
+
+impl fmt::Debug for AccountParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountParts").field("permissions", &self.permissions).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accounts").field("options", &self.0.options).finish_non_exhaustive()
+    }
+}
+
+impl rpc_core::State for Accounts {}
+
+/// The caller of an operation, looked up: who they are now, not when their token was cached.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) user: UserRecord,
+    /// Root in a session.
+    pub(crate) is_root: bool,
+    pub(crate) session: Option<SessionId>,
+}
+
+impl Accounts {
+    /// Puts accounts together, and lets them hear what other nodes say.
+    #[must_use]
+    pub fn new(parts: AccountParts, options: AccountOptions) -> Self {
+        let vocabulary = Arc::new(Vocabulary::new(parts.permissions));
+        let cache = Arc::new(IdentityCache::new(options.cached_identities));
+        let listener: Arc<dyn Listener> = Arc::clone(&cache) as _;
+        parts.bus.listen(Arc::downgrade(&listener));
+        Self(Arc::new(Inner {
+            store: parts.store,
+            bus: parts.bus,
+            clock: parts.clock,
+            mailer: parts.mailer,
+            vocabulary,
+            hasher: PasswordHasher::new(options.hasher),
+            throttle: SignInThrottle::new(options.throttle),
+            mail_quota: MailQuota::new(options.mails_per_hour),
+            options,
+            cache,
+        }))
+    }
+
+    /// Checks the tokens of these accounts.
+    #[must_use]
+    pub fn authenticator(&self) -> CachedAuthenticator {
+        CachedAuthenticator::new(
+            Arc::clone(&self.0.store),
+            Arc::clone(&self.0.clock),
+            Arc::clone(&self.0.vocabulary),
+            Arc::clone(&self.0.cache),
+            &self.0.options,
+        )
+    }
+
+    /// The permissions of the application.
+    #[must_use]
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.0.vocabulary
+    }
+
+    /// The options.
+    #[must_use]
+    pub fn options(&self) -> &AccountOptions {
+        &self.0.options
+    }
+
+    /// Hashes passwords; for counters.
+    #[must_use]
+    pub fn hasher(&self) -> &PasswordHasher {
+        &self.0.hasher
+    }
+
+    pub(crate) fn store(&self) -> &dyn AccountStore {
+        &*self.0.store
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now().into()
+    }
+
+    /// What somebody may do has changed: this node forgets what it knew of them at once, the others are told.
+    pub(crate) async fn announce(&self, user: UserId) {
+        let id = user.to_string();
+        self.0.cache.forget(&id);
+        if let Err(error) = self.0.bus.announce(Notice::User(id.as_str().into())).await {
+            tracing::warn!(event = "bus.failed", user = id, error = %error, "other nodes could not be told of a change");
+        }
+    }
+
+    /// Who calls, as the store knows them now.
+    pub(crate) async fn caller(&self, identity: &Identity) -> Result<Caller, AccountError> {
+        let user = identity.user().ok_or(AccountError::NotSignedIn)?;
+        let id: UserId = user.id.parse().map_err(|_| AccountError::NotSignedIn)?;
+        let record = self.store().user(id).await?.ok_or(AccountError::NotSignedIn)?;
+        let in_session = user.proof == rpc_core::Proof::Session;
+        let session = user.credential.as_deref().filter(|_| in_session).and_then(|id| id.parse().ok());
+        Ok(Caller { is_root: record.is_root() && in_session, user: record, session })
+    }
+
+    /// The user with an id, or the name.
+    pub(crate) async fn user_by_text(&self, text: &str) -> Result<Option<UserRecord>, AccountError> {
+        if text.contains('\0') {
+            return Ok(None);
+        }
+        let found = match text.parse() {
+            Ok(id) => self.store().user(id).await?,
+            Err(_) => self.store().user_by_name(&text.trim().to_lowercase()).await?,
+        };
+        Ok(found)
+    }
+
+    /// The address that limits count for a caller.
+    pub(crate) fn normal_client(client: Option<IpAddr>) -> Option<IpAddr> {
+        client.map(|address| address.to_canonical())
+    }
+}

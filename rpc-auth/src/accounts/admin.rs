@@ -1,0 +1,312 @@
+//! What administrators do with users. Nobody grants what they do not hold, nobody touches a user who holds more; root and
+//! oneself are protected. Guards look at the resolved user, never at the text of a parameter.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rpc_core::Identity;
+
+use super::error::{AccountError, FieldFault};
+use super::sign_up::SignUpFields;
+use super::vocabulary::PermissionState;
+use super::{Accounts, Caller};
+use crate::model::{Grants, GrantsChange, NewUser, UserChange, UserRecord};
+use crate::password::generate_password;
+use crate::secret::Secret;
+use crate::store::{Page, UserQuery};
+
+const MISSING: AccountError = AccountError::NotFound("User");
+
+/// A user to be made by an administrator.
+#[derive(Debug, Clone, Default)]
+pub struct UserFields {
+    /// Name, password, address, Telegram name. Without a password one is generated.
+    pub account: SignUpFields,
+    /// Whether the user may come in.
+    pub enabled: bool,
+    /// What is granted.
+    pub permissions: BTreeMap<String, bool>,
+}
+
+/// A user who was made.
+#[derive(Debug)]
+pub struct CreatedUser {
+    /// The user.
+    pub user: UserRecord,
+    /// The password, if it was generated.
+    pub password: Option<Secret>,
+}
+
+/// A password to be set.
+#[derive(Clone)]
+pub enum Password {
+    /// This one.
+    Given(String),
+    /// A new one, which is then told.
+    Generated,
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// Which users an operation is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Anybody but root.
+    NotRoot,
+    /// Anybody but root and the caller.
+    NotRootNorOneself,
+    /// Root only by root.
+    RootByRoot,
+}
+
+impl Accounts {
+    /// A page of users. Root is among them only for root.
+    ///
+    /// # Errors
+    ///
+    /// `Store`.
+    pub async fn users(&self, identity: &Identity, query: UserQuery) -> Result<Page<UserRecord>, AccountError> {
+        let query = UserQuery { with_root: identity.is_root(), ..query };
+        Ok(self.store().users(&query).await?)
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` with all faults, permissions that the caller does not hold among them; `Taken`.
+    pub async fn create_user(&self, identity: &Identity, fields: UserFields) -> Result<CreatedUser, AccountError> {
+        let caller = self.caller(identity).await?;
+        let checked = self.check_fields(&fields.account);
+        let granted = self.0.vocabulary.check_grants(&fields.permissions, &self.held(&caller));
+        let checked = match (checked, granted) {
+            (Ok(checked), Ok(())) => checked,
+            (Err(AccountError::Invalid(mut faults)), Err(AccountError::Invalid(more))) => {
+                faults.extend(more);
+                return Err(AccountError::Invalid(faults));
+            }
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        };
+        let (plain, generated) = match fields.account.password {
+            Some(password) => (password, None),
+            None => {
+                let password = generate_password()?;
+                (password.expose().to_owned(), Some(password))
+            }
+        };
+        let user = NewUser {
+            name: checked.name,
+            password: self.0.hasher.hash(&plain).await?,
+            email: checked.email,
+            telegram_name: checked.telegram_name,
+            enabled: fields.enabled,
+            permissions: Grants(fields.permissions),
+            created: self.now(),
+        };
+        let user = self.store().create_user(user).await?;
+        Ok(CreatedUser { user, password: generated })
+    }
+
+    /// Removes a user with everything that is theirs.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, `NotPossible` for root and oneself, `Forbidden`.
+    pub async fn delete_user(&self, identity: &Identity, user: &str) -> Result<(), AccountError> {
+        let (_, user) = self.target(identity, user, Target::NotRootNorOneself).await?;
+        if !self.store().delete_user(user.id).await? {
+            return Err(MISSING);
+        }
+        self.announce(user.id).await;
+        Ok(())
+    }
+
+    /// Enables or disables a user. Disabling ends the sessions.
+    ///
+    /// # Errors
+    ///
+    /// As [`delete_user`](Self::delete_user).
+    pub async fn set_user_enabled(&self, identity: &Identity, user: &str, enabled: bool) -> Result<(), AccountError> {
+        let (_, user) = self.target(identity, user, Target::NotRootNorOneself).await?;
+        self.change(&user, &UserChange { enabled: Some(enabled), ..UserChange::default() }).await?;
+        if !enabled {
+            self.store().delete_sessions_of(user.id, None).await?;
+        }
+        self.announce(user.id).await;
+        Ok(())
+    }
+
+    /// Sets a user's password and ends their sessions, but for the caller's own. A generated one is told.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, `NotFound`, `Forbidden`; `NotPossible` for root by somebody else.
+    pub async fn set_user_password(
+        &self,
+        identity: &Identity,
+        user: &str,
+        password: Password,
+    ) -> Result<Option<Secret>, AccountError> {
+        let (caller, user) = self.target(identity, user, Target::RootByRoot).await?;
+        self.replace_password(&caller, &user, password, UserChange::default()).await
+    }
+
+    /// Gives a user another name, and another password if there is one.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, `Taken`, `NotFound`, `Forbidden`; `NotPossible` for root.
+    pub async fn set_user_name(
+        &self,
+        identity: &Identity,
+        user: &str,
+        name: &str,
+        password: Option<String>,
+    ) -> Result<(), AccountError> {
+        let (caller, user) = self.target(identity, user, Target::NotRoot).await?;
+        let name = self.check_user_name(name).map_err(|fault| AccountError::Invalid(vec![fault]))?;
+        let change = UserChange { name: Some(name.clone()), ..UserChange::default() };
+        match password {
+            Some(password) => {
+                let renamed = UserRecord { name, ..user };
+                self.replace_password(&caller, &renamed, Password::Given(password), change).await?;
+            }
+            None => {
+                self.change(&user, &change).await?;
+                self.announce(user.id).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn replace_password(
+        &self,
+        caller: &Caller,
+        user: &UserRecord,
+        password: Password,
+        change: UserChange,
+    ) -> Result<Option<Secret>, AccountError> {
+        let (plain, generated) = match password {
+            Password::Given(password) => (password, None),
+            Password::Generated => {
+                let password = generate_password()?;
+                (password.expose().to_owned(), Some(password))
+            }
+        };
+        if generated.is_none() {
+            let invalid = |fault: FieldFault| AccountError::Invalid(vec![fault]);
+            self.check_password(&plain, &user.name, user.email.as_deref()).map_err(invalid)?;
+        }
+        let password = Some(self.0.hasher.hash(&plain).await?);
+        self.change(user, &UserChange { password, ..change }).await?;
+        let own = caller.session.filter(|_| caller.user.id == user.id);
+        self.store().delete_sessions_of(user.id, own).await?;
+        self.announce(user.id).await;
+        Ok(generated)
+    }
+
+    /// The permissions that the caller holds, each with whether the user does.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`.
+    pub async fn user_permissions(
+        &self,
+        identity: &Identity,
+        user: &str,
+    ) -> Result<Vec<PermissionState>, AccountError> {
+        let caller = self.caller(identity).await?;
+        let user = self.visible(&caller, user).await?;
+        let held = self.0.vocabulary.held_by(&user);
+        Ok(self.0.vocabulary.states(&self.held(&caller), |name| held.contains(name)))
+    }
+
+    /// Replaces a user's permissions among those that the caller holds.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` naming what is unknown or not the caller's to give; `NotFound`, `NotPossible` for root and oneself,
+    /// `Forbidden`.
+    pub async fn set_user_permissions(
+        &self,
+        identity: &Identity,
+        user: &str,
+        grants: BTreeMap<String, bool>,
+    ) -> Result<(), AccountError> {
+        let (caller, user) = self.target(identity, user, Target::NotRootNorOneself).await?;
+        let scope = self.held(&caller).into_iter().map(str::to_owned).collect();
+        self.change_grants(&caller, &user, GrantsChange::Replace { scope, grants }).await
+    }
+
+    /// Changes some permissions of a user and leaves the others alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`set_user_permissions`](Self::set_user_permissions).
+    pub async fn update_user_permissions(
+        &self,
+        identity: &Identity,
+        user: &str,
+        grants: BTreeMap<String, bool>,
+    ) -> Result<(), AccountError> {
+        let (caller, user) = self.target(identity, user, Target::NotRootNorOneself).await?;
+        self.change_grants(&caller, &user, GrantsChange::Merge(grants)).await
+    }
+
+    async fn change_grants(
+        &self,
+        caller: &Caller,
+        user: &UserRecord,
+        change: GrantsChange,
+    ) -> Result<(), AccountError> {
+        let (GrantsChange::Merge(grants) | GrantsChange::Replace { grants, .. }) = &change;
+        self.0.vocabulary.check_grants(grants, &self.held(caller))?;
+        self.change(user, &UserChange { permissions: Some(change), ..UserChange::default() }).await?;
+        self.announce(user.id).await;
+        Ok(())
+    }
+
+    async fn change(&self, user: &UserRecord, change: &UserChange) -> Result<UserRecord, AccountError> {
+        self.store().update_user(user.id, change).await?.ok_or(MISSING)
+    }
+
+    /// What the caller may grant.
+    fn held(&self, caller: &Caller) -> BTreeSet<&'static str> {
+        let mut held = self.0.vocabulary.held_by(&caller.user);
+        if caller.user.is_root() && !caller.is_root {
+            held.clear();
+        }
+        held
+    }
+
+    /// The user whom a caller may know of. Root is known to root alone.
+    async fn visible(&self, caller: &Caller, user: &str) -> Result<UserRecord, AccountError> {
+        let user = self.user_by_text(user).await?.ok_or(MISSING)?;
+        if user.is_root() && !caller.is_root { Err(MISSING) } else { Ok(user) }
+    }
+
+    /// The user whom a caller may change.
+    async fn target(
+        &self,
+        identity: &Identity,
+        user: &str,
+        target: Target,
+    ) -> Result<(Caller, UserRecord), AccountError> {
+        let caller = self.caller(identity).await?;
+        let user = self.user_by_text(user).await?.ok_or(MISSING)?;
+        if user.is_root() && !(target == Target::RootByRoot && caller.is_root) {
+            return Err(AccountError::NotPossible("The root user cannot be changed like this"));
+        }
+        if user.id == caller.user.id && target == Target::NotRootNorOneself {
+            return Err(AccountError::NotPossible("You cannot do this to yourself"));
+        }
+        let held = self.held(&caller);
+        if !self.0.vocabulary.held_by(&user).is_subset(&held) {
+            return Err(AccountError::Forbidden("The user holds a permission that you do not hold"));
+        }
+        Ok((caller, user))
+    }
+}

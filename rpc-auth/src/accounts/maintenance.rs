@@ -1,0 +1,117 @@
+//! What is done in the background: noting when tokens were used, and removing what has expired. And the first user.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Accounts;
+use super::error::{AccountError, FieldFault};
+use crate::model::{UserChange, UserId};
+use crate::password::generate_password;
+use crate::secret::Secret;
+
+/// How often uses are written.
+const WRITE_USES: Duration = Duration::from_secs(60);
+/// How often expired rows are removed, in writes of uses.
+const PURGE_EVERY: u32 = 60;
+
+impl Accounts {
+    /// Does the background work until it is told to stop, and writes the last uses then.
+    pub async fn maintain(&self, stop: CancellationToken) {
+        for round in 0_u32.. {
+            let work = async {
+                self.write_uses().await?;
+                if round % PURGE_EVERY == 0 { self.purge().await } else { Ok(()) }
+            };
+            if let Err(error) = work.await {
+                tracing::warn!(event = "accounts.maintenance", error = %error, "background work failed");
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(WRITE_USES) => {}
+            }
+        }
+        if let Err(error) = self.write_uses().await {
+            tracing::warn!(event = "accounts.maintenance", error = %error, "the last uses could not be written");
+        }
+    }
+
+    /// Writes when sessions and API tokens were used last.
+    ///
+    /// # Errors
+    ///
+    /// `Store`; what could not be written is gone.
+    pub async fn write_uses(&self) -> Result<(), AccountError> {
+        let (sessions, tokens) = self.0.cache.take_uses();
+        if !sessions.is_empty() {
+            self.store().touch_sessions(&sessions).await?;
+        }
+        if !tokens.is_empty() {
+            self.store().touch_api_tokens(&tokens).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes sessions and confirmation tokens that are good no longer.
+    ///
+    /// # Errors
+    ///
+    /// `Store`.
+    pub async fn purge(&self) -> Result<(), AccountError> {
+        let (now, options) = (self.now(), &self.0.options);
+        let (oldest, longest_idle) = (now.before(options.session_absolute), now.before(options.session_idle));
+        self.store().purge_sessions(oldest, longest_idle).await?;
+        self.store().purge_confirmations(now).await?;
+        Ok(())
+    }
+
+    /// Makes the root user, if there is none, with the given or a new password. The new one is told by whoever made it.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for a given password; `Store`, `Busy`.
+    pub async fn ensure_root(&self, given: Option<&Secret>) -> Result<RootUser, AccountError> {
+        if self.store().user(UserId::ROOT).await?.is_some() {
+            return Ok(RootUser::Existed);
+        }
+        let generated = given.is_none().then(generate_password).transpose()?;
+        let password = given.or(generated.as_ref()).map(Secret::expose).unwrap_or_default();
+        self.check_password(password, ROOT, None).map_err(|fault: FieldFault| AccountError::Invalid(vec![fault]))?;
+        let hash = self.0.hasher.hash(password).await?;
+        let made = self.store().create_root(ROOT, hash, self.now()).await?;
+        Ok(match (made, generated) {
+            (false, _) => RootUser::Existed,
+            (true, None) => RootUser::Made,
+            (true, Some(password)) => RootUser::MadeWith(password),
+        })
+    }
+
+    /// Gives root a new password and ends root's sessions; for whoever has lost it and runs the application.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` when there is no root user; `Store`, `Busy`.
+    pub async fn reset_root_password(&self) -> Result<Secret, AccountError> {
+        let password = generate_password()?;
+        let hash = self.0.hasher.hash(password.expose()).await?;
+        let change = UserChange { password: Some(hash), ..UserChange::default() };
+        self.store().update_user(UserId::ROOT, &change).await?.ok_or(AccountError::NotFound("Root user"))?;
+        self.store().delete_sessions_of(UserId::ROOT, None).await?;
+        self.announce(UserId::ROOT).await;
+        Ok(password)
+    }
+}
+
+/// The root user's name.
+pub(crate) const ROOT: &str = "root";
+
+/// What became of making the root user.
+#[derive(Debug)]
+pub enum RootUser {
+    /// There was one.
+    Existed,
+    /// It was made with the given password.
+    Made,
+    /// It was made with this new password, told this once.
+    MadeWith(Secret),
+}

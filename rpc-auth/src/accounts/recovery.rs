@@ -1,0 +1,125 @@
+//! Confirming an address, and setting a password without knowing the old one: both by mail.
+
+use rpc_core::Timestamp;
+
+use super::Accounts;
+use super::error::AccountError;
+use crate::mail::{AccountMail, AccountMailKind};
+use crate::model::{ConfirmationKind, NewConfirmation, UserRecord};
+use crate::secret::Secret;
+use crate::token::TokenKind;
+use crate::token::hash::TokenHash;
+
+impl Accounts {
+    /// Sends a mail that confirms the address of a user, by name or address; nothing to whom there is nothing to confirm, and
+    /// no word about it.
+    ///
+    /// # Errors
+    ///
+    /// `Store`, `Random`.
+    pub async fn send_confirmation(&self, login: &str) -> Result<(), AccountError> {
+        let Some(user) = self.mail_user(login).await? else { return Ok(()) };
+        let Some(email) = user.email.clone().filter(|_| !user.email_confirmed) else { return Ok(()) };
+        if !self.0.mail_quota.take(&email, "confirm", self.now()) {
+            return Ok(());
+        }
+        let token = self.confirmation_token()?;
+        self.keep(&user, ConfirmationKind::Email, &token, email).await?;
+        self.mail(&user, AccountMailKind::ConfirmEmail(token));
+        Ok(())
+    }
+
+    /// Sends a mail with which a user, by name or address, sets a new password. To a confirmed address; to an unconfirmed one
+    /// only while the account never had a confirmed one.
+    ///
+    /// # Errors
+    ///
+    /// `Store`, `Random`.
+    pub async fn send_password_reset(&self, login: &str) -> Result<(), AccountError> {
+        let Some(user) = self.mail_user(login).await? else { return Ok(()) };
+        self.send_reset_to(&user, AccountMailKind::ResetPassword).await
+    }
+
+    pub(super) async fn send_reset_to(
+        &self,
+        user: &UserRecord,
+        kind: fn(Secret) -> AccountMailKind,
+    ) -> Result<(), AccountError> {
+        let may = user.email_confirmed || !user.had_confirmed_email;
+        let Some(email) = user.email.clone().filter(|_| may) else { return Ok(()) };
+        if !self.0.mail_quota.take(&email, "reset", self.now()) {
+            return Ok(());
+        }
+        let token = self.confirmation_token()?;
+        self.keep(user, ConfirmationKind::PasswordReset, &token, email).await?;
+        self.mail(user, kind(token));
+        Ok(())
+    }
+
+    /// Confirms an address with the token of a mail.
+    ///
+    /// # Errors
+    ///
+    /// `TokenInvalid`.
+    pub async fn confirm_email(&self, token: &str) -> Result<(), AccountError> {
+        let hash = self.read_confirmation(token)?;
+        self.store().confirm_email(&hash, self.now()).await?;
+        Ok(())
+    }
+
+    /// Sets a password with the token of a mail. Ends all sessions, and disables all API tokens of the user.
+    ///
+    /// # Errors
+    ///
+    /// `TokenInvalid`; `Invalid` for the password, and the token is still good then.
+    pub async fn set_password_by_token(&self, token: &str, password: &str) -> Result<(), AccountError> {
+        let (hash, kind) = (self.read_confirmation(token)?, ConfirmationKind::PasswordReset);
+        let user = self.store().confirmation_user(&hash, kind, self.now()).await?;
+        let user = user.filter(|user| user.enabled).ok_or(AccountError::TokenInvalid)?;
+        self.check_password(password, &user.name, user.email.as_deref())
+            .map_err(|fault| AccountError::Invalid(vec![fault]))?;
+        let password = self.0.hasher.hash(password).await?;
+        let user = self.store().reset_password(&hash, password, self.now()).await?;
+        self.announce(user.id).await;
+        Ok(())
+    }
+
+    /// Mails are sent to users who exist and are enabled.
+    async fn mail_user(&self, login: &str) -> Result<Option<UserRecord>, AccountError> {
+        let login = login.trim().to_lowercase();
+        if login.contains('\0') {
+            return Ok(None);
+        }
+        Ok(self.store().user_by_login(&login).await?.filter(|user| user.enabled))
+    }
+
+    async fn keep(
+        &self,
+        user: &UserRecord,
+        kind: ConfirmationKind,
+        token: &Secret,
+        email: String,
+    ) -> Result<(), AccountError> {
+        let life = match kind {
+            ConfirmationKind::Email => self.0.options.confirmation_life,
+            ConfirmationKind::PasswordReset => self.0.options.reset_life,
+        };
+        let expires: Timestamp = self.now().after(life);
+        let confirmation = NewConfirmation { user: user.id, kind, hash: TokenHash::of(token.expose()), email, expires };
+        Ok(self.store().create_confirmation(confirmation).await?)
+    }
+
+    fn read_confirmation(&self, token: &str) -> Result<TokenHash, AccountError> {
+        let parsed = self.0.options.tokens.parse(token).filter(|parsed| parsed.kind == TokenKind::Confirmation);
+        parsed.map(|parsed| parsed.hash).ok_or(AccountError::TokenInvalid)
+    }
+
+    /// Hands a mail over, if the user has an address.
+    pub(super) fn mail(&self, user: &UserRecord, kind: AccountMailKind) {
+        let Some(to) = user.email.clone() else { return };
+        if matches!(kind, AccountMailKind::AddressInUse) && !self.0.mail_quota.take(&to, "in use", self.now()) {
+            return;
+        }
+        self.0.mailer.send(AccountMail { to, user_name: user.name.clone(), kind });
+    }
+}

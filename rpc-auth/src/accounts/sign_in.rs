@@ -1,0 +1,119 @@
+//! Signing in and out.
+
+use std::net::IpAddr;
+
+use rpc_core::Identity;
+
+use super::Accounts;
+use super::error::AccountError;
+use crate::model::{NewSession, SessionId, UserRecord};
+use crate::password::{PasswordHash, Verified};
+use crate::secret::Secret;
+use crate::token::TokenKind;
+use crate::token::hash::TokenHash;
+
+/// Somebody has signed in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The session's token, told this once.
+    pub token: Secret,
+    /// The session.
+    pub session: SessionId,
+    /// The user.
+    pub user: UserRecord,
+}
+
+impl Accounts {
+    /// Signs in with a user name, or a confirmed address, and a password.
+    ///
+    /// With `required`, the user must hold one of the permissions (`user` and `root` may be named), before a session is made.
+    ///
+    /// # Errors
+    ///
+    /// `BadCredentials` for an unknown user, a wrong password and a disabled user, at the same cost; `Throttled` before
+    /// anything is hashed; `Forbidden` when none of the required permissions is held.
+    pub async fn sign_in(
+        &self,
+        login: &str,
+        password: &str,
+        required: Option<&[String]>,
+        client: Option<IpAddr>,
+    ) -> Result<SignedIn, AccountError> {
+        let (login, client, now) = (login.trim().to_lowercase(), Self::normal_client(client), self.now());
+        let known = if login.contains('\0') { None } else { self.store().user_by_login(&login).await? };
+        let trusted = known.as_ref().is_some_and(|user| self.0.cache.trusts(user.id, client, now));
+        self.0.throttle.check(&login, client, trusted, now).map_err(AccountError::Throttled)?;
+        let hash = known.as_ref().filter(|user| user.enabled).map(|user| &user.password);
+        let verified = self.0.hasher.verify(password, hash).await.inspect_err(|_| {
+            self.0.throttle.abandoned(&login, client);
+        })?;
+        let user = known.filter(|user| user.enabled && verified != Verified::No);
+        let Some(user) = user else {
+            self.0.throttle.refused(&login, client, now);
+            return Err(AccountError::BadCredentials);
+        };
+        self.0.throttle.succeeded(&login, client);
+        if !self.meets(&user, required) {
+            return Err(AccountError::Forbidden("Not permitted"));
+        }
+        let rehashed = match verified {
+            Verified::YesButWeak => Some(self.0.hasher.hash(password).await?),
+            _ => None,
+        };
+        let signed_in = self.open_session(user, rehashed).await?;
+        self.0.cache.trust(signed_in.user.id, client, now);
+        Ok(signed_in)
+    }
+
+    /// Whether a user holds one of the required permissions. Nothing required is met by all, an empty list by nobody.
+    #[must_use]
+    pub fn meets(&self, user: &UserRecord, required: Option<&[String]>) -> bool {
+        let Some(required) = required else { return true };
+        let held = self.0.vocabulary.held_by(user);
+        required.iter().any(|name| match name.as_str() {
+            "user" => true,
+            "root" => user.is_root(),
+            declared => held.contains(declared),
+        })
+    }
+
+    /// Makes a session, if the user may still come in with the password that was checked.
+    async fn open_session(&self, user: UserRecord, rehashed: Option<PasswordHash>) -> Result<SignedIn, AccountError> {
+        let token = self.0.options.tokens.generate(TokenKind::Session)?;
+        let new = NewSession {
+            user: user.id,
+            hash: TokenHash::of(token.expose()),
+            password: user.password.clone(),
+            rehashed,
+            created: self.now(),
+        };
+        let session = self.store().create_session(new, self.0.options.sessions_per_user).await?;
+        let session = session.ok_or(AccountError::BadCredentials)?;
+        Ok(SignedIn { token, session, user })
+    }
+
+    /// The user behind an identity, as the store knows them now.
+    ///
+    /// # Errors
+    ///
+    /// `NotSignedIn` for a guest.
+    pub async fn user_of(&self, identity: &Identity) -> Result<UserRecord, AccountError> {
+        Ok(self.caller(identity).await?.user)
+    }
+
+    /// Ends the session that an identity came with.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` when it did not come with one.
+    pub async fn sign_out(&self, identity: &Identity) -> Result<(), AccountError> {
+        let missing = AccountError::NotFound("Session");
+        let Ok(caller) = self.caller(identity).await else { return Err(missing) };
+        let Some(session) = caller.session else { return Err(missing) };
+        if !self.store().delete_session(session).await? {
+            return Err(missing);
+        }
+        self.announce(caller.user.id).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! The permissions of the application, and who holds which.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rpc_core::Permission;
+
+use super::error::{AccountError, Field, FieldFault};
+use crate::model::{Grants, UserRecord};
+
+/// The permissions that an application declares.
+#[derive(Debug, Clone, Default)]
+pub struct Vocabulary {
+    permissions: Vec<Permission>,
+}
+
+/// A permission, and whether somebody holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PermissionState {
+    /// The permission.
+    pub permission: Permission,
+    /// Whether it is held.
+    pub held: bool,
+}
+
+impl Vocabulary {
+    pub(crate) fn new(permissions: Vec<Permission>) -> Self {
+        Self { permissions }
+    }
+
+    /// All permissions, as declared.
+    #[must_use]
+    pub fn permissions(&self) -> &[Permission] {
+        &self.permissions
+    }
+
+    /// What a user holds in a session. Root holds everything.
+    #[must_use]
+    pub fn held_by(&self, user: &UserRecord) -> BTreeSet<&'static str> {
+        let held =
+            |permission: &&Permission| user.is_root() || user.permissions.holds(permission.name, permission.default);
+        self.permissions.iter().filter(held).map(|permission| permission.name).collect()
+    }
+
+    /// What an API token holds: of what was given to it, that which its owner holds.
+    #[must_use]
+    pub fn held_by_token(&self, grants: &Grants, owner: &UserRecord) -> BTreeSet<&'static str> {
+        let mut held = self.held_by(owner);
+        held.retain(|name| grants.holds(name, false));
+        held
+    }
+
+    /// The permissions that a granter holds, each with whether somebody holds it.
+    pub(crate) fn states(
+        &self,
+        granter: &BTreeSet<&'static str>,
+        holds: impl Fn(&str) -> bool,
+    ) -> Vec<PermissionState> {
+        let known = self.permissions.iter().filter(|permission| granter.contains(permission.name));
+        known.map(|&permission| PermissionState { permission, held: holds(permission.name) }).collect()
+    }
+
+    /// Whether a granter may decide about these permissions: each is declared, and held by the granter.
+    pub(crate) fn check_grants(
+        &self,
+        grants: &BTreeMap<String, bool>,
+        granter: &BTreeSet<&'static str>,
+    ) -> Result<(), AccountError> {
+        let refused = grants.keys().filter(|name| !granter.contains(name.as_str()));
+        let faults: Vec<FieldFault> = refused.map(|name| self.refusal(name)).collect();
+        if faults.is_empty() { Ok(()) } else { Err(AccountError::Invalid(faults)) }
+    }
+
+    fn refusal(&self, name: &str) -> FieldFault {
+        let declared = self.permissions.iter().any(|permission| permission.name == name);
+        let message = if declared { "is a permission that you do not hold" } else { "is no permission" };
+        FieldFault { field: Field::Permission(name.to_owned()), keyword: "permission", message: message.to_owned() }
+    }
+}

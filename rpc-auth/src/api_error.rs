@@ -1,0 +1,58 @@
+//! Account errors on their way to callers.
+
+use std::time::Duration;
+
+use rpc_core::{ApiError, ErrorCode, Violation};
+
+use crate::accounts::{AccountError, Field};
+
+impl AccountError {
+    /// The error that callers see. `place` tells where in the parameters a field came from: the position, and the pointer
+    /// inside it, such as `(0, "/username")`.
+    #[must_use]
+    pub fn into_api_error(self, place: impl Fn(&Field) -> (usize, String)) -> ApiError {
+        let text = self.to_string();
+        match self {
+            Self::Invalid(faults) => ApiError::violations(
+                faults
+                    .into_iter()
+                    .map(|fault| {
+                        let (position, pointer) = place(&fault.field);
+                        let message = format!("`{}` {}", label(&fault.field), fault.message);
+                        Violation { pointer: format!("/{position}{pointer}"), keyword: fault.keyword.into(), message }
+                    })
+                    .collect(),
+            ),
+            Self::NotSignedIn => ApiError::of(ErrorCode::Unauthorized),
+            Self::BadCredentials => ApiError::new(401, text),
+            Self::Forbidden(_) => ApiError::new(403, text),
+            Self::NotFound(_) => ApiError::new(404, text),
+            Self::NotPossible(_) | Self::TokenInvalid | Self::TooMany(_) => ApiError::new(400, text),
+            Self::Taken(_) => ApiError::new(409, text),
+            Self::Throttled(after) => {
+                ApiError::of(ErrorCode::TooManyRequests).with_reason(text).with_retry_after(after)
+            }
+            Self::Busy(after) => ApiError::of(ErrorCode::BackendDown).with_retry_after(after),
+            Self::Store(error) => ApiError::unavailable(error, Duration::from_secs(1)),
+            Self::Random(error) => ApiError::internal(error),
+        }
+    }
+}
+
+/// For operations whose parameters are no fields.
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        error.into_api_error(|_| (0, String::new()))
+    }
+}
+
+fn label(field: &Field) -> &str {
+    match field {
+        Field::UserName => "username",
+        Field::Password => "password",
+        Field::Email => "email",
+        Field::TelegramName => "telegram_name",
+        Field::TokenName => "name",
+        Field::Permission(name) => name,
+    }
+}

@@ -1,0 +1,107 @@
+//! Tokens become identities: from memory where they are known, with one look at the store where they are not.
+
+mod cache;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rpc_core::{AuthError, Authenticator, Clock, Identity, Timestamp, Token, User};
+
+pub(crate) use self::cache::IdentityCache;
+use self::cache::{Credential, Known};
+use crate::accounts::{AccountOptions, Vocabulary};
+use crate::model::UserRecord;
+use crate::store::{AccountStore, StoreError};
+use crate::token::{ParsedToken, TokenFormat, TokenKind};
+
+/// An [`Authenticator`] over a store, with a bounded cache by the hash of the token. A wrong checksum never reaches the store,
+/// a cached token neither.
+#[derive(Clone)]
+pub struct CachedAuthenticator {
+    store: Arc<dyn AccountStore>,
+    clock: Arc<dyn Clock>,
+    vocabulary: Arc<Vocabulary>,
+    cache: Arc<IdentityCache>,
+    tokens: TokenFormat,
+    session_idle: Duration,
+    session_absolute: Duration,
+}
+
+impl fmt::Debug for CachedAuthenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CachedAuthenticator").field("tokens", &self.tokens).finish_non_exhaustive()
+    }
+}
+
+impl CachedAuthenticator {
+    pub(crate) fn new(
+        store: Arc<dyn AccountStore>,
+        clock: Arc<dyn Clock>,
+        vocabulary: Arc<Vocabulary>,
+        cache: Arc<IdentityCache>,
+        options: &AccountOptions,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            vocabulary,
+            cache,
+            tokens: options.tokens.clone(),
+            session_idle: options.session_idle,
+            session_absolute: options.session_absolute,
+        }
+    }
+
+    async fn look_up(&self, parsed: &ParsedToken, now: Timestamp) -> Result<Known, StoreError> {
+        match parsed.kind {
+            TokenKind::Session => {
+                let Some((session, user)) = self.store.session(&parsed.hash).await? else { return Ok(Known::Bad) };
+                let ends = session.created.after(self.session_absolute);
+                let idle_ends = session.last_used.after(self.session_idle);
+                if !user.enabled || now >= ends || now >= idle_ends {
+                    return Ok(Known::Bad);
+                }
+                let identity = self.session_identity(&user).credential(&session.id.to_string());
+                let credential = Credential::Session { id: session.id, ends, idle: self.session_idle };
+                Ok(Known::good(identity.into(), user.id, credential, session.last_used))
+            }
+            TokenKind::Api => {
+                let found = self.store.api_token_by_hash(&parsed.hash).await?;
+                let Some((token, owner)) = found.filter(|(token, owner)| token.enabled && owner.enabled) else {
+                    return Ok(Known::Bad);
+                };
+                let held = self.vocabulary.held_by_token(&token.permissions, &owner);
+                let identity = held.into_iter().fold(named(&owner), User::permission).by_api_token();
+                let identity = identity.credential(&token.id.to_string());
+                Ok(Known::good(identity.into(), owner.id, Credential::ApiToken(token.id), now))
+            }
+            TokenKind::Confirmation => Ok(Known::Bad),
+        }
+    }
+
+    fn session_identity(&self, user: &UserRecord) -> User {
+        let identity = self.vocabulary.held_by(user).into_iter().fold(named(user), User::permission);
+        if user.is_root() { identity.root() } else { identity }
+    }
+}
+
+fn named(user: &UserRecord) -> User {
+    User::new(&user.id.to_string(), &user.name)
+}
+
+#[async_trait]
+impl Authenticator for CachedAuthenticator {
+    async fn authenticate(&self, token: &Token, _: Option<IpAddr>) -> Result<Identity, AuthError> {
+        let parsed = self.tokens.parse(token.expose()).ok_or(AuthError::BadToken)?;
+        let now = self.clock.now().into();
+        if let Some(known) = self.cache.get(&parsed.hash, now) {
+            return known.ok_or(AuthError::BadToken);
+        }
+        let epoch = self.cache.epoch();
+        let known = self.look_up(&parsed, now).await.map_err(|error| AuthError::Unavailable(error.into()))?;
+        self.cache.insert(parsed.hash, known, now, epoch).ok_or(AuthError::BadToken)
+    }
+}
