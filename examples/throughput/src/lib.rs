@@ -5,6 +5,7 @@
 
 pub mod bare;
 pub mod framework;
+mod news;
 pub mod peer;
 
 /// The token of the load's user, who is signed in and holds the permission "admin".
