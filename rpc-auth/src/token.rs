@@ -142,6 +142,17 @@ mod tests {
     }
 
     #[test]
+    fn the_kinds_of_tokens_are_seen_in_their_text() {
+        let format = TokenFormat::new("app").unwrap();
+        let starts = TokenKind::ALL.map(|kind| {
+            let token = format.generate(kind).unwrap();
+            (token.expose()[..token.expose().len() - 36].to_owned(), kind.is_for_calls())
+        });
+        let expected = [("app_session_", true), ("app_api_", true), ("app_confirm_", false)];
+        assert_eq!(starts, expected.map(|(start, is_for_calls)| (start.to_owned(), is_for_calls)));
+    }
+
+    #[test]
     fn names_are_short_words() {
         for name in ["a", "app", "shop2", "abcdefghijklmnop"] {
             assert!(TokenFormat::new(name).is_ok(), "{name}");

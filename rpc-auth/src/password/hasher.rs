@@ -149,3 +149,115 @@ impl PasswordHasher {
         HasherBusy { retry_after: self.0.max_wait.max(Duration::from_secs(1)) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use tokio::sync::oneshot;
+    use tokio::task::JoinSet;
+
+    use super::{HasherBusy, HasherOptions, PasswordHasher};
+
+    const LONG: Duration = Duration::from_secs(600);
+
+    fn hasher(parallel: usize, queue: usize, max_wait: Duration) -> PasswordHasher {
+        PasswordHasher::new(HasherOptions { memory_kib: 8, passes: 1, lanes: 1, parallel, queue, max_wait })
+    }
+
+    /// Begins work that lasts until the sender is dropped.
+    async fn occupy(hasher: &PasswordHasher, callers: &mut JoinSet<()>) -> mpsc::Sender<()> {
+        let (begun, beginning) = oneshot::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let hasher = hasher.clone();
+        callers.spawn(async move {
+            let work = hasher.in_turn(move |_| {
+                begun.send(()).unwrap();
+                let _ = released.recv();
+            });
+            work.await.unwrap();
+        });
+        beginning.await.unwrap();
+        release
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_goes_away_does_not_give_its_turn_back_early() {
+        let hasher = hasher(1, 0, LONG);
+        let mut callers = JoinSet::new();
+        let release = occupy(&hasher, &mut callers).await;
+        callers.shutdown().await;
+        for _ in 0..10 {
+            assert!(hasher.hash("password").await.is_err());
+        }
+        drop(release);
+        drop(hasher.0.turns.acquire().await.unwrap());
+        assert!(hasher.hash("password").await.is_ok());
+        assert_eq!(hasher.hashes(), 2);
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_gives_its_turn_back() {
+        let hasher = hasher(1, 0, LONG);
+        let lost = hasher.in_turn(|_| panic!("lost")).await;
+        assert_eq!(lost, Err::<(), _>(HasherBusy { retry_after: LONG }));
+        drop(hasher.0.turns.acquire().await.unwrap());
+        assert!(hasher.hash("password").await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_longer_than_the_longest_wait() {
+        let hasher = hasher(1, 1, Duration::from_millis(1500));
+        let turn = hasher.0.turns.acquire().await.unwrap();
+        let asked = tokio::time::Instant::now();
+        let busy = HasherBusy { retry_after: Duration::from_millis(1500) };
+        assert_eq!(hasher.hash("password").await, Err(busy));
+        assert!((1500..1510).contains(&asked.elapsed().as_millis()));
+        assert_eq!(hasher.hashes(), 0);
+        drop(turn);
+        assert!(hasher.hash("password").await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_goes_away_leaves_the_queue() {
+        let hasher = hasher(1, 1, LONG);
+        let mut callers = JoinSet::new();
+        let release = occupy(&hasher, &mut callers).await;
+        for _ in 0..3 {
+            tokio::select! {
+                biased;
+                _ = hasher.hash("password") => unreachable!("the turn is taken"),
+                second = hasher.hash("password") => assert!(second.is_err(), "the queue is full"),
+            }
+        }
+        drop(release);
+        assert!(hasher.hash("password").await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn of_two_hundred_at_once_some_wait_and_the_rest_are_turned_away() {
+        let hasher = hasher(2, 64, LONG);
+        let (mut holders, mut callers) = (JoinSet::new(), JoinSet::new());
+        let releases = [occupy(&hasher, &mut holders).await, occupy(&hasher, &mut holders).await];
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        for _ in 0..200 {
+            let (hasher, running, most) = (hasher.clone(), Arc::clone(&running), Arc::clone(&most));
+            callers.spawn(async move {
+                let work = hasher.in_turn(move |_| {
+                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    running.fetch_sub(1, Ordering::SeqCst);
+                });
+                work.await.is_ok()
+            });
+        }
+        for _ in 0..136 {
+            assert_eq!(callers.join_next().await.unwrap().ok(), Some(false));
+        }
+        drop(releases);
+        assert_eq!(callers.join_all().await, vec![true; 64]);
+        assert!(most.load(Ordering::SeqCst) <= 2);
+    }
+}

@@ -30,10 +30,10 @@ impl MailQuota {
     /// Takes one mail of an address's quota, in one step: whether it may go out. The case of the address and the space around
     /// it make no difference.
     pub fn take(&self, address: &str, kind: &'static str, now: Timestamp) -> bool {
-        let an_hour_ago = now.before(HOUR);
+        let (address, an_hour_ago) = (address.trim().to_lowercase(), now.before(HOUR));
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         sent.forget_until(an_hour_ago);
-        let key = sent.key((address.trim().to_lowercase(), kind));
+        let key = sent.key((address, kind));
         let within_the_hour = sent.get_mut(key).map_or(0, |times| {
             times.retain(|time| *time > an_hour_ago);
             times.len()

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rpc_core::Timestamp;
 
-use self::counts::{Counts, Scope};
+use self::counts::{Attempt, Counts, Scope};
 
 /// How many refused sign-ins are free, and how long the delays after them are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,36 +81,33 @@ impl SignInThrottle {
     ///
     /// The time until it may be tried, at most [`ThrottleOptions::max_delay`]. Nothing was counted.
     pub fn check(&self, login: &str, client: Option<IpAddr>, trusted: bool, now: Timestamp) -> Result<(), Duration> {
+        let attempt = Attempt::new(login, client);
         let mut counts = self.counts();
         counts.forget_until(now.before(self.options.forget_after));
-        let keys = counts.keys(login, client);
-        let wait =
-            counts.known(&keys).filter(|(scope, _)| !(trusted && *scope == Scope::Name)).map(|(scope, guesses)| {
-                guesses.expire(&self.options, now);
-                guesses.wait(self.free(scope), &self.options, now)
-            });
-        let wait = wait.max().unwrap_or_default();
+        let keys = counts.keys(attempt);
+        let known = counts.known(&keys).filter(|(scope, _)| !(trusted && *scope == Scope::Name));
+        let wait = known.map(|(scope, guesses)| guesses.wait(self.free(scope), &self.options, now)).max();
+        let wait = wait.unwrap_or_default();
         if !wait.is_zero() {
             return Err(wait);
         }
-        counts.touch(&keys, now, |guesses| guesses.reserve(now));
+        counts.touch(&keys, now, |guesses| guesses.reserve(&self.options, now));
         Ok(())
     }
 
     /// The credentials of a permitted attempt were wrong.
     pub fn refused(&self, login: &str, client: Option<IpAddr>, now: Timestamp) {
+        let attempt = Attempt::new(login, client);
         let mut counts = self.counts();
-        let keys = counts.keys(login, client);
-        counts.touch(&keys, now, |guesses| {
-            guesses.expire(&self.options, now);
-            guesses.refuse(now);
-        });
+        let keys = counts.keys(attempt);
+        counts.touch(&keys, now, |guesses| guesses.refuse(&self.options, now));
     }
 
     /// The credentials of a permitted attempt were right: the refusals of this name from this address are forgotten.
     pub fn succeeded(&self, login: &str, client: Option<IpAddr>) {
+        let attempt = Attempt::new(login, client);
         let mut counts = self.counts();
-        let keys = counts.keys(login, client);
+        let keys = counts.keys(attempt);
         counts.settle(&keys, |scope, guesses| {
             guesses.release();
             if scope == Scope::Pair {
@@ -121,8 +118,9 @@ impl SignInThrottle {
 
     /// A permitted attempt came to no decision.
     pub fn abandoned(&self, login: &str, client: Option<IpAddr>) {
+        let attempt = Attempt::new(login, client);
         let mut counts = self.counts();
-        let keys = counts.keys(login, client);
+        let keys = counts.keys(attempt);
         counts.settle(&keys, |_, guesses| guesses.release());
     }
 

@@ -49,6 +49,16 @@ async fn all_other_tokens_are_answered_alike() {
     }
 }
 
+#[tokio::test]
+async fn nobody_calls_with_the_token_of_a_mail() {
+    let format = TokenFormat::new("app").unwrap();
+    let mailed = format.generate(TokenKind::Confirmation).unwrap();
+    let table = FixedTokens::new(format).with(&mailed, User::new("2", "ann"));
+    let client = TestClient::new(Api::builder().authenticator(table).build().unwrap());
+    let reply = client.token(mailed.expose()).call("/v1/who/am-i", json!([])).await;
+    assert_eq!(reply.status, 401);
+}
+
 #[test]
 fn the_table_prints_no_token() {
     let format = TokenFormat::new("app").unwrap();

@@ -1,6 +1,9 @@
-//! Tokens from outside: their text, and what an API makes of them.
+//! Tokens, passwords, names and delays, seen from outside.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod fixed;
+mod names;
+mod password;
+mod throttle;
 mod token;

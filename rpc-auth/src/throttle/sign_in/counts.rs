@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use rpc_core::Timestamp;
+use sha2::{Digest, Sha256};
 
 use super::guesses::Guesses;
 use crate::throttle::table::{Key, Table};
@@ -18,6 +19,20 @@ pub(super) enum Scope {
     Address,
 }
 
+/// Who tries to sign in. It is small: what takes as long as the login is done before the counts are locked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt {
+    login: [u8; 32],
+    network: Option<IpAddr>,
+}
+
+impl Attempt {
+    pub(super) fn new(login: &str, client: Option<IpAddr>) -> Self {
+        let login = Sha256::digest(login.trim().to_lowercase().as_bytes()).into();
+        Self { login, network: client.map(network) }
+    }
+}
+
 /// The counts of each scope.
 #[derive(Debug)]
 pub(super) struct Counts([(Scope, Table<Guesses>); 3]);
@@ -30,15 +45,10 @@ impl Counts {
         Self([Scope::Pair, Scope::Name, Scope::Address].map(|scope| (scope, Table::new(capacity))))
     }
 
-    pub(super) fn keys(&self, login: &str, client: Option<IpAddr>) -> Keys {
-        let login = login.trim().to_lowercase();
-        let network = client.map(network);
+    pub(super) fn keys(&self, attempt: Attempt) -> Keys {
+        let Attempt { login, network } = attempt;
         let Self([(_, pairs), (_, names), (_, addresses)]) = self;
-        Keys([
-            Some(pairs.key((&login, network))),
-            Some(names.key(&login)),
-            network.map(|network| addresses.key(network)),
-        ])
+        Keys([Some(pairs.key((login, network))), Some(names.key(login)), network.map(|network| addresses.key(network))])
     }
 
     /// The counts that there are.

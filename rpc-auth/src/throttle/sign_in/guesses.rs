@@ -16,33 +16,29 @@ pub(super) struct Guesses {
 }
 
 impl Guesses {
-    pub(super) fn reserve(&mut self, now: Timestamp) {
+    /// Counts an attempt whose outcome is not known yet.
+    pub(super) fn reserve(&mut self, options: &ThrottleOptions, now: Timestamp) {
+        self.expire(options, now);
         self.pending = self.pending.saturating_add(1);
         self.last_reserved = now;
     }
 
+    /// Counts an attempt no more.
     pub(super) fn release(&mut self) {
         self.pending = self.pending.saturating_sub(1);
     }
 
-    pub(super) fn refuse(&mut self, now: Timestamp) {
+    /// Counts an attempt as a refused one from now on.
+    pub(super) fn refuse(&mut self, options: &ThrottleOptions, now: Timestamp) {
+        self.expire(options, now);
         self.release();
         self.refused = self.refused.saturating_add(1);
         self.last_refused = now;
     }
 
+    /// Forgets the refused ones.
     pub(super) fn clear(&mut self) {
         self.refused = 0;
-    }
-
-    /// Forgets refusals that are long past, and gives up attempts whose outcome was not told.
-    pub(super) fn expire(&mut self, options: &ThrottleOptions, now: Timestamp) {
-        if now >= self.last_refused.after(options.forget_after) {
-            self.refused = 0;
-        }
-        if now >= self.last_reserved.after(options.pending_for) {
-            self.pending = 0;
-        }
     }
 
     pub(super) fn are_none(&self) -> bool {
@@ -50,13 +46,24 @@ impl Guesses {
     }
 
     /// How long the next guess has to wait: nothing while there are free ones, then from the last guess on.
-    pub(super) fn wait(&self, free: u32, options: &ThrottleOptions, now: Timestamp) -> Duration {
+    pub(super) fn wait(&mut self, free: u32, options: &ThrottleOptions, now: Timestamp) -> Duration {
+        self.expire(options, now);
         let Some(beyond) = self.refused.saturating_add(self.pending).checked_sub(free) else { return Duration::ZERO };
         let delay = delay(beyond, options);
         let last = if self.pending == 0 { self.last_refused } else { self.last_reserved.max(self.last_refused) };
         let left = last.after(delay).millis().saturating_sub(now.millis());
         // A clock that was set back makes nobody wait longer.
         Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(delay)
+    }
+
+    /// Forgets refusals that are long past, and gives up attempts whose outcome was not told.
+    fn expire(&mut self, options: &ThrottleOptions, now: Timestamp) {
+        if now >= self.last_refused.after(options.forget_after) {
+            self.refused = 0;
+        }
+        if now >= self.last_reserved.after(options.pending_for) {
+            self.pending = 0;
+        }
     }
 }
 
