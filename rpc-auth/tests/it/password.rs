@@ -42,7 +42,7 @@ proptest! {
     fn the_policy_takes_any_text(text in any::<String>(), context in any::<String>()) {
         let policy = PasswordPolicy::default();
         let checked = policy.check(&text, &[&context]);
-        prop_assert!(policy.check(&context, &[&context]).is_err());
+        prop_assert!(policy.check(context.trim(), &[&context]).is_err());
         if text.contains('\0') {
             prop_assert_eq!(checked, Err(PasswordFault::Nul));
         }
