@@ -57,8 +57,9 @@ impl Accounts {
             return Err(AccountError::Forbidden("Not permitted"));
         }
         let rehashed = match verified {
-            Verified::YesButWeak => Some(self.0.hasher.hash(password).await?),
-            _ => None,
+            // Not now is no reason to refuse: the next sign-in tries again.
+            Verified::YesButWeak => self.0.hasher.hash(password).await.ok(),
+            Verified::Yes | Verified::No => None,
         };
         let signed_in = self.open_session(user, rehashed).await?;
         self.0.cache.trust(signed_in.user.id, client, now);

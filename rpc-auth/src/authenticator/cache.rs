@@ -48,6 +48,9 @@ impl Known {
     }
 }
 
+/// When each of some credentials was used last.
+pub(crate) type Uses<Id> = Vec<(Id, Timestamp)>;
+
 /// The cache of all authenticators of one node.
 #[derive(Debug)]
 pub(crate) struct IdentityCache {
@@ -136,7 +139,7 @@ impl IdentityCache {
     }
 
     /// When sessions and API tokens were used since it was asked last.
-    pub(crate) fn take_uses(&self) -> (Vec<(SessionId, Timestamp)>, Vec<(ApiTokenId, Timestamp)>) {
+    pub(crate) fn take_uses(&self) -> (Uses<SessionId>, Uses<ApiTokenId>) {
         let mut state = self.lock();
         let sessions = std::mem::take(&mut state.used_sessions).into_iter().collect();
         let tokens = std::mem::take(&mut state.used_tokens).into_iter().collect();
