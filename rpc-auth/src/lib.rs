@@ -21,6 +21,8 @@
 mod accounts;
 mod api_error;
 mod authenticator;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod fixed;
 mod mail;
 mod memory;

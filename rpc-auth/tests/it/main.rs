@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod fixed;
+mod memory;
 mod names;
 mod password;
 mod throttle;
