@@ -10,6 +10,7 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -50,6 +51,8 @@ struct Inner {
     limits: Limits,
     request_ids: RequestIds,
     stopping: CancellationToken,
+    /// The same, without the token's lock: asked for every call.
+    stopped: AtomicBool,
     tasks: Arc<TaskTracker>,
 }
 
@@ -124,6 +127,7 @@ impl Api {
 
     /// Refuses all further calls with 503. What runs goes on.
     pub fn stop(&self) {
+        self.0.stopped.store(true, Ordering::Release);
         self.0.stopping.cancel();
         self.0.tasks.close();
     }
@@ -131,7 +135,7 @@ impl Api {
     /// Whether [`stop`](Self::stop) was called.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        self.0.stopping.is_cancelled()
+        self.0.stopped.load(Ordering::Acquire)
     }
 
     /// Calls that run at this moment.

@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -179,6 +180,7 @@ impl ApiBuilder {
             limits: self.limits,
             request_ids: RequestIds::default(),
             stopping: CancellationToken::new(),
+            stopped: AtomicBool::new(false),
             tasks: Arc::new(TaskTracker::new()),
         })))
     }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use super::{Piece, parse_error};
@@ -14,7 +15,7 @@ pub(crate) fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<Value, ApiE
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     deserializer.disable_recursion_limit();
     let values_left = Cell::new(limits.values);
-    Node { depth_left: limits.depth, values_left: &values_left }
+    Node { depth_left: limits.depth, values_left: &values_left, members_expected: MEMBERS_OF_A_PARAMETER }
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|error| parse_error(format!("Parse error: {error}")))
@@ -65,11 +66,16 @@ pub(crate) fn encode_array(items: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
+/// Members for which the first object makes room: most objects that are a parameter have no more.
+const MEMBERS_OF_A_PARAMETER: usize = 8;
+
 /// A value with as many levels of arrays and objects below it as are left.
 #[derive(Clone, Copy)]
 struct Node<'c> {
     depth_left: usize,
     values_left: &'c Cell<usize>,
+    /// Members for which an object makes room at once.
+    members_expected: usize,
 }
 
 impl Node<'_> {
@@ -128,22 +134,26 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let below = self.below()?;
+        let mut below = self.below()?;
         let mut values = Vec::new();
         while let Some(value) = items.next_element_seed(below)? {
             values.push(value);
+            // Of many objects, each gets the room that it takes.
+            below.members_expected = 0;
         }
         Ok(Value::Array(values))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let below = self.below()?;
-        let mut map = Map::new();
+        let below = Self { members_expected: 0, ..self.below()? };
+        let Some(first) = members.next_key::<String>()? else { return Ok(Value::Object(Map::new())) };
+        let mut map = Map::with_capacity(self.members_expected);
+        map.insert(first, members.next_value_seed(below)?);
         while let Some(key) = members.next_key::<String>()? {
-            if map.contains_key(&key) {
-                return Err(A::Error::custom("repeated key in an object"));
-            }
-            map.insert(key, members.next_value_seed(below)?);
+            match map.entry(key) {
+                Entry::Vacant(vacant) => vacant.insert(members.next_value_seed(below)?),
+                Entry::Occupied(_) => return Err(A::Error::custom("repeated key in an object")),
+            };
         }
         Ok(Value::Object(map))
     }

@@ -1,10 +1,12 @@
 //! One connection: served by hyper, closed when it stands still for too long, ended in order when the server stops.
 
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
 use pin_project_lite::pin_project;
@@ -49,7 +51,13 @@ pub(super) async fn serve(
     let watch = Arc::new(Watch::new());
     let limits = *service.api().limits();
     let io = WatchedStream::for_hyper(stream, Arc::clone(&watch));
-    let connection = builder.serve_connection_with_upgrades(io, service.watched(peer.ip(), &watch));
+    let service = service.watched(peer.ip(), &watch);
+    // A future without a box of its own: hyper has a place for it in the connection.
+    let answer = service_fn(move |request| {
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.respond(request).await) }
+    });
+    let connection = builder.serve_connection_with_upgrades(io, answer);
     let stopping = stopping.cancelled_owned();
     Guarded { connection, watch, limits, stopping, stops: false, seen: None, timer: None }.await;
 }

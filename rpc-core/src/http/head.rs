@@ -1,17 +1,13 @@
 //! The head of a request, read once: everything about the call but its parameters.
 
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, request};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 
-use super::respond::REQUEST_ID;
+use super::{credentials, upload};
 use crate::api::Api;
-use crate::call::RequestId;
+use crate::call::{Credentials, RequestId};
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::limits::Limits;
-
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const VOID: [HeaderName; 2] = [HeaderName::from_static("api-call-void"), HeaderName::from_static("x-api-void-call")];
 
 /// What a verb means here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,12 +30,6 @@ pub(super) fn verb(method: &Method) -> Result<Verb, ApiError> {
     }
 }
 
-/// The caller's id, the trace's id of `traceparent` (W3C Trace Context, section 3.2), or a new one.
-pub(super) fn request_id(headers: &HeaderMap, api: &Api) -> RequestId {
-    let given = headers.get(REQUEST_ID).and_then(|id| RequestId::parse(id.to_str().ok()?));
-    given.or_else(|| trace_id(headers.get(TRACEPARENT)?)).unwrap_or_else(|| api.request_id())
-}
-
 fn trace_id(value: &HeaderValue) -> Option<RequestId> {
     let mut fields = value.to_str().ok()?.split('-');
     let (_version, trace, parent) = (fields.next()?, fields.next()?, fields.next()?);
@@ -48,43 +38,114 @@ fn trace_id(value: &HeaderValue) -> Option<RequestId> {
     if sane(trace, 32) && sane(parent, 16) && !zero { RequestId::parse(trace) } else { None }
 }
 
-/// Whether the caller does not wait for the answer.
-pub(super) fn is_void(headers: &HeaderMap) -> bool {
-    VOID.iter().any(|name| headers.get(name).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true")))
+/// What the headers say of a call, gathered in one pass over them.
+#[derive(Debug, Default)]
+pub(super) struct Notes<'h> {
+    /// Bytes of all headers.
+    size: usize,
+    request_id: Option<&'h HeaderValue>,
+    trace: Option<&'h HeaderValue>,
+    content_type: Option<&'h HeaderValue>,
+    authorization: Option<&'h HeaderValue>,
+    /// More than one `Authorization`.
+    ambiguous: bool,
+    /// The caller does not wait for the answer.
+    pub(super) is_void: bool,
+    /// The request comes from a web page.
+    pub(super) has_origin: bool,
 }
 
-/// The request's codec; the error says what to send instead.
-pub(super) fn codec(headers: &HeaderMap) -> Result<Codec, ApiError> {
-    let content_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
-    Codec::of_content_type(content_type).ok_or_else(|| {
-        ApiError::of(ErrorCode::UnsupportedMediaType).with_reason(
-            "Content type is not supported: send `Content-Type: application/json` or `application/msgpack`",
-        )
-    })
-}
+impl<'h> Notes<'h> {
+    pub(super) fn read(headers: &'h HeaderMap) -> Self {
+        let mut notes = Self::default();
+        for (name, value) in headers {
+            let name = name.as_str();
+            notes.size += name.len() + value.len() + 4;
+            match name {
+                "content-type" => notes.content_type = notes.content_type.or(Some(value)),
+                "authorization" => {
+                    notes.ambiguous |= notes.authorization.is_some();
+                    notes.authorization = Some(value);
+                }
+                "x-request-id" => notes.request_id = notes.request_id.or(Some(value)),
+                "traceparent" => notes.trace = notes.trace.or(Some(value)),
+                "api-call-void" | "x-api-void-call" => {
+                    notes.is_void |= value.as_bytes().eq_ignore_ascii_case(b"true");
+                }
+                "origin" => notes.has_origin = true,
+                _ => {}
+            }
+        }
+        notes
+    }
 
-/// Holds the request line and the headers to their limits.
-pub(super) fn check_size(parts: &request::Parts, limits: &Limits) -> Result<(), ApiError> {
-    let line = parts.uri.path_and_query().map_or(0, |path| path.as_str().len()) as u64;
-    if line > limits.request_line {
-        let limit = limits.request_line;
-        let reason = format!("The request line is too long: the limit is {limit} bytes (`request_line`)");
-        return Err(ApiError::of(ErrorCode::InvalidRequest).with_status(414).with_reason(reason));
+    /// The caller's id, the trace's id of `traceparent` (W3C Trace Context, section 3.2), or a new one.
+    pub(super) fn request_id(&self, api: &Api) -> RequestId {
+        let given = self.request_id.and_then(|id| RequestId::parse(id.to_str().ok()?));
+        given.or_else(|| trace_id(self.trace?)).unwrap_or_else(|| api.request_id())
     }
-    let headers: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    if headers as u64 > limits.headers {
-        let limit = limits.headers;
-        let reason = format!("The headers are too long: the limit is {limit} bytes (`headers`)");
-        return Err(ApiError::of(ErrorCode::InvalidRequest).with_status(431).with_reason(reason));
+
+    /// The credentials of the caller.
+    pub(super) fn credentials(&self) -> Credentials {
+        match self.authorization {
+            None => Credentials::None,
+            Some(_) if self.ambiguous => Credentials::Malformed,
+            Some(value) => credentials::read(value),
+        }
     }
-    Ok(())
+
+    /// The boundary of an upload's parts; `None` for any other content.
+    pub(super) fn boundary(&self) -> Option<Result<String, ApiError>> {
+        upload::boundary(self.content_type?)
+    }
+
+    /// The request's codec; the error says what to send instead.
+    pub(super) fn codec(&self) -> Result<Codec, ApiError> {
+        let Some(content_type) = self.content_type else { return Ok(Codec::Json) };
+        if content_type == "application/json" {
+            return Ok(Codec::Json);
+        }
+        Codec::of_content_type(Some(content_type.to_str().unwrap_or("?"))).ok_or_else(|| {
+            ApiError::of(ErrorCode::UnsupportedMediaType).with_reason(
+                "Content type is not supported: send `Content-Type: application/json` or `application/msgpack`",
+            )
+        })
+    }
+
+    /// Holds the request line and the headers to their limits.
+    pub(super) fn check_size(&self, uri: &Uri, limits: &Limits) -> Result<(), ApiError> {
+        let line = uri.path_and_query().map_or(0, |path| path.as_str().len()) as u64;
+        if line > limits.request_line {
+            let limit = limits.request_line;
+            let reason = format!("The request line is too long: the limit is {limit} bytes (`request_line`)");
+            return Err(ApiError::of(ErrorCode::InvalidRequest).with_status(414).with_reason(reason));
+        }
+        if self.size as u64 > limits.headers {
+            let limit = limits.headers;
+            let reason = format!("The headers are too long: the limit is {limit} bytes (`headers`)");
+            return Err(ApiError::of(ErrorCode::InvalidRequest).with_status(431).with_reason(reason));
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::header::AUTHORIZATION;
+    use http::{HeaderMap, HeaderValue};
 
-    use super::trace_id;
+    use super::{Notes, trace_id};
+    use crate::call::Credentials;
+
+    #[test]
+    fn two_authorizations_are_no_credentials() {
+        let mut headers = HeaderMap::new();
+        assert!(matches!(Notes::read(&headers).credentials(), Credentials::None));
+        headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a_b"));
+        assert!(matches!(Notes::read(&headers).credentials(), Credentials::Token(_)));
+        headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a_b"));
+        assert!(matches!(Notes::read(&headers).credentials(), Credentials::Malformed));
+    }
 
     #[test]
     fn a_trace_names_the_request() {

@@ -8,6 +8,9 @@ use crate::error::{ApiError, ErrorCode};
 
 /// Decodes percent-encoding and collapses doubled slashes. An ordinary path costs no allocation.
 pub(super) fn normalize(path: &str) -> Result<Cow<'_, str>, ApiError> {
+    if is_normal(path) {
+        return Ok(Cow::Borrowed(path));
+    }
     let decoded = if path.contains('%') {
         let text = percent_decode_str(path).decode_utf8();
         text.map_err(|_| refusal("The path is not UTF-8 after percent-decoding"))?
@@ -25,6 +28,16 @@ pub(super) fn normalize(path: &str) -> Result<Cow<'_, str>, ApiError> {
     }
     let segments = decoded.split('/').filter(|segment| !segment.is_empty());
     Ok(Cow::Owned(segments.flat_map(|segment| ["/", segment]).collect()))
+}
+
+/// Whether there is nothing to do, seen in one pass.
+fn is_normal(path: &str) -> bool {
+    let mut before = 0;
+    path.bytes().all(|byte| {
+        let is_suspect = byte == b'%' || byte.is_ascii_control() || (before == byte && matches!(byte, b'/' | b'.'));
+        before = byte;
+        !is_suspect
+    })
 }
 
 fn refusal(reason: &'static str) -> ApiError {

@@ -6,7 +6,7 @@ use bytes::Buf;
 use http::{Response, StatusCode};
 use http_body::Body;
 
-use super::head::{self, Verb};
+use super::head::Verb;
 use super::respond::{self, ResponseBody};
 use super::route::{Content, Incoming};
 use crate::call::{Call, Transport};
@@ -21,7 +21,7 @@ impl Incoming<'_> {
         let headers = &self.parts.headers;
         let Content { codec, params, upload } = self.content(verb, body, path, Transport::Http).await;
         let call = Call { upload, ..self.origin(Transport::Http, codec).call(path, params) };
-        if head::is_void(headers) {
+        if self.notes.is_void {
             return match self.api().admit(call).await {
                 Ok(admitted) => {
                     admitted.detach();

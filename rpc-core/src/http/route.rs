@@ -7,11 +7,11 @@ use http::{HeaderValue, Response, StatusCode, request};
 use http_body::Body;
 use hyper::upgrade::OnUpgrade;
 
-use super::head::{self, Verb};
+use super::head::{self, Notes, Verb};
 use super::respond::{self, ResponseBody};
 use super::service::HttpService;
 use super::watch::Activity;
-use super::{body, credentials, pages, path, query, upload};
+use super::{body, pages, path, query, upload};
 use crate::api::Api;
 use crate::call::{Outcome, RequestId, Transport};
 use crate::codec::{Codec, Params};
@@ -43,6 +43,7 @@ fn unsupported() -> ApiError {
 pub(super) struct Incoming<'r> {
     pub(super) service: &'r HttpService,
     pub(super) parts: &'r request::Parts,
+    pub(super) notes: Notes<'r>,
     pub(super) id: RequestId,
     pub(super) activity: Option<Activity>,
 }
@@ -54,13 +55,13 @@ impl Incoming<'_> {
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
-        let checked = head::check_size(self.parts, self.api().limits());
+        let checked = self.notes.check_size(&self.parts.uri, self.api().limits());
         let path = match checked.and_then(|()| path::normalize(self.parts.uri.path())) {
             Ok(path) => path,
             Err(error) => return self.refuse(error),
         };
         if let Some(below) = self.below_rpc_prefix(&path) {
-            return self.rpc(below, body, upgrade).await;
+            return Box::pin(self.rpc(below, body, upgrade)).await;
         }
         let verb = match head::verb(&self.parts.method) {
             Ok(Verb::Preflight) => return self.preflight(),
@@ -69,7 +70,8 @@ impl Incoming<'_> {
         };
         let is_method = self.api().find(&path).is_some();
         if !is_method
-            && let Some(page) = pages::answer(self.service.shared(), &path, &self.parts.headers, self.id).await
+            && let Some(page) =
+                Box::pin(pages::answer(self.service.shared(), &path, &self.parts.headers, self.id)).await
         {
             return page;
         }
@@ -92,7 +94,7 @@ impl Incoming<'_> {
     /// What the calls of the request have in common.
     pub(super) fn origin(&self, transport: Transport, codec: Codec) -> Origin {
         Origin {
-            credentials: credentials::read(&self.parts.headers),
+            credentials: self.notes.credentials(),
             codec,
             transport,
             client: self.service.client(&self.parts.headers),
@@ -107,9 +109,9 @@ impl Incoming<'_> {
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
-        let content = match (upload::boundary(&self.parts.headers), verb) {
-            (Some(boundary), Verb::Body) => self.uploaded(boundary, body, path, transport).await,
-            _ => match (head::codec(&self.parts.headers), verb) {
+        let content = match (self.notes.boundary(), verb) {
+            (Some(boundary), Verb::Body) => Box::pin(self.uploaded(boundary, body, path, transport)).await,
+            _ => match (self.notes.codec(), verb) {
                 (Err(error), _) => Content::unreadable(error),
                 (Ok(codec), Verb::Body) => match self.body(body, path).await {
                     Ok(bytes) => Content { codec, params: Params::Encoded(bytes), upload: None },
@@ -145,7 +147,8 @@ impl Incoming<'_> {
                 return Err(ApiError::of(ErrorCode::NotAnUploadMethod));
             }
             upload::check_length(&self.parts.headers, &limits)?;
-            self.in_time(upload::read(body, boundary?, &limits)).await
+            let read = upload::read(body, boundary?, &limits);
+            if self.service.watches_body(self.parts.version) { read.await } else { self.in_time(read).await }
         };
         match read.await {
             Ok(received) => Content { codec: received.codec, params: received.params, upload: Some(received.file) },
@@ -162,14 +165,15 @@ impl Incoming<'_> {
     {
         let limits = self.api().limits();
         let limit = self.api().find(path).map_or(limits.max_body, |method| method.limits().max_body);
-        self.in_time(body::read(&self.parts.headers, body, limit)).await
+        let read = body::read(&self.parts.headers, body, limit);
+        if self.service.watches_body(self.parts.version) {
+            return read.await;
+        }
+        Box::pin(self.in_time(read)).await
     }
 
     /// Reads within the time for a body, where the connection does not see to that itself.
     async fn in_time<T>(&self, read: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
-        if self.service.watches_body(self.parts.version) {
-            return read.await;
-        }
         let late = |_| Err(ApiError::new(408, "The body took too long (`body_timeout`)"));
         tokio::time::timeout(self.api().limits().body_timeout, read).await.unwrap_or_else(late)
     }
@@ -184,7 +188,7 @@ impl Incoming<'_> {
 
     /// An error outside any call, in the plain envelope.
     pub(super) fn refuse(&self, error: ApiError) -> Response<ResponseBody> {
-        let codec = head::codec(&self.parts.headers).unwrap_or_default();
+        let codec = self.notes.codec().unwrap_or_default();
         respond::plain(&Outcome { codec, result: Err(error) }, &self.parts.headers, self.id)
     }
 

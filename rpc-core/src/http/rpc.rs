@@ -26,7 +26,7 @@ impl Incoming<'_> {
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
-        let origin = self.origin(Transport::JsonRpc, head::codec(&self.parts.headers).unwrap_or_default());
+        let origin = self.origin(Transport::JsonRpc, self.notes.codec().unwrap_or_default());
         if let (Some(upgrade), "", &Method::GET) = (upgrade, below, &self.parts.method) {
             return match self.open_websocket(origin, upgrade).await {
                 Ok(response) => response,
@@ -75,7 +75,7 @@ impl Incoming<'_> {
     }
 
     async fn serve(&self, origin: &Origin, asked: Asked) -> Response<ResponseBody> {
-        let is_void = head::is_void(&self.parts.headers);
+        let is_void = self.notes.is_void;
         match asked {
             Asked::Document(Document::Answer) => respond::empty(StatusCode::ACCEPTED, self.id),
             Asked::Document(Document::Single(request)) => {
@@ -102,7 +102,7 @@ impl Incoming<'_> {
     /// The method that the path names.
     async fn serve_path(&self, origin: &Origin, request: Request, upload: Option<Upload>) -> Response<ResponseBody> {
         let call = Call { upload, ..origin.call(&request.method, request.params) };
-        if !head::is_void(&self.parts.headers) {
+        if !self.notes.is_void {
             return self.rpc_outcome(&self.api().call(call).await);
         }
         match self.api().admit(call).await {

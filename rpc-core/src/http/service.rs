@@ -15,7 +15,7 @@ use http_body::Body;
 
 use super::address::TrustedProxies;
 use super::cors::Origins;
-use super::head;
+use super::head::Notes;
 use super::respond::ResponseBody;
 use super::route::Incoming;
 use super::watch::Watch;
@@ -149,7 +149,8 @@ impl HttpService {
         self.peer.map(|peer| self.shared.proxies.client(peer, headers))
     }
 
-    async fn respond<B>(self, mut request: Request<B>) -> Response<ResponseBody>
+    /// Answers one request.
+    pub(super) async fn respond<B>(self, mut request: Request<B>) -> Response<ResponseBody>
     where
         B: Body + Send,
         B::Data: Buf,
@@ -158,10 +159,13 @@ impl HttpService {
         let activity = self.watch.as_ref().map(Watch::request);
         let upgrade = ws::wants_upgrade(request.headers()).then(|| hyper::upgrade::on(&mut request));
         let (parts, body) = request.into_parts();
-        let id = head::request_id(&parts.headers, self.api());
-        let incoming = Incoming { service: &self, parts: &parts, id, activity };
+        let notes = Notes::read(&parts.headers);
+        let (id, has_origin) = (notes.request_id(self.api()), notes.has_origin);
+        let incoming = Incoming { service: &self, parts: &parts, notes, id, activity };
         let mut response = incoming.route(body, upgrade).await;
-        self.shared.origins.mark(&parts.headers, response.headers_mut());
+        if has_origin {
+            self.shared.origins.mark(&parts.headers, response.headers_mut());
+        }
         response
     }
 }

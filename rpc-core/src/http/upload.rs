@@ -4,8 +4,8 @@ use std::error::Error;
 
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
-use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, HeaderValue};
 use http_body::Body;
 use http_body_util::BodyDataStream;
 use multer::{Constraints, Field, Multipart, SizeLimit};
@@ -30,8 +30,11 @@ pub(super) struct Received {
 }
 
 /// The boundary of an upload's parts; `None` for any other content.
-pub(super) fn boundary(headers: &HeaderMap) -> Option<Result<String, ApiError>> {
-    let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+pub(super) fn boundary(content_type: &HeaderValue) -> Option<Result<String, ApiError>> {
+    if !content_type.as_bytes().first().is_some_and(|first| first.eq_ignore_ascii_case(&b'm')) {
+        return None;
+    }
+    let content_type = content_type.to_str().ok()?;
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let is_upload = essence.eq_ignore_ascii_case("multipart/form-data");
     is_upload.then(|| multer::parse_boundary(content_type).map_err(malformed))

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::rate::RateTable;
+use crate::clock::Clock;
 use crate::identity::Identity;
 use crate::method::Method;
 
@@ -63,7 +64,7 @@ pub(crate) struct Permit {
 
 impl Permit {
     /// Admits a call. What a refused call took is given back, so that counters stay exact.
-    pub(crate) fn acquire(method: &Arc<Method>, caller: Option<CallerKey>, now: Duration) -> Result<Self, Full> {
+    pub(crate) fn acquire(method: &Arc<Method>, caller: Option<CallerKey>, clock: &dyn Clock) -> Result<Self, Full> {
         let limits = method.limits();
         method.gate.enter(limits.concurrency)?;
         let mut permit = Self { method: Arc::clone(method), caller: None };
@@ -74,7 +75,7 @@ impl Permit {
         }
         if let Some(rate) = limits.rate {
             let mut table = method.gate.rate.lock().unwrap_or_else(PoisonError::into_inner);
-            table.take(caller, rate, now).map_err(Full::Rate)?;
+            table.take(caller, rate, clock.elapsed()).map_err(Full::Rate)?;
         }
         Ok(permit)
     }

@@ -23,7 +23,7 @@ pub(super) fn admit(
         return Err(ApiError::of(ErrorCode::ShuttingDown).with_retry_after(CONCURRENCY_RETRY));
     }
     let caller = method.limits().per_caller().then(|| CallerKey::new(caller, client));
-    Permit::acquire(method, caller, api.clock().elapsed()).map_err(|full| {
+    Permit::acquire(method, caller, api.clock()).map_err(|full| {
         let (reason, retry_after) = match full {
             Full::Concurrency => ("Too many requests: the method's `concurrency` is used up", CONCURRENCY_RETRY),
             Full::ConcurrencyPerUser => {

@@ -155,6 +155,7 @@ fn the_manifest_describes_a_method_completely() {
         "deprecated": false,
         "private": false,
         "session_only": true,
+            "ignores_token": false,
         "log": false,
         "client_event": null,
     });
