@@ -23,7 +23,7 @@ use crate::store::StoreError;
 ///
 /// Every method is one critical section of one lock, which is held over no waiting. Whatever is looked up at each call of a
 /// method (an id, a name, a confirmed address, the hash of a token) is found in constant time; a page of users costs a look
-/// at all of them. 100,000 users with an API token each take about 70 MB.
+/// at all of them. 100,000 users with an API token each take about 50 MB.
 ///
 /// ```
 /// use rpc_auth::{MemoryStore, NewUser, UserId, UserStore};
