@@ -29,3 +29,8 @@ async fn validated_does_what_its_header_says() {
 async fn mounted_does_what_its_header_says() {
     assert!(replay_header("mounted").await >= 4);
 }
+
+#[tokio::test]
+async fn custom_store_does_what_its_header_says() {
+    assert!(replay_header("custom_store").await >= 1);
+}

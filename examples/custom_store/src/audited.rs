@@ -1,0 +1,255 @@
+//! An audit trail around a store.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use rpc_auth::{
+    AccountStore, ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, ConfirmationError,
+    ConfirmationKind, ConfirmationStore, GrantsChange, NewConfirmation, NewSession, NewUser, Page, PasswordHash,
+    SessionId, SessionRecord, SessionStore, StoreError, TokenHash, UserChange, UserError, UserId, UserQuery,
+    UserRecord, UserStore,
+};
+use rpc_core::Timestamp;
+
+/// A store that writes a line for every change of another store: what happened to whom, never a password or a token. What is
+/// only read, refused, or looked after in the background (times of use, expiry) has no line.
+///
+/// Each operation stays one operation of the inner store, so it is as atomic as there. When a line cannot be written, the
+/// change was made all the same; the caller hears that the storage is unavailable.
+pub(crate) struct Audited<S, W> {
+    store: S,
+    trail: Mutex<W>,
+}
+
+impl<S, W: Write> Audited<S, W> {
+    /// Around a store, with a trail to write.
+    pub(crate) fn new(store: S, trail: W) -> Self {
+        Self { store, trail: Mutex::new(trail) }
+    }
+
+    fn note(&self, line: fmt::Arguments<'_>) -> Result<(), StoreError> {
+        let mut trail = self.trail.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(trail, "{line}").and_then(|()| trail.flush()).map_err(|error| StoreError(Box::new(error)))
+    }
+}
+
+/// The fields that a change names, without what they are changed to.
+fn changed(change: &UserChange) -> String {
+    let UserChange { name, password, email, telegram_name, enabled, permissions } = change;
+    let fields = [
+        ("name", name.is_some()),
+        ("password", password.is_some()),
+        ("email", email.is_some()),
+        ("telegram_name", telegram_name.is_some()),
+        ("enabled", enabled.is_some()),
+        ("permissions", permissions.is_some()),
+    ];
+    let named: Vec<&str> = fields.into_iter().filter_map(|(field, is_named)| is_named.then_some(field)).collect();
+    named.join(", ")
+}
+
+#[async_trait]
+impl<S: AccountStore, W: Write + Send + 'static> UserStore for Audited<S, W> {
+    async fn create_user(&self, user: NewUser) -> Result<UserRecord, UserError> {
+        let user = self.store.create_user(user).await?;
+        self.note(format_args!("user {} {:?} was made", user.id, user.name))?;
+        Ok(user)
+    }
+
+    async fn create_root(&self, name: &str, password: PasswordHash, now: Timestamp) -> Result<bool, StoreError> {
+        let is_made = self.store.create_root(name, password, now).await?;
+        if is_made {
+            self.note(format_args!("user {} {name:?} was made", UserId::ROOT))?;
+        }
+        Ok(is_made)
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<UserRecord>, StoreError> {
+        self.store.user(id).await
+    }
+
+    async fn user_by_login(&self, login: &str) -> Result<Option<UserRecord>, StoreError> {
+        self.store.user_by_login(login).await
+    }
+
+    async fn user_by_name(&self, name: &str) -> Result<Option<UserRecord>, StoreError> {
+        self.store.user_by_name(name).await
+    }
+
+    async fn users(&self, query: &UserQuery) -> Result<Page<UserRecord>, StoreError> {
+        self.store.users(query).await
+    }
+
+    async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError> {
+        let user = self.store.update_user(id, change).await?;
+        if user.is_some() {
+            self.note(format_args!("user {id} was changed: {}", changed(change)))?;
+        }
+        Ok(user)
+    }
+
+    async fn delete_user(&self, id: UserId) -> Result<bool, StoreError> {
+        let is_deleted = self.store.delete_user(id).await?;
+        if is_deleted {
+            self.note(format_args!("user {id} was deleted"))?;
+        }
+        Ok(is_deleted)
+    }
+}
+
+#[async_trait]
+impl<S: AccountStore, W: Write + Send + 'static> SessionStore for Audited<S, W> {
+    async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<SessionId>, StoreError> {
+        let user = session.user;
+        let id = self.store.create_session(session, most).await?;
+        if let Some(id) = id {
+            self.note(format_args!("session {id} of user {user} began"))?;
+        }
+        Ok(id)
+    }
+
+    async fn session(&self, hash: &TokenHash) -> Result<Option<(SessionRecord, UserRecord)>, StoreError> {
+        self.store.session(hash).await
+    }
+
+    async fn touch_sessions(&self, used: &[(SessionId, Timestamp)]) -> Result<(), StoreError> {
+        self.store.touch_sessions(used).await
+    }
+
+    async fn delete_session(&self, id: SessionId) -> Result<bool, StoreError> {
+        let is_ended = self.store.delete_session(id).await?;
+        if is_ended {
+            self.note(format_args!("session {id} ended"))?;
+        }
+        Ok(is_ended)
+    }
+
+    async fn delete_sessions_of(&self, user: UserId, except: Option<SessionId>) -> Result<u64, StoreError> {
+        let count = self.store.delete_sessions_of(user, except).await?;
+        if count > 0 {
+            self.note(format_args!("sessions of user {user} ended: {count}"))?;
+        }
+        Ok(count)
+    }
+
+    async fn purge_sessions(&self, created: Timestamp, used: Timestamp) -> Result<u64, StoreError> {
+        self.store.purge_sessions(created, used).await
+    }
+}
+
+#[async_trait]
+impl<S: AccountStore, W: Write + Send + 'static> ApiTokenStore for Audited<S, W> {
+    async fn create_api_token(
+        &self,
+        user: UserId,
+        name: &str,
+        hash: TokenHash,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<ApiTokenRecord, ApiTokenError> {
+        let token = self.store.create_api_token(user, name, hash, now, most).await?;
+        self.note(format_args!("API token {} of user {user} was made", token.id))?;
+        Ok(token)
+    }
+
+    async fn api_token_by_hash(&self, hash: &TokenHash) -> Result<Option<(ApiTokenRecord, UserRecord)>, StoreError> {
+        self.store.api_token_by_hash(hash).await
+    }
+
+    async fn api_token(&self, user: UserId, id: ApiTokenId) -> Result<Option<ApiTokenRecord>, StoreError> {
+        self.store.api_token(user, id).await
+    }
+
+    async fn api_tokens(&self, user: UserId, query: &ApiTokenQuery) -> Result<Page<ApiTokenRecord>, StoreError> {
+        self.store.api_tokens(user, query).await
+    }
+
+    async fn set_api_token_enabled(
+        &self,
+        user: UserId,
+        id: ApiTokenId,
+        enabled: bool,
+    ) -> Result<Option<ApiTokenRecord>, StoreError> {
+        let token = self.store.set_api_token_enabled(user, id, enabled).await?;
+        if token.is_some() {
+            let change = if enabled { "enabled" } else { "disabled" };
+            self.note(format_args!("API token {id} of user {user} was {change}"))?;
+        }
+        Ok(token)
+    }
+
+    async fn change_api_token_grants(
+        &self,
+        user: UserId,
+        id: ApiTokenId,
+        change: &GrantsChange,
+    ) -> Result<Option<ApiTokenRecord>, StoreError> {
+        let token = self.store.change_api_token_grants(user, id, change).await?;
+        if token.is_some() {
+            self.note(format_args!("API token {id} of user {user} was changed: permissions"))?;
+        }
+        Ok(token)
+    }
+
+    async fn delete_api_token(&self, user: UserId, id: ApiTokenId) -> Result<Option<ApiTokenRecord>, StoreError> {
+        let token = self.store.delete_api_token(user, id).await?;
+        if token.is_some() {
+            self.note(format_args!("API token {id} of user {user} was deleted"))?;
+        }
+        Ok(token)
+    }
+
+    async fn touch_api_tokens(&self, used: &[(ApiTokenId, Timestamp)]) -> Result<(), StoreError> {
+        self.store.touch_api_tokens(used).await
+    }
+}
+
+#[async_trait]
+impl<S: AccountStore, W: Write + Send + 'static> ConfirmationStore for Audited<S, W> {
+    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<(), StoreError> {
+        self.store.create_confirmation(confirmation).await
+    }
+
+    async fn confirm_email(&self, hash: &TokenHash, now: Timestamp) -> Result<UserRecord, ConfirmationError> {
+        let user = self.store.confirm_email(hash, now).await?;
+        self.note(format_args!("user {} confirmed their address", user.id))?;
+        Ok(user)
+    }
+
+    async fn reset_password(
+        &self,
+        hash: &TokenHash,
+        password: PasswordHash,
+        now: Timestamp,
+    ) -> Result<UserRecord, ConfirmationError> {
+        let user = self.store.reset_password(hash, password, now).await?;
+        self.note(format_args!("user {} set their password by mail", user.id))?;
+        Ok(user)
+    }
+
+    async fn confirmation_user(
+        &self,
+        hash: &TokenHash,
+        kind: ConfirmationKind,
+        now: Timestamp,
+    ) -> Result<Option<UserRecord>, StoreError> {
+        self.store.confirmation_user(hash, kind, now).await
+    }
+
+    async fn purge_confirmations(&self, expired: Timestamp) -> Result<u64, StoreError> {
+        self.store.purge_confirmations(expired).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::sink;
+
+    use rpc_auth::MemoryStore;
+
+    use super::Audited;
+
+    rpc_auth::account_store_conformance!(conforms, async { Audited::new(MemoryStore::default(), sink()) });
+}
