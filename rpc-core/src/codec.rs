@@ -164,6 +164,12 @@ fn positional(mut values: Map<String, Value>, method: Option<&Method>) -> Result
     if !values.is_empty() {
         return Err(ApiError::violations(unknown_names(&values, method)));
     }
+    let missing = |(position, _): (usize, &Option<Value>)| method.missing(position);
+    let missing: Vec<Violation> =
+        ordered.iter().enumerate().filter(|(_, value)| value.is_none()).filter_map(missing).collect();
+    if !missing.is_empty() {
+        return Err(ApiError::violations(missing));
+    }
     let given = ordered.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
     ordered.truncate(given);
     Ok(ordered.into_iter().map(Option::unwrap_or_default).collect())

@@ -12,6 +12,7 @@ use schemars::Schema;
 use serde_json::Value;
 
 use self::entry::{MethodEntry, ModuleEntry, ParamEntry, Place, UploadUse};
+use crate::error::Violation;
 use crate::limits::{EffectiveLimits, Gate};
 use crate::permissions::Access;
 use crate::schema::MethodSchema;
@@ -143,6 +144,13 @@ impl Method {
     #[must_use]
     pub fn active_calls(&self) -> u32 {
         self.gate.running()
+    }
+
+    /// What is wrong when the parameter at a position is not there; `None` when it need not be.
+    pub(crate) fn missing(&self, position: usize) -> Option<Violation> {
+        let param = self.params.get(position).filter(|param| param.required)?;
+        let message = format!("`{}` is required: {}", param.name(), self.usage());
+        Some(Violation { pointer: format!("/{position}"), keyword: "required".into(), message })
     }
 
     /// The method's call as people write it: `set-enabled(userId, [enabled])`.

@@ -88,11 +88,8 @@ impl Report<'_> {
         let params = self.method.params();
         match error.kind() {
             Kind::MinItems { .. } => {
-                let missing = params.iter().enumerate().skip(self.given).filter(|(_, param)| param.is_required());
-                for (position, param) in missing {
-                    let text = format!("is required: {}", self.method.usage());
-                    self.push_about(format!("/{position}"), param, "required", &text);
-                }
+                let missing = (self.given..params.len()).filter_map(|position| self.method.missing(position));
+                missing.for_each(|violation| self.record(violation));
             }
             Kind::MaxItems { .. } => {
                 let (most, given) = (params.len(), self.given);
@@ -117,11 +114,6 @@ impl Report<'_> {
         self.record(Violation { pointer, keyword: keyword.to_owned().into(), message });
     }
 
-    fn push_about(&mut self, pointer: String, parameter: &Parameter, keyword: &'static str, text: &str) {
-        let message = format!("`{}` {text}", parameter.name());
-        self.record(Violation { pointer, keyword: keyword.into(), message });
-    }
-
     fn record(&mut self, violation: Violation) {
         if self.listed.len() < MAX_LISTED {
             self.listed.push(violation);
@@ -131,20 +123,28 @@ impl Report<'_> {
     }
 }
 
-/// The one branch of an `anyOf` whose type fits, and whose violations are therefore worth telling.
-fn meant_branch<'e>(
-    branches: &'e [Vec<ValidationError<'static>>],
-    pointer: &str,
-) -> Option<&'e [ValidationError<'static>]> {
-    let fits = |branch: &&Vec<ValidationError<'static>>| {
+type Branch = Vec<ValidationError<'static>>;
+
+/// The one branch of an `anyOf` whose violations are worth telling: the one whose type fits, else the only one that is not
+/// just `null`.
+fn meant_branch<'e>(branches: &'e [Branch], pointer: &str) -> Option<&'e Branch> {
+    let fits = |branch: &&Branch| {
         !branch.iter().any(|error| {
             matches!(error.kind(), Kind::Type { .. } | Kind::Enum { .. } | Kind::Constant { .. })
                 && error.instance_path().as_str() == pointer
         })
     };
-    let mut fitting = branches.iter().filter(fits);
-    let only = fitting.next()?;
-    fitting.next().is_none().then_some(only.as_slice())
+    let is_null = |error: &ValidationError<'static>| {
+        matches!(error.kind(), Kind::Type { kind: TypeKind::Single(JsonType::Null) })
+    };
+    let says_more = |branch: &&Branch| !branch.iter().all(is_null);
+    only(branches.iter().filter(fits)).or_else(|| only(branches.iter().filter(says_more)))
+}
+
+/// The item of an iterator of one.
+fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    let first = items.next()?;
+    items.next().is_none().then_some(first)
 }
 
 /// What a keyword expects: "must be at most 65535".
