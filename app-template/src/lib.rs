@@ -9,10 +9,14 @@
 //! ```
 
 mod api;
+mod app;
 mod cli;
 mod config;
 mod failure;
 mod log;
+pub mod mail;
 mod output;
+pub mod settings;
 
+pub use crate::app::{App, AppError, AppOptions, AppParts, Avatars};
 pub use crate::cli::run;

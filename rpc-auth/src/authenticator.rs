@@ -66,7 +66,7 @@ impl CachedAuthenticator {
                 }
                 let identity = self.session_identity(&user).credential(&session.id.to_string());
                 let credential = Credential::Session { id: session.id, ends, idle: self.session_idle };
-                Ok(Known::good(identity.into(), user.id, credential, session.last_used))
+                Ok(Known::good(identity.into(), user.id, credential, now))
             }
             TokenKind::Api => {
                 let found = self.store.api_token_by_hash(&parsed.hash).await?;

@@ -66,39 +66,3 @@ impl ReceivedFile {
         })
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use rpc_core::{TestClient, Upload};
-    use serde_json::{Value, json};
-
-    fn client() -> TestClient {
-        TestClient::new(crate::api::build().unwrap())
-    }
-
-    #[tokio::test]
-    async fn test_answers_its_argument() {
-        for (params, answer) in [(json!(["x"]), json!("x")), (json!([null]), Value::Null), (json!([]), Value::Null)] {
-            let reply = client().call("/v1/test/test", params).await;
-            assert_eq!((reply.status, reply.data), (200, answer));
-        }
-        assert_eq!(client().call("/v1/test/test", json!([7])).await.status, 400);
-    }
-
-    #[tokio::test]
-    async fn upload_tells_of_the_file_and_answers_the_rest() {
-        let client = client().upload(Upload::new("a.txt", "text/plain", "abc"));
-        let reply = client.call("/v1/test/upload", json!([{"a": 1}, {"b": [2]}])).await;
-        // FIPS 180-4, "abc".
-        let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        let file = json!({"name": "a.txt", "size": 3, "type": "text/plain", "sha256": sha256});
-        assert_eq!((reply.status, reply.data), (200, json!({"file": file, "request": {"a": 1}, "data": {"b": [2]}})));
-    }
-
-    #[tokio::test]
-    async fn upload_is_an_ordinary_call_without_a_file() {
-        let reply = client().call("/v1/test/upload", json!([])).await;
-        assert_eq!((reply.status, reply.data), (200, json!({"file": null, "request": null, "data": null})));
-        assert_eq!(client().call("/v1/test/upload", json!([["no object"]])).await.status, 400);
-    }
-}

@@ -109,7 +109,11 @@ impl Accounts {
     /// `NotFound` when it did not come with one.
     pub async fn sign_out(&self, identity: &Identity) -> Result<(), AccountError> {
         let missing = AccountError::NotFound("Session");
-        let Ok(caller) = self.caller(identity).await else { return Err(missing) };
+        let caller = match self.caller(identity).await {
+            Ok(caller) => caller,
+            Err(AccountError::NotSignedIn) => return Err(missing),
+            Err(error) => return Err(error),
+        };
         let Some(session) = caller.session else { return Err(missing) };
         if !self.store().delete_session(session).await? {
             return Err(missing);

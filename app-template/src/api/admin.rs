@@ -1,0 +1,4 @@
+//! What concerns all users.
+
+mod settings;
+mod users;

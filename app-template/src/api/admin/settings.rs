@@ -1,0 +1,46 @@
+use rpc_core::{ApiError, Audience, Ctx, api_event, api_method, api_module};
+use serde_json::{Map, Value};
+
+use crate::app::App;
+use crate::mail::{self, SmtpOverride};
+use crate::settings::{PublicSettings, SettingsChange};
+
+api_module! {
+    /// Application settings
+    path = "/v1/admin/settings"
+}
+
+api_event! {
+    /// The settings have changed
+    name = "/settings/updated", audience = ["admin"], payload = PublicSettings
+}
+
+/// Read application settings
+#[api_method(path = "/v1/admin/settings/read", permissions = ["admin"])]
+async fn read(app: &App) -> Result<PublicSettings, ApiError> {
+    Ok(app.settings.current().public())
+}
+
+/// Test SMTP server settings
+#[api_method(path = "/v1/admin/settings/test-smtp", permissions = ["admin"], concurrency = 16, concurrency_per_user = 2)]
+async fn test_smtp(app: &App, settings: SmtpOverride) -> Result<(), ApiError> {
+    Ok(mail::test_smtp(&settings, &app.settings.current(), &app.smtp).await?)
+}
+
+/// Update application settings
+#[api_method(path = "/v1/admin/settings/update", permissions = ["admin"])]
+async fn update(
+    ctx: &Ctx,
+    app: &App,
+    /// application settings object
+    #[param(opaque)]
+    settings: Map<String, Value>,
+) -> Result<(), ApiError> {
+    let change = SettingsChange::parse(&settings).map_err(ApiError::violations)?;
+    let settings = app.settings.update(&change).await?;
+    let told = ctx.publish(Audience::Permission("admin".into()), "/settings/updated", settings.public()).await;
+    if let Err(error) = told {
+        tracing::warn!(event = "event.unpublished", %error, "a change of settings was not told: {error}");
+    }
+    Ok(())
+}

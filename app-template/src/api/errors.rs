@@ -1,0 +1,77 @@
+//! Errors on their way to callers, and where in the parameters the refused values were.
+
+use std::time::Duration;
+
+use rpc_auth::{AccountError, Field};
+use rpc_core::ApiError;
+
+use crate::settings::SettingsError;
+
+/// A place in the parameters: the position, and the JSON Pointer (RFC 6901) inside that parameter.
+pub(super) type Place = (usize, String);
+
+/// Tells where refused values were.
+pub(super) trait Placed<T> {
+    /// The error for callers, with each refused value at its place.
+    fn placed(self, place: impl Fn(&Field) -> Place) -> Result<T, ApiError>;
+}
+
+impl<T> Placed<T> for Result<T, AccountError> {
+    fn placed(self, place: impl Fn(&Field) -> Place) -> Result<T, ApiError> {
+        self.map_err(|error| error.into_api_error(place))
+    }
+}
+
+/// All fields are members of the first parameter.
+pub(super) fn in_fields(field: &Field) -> Place {
+    let pointer = match field {
+        Field::UserName => "/username".to_owned(),
+        Field::Password => "/password".to_owned(),
+        Field::Email => "/email".to_owned(),
+        Field::TelegramName => "/telegram_name".to_owned(),
+        Field::TokenName => "/name".to_owned(),
+        Field::Permission(name) => format!("/permissions/{}", escaped(name)),
+    };
+    (0, pointer)
+}
+
+/// Permissions are members of the second parameter.
+pub(super) fn in_permissions(field: &Field) -> Place {
+    match field {
+        Field::Permission(name) => (1, format!("/{}", escaped(name))),
+        _ => (1, String::new()),
+    }
+}
+
+/// The only field is the parameter at a position.
+pub(super) fn at(position: usize) -> impl Fn(&Field) -> Place {
+    move |_| (position, String::new())
+}
+
+/// A name as a part of a JSON Pointer.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+impl From<SettingsError> for ApiError {
+    fn from(error: SettingsError) -> Self {
+        match error {
+            SettingsError::Store(_) => Self::unavailable(error, Duration::from_secs(1)),
+            SettingsError::Secret(_) => Self::internal(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rpc_auth::Field;
+
+    use super::{in_fields, in_permissions};
+
+    #[test]
+    fn a_permission_is_escaped_in_its_pointer() {
+        let permission = Field::Permission("a/b~c".to_owned());
+        assert_eq!(in_fields(&permission), (0, "/permissions/a~1b~0c".to_owned()));
+        assert_eq!(in_permissions(&permission), (1, "/a~1b~0c".to_owned()));
+    }
+}

@@ -1,0 +1,214 @@
+//! The application, put together in one place: what its methods work with, and the API that they make.
+
+mod account_mails;
+mod background;
+mod error;
+mod options;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rpc_auth::{AccountParts, AccountStore, Accounts, MemoryStore};
+use rpc_core::{Api, ApiBuilder, BuildError, Bus, Clock, LocalBus, Permission, SystemClock, TracingObserver};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::account_mails::AccountMails;
+use self::background::Background;
+pub use self::error::AppError;
+pub use self::options::{AppOptions, Avatars};
+use crate::mail::{LogMailer, MailQueue, MailTemplates, Mailer, Mails, SettingsMailer, SmtpOptions};
+use crate::settings::{CurrentSettings, MemorySettings, SettingsStore};
+
+/// Allows what concerns all users.
+const ADMIN: Permission = Permission::new("admin", "Administration", "Manage users and settings");
+
+/// Every module of methods that the application brings.
+const MODULES: [&str; 6] =
+    ["/v1/admin/settings/*", "/v1/admin/users/*", "/v1/api-tokens/*", "/v1/profile/*", "/v1/session/*", "/v1/test/*"];
+
+/// What methods work with. Cheap to clone; clones are one application.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) accounts: Accounts,
+    pub(crate) settings: CurrentSettings,
+    pub(crate) mails: Mails,
+    pub(crate) background: Background,
+    pub(crate) avatars: Avatars,
+    pub(crate) smtp: SmtpOptions,
+    bus: Arc<dyn Bus>,
+    clock: Arc<dyn Clock>,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+}
+
+/// What an application is built on. Each is a trait; replace any of them.
+pub struct AppParts {
+    /// Where users, sessions and tokens are kept.
+    pub accounts: Arc<dyn AccountStore>,
+    /// Where settings are kept.
+    pub settings: Arc<dyn SettingsStore>,
+    /// Who takes mails while the settings name no SMTP server.
+    pub mailer: Arc<dyn Mailer>,
+    /// What mails say.
+    pub templates: MailTemplates,
+    /// How nodes tell each other of changes.
+    pub bus: Arc<dyn Bus>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl AppParts {
+    /// Everything in memory, for a single node that forgets all when it stops. Mails go to the log.
+    ///
+    /// # Errors
+    ///
+    /// None: a test holds the built-in templates to their form.
+    pub fn in_memory() -> Result<Self, AppError> {
+        Ok(Self {
+            accounts: Arc::new(MemoryStore::default()),
+            settings: Arc::new(MemorySettings::default()),
+            mailer: Arc::new(LogMailer),
+            templates: MailTemplates::built_in()?,
+            bus: Arc::new(LocalBus::default()),
+            clock: Arc::new(SystemClock::default()),
+        })
+    }
+}
+
+impl App {
+    /// Puts an application together, on the Tokio runtime that this is called in.
+    ///
+    /// # Errors
+    ///
+    /// The settings cannot be read.
+    pub async fn new(parts: AppParts, options: AppOptions) -> Result<Self, AppError> {
+        let AppParts { accounts: store, settings, mailer, templates, bus, clock } = parts;
+        let AppOptions { accounts: options, permissions, mail_queue, smtp, avatars } = options;
+        let tasks = TaskTracker::new();
+        let settings = CurrentSettings::open(settings, Arc::clone(&bus), Arc::clone(&clock), &tasks).await?;
+        let mailer = SettingsMailer::new(settings.clone(), mailer, smtp.clone(), Arc::clone(&clock));
+        let queue = MailQueue::start(Arc::new(mailer), Arc::clone(&clock), mail_queue);
+        let (confirmation, reset) = (options.confirmation_life, options.reset_life);
+        let mails = Mails::new(templates, queue, settings.clone(), options.app_name.as_str(), confirmation, reset);
+        let parts = AccountParts {
+            store,
+            bus: Arc::clone(&bus),
+            clock: Arc::clone(&clock),
+            mailer: Arc::new(AccountMails(mails.clone())),
+            permissions: [vec![ADMIN], permissions].concat(),
+        };
+        Ok(Self {
+            accounts: Accounts::new(parts, options),
+            settings,
+            mails,
+            background: Background::default(),
+            avatars,
+            smtp,
+            bus,
+            clock,
+            tasks,
+            stopping: CancellationToken::new(),
+        })
+    }
+
+    /// An application in memory; see [`AppParts::in_memory`].
+    ///
+    /// # Errors
+    ///
+    /// As [`App::new`].
+    pub async fn in_memory(options: AppOptions) -> Result<Self, AppError> {
+        Self::new(AppParts::in_memory()?, options).await
+    }
+
+    /// The API of all methods in the binary, to which observers and limits may be added.
+    #[must_use]
+    pub fn api_builder(&self) -> ApiBuilder {
+        let builder = MODULES.into_iter().fold(Api::builder(), ApiBuilder::expect);
+        let permissions = self.accounts.vocabulary().permissions().iter().copied();
+        permissions
+            .fold(builder, ApiBuilder::permission)
+            .authenticator(self.accounts.authenticator())
+            .bus(Arc::clone(&self.bus))
+            .clock(Arc::clone(&self.clock))
+            .observer(TracingObserver)
+            .state(self.clone())
+    }
+
+    /// The API of all methods in the binary.
+    ///
+    /// # Errors
+    ///
+    /// A method of the binary is at fault.
+    pub fn api(&self) -> Result<Api, BuildError> {
+        self.api_builder().build()
+    }
+
+    /// Starts what is done in the background, until [`stop`](Self::stop).
+    pub fn start(&self) {
+        let (accounts, stopping) = (self.accounts.clone(), self.stopping.clone());
+        self.tasks.spawn(async move { accounts.maintain(stopping).await });
+        let (mut changes, queue) = (self.settings.changes(), self.mails.outbox().clone());
+        let retry = async move {
+            // What kept mails from leaving may be over with new settings.
+            while changes.changed().await.is_ok() {
+                queue.retry_now();
+            }
+        };
+        self.tasks.spawn(self.stopping.clone().run_until_cancelled_owned(retry));
+    }
+
+    /// Ends the work in the background, and sends the mails that wait. To be called when no more calls are served. How many
+    /// mails were lost.
+    pub async fn stop(&self, deadline: Duration) -> usize {
+        let finished = async {
+            self.background.finished().await;
+            self.stopping.cancel();
+            self.settings.stop();
+            self.tasks.close();
+            self.tasks.wait().await;
+        };
+        if tokio::time::timeout(deadline, finished).await.is_err() {
+            tracing::warn!(event = "app.stop", "work in the background did not end in time");
+        }
+        self.mails.outbox().stop(deadline).await
+    }
+
+    /// Users, sessions and tokens.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &CurrentSettings {
+        &self.settings
+    }
+
+    /// The mails.
+    #[must_use]
+    pub fn mails(&self) -> &Mails {
+        &self.mails
+    }
+
+    /// Waits until nothing is done any longer that calls have left to the background, such as finding out to whom a mail goes.
+    pub async fn settled(&self) {
+        self.background.finished().await;
+    }
+}
+
+impl rpc_core::State for App {}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("accounts", &self.accounts).field("mails", &self.mails).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AppParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppParts").field("bus", &self.bus).field("clock", &self.clock).finish_non_exhaustive()
+    }
+}

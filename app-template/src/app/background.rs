@@ -1,0 +1,43 @@
+//! Work whose end no caller waits for, so that nobody can tell from the time of an answer what there was to do.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::TaskTracker;
+
+/// Pieces of work at once; whoever has more to do waits for a place, whatever it is.
+const PLACES: u32 = 64;
+
+/// A bounded number of pieces of work.
+#[derive(Clone)]
+pub(crate) struct Background {
+    places: Arc<Semaphore>,
+    tasks: TaskTracker,
+}
+
+impl Default for Background {
+    fn default() -> Self {
+        Self { places: Arc::new(Semaphore::new(PLACES as usize)), tasks: TaskTracker::new() }
+    }
+}
+
+impl Background {
+    /// Waits for a place and starts a piece of work.
+    pub(crate) async fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let place = self.places(1).await;
+        self.tasks.spawn(async move {
+            work.await;
+            drop(place);
+        });
+    }
+
+    /// Waits until nothing is being done.
+    pub(crate) async fn finished(&self) {
+        self.places(PLACES).await;
+    }
+
+    async fn places(&self, count: u32) -> Option<OwnedSemaphorePermit> {
+        // It is never closed.
+        Arc::clone(&self.places).acquire_many_owned(count).await.ok()
+    }
+}

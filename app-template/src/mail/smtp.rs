@@ -1,0 +1,153 @@
+//! Mails over SMTP (RFC 5321).
+
+mod fault;
+mod session;
+mod test;
+mod wire;
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lettre::message::Mailbox;
+use rpc_auth::Secret;
+use rpc_core::Clock;
+
+use self::session::Session;
+use super::message::message;
+use super::{Mail, MailError, Mailer};
+use crate::settings::{DEFAULT_SMTP_PORT, Settings};
+
+pub use self::test::{SmtpOverride, SmtpTestError, test_smtp};
+
+/// The port on which the connection is encrypted from its first byte (RFC 8314).
+const SMTPS_PORT: u16 = 465;
+
+/// Connections that are kept open between two mails.
+const MOST_IDLE: usize = 4;
+
+/// A server, and who the application is there.
+#[derive(Debug, Clone)]
+pub struct SmtpServer {
+    /// A name or an IP address: what the server's certificate must be for.
+    pub hostname: String,
+    /// On 465 the connection is encrypted from its first byte; on others as soon as the server offers it.
+    pub port: u16,
+    /// Who the application is; without one it does not authenticate.
+    pub username: Option<String>,
+    /// What proves it. It is sent over verified TLS only, or to this machine itself.
+    pub password: Option<Secret>,
+}
+
+impl SmtpServer {
+    /// The server that settings name, if they name one.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Option<Self> {
+        Some(Self {
+            hostname: settings.smtp_hostname.clone()?,
+            port: settings.smtp_port.unwrap_or(DEFAULT_SMTP_PORT),
+            username: settings.smtp_username.clone(),
+            password: settings.smtp_password.clone(),
+        })
+    }
+
+    /// Whether the server is this machine: nobody listens on the way, and its certificate is often for another name.
+    fn is_loopback(&self) -> bool {
+        let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
+        self.hostname.eq_ignore_ascii_case("localhost") || self.hostname.parse().is_ok_and(is_loopback)
+    }
+}
+
+/// How to speak with a server.
+#[derive(Debug, Clone)]
+pub struct SmtpOptions {
+    /// Until the server has taken the application in, and for each command after that. 10 seconds by default.
+    pub timeout: Duration,
+    /// Until the server has taken a whole mail; some look at it closely first. 60 seconds by default.
+    pub transfer_timeout: Duration,
+    /// Certificates in PEM that are trusted beside those that the system trusts.
+    pub trusted: Vec<String>,
+    /// Where to connect to, whatever the name of the server says. The certificate must still be for the name.
+    pub connect_to: Option<SocketAddr>,
+}
+
+impl Default for SmtpOptions {
+    fn default() -> Self {
+        let (timeout, transfer_timeout) = (Duration::from_secs(10), Duration::from_secs(60));
+        Self { timeout, transfer_timeout, trusted: Vec::new(), connect_to: None }
+    }
+}
+
+/// A [`Mailer`] that hands mails to a server. Connections are kept for the next mail until it rests.
+pub struct SmtpMailer {
+    server: SmtpServer,
+    from: Mailbox,
+    options: SmtpOptions,
+    clock: Arc<dyn Clock>,
+    idle: Mutex<Vec<Session>>,
+}
+
+impl SmtpMailer {
+    /// Hands mails from `from` to a server.
+    ///
+    /// # Errors
+    ///
+    /// `from` is no address.
+    pub fn new(server: SmtpServer, from: &str, options: SmtpOptions, clock: Arc<dyn Clock>) -> Result<Self, MailError> {
+        let from = from.parse().map_err(|_| MailError::transient("smtp_from is no e-mail address"))?;
+        Ok(Self { server, from, options, clock, idle: Mutex::new(Vec::new()) })
+    }
+
+    /// A connection that still works, or a new one.
+    async fn session(&self) -> Result<Session, MailError> {
+        loop {
+            let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some(mut session) = kept else { break };
+            if session.is_alive(self.options.timeout).await {
+                return Ok(session);
+            }
+        }
+        Ok(Session::open(&self.server, &self.options, Some(self.from.email.domain())).await?)
+    }
+
+    fn keep(&self, session: Session) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MOST_IDLE {
+            idle.push(session);
+        }
+    }
+}
+
+#[async_trait]
+impl Mailer for SmtpMailer {
+    async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+        let message = message(mail, &self.from, self.clock.now())?;
+        let mut session = self.session().await?;
+        match session.send(&message, &self.options).await {
+            Ok(()) => {
+                self.keep(session);
+                Ok(())
+            }
+            Err(fault) => {
+                session.quit().await;
+                Err(fault.into())
+            }
+        }
+    }
+
+    async fn rest(&self) {
+        loop {
+            let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some(session) = kept else { return };
+            session.quit().await;
+        }
+    }
+}
+
+impl fmt::Debug for SmtpMailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmtpMailer").field("server", &self.server).field("from", &self.from).finish_non_exhaustive()
+    }
+}

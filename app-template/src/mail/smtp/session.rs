@@ -1,0 +1,156 @@
+//! A conversation with a server.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::address::Envelope;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
+use lettre::transport::smtp::{self};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+use super::fault::SmtpFault;
+use super::wire::Wire;
+use super::{SMTPS_PORT, SmtpOptions, SmtpServer};
+
+/// How long a farewell may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// A connection on which the server has taken the application in.
+///
+/// One whose command was cut off in the middle must be dropped: its next answer would be that of the command before.
+pub(super) struct Session {
+    connection: AsyncSmtpConnection,
+    server: SmtpServer,
+}
+
+impl Session {
+    /// Connects, encrypts, authenticates, all within [`SmtpOptions::timeout`]. `sender_domain` is what the application says it
+    /// is: some servers turn away whom they cannot look up.
+    pub(super) async fn open(
+        server: &SmtpServer,
+        options: &SmtpOptions,
+        sender_domain: Option<&str>,
+    ) -> Result<Self, SmtpFault> {
+        let hello = match sender_domain {
+            Some(domain) if domain.is_ascii() => ClientId::Domain(domain.to_owned()),
+            _ => ClientId::default(),
+        };
+        let opening = async {
+            let connection = connect(server, options, &hello).await?;
+            let mut session = Self { connection, server: server.clone() };
+            session.authenticate().await?;
+            Ok(session)
+        };
+        timeout(options.timeout, opening).await.unwrap_or(Err(SmtpFault::TimedOut))
+    }
+
+    async fn authenticate(&mut self) -> Result<(), SmtpFault> {
+        let Some(username) = &self.server.username else { return Ok(()) };
+        if !self.connection.is_encrypted() && !self.server.is_loopback() {
+            return Err(SmtpFault::Unencrypted);
+        }
+        if self.connection.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
+            return Err(SmtpFault::NoAuthentication);
+        }
+        let password = self.server.password.as_ref().map(|password| password.expose()).unwrap_or_default();
+        let credentials = Credentials::new(username.clone(), password.to_owned());
+        let answer = self.connection.auth(DEFAULT_MECHANISMS, &credentials).await;
+        answer.map(|_| ()).map_err(|error| SmtpFault::of_authentication(&error, &self.server))
+    }
+
+    /// Whether the server still answers.
+    pub(super) async fn is_alive(&mut self, within: Duration) -> bool {
+        timeout(within, self.connection.command(Noop)).await.is_ok_and(|answer| answer.is_ok())
+    }
+
+    /// Hands a message over. After a fault the session is good for [`quit`](Self::quit) only.
+    pub(super) async fn send(&mut self, message: &lettre::Message, options: &SmtpOptions) -> Result<(), SmtpFault> {
+        let envelope = message.envelope();
+        let mut parameters = Vec::new();
+        if !addresses_of(envelope).all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
+            if !self.connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+                return Err(SmtpFault::NoSmtpUtf8);
+            }
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        self.command(Mail::new(envelope.from().cloned(), parameters), options.timeout).await?;
+        for recipient in envelope.to() {
+            self.command(Rcpt::new(recipient.clone(), Vec::new()), options.timeout).await?;
+        }
+        self.command(Data, options.timeout).await?;
+        let taken = timeout(options.transfer_timeout, self.connection.message(&message.formatted())).await;
+        answered(taken, &self.server)
+    }
+
+    async fn command(&mut self, command: impl fmt::Display, within: Duration) -> Result<(), SmtpFault> {
+        answered(timeout(within, self.connection.command(command)).await, &self.server)
+    }
+
+    /// Says goodbye.
+    pub(super) async fn quit(mut self) {
+        // Whatever the server answers, the connection is closed when this returns.
+        let _ = timeout(FAREWELL, self.connection.quit()).await;
+    }
+}
+
+fn addresses_of(envelope: &Envelope) -> impl Iterator<Item = &Address> {
+    envelope.from().into_iter().chain(envelope.to())
+}
+
+type Answer = Result<Result<smtp::response::Response, smtp::Error>, tokio::time::error::Elapsed>;
+
+fn answered(answer: Answer, server: &SmtpServer) -> Result<(), SmtpFault> {
+    match answer {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(SmtpFault::of(&error, server)),
+        Err(_) => Err(SmtpFault::TimedOut),
+    }
+}
+
+/// Connects and encrypts: at once on port 465, else when the server offers it.
+async fn connect(
+    server: &SmtpServer,
+    options: &SmtpOptions,
+    hello: &ClientId,
+) -> Result<AsyncSmtpConnection, SmtpFault> {
+    let addresses = addresses(server, options).await;
+    if addresses.is_empty() {
+        return Err(SmtpFault::Unreachable(format!("no address is known for {}", server.hostname)));
+    }
+    if server.port == SMTPS_PORT {
+        let tls = tls_parameters(server, options)?;
+        let connected = AsyncSmtpConnection::connect_tokio1(addresses.as_slice(), None, hello, Some(tls), None).await;
+        return connected.map_err(|error| SmtpFault::of_connection(&error, server));
+    }
+    let tcp = TcpStream::connect(addresses.as_slice()).await;
+    let tcp = tcp.map_err(|error| SmtpFault::unreachable(&error, server))?;
+    let connected = AsyncSmtpConnection::connect_with_transport(Box::new(Wire::new(tcp)), hello).await;
+    let mut connection = connected.map_err(|error| SmtpFault::of(&error, server))?;
+    if connection.can_starttls() {
+        let encrypted = connection.starttls(tls_parameters(server, options)?, hello).await;
+        encrypted.map_err(|error| SmtpFault::of_connection(&error, server))?;
+    }
+    Ok(connection)
+}
+
+async fn addresses(server: &SmtpServer, options: &SmtpOptions) -> Vec<SocketAddr> {
+    if let Some(address) = options.connect_to {
+        return vec![address];
+    }
+    lookup_host((server.hostname.as_str(), server.port)).await.map(Iterator::collect).unwrap_or_default()
+}
+
+fn tls_parameters(server: &SmtpServer, options: &SmtpOptions) -> Result<TlsParameters, SmtpFault> {
+    let fault = |error: smtp::Error| SmtpFault::of_connection(&error, server);
+    let mut parameters = TlsParameters::builder(server.hostname.clone());
+    for trusted in &options.trusted {
+        parameters = parameters.add_root_certificate(Certificate::from_pem(trusted.as_bytes()).map_err(fault)?);
+    }
+    parameters.dangerous_accept_invalid_certs(server.is_loopback()).build().map_err(fault)
+}

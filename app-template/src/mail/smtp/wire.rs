@@ -1,0 +1,63 @@
+//! The connection before it is encrypted.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use lettre::transport::smtp::client::AsyncTokioStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// The first byte of a TLS handshake (RFC 8446, section 5.1). No SMTP command begins with it.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// A TCP connection that gives out what the server says byte by byte until TLS begins.
+///
+/// So nobody who reads ahead holds anything that came before. Whoever can put text on the way could else have it taken for
+/// what the server says once nobody can.
+#[derive(Debug)]
+pub(super) struct Wire {
+    tcp: TcpStream,
+    is_encrypted: bool,
+}
+
+impl Wire {
+    pub(super) fn new(tcp: TcpStream) -> Self {
+        Self { tcp, is_encrypted: false }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.is_encrypted || into.remaining() == 0 {
+            return Pin::new(&mut self.tcp).poll_read(context, into);
+        }
+        let mut byte = [0];
+        let mut one = ReadBuf::new(&mut byte);
+        ready!(Pin::new(&mut self.tcp).poll_read(context, &mut one))?;
+        into.put_slice(one.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.is_encrypted |= bytes.first() == Some(&TLS_HANDSHAKE);
+        Pin::new(&mut self.tcp).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(context)
+    }
+}
+
+impl AsyncTokioStream for Wire {
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.tcp.peer_addr()
+    }
+}

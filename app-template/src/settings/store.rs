@@ -1,0 +1,34 @@
+//! What settings need of a storage.
+
+use std::error::Error;
+
+use async_trait::async_trait;
+use rpc_core::Timestamp;
+use thiserror::Error;
+
+use super::seal::SealError;
+use super::{Settings, SettingsChange};
+
+/// Settings cannot be read or written.
+#[derive(Debug, Error)]
+pub enum SettingsError {
+    /// The storage does not answer, or answers nonsense.
+    #[error("the storage is unavailable")]
+    Store(#[source] Box<dyn Error + Send + Sync>),
+    /// A secret in them cannot be sealed or opened.
+    #[error(transparent)]
+    Secret(#[from] SealError),
+}
+
+/// A storage of the one set of settings. Secrets are stored as a [`SecretBox`](super::SecretBox) seals them.
+#[async_trait]
+pub trait SettingsStore: Send + Sync + 'static {
+    /// The settings; the default ones when none were ever stored.
+    async fn load(&self) -> Result<Settings, SettingsError>;
+
+    /// Changes the settings in one atomic step ([`SettingsChange::apply`]). What they are then, `updated` at `now`.
+    async fn update(&self, change: &SettingsChange, now: Timestamp) -> Result<Settings, SettingsError>;
+
+    /// Makes the first settings, if none were ever stored. Whether it did. Of many nodes that do it at once, one does.
+    async fn seed(&self, first: &SettingsChange, now: Timestamp) -> Result<bool, SettingsError>;
+}

@@ -1,0 +1,9 @@
+//! What the methods of the application do.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected ends there")]
+
+mod document;
+mod scenario;
+mod scenarios;
+mod security;
+mod world;

@@ -1,0 +1,74 @@
+use serde_json::{Value, json};
+
+use crate::scenario::{Scenario, held, scenario};
+use crate::world::Who;
+
+const READ: &str = "/v1/profile/read";
+const SET_EMAIL: &str = "/v1/profile/set-email";
+const SET_TELEGRAM: &str = "/v1/profile/set-telegram-username";
+
+#[expect(clippy::needless_pass_by_value, reason = "reads like the JSON that it makes")]
+fn ann(email: Value, confirmed: bool, telegram: Value) -> Value {
+    json!({
+        "id": "2", "name": "ann", "email": email, "email_confirmed": confirmed, "telegram_name": telegram,
+        "enabled": true, "created": "2023-11-14T22:13:20.123Z", "permissions": {}, "avatar": null,
+    })
+}
+
+pub(super) fn table() -> Vec<Scenario> {
+    let confirmed = |telegram| ann(json!("ann@example.com"), true, telegram);
+    let bob = json!({
+        "id": "3", "name": "bob", "email": "bob@example.com", "email_confirmed": false, "telegram_name": null,
+        "enabled": true, "created": "$time", "permissions": held(&["admin"]), "avatar": null,
+    });
+    vec![
+        scenario("own profile", Who::Ann, READ, json!([])).data(confirmed(Value::Null)),
+        scenario("by API token", Who::BobBareToken, READ, json!([])).data(bob),
+        scenario("guest", Who::Guest, READ, json!([])).fails(401, "Not authenticated"),
+        scenario(
+            "a new address is unconfirmed, the old one is told",
+            Who::Ann,
+            SET_EMAIL,
+            json!([" New@Example.com "]),
+        )
+        .mails(&[("ann@example.com", "The e-mail address of your account")])
+        .then(Who::Ann, READ, json!([]), ann(json!("new@example.com"), false, Value::Null)),
+        scenario("the same address stays confirmed", Who::Ann, SET_EMAIL, json!(["ANN@example.com"])).then(
+            Who::Ann,
+            READ,
+            json!([]),
+            confirmed(Value::Null),
+        ),
+        scenario("an address is removed", Who::Ann, SET_EMAIL, json!([null]))
+            .mails(&[("ann@example.com", "The e-mail address of your account")])
+            .then(Who::Ann, READ, json!([]), ann(Value::Null, false, Value::Null)),
+        scenario("absent means none", Who::Bob, SET_EMAIL, json!([])),
+        scenario("an unconfirmed address is not told", Who::Bob, SET_EMAIL, json!(["bob@example.org"])),
+        scenario("an unconfirmed address keeps nobody out", Who::Ann, SET_EMAIL, json!(["bob@example.com"]))
+            .mails(&[("ann@example.com", "The e-mail address of your account")]),
+        scenario("another's confirmed address", Who::Bob, SET_EMAIL, json!(["ann@example.com"]))
+            .fails(409, "E-mail address is taken"),
+        scenario("no address", Who::Ann, SET_EMAIL, json!(["ann"])).refused(&[("/0", "format")]),
+        scenario("U+0000", Who::Ann, SET_EMAIL, json!(["a\0@example.com"])).refused(&[("/0", "format")]),
+        scenario("not a text", Who::Ann, SET_EMAIL, json!([1])).refused(&[("/0", "type")]),
+        scenario("address by API token", Who::AnnToken, SET_EMAIL, json!(["x@example.com"]))
+            .fails(403, "Sign in to do this"),
+        scenario("address of a guest", Who::Guest, SET_EMAIL, json!([])).fails(401, "Not authenticated"),
+        scenario("a Telegram name", Who::Ann, SET_TELEGRAM, json!([" Ann_Smith "])).then(
+            Who::Ann,
+            READ,
+            json!([]),
+            confirmed(json!("ann_smith")),
+        ),
+        scenario("a Telegram name is removed", Who::Ann, SET_TELEGRAM, json!([]))
+            .before(Who::Ann, SET_TELEGRAM, json!(["ann_smith"]))
+            .then(Who::Ann, READ, json!([]), confirmed(Value::Null)),
+        scenario("a taken Telegram name", Who::Ann, SET_TELEGRAM, json!(["ann_smith"]))
+            .before(Who::Bob, SET_TELEGRAM, json!(["ann_smith"]))
+            .fails(409, "Telegram name is taken"),
+        scenario("a short Telegram name", Who::Ann, SET_TELEGRAM, json!(["ann"])).refused(&[("/0", "minLength")]),
+        scenario("U+0000 in it", Who::Ann, SET_TELEGRAM, json!(["ann\0ann"])).refused(&[("/0", "pattern")]),
+        scenario("Telegram name by API token", Who::AnnToken, SET_TELEGRAM, json!(["ann_smith"]))
+            .fails(403, "Sign in to do this"),
+    ]
+}

@@ -1,0 +1,9 @@
+//! What must hold whoever tries.
+
+mod access;
+mod doors;
+mod grants;
+mod guessing;
+mod mailed;
+mod secrets;
+mod sessions;

@@ -1,0 +1,142 @@
+//! Who may call what, and what they learn of what is not theirs.
+
+use rpc_core::{Method, TestClient};
+use serde_json::{Value, json};
+
+use crate::world::{HOUR, Who, World};
+
+/// Methods that everybody may call. The list may only shrink.
+const OPEN: [&str; 9] = [
+    "/v1/session/confirm-email-by-token",
+    "/v1/session/send-confirmation-email",
+    "/v1/session/send-password-reset-email",
+    "/v1/session/set-password-by-token",
+    "/v1/session/signin",
+    "/v1/session/signout",
+    "/v1/session/signup",
+    "/v1/test/test",
+    "/v1/test/upload",
+];
+
+/// Of them, those that look at a presented token all the same.
+const LOOK_AT_TOKENS: [&str; 3] = ["/v1/session/signout", "/v1/test/test", "/v1/test/upload"];
+
+/// Methods for every user that take an API token. The list may only shrink.
+const FOR_API_TOKENS: [&str; 3] = ["/v1/api-tokens/get-permissions", "/v1/api-tokens/read", "/v1/profile/read"];
+
+/// A kind of caller.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    Anonymous,
+    Expired,
+    Session { admin: bool },
+    ApiToken { admin: bool },
+}
+
+async fn callers(world: &World) -> Vec<(&'static str, Kind, TestClient)> {
+    let expired = world.as_known(Who::Bob).await;
+    world.clock.advance(31 * 24 * HOUR);
+    let mut callers = vec![("anonymous", Kind::Anonymous, world.guest()), ("expired token", Kind::Expired, expired)];
+    for (name, kind, who) in [
+        ("user without the permission", Kind::Session { admin: false }, Who::Ann),
+        ("token of a user without the permission", Kind::ApiToken { admin: false }, Who::AnnToken),
+        ("token without it", Kind::ApiToken { admin: false }, Who::BobBareToken),
+        ("token with it", Kind::ApiToken { admin: true }, Who::BobToken),
+        ("root's token", Kind::ApiToken { admin: true }, Who::RootToken),
+        ("admin", Kind::Session { admin: true }, Who::Bob),
+        ("root", Kind::Session { admin: true }, Who::Root),
+    ] {
+        callers.push((name, kind, world.as_known(who).await));
+    }
+    callers
+}
+
+/// 400: admitted, and the parameters are refused.
+fn expected(method: &Method, kind: Kind) -> u16 {
+    let path = method.path();
+    if OPEN.contains(&path) {
+        return if kind == Kind::Expired && LOOK_AT_TOKENS.contains(&path) { 401 } else { 400 };
+    }
+    match kind {
+        Kind::Anonymous | Kind::Expired => 401,
+        Kind::Session { admin } | Kind::ApiToken { admin } if path.starts_with("/v1/admin/") => {
+            if admin {
+                400
+            } else {
+                403
+            }
+        }
+        Kind::Session { .. } => 400,
+        Kind::ApiToken { .. } => {
+            if FOR_API_TOKENS.contains(&path) {
+                400
+            } else {
+                403
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_method_admits_those_whom_it_declares_and_nobody_else() {
+    let world = World::new().await;
+    let callers = callers(&world).await;
+    let mut differences = Vec::new();
+    for method in world.api.methods() {
+        for (name, kind, client) in &callers {
+            let reply = client.call(method.path(), json!([0, 0, 0, 0, 0, 0, 0, 0])).await;
+            if reply.status != expected(method, *kind) {
+                differences.push(format!("{} {name}: {} {}", method.path(), reply.status, reply.reason));
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+    assert_eq!(world.api.methods().len(), 32);
+}
+
+#[tokio::test]
+async fn another_users_token_is_answered_as_a_missing_one() {
+    let world = World::new().await;
+    let bob = world.as_known(Who::Bob).await;
+    for (path, more) in [
+        ("/v1/api-tokens/delete", vec![]),
+        ("/v1/api-tokens/get-permissions", vec![]),
+        ("/v1/api-tokens/set-enabled", vec![json!(false)]),
+        ("/v1/api-tokens/set-permissions", vec![json!({"admin": true, "nope": true})]),
+        ("/v1/api-tokens/update-permissions", vec![json!({"audit": true})]),
+    ] {
+        let of = |id: &str| Value::Array([vec![json!(id)], more.clone()].concat());
+        let (others, missing) = (bob.call(path, of("1")).await, bob.call(path, of("99")).await);
+        assert_eq!((others.status, &others), (404, &missing), "{path}");
+        assert_eq!(others, bob.call(path, of("no id")).await, "{path}");
+    }
+    let read = |id: &str| json!([{"id": id}]);
+    let (others, missing) =
+        (bob.call("/v1/api-tokens/read", read("1")).await, bob.call("/v1/api-tokens/read", read("99")).await);
+    assert_eq!((others.status, &others), (404, &missing));
+    world.ok(&world.as_known(Who::AnnToken).await, "/v1/profile/read", json!([])).await;
+}
+
+#[tokio::test]
+async fn a_missing_user_and_root_are_the_same_to_an_admin_who_reads() {
+    let world = World::new().await;
+    let bob = world.as_known(Who::Bob).await;
+    for (path, root, missing) in [
+        ("/v1/admin/users/get-permissions", json!(["1"]), json!(["99"])),
+        ("/v1/admin/users/get-permissions", json!(["root"]), json!(["nobody"])),
+        ("/v1/admin/users/read", json!([{"id": "1"}]), json!([{"id": "99"}])),
+    ] {
+        assert_eq!(bob.call(path, root).await, bob.call(path, missing).await, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_and_an_api_token_with_the_same_id_are_not_mixed_up() {
+    let world = World::new().await;
+    // The first session, beside the API token 1, which is Ann's.
+    let (bob, ann) = (world.as_known(Who::Bob).await, world.as_known(Who::AnnToken).await);
+    for _ in 0..2 {
+        assert_eq!(world.ok(&bob, "/v1/profile/read", json!([])).await["name"], "bob");
+        assert_eq!(world.ok(&ann, "/v1/profile/read", json!([])).await["name"], "ann");
+    }
+}

@@ -1,0 +1,156 @@
+//! Guessing passwords, and finding out who has an account.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use rpc_core::{Call, TestReply};
+use serde_json::{Value, json};
+
+use crate::world::{OTHER_PASSWORD, PASSWORD, World};
+
+/// Signs in from an address.
+async fn sign_in(world: &World, client: [u8; 4], name: &str, password: &str) -> TestReply {
+    let credentials = json!({"username": name, "password": password});
+    let mut call = Call::in_process("/v1/session/signin", world.api.request_id()).with_params(vec![credentials]);
+    call.client = Some(IpAddr::V4(Ipv4Addr::from(client)));
+    world.api.call(call).await.into()
+}
+
+fn hashes(world: &World) -> u64 {
+    world.app.accounts().hasher().hashes()
+}
+
+#[tokio::test]
+async fn unknown_wrong_and_disabled_are_the_same_answer_at_the_same_number_of_hashes() {
+    let world = World::new().await;
+    // Whatever is made once is made now.
+    world.try_sign_in("ann", OTHER_PASSWORD).await;
+    let mut answers = Vec::new();
+    for (name, password) in [
+        ("ann", OTHER_PASSWORD),
+        ("zoe", PASSWORD),
+        ("cid", PASSWORD),
+        ("cid", OTHER_PASSWORD),
+        ("cid@example.com", PASSWORD),
+        ("bob@example.com", PASSWORD),
+        ("1", PASSWORD),
+        ("ann\0", PASSWORD),
+        ("", ""),
+    ] {
+        let before = hashes(&world);
+        let reply = world.try_sign_in(name, password).await;
+        answers.push((reply, hashes(&world) - before));
+    }
+    assert_eq!((answers[0].0.status, answers[0].1), (401, 1));
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+}
+
+#[tokio::test]
+async fn sign_up_and_reset_answer_the_same_for_every_address() {
+    let mut answers = Vec::new();
+    for (address, mailed) in [
+        ("ann@example.com", Some("ann@example.com")),
+        ("bob@example.com", None),
+        ("cid@example.com", Some("cid@example.com")),
+        ("new@example.com", None),
+    ] {
+        let world = World::new().await;
+        let fields = json!([{"username": "zoe", "password": OTHER_PASSWORD, "email": address}]);
+        answers.push(world.guest().call("/v1/session/signup", fields).await);
+        let mails = world.all_mails().await;
+        assert_eq!(mails.iter().map(|mail| mail.to()).collect::<Vec<_>>(), Vec::from_iter(mailed), "{address}");
+    }
+    assert!(answers.iter().all(|answer| answer.status == 200 && *answer == answers[0]), "{answers:?}");
+    for path in ["/v1/session/send-password-reset-email", "/v1/session/send-confirmation-email"] {
+        let world = World::new().await;
+        let mut answers = Vec::new();
+        for name in ["ann", "bob", "cid", "eve", "root", "zoe", "ann@example.com", "x@example.com", "", "\0", "1"] {
+            answers.push(world.guest().call(path, json!([name])).await);
+        }
+        assert!(answers.iter().all(|answer| answer.status == 200 && *answer == answers[0]), "{answers:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_unconfirmed_address_keeps_its_owner_out_of_nothing() {
+    let world = World::new().await;
+    // A squatter has taken the address without confirming it: it is Bob's, and he never confirmed it.
+    let fields = json!([{"username": "owner", "password": OTHER_PASSWORD, "email": "bob@example.com"}]);
+    world.ok(&world.guest(), "/v1/session/signup", fields).await;
+    world.ok(&world.guest(), "/v1/session/send-confirmation-email", json!(["owner"])).await;
+    let token = world.mailed_token().await;
+    world.ok(&world.guest(), "/v1/session/confirm-email-by-token", json!([token])).await;
+    assert_eq!(world.try_sign_in("bob@example.com", OTHER_PASSWORD).await.status, 200);
+    // The squatter confirms nothing any longer.
+    world.ok(&world.guest(), "/v1/session/send-confirmation-email", json!(["bob"])).await;
+    let token = world.mailed_token().await;
+    assert_eq!(world.guest().call("/v1/session/confirm-email-by-token", json!([token])).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_thousand_guesses_from_one_address_are_few_hashes() {
+    let world = World::new().await;
+    let (mut refused, mut throttled) = (0, 0);
+    let before = hashes(&world);
+    for _ in 0..1000 {
+        match sign_in(&world, [192, 0, 2, 1], "ann", OTHER_PASSWORD).await.status {
+            401 => refused += 1,
+            429 => throttled += 1,
+            other => panic!("{other}"),
+        }
+        world.clock.advance(Duration::from_secs(1));
+    }
+    // 5 are free, then the delays double from a second to half a minute: 5 + 5 + 1000 s / 30 s.
+    assert!((30..=45).contains(&refused), "{refused}");
+    assert_eq!((refused + throttled, hashes(&world) - before), (1000, refused));
+}
+
+#[tokio::test]
+async fn guesses_from_everywhere_delay_a_name_and_never_lock_its_owner_out() {
+    let world = World::new().await;
+    let home = [198, 51, 100, 7];
+    assert_eq!(sign_in(&world, home, "ann", PASSWORD).await.status, 200);
+    let before = hashes(&world);
+    for guess in 0..1000_u16 {
+        let [high, low] = guess.to_be_bytes();
+        sign_in(&world, [10, 0, high, low], "ann", OTHER_PASSWORD).await;
+    }
+    assert!(hashes(&world) - before <= 60, "{}", hashes(&world) - before);
+    let elsewhere = sign_in(&world, [203, 0, 113, 5], "ann", PASSWORD).await;
+    assert_eq!(elsewhere.status, 429);
+    // Where the owner signed in before, nothing is delayed.
+    assert_eq!(sign_in(&world, home, "ann", PASSWORD).await.status, 200);
+    // Elsewhere the owner gets in by mail, and waits for no more than the longest delay.
+    world.ok(&world.guest(), "/v1/session/send-password-reset-email", json!(["ann"])).await;
+    let token = world.mailed_token().await;
+    world.ok(&world.guest(), "/v1/session/set-password-by-token", json!([token, OTHER_PASSWORD])).await;
+    world.clock.advance(Duration::from_secs(31));
+    assert_eq!(sign_in(&world, [203, 0, 113, 5], "ann", OTHER_PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_exist_is_delayed_as_one_that_does() {
+    let world = World::new().await;
+    let mut answers: Vec<Vec<Value>> = Vec::new();
+    for (name, client) in [("ann", [192, 0, 2, 1]), ("zoe", [192, 0, 2, 2])] {
+        let mut statuses = Vec::new();
+        for _ in 0..8 {
+            statuses.push(json!(sign_in(&world, client, name, OTHER_PASSWORD).await.status));
+        }
+        answers.push(statuses);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0].last(), Some(&json!(429)));
+}
+
+#[tokio::test]
+async fn an_address_is_delayed_whatever_the_names() {
+    let world = World::new().await;
+    let mut refused = 0;
+    for guess in 0..200 {
+        let reply = sign_in(&world, [192, 0, 2, 1], &format!("name{guess}"), OTHER_PASSWORD).await;
+        refused += u32::from(reply.status == 401);
+    }
+    assert!((100..=102).contains(&refused), "{refused}");
+    assert_eq!(sign_in(&world, [192, 0, 2, 9], "ann", PASSWORD).await.status, 200);
+}

@@ -1,0 +1,188 @@
+//! Secrets that are sent, searched for wherever they must not be.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use rpc_auth::ConfirmationKind;
+use serde_json::{Value, json};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::world::{OTHER_PASSWORD, Who, World};
+
+/// Begins every secret below.
+const CANARY: &str = "canary-";
+
+/// A log that is kept.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// A call of every method, with a secret wherever one may be.
+fn calls(reset: &str) -> Vec<(Who, &'static str, Value)> {
+    let object = json!({CANARY: "canary-member"});
+    vec![
+        (Who::Guest, "/v1/session/signin", json!([{"username": "ann", "password": "canary-sign-in"}])),
+        (Who::Guest, "/v1/session/signin", json!([{"username": "canary-name", "password": "canary-name"}])),
+        (Who::Guest, "/v1/session/signup", json!([{"username": "zoe", "password": "canary-sign-up"}])),
+        (Who::Guest, "/v1/session/signup", json!([{"username": "yan", "password": ["canary-type"]}])),
+        (Who::Guest, "/v1/session/send-confirmation-email", json!(["canary-confirmation"])),
+        (Who::Guest, "/v1/session/send-password-reset-email", json!(["canary-reset"])),
+        (Who::Guest, "/v1/session/confirm-email-by-token", json!(["canary-token"])),
+        (Who::Guest, "/v1/session/set-password-by-token", json!(["canary-token", "canary-password"])),
+        (Who::Guest, "/v1/session/set-password-by-token", json!([reset, "canary-new-password"])),
+        (Who::Eve, "/v1/session/signout", json!(["canary-argument"])),
+        (Who::Bob, "/v1/profile/read", json!(["canary-argument"])),
+        (Who::Bob, "/v1/profile/set-email", json!(["canary-no-address"])),
+        (Who::Bob, "/v1/profile/set-telegram-username", json!(["canary-no-name"])),
+        (Who::Bob, "/v1/api-tokens/create", json!([["canary-argument"]])),
+        (Who::Bob, "/v1/api-tokens/read", json!([object])),
+        (Who::Bob, "/v1/api-tokens/delete", json!(["canary-id"])),
+        (Who::Bob, "/v1/api-tokens/set-enabled", json!(["canary-id", true])),
+        (Who::Bob, "/v1/api-tokens/get-permissions", json!(["canary-id"])),
+        (Who::Bob, "/v1/api-tokens/set-permissions", json!(["canary-id", {}])),
+        (Who::Bob, "/v1/api-tokens/update-permissions", json!(["canary-id", {}])),
+        (Who::Bob, "/v1/admin/users/create", json!([{"username": "xan", "password": "canary-create"}])),
+        (Who::Bob, "/v1/admin/users/read", json!([{"where": {"search": ["like", "canary-search"]}}])),
+        (Who::Bob, "/v1/admin/users/suggest", json!([{"where": {"name": ["like", "canary-suggest"]}}])),
+        (Who::Bob, "/v1/admin/users/set-password", json!(["xan", "canary-set-password"])),
+        (Who::Bob, "/v1/admin/users/set-username", json!(["xan", "xan2", "canary-set-username"])),
+        (Who::Bob, "/v1/admin/users/set-enabled", json!(["canary-user", true])),
+        (Who::Bob, "/v1/admin/users/get-permissions", json!(["canary-user"])),
+        (Who::Bob, "/v1/admin/users/set-permissions", json!(["canary-user", {}])),
+        (Who::Bob, "/v1/admin/users/update-permissions", json!(["canary-user", {}])),
+        (Who::Bob, "/v1/admin/users/delete", json!(["canary-user"])),
+        (
+            Who::Bob,
+            "/v1/admin/settings/update",
+            json!([{"telegram_bot_key": "canary-key", "smtp_password": "canary-smtp"}]),
+        ),
+        (Who::Bob, "/v1/admin/settings/update", json!([{"smtp_hostname": "canary host"}])),
+        (Who::Bob, "/v1/admin/settings/read", json!([])),
+        (Who::Bob, "/v1/admin/settings/test-smtp", json!([{"smtp_password": "canary-smtp"}])),
+        (Who::Bob, "/v1/admin/settings/test-smtp", json!([{"smtp_port": "canary-port"}])),
+        (Who::Guest, "/v1/test/test", json!([{"canary-argument": 1}])),
+        (Who::Guest, "/v1/test/upload", json!(["canary-argument"])),
+    ]
+}
+
+/// Without a global subscriber, what other tests do at the same time can switch events off for this one.
+fn keep_events_on() {
+    let sink = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(std::io::sink);
+    let _ = tracing::subscriber::set_global_default(sink.finish());
+}
+
+#[tokio::test]
+async fn no_secret_that_is_sent_comes_back_is_logged_or_is_stored_as_it_is() {
+    let log = Log::default();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).with_ansi(false);
+    keep_events_on();
+    let _guard = tracing::subscriber::set_default(subscriber.finish());
+    let world = World::new().await;
+    let reset = world.confirmation(2, "ann@example.com", ConfirmationKind::PasswordReset).await;
+    let mut called = std::collections::BTreeSet::new();
+    let (bob, eve) = (world.as_known(Who::Bob).await, world.as_known(Who::Eve).await);
+    for (who, path, params) in calls(&reset) {
+        called.insert(path);
+        let client = match who {
+            Who::Bob => &bob,
+            Who::Eve => &eve,
+            _ => &world.guest(),
+        };
+        let reply = client.call(path, params).await;
+        // Pointers name what callers called things; values never come back.
+        let told = format!("{reply:?}").replace("\"/0/canary-", "\"/0/").replace("options.canary-", "options.");
+        assert!(!told.contains(CANARY) && !told.contains(&reset), "{path}: {told}");
+    }
+    assert_eq!(called.len(), world.api.methods().len(), "a method was not called");
+    world.all_mails().await;
+    let (log, dump) = (log.text(), world.store.dump());
+    assert!(log.contains("/v1/admin/users/create") && dump.contains("xan2"));
+    for (place, text) in [("log", &log), ("store", &dump)] {
+        let found = text.lines().find(|line| line.contains(CANARY) || line.contains(&reset));
+        assert_eq!(found, None, "in the {place}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_once_is_in_no_log() {
+    let log = Log::default();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).with_ansi(false);
+    keep_events_on();
+    let _guard = tracing::subscriber::set_default(subscriber.finish());
+    let world = World::new().await;
+    let session = world.token(Who::Bob).await.unwrap();
+    let bob = world.guest().token(&session);
+    let api_token = world.ok(&bob, "/v1/api-tokens/create", json!(["ci"])).await["token"].clone();
+    let created = world.ok(&bob, "/v1/admin/users/create", json!([{"username": "zoe"}])).await["password"].clone();
+    let set = world.ok(&bob, "/v1/admin/users/set-password", json!(["zoe"])).await["password"].clone();
+    world.ok(&world.guest(), "/v1/session/send-password-reset-email", json!(["ann"])).await;
+    let mailed = world.mailed_token().await;
+    let (log, dump) = (log.text(), world.store.dump());
+    for secret in [&session, api_token.as_str().unwrap(), created.as_str().unwrap(), set.as_str().unwrap(), &mailed] {
+        assert!(!log.contains(secret) && !dump.contains(secret));
+    }
+}
+
+#[tokio::test]
+async fn the_words_of_a_failing_store_reach_nobody() {
+    let world = World::new().await;
+    let bob = world.as_known(Who::Bob).await;
+    world.ok(&bob, "/v1/test/test", json!([])).await;
+    *world.store.failure.lock().unwrap() = Some("canary-relation \"users\" does not exist");
+    let valid = [
+        ("/v1/session/signin", json!([{"username": "ann", "password": OTHER_PASSWORD}])),
+        ("/v1/session/signin", json!([])),
+        ("/v1/session/signout", json!([])),
+        ("/v1/session/signup", json!([{"username": "zoe", "password": OTHER_PASSWORD}])),
+        ("/v1/profile/read", json!([])),
+        ("/v1/profile/set-email", json!([])),
+        ("/v1/api-tokens/create", json!(["ci"])),
+        ("/v1/api-tokens/read", json!([])),
+        ("/v1/api-tokens/delete", json!(["2"])),
+        ("/v1/admin/users/create", json!([{"username": "zoe"}])),
+        ("/v1/admin/users/read", json!([])),
+        ("/v1/admin/users/suggest", json!([])),
+        ("/v1/admin/users/delete", json!(["ann"])),
+        ("/v1/admin/users/set-password", json!(["ann"])),
+        ("/v1/admin/users/get-permissions", json!(["ann"])),
+    ];
+    for (path, params) in valid {
+        let reply = bob.call(path, params).await;
+        assert_eq!((reply.status, reply.reason.as_str()), (503, "Service is unavailable"), "{path}");
+        assert!(!format!("{reply:?}").contains("canary"), "{path}");
+    }
+    // What needs no store goes on, and it is answered at once that a mail may come.
+    for (path, params) in [
+        ("/v1/test/test", json!([])),
+        ("/v1/admin/settings/read", json!([])),
+        ("/v1/session/send-password-reset-email", json!(["ann"])),
+    ] {
+        world.ok(&bob, path, params).await;
+    }
+}

@@ -1,0 +1,232 @@
+//! A store that writes down what reaches it.
+
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use rpc_auth::{
+    ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, ConfirmationError, ConfirmationKind,
+    ConfirmationStore, GrantsChange, MemoryStore, NewConfirmation, NewSession, NewUser, Page, PasswordHash, SessionId,
+    SessionRecord, SessionStore, StoreError, TokenHash, UserChange, UserError, UserId, UserQuery, UserRecord,
+    UserStore,
+};
+use rpc_core::Timestamp;
+
+type Stored<T> = Result<T, StoreError>;
+
+/// A [`MemoryStore`] that remembers the name of each call and, without any reserve, what it was given to keep.
+#[derive(Default)]
+pub(crate) struct RecordingStore {
+    pub(crate) inner: MemoryStore,
+    calls: Mutex<Vec<&'static str>>,
+    written: Mutex<String>,
+    /// While it holds a text, every call fails with it.
+    pub(crate) failure: Mutex<Option<&'static str>>,
+}
+
+impl RecordingStore {
+    fn note(&self, call: &'static str) -> Stored<()> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+        match *self.failure.lock().unwrap() {
+            Some(text) => Err(StoreError(text.into())),
+            None => Ok(()),
+        }
+    }
+
+    fn keep(&self, text: &str) {
+        let mut written = self.written.lock().unwrap();
+        written.push_str(text);
+        written.push('\n');
+    }
+
+    /// The calls since it was asked last.
+    pub(crate) fn take_calls(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+
+    /// Everything that it was given to keep.
+    pub(crate) fn dump(&self) -> String {
+        self.written.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl UserStore for RecordingStore {
+    async fn create_user(&self, user: NewUser) -> Result<UserRecord, UserError> {
+        self.note("create_user")?;
+        self.keep(&format!("{user:?} {}", user.password.expose()));
+        self.inner.create_user(user).await
+    }
+
+    async fn create_root(&self, name: &str, password: PasswordHash, now: Timestamp) -> Stored<bool> {
+        self.note("create_root")?;
+        self.keep(&format!("{name} {}", password.expose()));
+        self.inner.create_root(name, password, now).await
+    }
+
+    async fn user(&self, id: UserId) -> Stored<Option<UserRecord>> {
+        self.note("user")?;
+        self.inner.user(id).await
+    }
+
+    async fn user_by_login(&self, login: &str) -> Stored<Option<UserRecord>> {
+        self.note("user_by_login")?;
+        self.inner.user_by_login(login).await
+    }
+
+    async fn user_by_name(&self, name: &str) -> Stored<Option<UserRecord>> {
+        self.note("user_by_name")?;
+        self.inner.user_by_name(name).await
+    }
+
+    async fn users(&self, query: &UserQuery) -> Stored<Page<UserRecord>> {
+        self.note("users")?;
+        self.inner.users(query).await
+    }
+
+    async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError> {
+        self.note("update_user")?;
+        self.keep(&format!("{change:?} {:?}", change.password.as_ref().map(PasswordHash::expose)));
+        self.inner.update_user(id, change).await
+    }
+
+    async fn delete_user(&self, id: UserId) -> Stored<bool> {
+        self.note("delete_user")?;
+        self.inner.delete_user(id).await
+    }
+}
+
+#[async_trait]
+impl SessionStore for RecordingStore {
+    async fn create_session(&self, session: NewSession, most: usize) -> Stored<Option<SessionId>> {
+        self.note("create_session")?;
+        self.keep(&format!("{session:?} {} {}", session.hash, session.password.expose()));
+        self.inner.create_session(session, most).await
+    }
+
+    async fn session(&self, hash: &TokenHash) -> Stored<Option<(SessionRecord, UserRecord)>> {
+        self.note("session")?;
+        self.inner.session(hash).await
+    }
+
+    async fn touch_sessions(&self, used: &[(SessionId, Timestamp)]) -> Stored<()> {
+        self.note("touch_sessions")?;
+        self.inner.touch_sessions(used).await
+    }
+
+    async fn delete_session(&self, id: SessionId) -> Stored<bool> {
+        self.note("delete_session")?;
+        self.inner.delete_session(id).await
+    }
+
+    async fn delete_sessions_of(&self, user: UserId, except: Option<SessionId>) -> Stored<u64> {
+        self.note("delete_sessions_of")?;
+        self.inner.delete_sessions_of(user, except).await
+    }
+
+    async fn purge_sessions(&self, created: Timestamp, used: Timestamp) -> Stored<u64> {
+        self.note("purge_sessions")?;
+        self.inner.purge_sessions(created, used).await
+    }
+}
+
+#[async_trait]
+impl ApiTokenStore for RecordingStore {
+    async fn create_api_token(
+        &self,
+        user: UserId,
+        name: &str,
+        hash: TokenHash,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<ApiTokenRecord, ApiTokenError> {
+        self.note("create_api_token")?;
+        self.keep(&format!("{name} {hash}"));
+        self.inner.create_api_token(user, name, hash, now, most).await
+    }
+
+    async fn api_token_by_hash(&self, hash: &TokenHash) -> Stored<Option<(ApiTokenRecord, UserRecord)>> {
+        self.note("api_token_by_hash")?;
+        self.inner.api_token_by_hash(hash).await
+    }
+
+    async fn api_token(&self, user: UserId, id: ApiTokenId) -> Stored<Option<ApiTokenRecord>> {
+        self.note("api_token")?;
+        self.inner.api_token(user, id).await
+    }
+
+    async fn api_tokens(&self, user: UserId, query: &ApiTokenQuery) -> Stored<Page<ApiTokenRecord>> {
+        self.note("api_tokens")?;
+        self.inner.api_tokens(user, query).await
+    }
+
+    async fn set_api_token_enabled(
+        &self,
+        user: UserId,
+        id: ApiTokenId,
+        enabled: bool,
+    ) -> Stored<Option<ApiTokenRecord>> {
+        self.note("set_api_token_enabled")?;
+        self.inner.set_api_token_enabled(user, id, enabled).await
+    }
+
+    async fn change_api_token_grants(
+        &self,
+        user: UserId,
+        id: ApiTokenId,
+        change: &GrantsChange,
+    ) -> Stored<Option<ApiTokenRecord>> {
+        self.note("change_api_token_grants")?;
+        self.keep(&format!("{change:?}"));
+        self.inner.change_api_token_grants(user, id, change).await
+    }
+
+    async fn delete_api_token(&self, user: UserId, id: ApiTokenId) -> Stored<Option<ApiTokenRecord>> {
+        self.note("delete_api_token")?;
+        self.inner.delete_api_token(user, id).await
+    }
+
+    async fn touch_api_tokens(&self, used: &[(ApiTokenId, Timestamp)]) -> Stored<()> {
+        self.note("touch_api_tokens")?;
+        self.inner.touch_api_tokens(used).await
+    }
+}
+
+#[async_trait]
+impl ConfirmationStore for RecordingStore {
+    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Stored<()> {
+        self.note("create_confirmation")?;
+        self.keep(&format!("{confirmation:?} {}", confirmation.hash));
+        self.inner.create_confirmation(confirmation).await
+    }
+
+    async fn confirm_email(&self, hash: &TokenHash, now: Timestamp) -> Result<UserRecord, ConfirmationError> {
+        self.note("confirm_email")?;
+        self.inner.confirm_email(hash, now).await
+    }
+
+    async fn reset_password(
+        &self,
+        hash: &TokenHash,
+        password: PasswordHash,
+        now: Timestamp,
+    ) -> Result<UserRecord, ConfirmationError> {
+        self.note("reset_password")?;
+        self.keep(password.expose());
+        self.inner.reset_password(hash, password, now).await
+    }
+
+    async fn confirmation_user(
+        &self,
+        hash: &TokenHash,
+        kind: ConfirmationKind,
+        now: Timestamp,
+    ) -> Stored<Option<UserRecord>> {
+        self.note("confirmation_user")?;
+        self.inner.confirmation_user(hash, kind, now).await
+    }
+
+    async fn purge_confirmations(&self, expired: Timestamp) -> Stored<u64> {
+        self.note("purge_confirmations")?;
+        self.inner.purge_confirmations(expired).await
+    }
+}
