@@ -9,31 +9,11 @@ mod rows;
 mod session;
 mod test;
 
-use rpc_auth::TokenFormat;
-use rpc_core::Api;
+use rpc_core::{Api, BuildError, TracingObserver};
 
-use crate::app::{App, AppError, AppOptions};
+use crate::app::ADMIN;
 
-/// What tokens begin with when nothing else is said.
-const TOKENS: &str = "app";
-
-/// The options of the application as it is.
-pub(crate) fn options() -> AppOptions {
-    let tokens = TokenFormat::new(TOKENS).expect("a test holds it to the form");
-    AppOptions::new(TOKENS, tokens)
-}
-
-/// Every method of the binary over an application that holds nothing: for documents.
-pub(crate) fn build() -> Result<Api, AppError> {
-    let runtime = tokio::runtime::Runtime::new().map_err(AppError::Runtime)?;
-    let app = runtime.block_on(App::in_memory(options()))?;
-    Ok(app.api()?)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn every_method_has_a_place() {
-        assert_eq!(super::build().unwrap().methods().len(), 32);
-    }
+/// What the binary serves: the module `test`. [`App`](crate::App) has all methods, for programs that put it together.
+pub(crate) fn build() -> Result<Api, BuildError> {
+    Api::builder().only("/v1/test/**").permission(ADMIN).observer(TracingObserver).build()
 }

@@ -111,8 +111,8 @@ fn execute(cli: Cli, environment: &Environment) -> Result<ExitCode, Failure> {
     let audience = log::start(&environment.log(&log_flags)?)?;
     let api = || crate::api::build().map_err(|error| Failure::new(Exit::Failure, error));
     match cli.command {
-        None => serve::run(cli.serve, environment, audience),
-        Some(Command::Serve(args)) => serve::run(args, environment, audience),
+        None => serve::run(cli.serve, environment, audience, api()?),
+        Some(Command::Serve(args)) => serve::run(args, environment, audience, api()?),
         Some(Command::Docs(args)) => docs::run(&args, &api()?),
         Some(Command::Methods(args)) => methods::run(&args, &api()?),
         Some(Command::Call(args)) => call::run(&args, api()?),

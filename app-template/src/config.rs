@@ -5,7 +5,6 @@ mod setting;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use rpc_auth::Secret;
 use thiserror::Error;
 
 pub(crate) use self::setting::{LogFormat, LogLevel, PublicUrl, Setting, parse};
@@ -28,13 +27,11 @@ const BIND: Key = Key { name: "bind", also: None, default: "127.0.0.1" };
 const PORT: Key = Key { name: "port", also: Some("PORT"), default: "8080" };
 const PUBLIC_URL: Key = Key { name: "public-url", also: None, default: "" };
 const NO_BANNER: Key = Key { name: "no-banner", also: None, default: "false" };
-/// The password of the root user at first start.
-const ROOT_PASSWORD: Key = Key { name: "root-password", also: None, default: "" };
 const LOG_FORMAT: Key = Key { name: "log-format", also: None, default: "auto" };
 const LOG_LEVEL: Key = Key { name: "log-level", also: None, default: "info" };
 
 /// Every setting.
-pub(crate) const KEYS: [&Key; 7] = [&BIND, &PORT, &PUBLIC_URL, &NO_BANNER, &ROOT_PASSWORD, &LOG_FORMAT, &LOG_LEVEL];
+pub(crate) const KEYS: [&Key; 6] = [&BIND, &PORT, &PUBLIC_URL, &NO_BANNER, &LOG_FORMAT, &LOG_LEVEL];
 
 impl Key {
     /// The variables that set it, first the one that wins.
@@ -125,11 +122,6 @@ impl Environment {
             public_url: self.optional(&PUBLIC_URL, flags.public_url)?,
             no_banner: self.required(&NO_BANNER, flags.no_banner.then_some(true))?,
         })
-    }
-
-    /// The root user's password at first start, if it is preset.
-    pub(crate) fn root_password(&self) -> Option<Secret> {
-        ROOT_PASSWORD.variables().find_map(|name| self.value(&name).map(Secret::new))
     }
 
     /// The settings of the log.

@@ -6,9 +6,7 @@ mod signals;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use rpc_auth::{AccountError, RootUser, Secret};
 use rpc_core::Api;
 use rpc_core::http::{HttpService, Server, Stopped};
 use tokio::runtime::Runtime;
@@ -16,14 +14,10 @@ use tokio::sync::oneshot;
 
 use self::signals::Signals;
 use super::{NAME, ServeArgs};
-use crate::app::App;
 use crate::config::{Environment, PublicUrl, ServeFlags, ServeSettings};
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
 use crate::output;
-
-/// How long mails and other work in the background may take after the last call.
-const BACKGROUND: Duration = Duration::from_secs(5);
 
 /// Where JSON-RPC and WebSocket are served.
 const RPC_PREFIX: &str = "/api";
@@ -33,12 +27,17 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
     Runtime::new().map_err(|error| Failure::new(Exit::Failure, format!("no threads can be started: {error}")))
 }
 
-pub(super) fn run(args: ServeArgs, environment: &Environment, audience: Audience) -> Result<ExitCode, Failure> {
+pub(super) fn run(
+    args: ServeArgs,
+    environment: &Environment,
+    audience: Audience,
+    api: Api,
+) -> Result<ExitCode, Failure> {
     let flags = ServeFlags { bind: args.bind, port: args.port, public_url: args.public_url, no_banner: args.no_banner };
     let settings = environment.serve(flags)?;
     warn_of_unknown(environment);
     let runtime = runtime()?;
-    let ended = runtime.block_on(serve(&settings, audience, environment.root_password().as_ref()));
+    let ended = runtime.block_on(serve(&settings, audience, api));
     // What still runs was given its time, or a second signal said not to wait.
     runtime.shutdown_background();
     ended
@@ -61,37 +60,12 @@ fn warn_of_plain_http(settings: &ServeSettings, address: SocketAddr) {
     }
 }
 
-/// Storage, then the root user, then the socket, then the word that all is there.
-async fn serve(
-    settings: &ServeSettings,
-    audience: Audience,
-    root_password: Option<&Secret>,
-) -> Result<ExitCode, Failure> {
-    let failure = |error: String| Failure::new(Exit::Failure, error);
-    let app = App::in_memory(crate::api::options()).await.map_err(|error| failure(error.to_string()))?;
-    let api = app.api().map_err(|error| failure(error.to_string()))?;
-    let root = app.accounts().ensure_root(root_password).await.map_err(|error| root_failure(&error))?;
-    app.start();
-    let ended = answer(settings, audience, api, root).await;
-    app.stop(BACKGROUND).await;
-    ended
-}
-
-/// The password that was preset is none.
-fn root_failure(error: &AccountError) -> Failure {
-    let why = match error {
-        AccountError::Invalid(faults) => faults.first().map(|fault| fault.message.clone()).unwrap_or_default(),
-        other => other.to_string(),
-    };
-    Failure::new(Exit::Configuration, format!("the root user cannot be made with APP_ROOT_PASSWORD: it {why}"))
-}
-
-async fn answer(settings: &ServeSettings, audience: Audience, api: Api, root: RootUser) -> Result<ExitCode, Failure> {
+async fn serve(settings: &ServeSettings, audience: Audience, api: Api) -> Result<ExitCode, Failure> {
     let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Failure, format!("no signals: {error}")))?;
     let server = Server::bind(service(settings, &api), settings.address).await;
     let server = server.map_err(|error| cannot_bind(settings.address, &error))?;
     let address = server.local_addr().map_err(|error| cannot_bind(settings.address, &error))?;
-    listening(settings, audience, address, &api, &root);
+    listening(settings, audience, address, &api);
     warn_of_plain_http(settings, address);
     let (stop, stopped) = oneshot::channel::<()>();
     let mut serving = std::pin::pin!(server.serve(async {
@@ -132,19 +106,10 @@ fn cannot_bind(address: SocketAddr, error: &io::Error) -> Failure {
     Failure::new(Exit::Bind, message)
 }
 
-fn listening(settings: &ServeSettings, audience: Audience, address: SocketAddr, api: &Api, root: &RootUser) {
+fn listening(settings: &ServeSettings, audience: Audience, address: SocketAddr, api: &Api) {
     if audience == Audience::People && !settings.no_banner {
-        output::note(banner::text(address, settings.public_url.as_ref(), api, root));
+        output::note(banner::text(address, settings.public_url.as_ref(), api));
         return;
-    }
-    if let RootUser::MadeWith(password) = root {
-        let password = password.expose();
-        tracing::warn!(
-            event = "root.created",
-            user = "root",
-            password,
-            "the root user was made; its password is shown only now"
-        );
     }
     let url = format!("http://{address}");
     let public_url = settings.public_url.as_ref().map(tracing::field::display);

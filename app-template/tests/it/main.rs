@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected ends there")]
 
-mod document;
 mod scenario;
 mod scenarios;
 mod security;

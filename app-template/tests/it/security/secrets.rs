@@ -91,7 +91,7 @@ fn calls(reset: &str) -> Vec<(Who, &'static str, Value)> {
 
 /// Without a global subscriber, what other tests do at the same time can switch events off for this one.
 fn keep_events_on() {
-    let sink = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(std::io::sink);
+    let sink = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(io::sink);
     let _ = tracing::subscriber::set_global_default(sink.finish());
 }
 
