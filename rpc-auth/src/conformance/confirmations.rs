@@ -176,6 +176,7 @@ pub async fn tokens_of_confirmation_go_with_their_user<S: AccountStore>(store: A
     assert_eq!(seen(&*store, "two", RESET).await, None);
     assert!(store.reset_password(&hash("two"), password("$second"), at(0)).await.is_err());
     assert_eq!(seen(&*store, "three", EMAIL).await, Some(bob.id));
+    assert_eq!(store.purge_confirmations(at(5000)).await.expect(ANSWERS), 1);
 }
 
 /// A mail that is made while its user is deleted is no fault.

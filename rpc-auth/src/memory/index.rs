@@ -19,6 +19,11 @@ impl<I> Default for Index<I> {
 }
 
 impl<I: Copy + Eq> Index<I> {
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
     /// The row with a key.
     pub(super) fn find<'a, K>(&self, key: &K, key_of: impl Fn(I) -> Option<&'a K>) -> Option<I>
     where

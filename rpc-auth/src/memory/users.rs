@@ -226,3 +226,34 @@ impl UserStore for MemoryStore {
         Ok(rows.users.remove(id).is_some())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rpc_core::Timestamp;
+
+    use super::{UserRows, record};
+    use crate::model::{NewUser, UserId};
+
+    #[test]
+    fn what_a_user_left_stays_in_no_index() {
+        let mut users = UserRows::default();
+        let [email, telegram_name] = ["a@example.com", "ann_t"].map(|text| Some(text.to_owned()));
+        let ann = NewUser {
+            name: "ann".to_owned(),
+            email,
+            telegram_name,
+            created: Timestamp::default(),
+            ..NewUser::default()
+        };
+        users.insert(record(UserId::new(2), ann));
+        let sizes =
+            |users: &UserRows| [&users.names, &users.confirmed_emails, &users.telegram_names].map(|index| index.len());
+        assert_eq!(sizes(&users), [1, 0, 1]);
+        users.change(UserId::new(2), |user| (user.name, user.email_confirmed) = ("anna".to_owned(), true));
+        assert_eq!(sizes(&users), [1, 1, 1]);
+        users.change(UserId::new(2), |user| (user.email_confirmed, user.telegram_name) = (false, None));
+        assert_eq!(sizes(&users), [1, 0, 0]);
+        users.remove(UserId::new(2));
+        assert_eq!(sizes(&users), [0, 0, 0]);
+    }
+}
