@@ -32,7 +32,8 @@ struct Parts {
 }
 
 impl Mails {
-    /// Mails of an application with a name. `confirmation` and `reset` are how long the tokens in links are good.
+    /// Mails of an application with a name. `confirmation` and `reset` are how long the tokens in links are good. Whenever the
+    /// settings change, mails that wait are tried at once.
     #[must_use]
     pub fn new(
         templates: MailTemplates,
@@ -42,6 +43,7 @@ impl Mails {
         confirmation: Duration,
         reset: Duration,
     ) -> Self {
+        queue.retry_after(settings.changes());
         let lifetimes = Lifetimes { confirmation, reset };
         let warned = AtomicBool::new(false);
         Self(Arc::new(Parts { templates, queue, settings, app_name: app_name.into(), lifetimes, warned }))

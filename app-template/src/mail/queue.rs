@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use rpc_core::Clock;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -63,6 +63,9 @@ struct Shared {
     waiting: Waiting,
     counters: Counters,
     news: Notify,
+    /// No more mails are taken.
+    stopping: CancellationToken,
+    /// No more mails are sent.
     cut: CancellationToken,
     tasks: TaskTracker,
 }
@@ -81,6 +84,7 @@ impl MailQueue {
             waiting: Waiting::default(),
             counters: Counters::default(),
             news: Notify::new(),
+            stopping: CancellationToken::new(),
             cut: CancellationToken::new(),
             tasks: TaskTracker::new(),
             options,
@@ -109,6 +113,19 @@ impl MailQueue {
         self.0.news.notify_waiters();
     }
 
+    /// Calls [`retry_now`](Self::retry_now) after each of `changes`, until the queue is stopped.
+    pub fn retry_after(&self, mut changes: watch::Receiver<u64>) {
+        // Held weakly, so that this task does not keep the queue.
+        let (shared, stopping) = (Arc::downgrade(&self.0), self.0.stopping.clone());
+        let retry = async move {
+            while changes.changed().await.is_ok() {
+                let Some(shared) = shared.upgrade() else { return };
+                Self(shared).retry_now();
+            }
+        };
+        self.0.tasks.spawn(stopping.run_until_cancelled_owned(retry));
+    }
+
     /// What became of mails so far.
     #[must_use]
     pub fn counters(&self) -> MailCounters {
@@ -119,6 +136,7 @@ impl MailQueue {
     /// many were lost.
     pub async fn stop(&self, deadline: Duration) -> usize {
         self.0.waiting.close();
+        self.0.stopping.cancel();
         self.retry_now();
         self.0.tasks.close();
         if tokio::time::timeout(deadline, self.0.tasks.wait()).await.is_err() {

@@ -119,18 +119,9 @@ impl MailTemplates {
     fn load(folder: Option<&Path>) -> Result<Self, TemplateError> {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
-        templates.set_syntax(
-            SyntaxConfig::builder()
-                .trim_blocks(true)
-                .keep_trailing_newline(true)
-                .build()
-                .map_err(|error| wrong("the syntax", &error))?,
-        );
-        templates.set_auto_escape_callback(
-            |file| {
-                if file.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
-            },
-        );
+        templates.set_syntax(syntax()?);
+        templates
+            .set_auto_escape_callback(|file| if file.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
         for (file, built_in) in files::BUILT_IN {
             let text = files::read(folder, file)?.unwrap_or_else(|| built_in.to_owned());
             templates.add_template_owned(file, text).map_err(|error| wrong(file, &error))?;
@@ -162,9 +153,8 @@ impl MailTemplates {
     /// A template names what is not there, or what it makes is no mail.
     pub fn render(&self, kind: MailKind, to: &str, variables: &MailVariables) -> Result<Mail, TemplateError> {
         let (text_file, html_file) = (format!("{}.txt", kind.name()), format!("{}.html", kind.name()));
-        let text = self.fill(&text_file, variables, variables.link.as_deref().map(Value::from))?;
-        let link = variables.link.as_deref().map(|link| Value::from_safe_string(escaped(link)));
-        let html = self.fill(&html_file, variables, link)?;
+        let text = self.fill(&text_file, variables, |url| Value::from(url))?;
+        let html = self.fill(&html_file, variables, |url| Value::from_safe_string(escaped(url)))?;
         let (subject, body) = subject_and_body(&text).ok_or_else(|| TemplateError::Wrong {
             file: text_file,
             reason: "expected \"Subject:\" and a subject in the first line, and nothing in the second".to_owned(),
@@ -172,14 +162,21 @@ impl MailTemplates {
         Ok(Mail::new(to, subject, body, html)?)
     }
 
-    fn fill(&self, file: &str, variables: &MailVariables, link: Option<Value>) -> Result<String, TemplateError> {
-        let MailVariables { app_name, app_url, user_name, lifetime, .. } = variables;
-        let undefined = || Value::UNDEFINED;
-        let (link, lifetime) = (link.unwrap_or_else(undefined), lifetime.as_ref().map_or_else(undefined, Value::from));
+    fn fill(&self, file: &str, variables: &MailVariables, url: fn(&str) -> Value) -> Result<String, TemplateError> {
+        let MailVariables { app_name, user_name, .. } = variables;
+        let app_url = variables.app_url.as_deref().map(url);
+        let link = variables.link.as_deref().map_or(Value::UNDEFINED, url);
+        let lifetime = variables.lifetime.as_ref().map_or(Value::UNDEFINED, Value::from);
         let values = context! { app_name, app_url, user_name, link, lifetime };
         let template = self.0.get_template(file).map_err(|error| wrong(file, &error))?;
         template.render(values).map_err(|error| wrong(file, &error))
     }
+}
+
+/// A line that holds nothing but a block leaves no line behind.
+fn syntax() -> Result<SyntaxConfig, TemplateError> {
+    let syntax = SyntaxConfig::builder().trim_blocks(true).keep_trailing_newline(true).build();
+    syntax.map_err(|error| wrong("the syntax of templates", &error))
 }
 
 fn wrong(file: &str, error: &minijinja::Error) -> TemplateError {
@@ -191,7 +188,7 @@ fn wrong(file: &str, error: &minijinja::Error) -> TemplateError {
     TemplateError::Wrong { file: file.to_owned(), reason: format!("{place}{what}") }
 }
 
-/// Escapes a link for HTML. Unlike the engine's own way it leaves slashes as they are, so that the link stays readable.
+/// Escapes a URL for HTML. Unlike the engine's own way it leaves slashes as they are, so that the link stays readable.
 fn escaped(link: &str) -> String {
     link.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#x27;")
 }

@@ -164,3 +164,6 @@ async fn keep_current(shared: Weak<Shared>, mut heard: watch::Receiver<u64>) {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;

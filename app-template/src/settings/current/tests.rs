@@ -1,0 +1,145 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rpc_core::{LocalBus, ManualClock, Notice, Timestamp};
+use serde_json::{Value, json};
+use tokio_util::task::TaskTracker;
+
+use super::{CurrentSettings, TOPIC};
+use crate::settings::{MemorySettings, Settings, SettingsChange, SettingsError, SettingsStore};
+
+/// A store that can be out of reach.
+#[derive(Default)]
+struct Flaky {
+    store: MemorySettings,
+    is_down: AtomicBool,
+    loads: AtomicUsize,
+}
+
+impl Flaky {
+    fn reach(&self) -> Result<&MemorySettings, SettingsError> {
+        if self.is_down.load(Ordering::SeqCst) { Err(SettingsError::Store("down".into())) } else { Ok(&self.store) }
+    }
+}
+
+#[async_trait]
+impl SettingsStore for Flaky {
+    async fn load(&self) -> Result<Settings, SettingsError> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        self.reach()?.load().await
+    }
+
+    async fn update(&self, change: &SettingsChange, now: Timestamp) -> Result<Settings, SettingsError> {
+        self.reach()?.update(change, now).await
+    }
+
+    async fn seed(&self, first: &SettingsChange, now: Timestamp) -> Result<bool, SettingsError> {
+        self.reach()?.seed(first, now).await
+    }
+}
+
+/// What nodes share.
+#[derive(Default)]
+struct Shared {
+    store: Arc<Flaky>,
+    bus: Arc<LocalBus>,
+    tasks: TaskTracker,
+}
+
+impl Shared {
+    async fn node(&self) -> CurrentSettings {
+        self.node_on(&self.bus).await
+    }
+
+    async fn node_on(&self, bus: &Arc<LocalBus>) -> CurrentSettings {
+        let clock = Arc::new(ManualClock::new(Duration::from_secs(1)));
+        let (store, bus) = (Arc::clone(&self.store), Arc::clone(bus));
+        CurrentSettings::open(store, bus, clock, &self.tasks).await.unwrap()
+    }
+}
+
+fn change(members: &Value) -> SettingsChange {
+    SettingsChange::parse(members.as_object().unwrap()).unwrap()
+}
+
+fn host(name: &str) -> SettingsChange {
+    change(&json!({"smtp_hostname": name}))
+}
+
+fn host_of(settings: &CurrentSettings) -> Option<String> {
+    settings.current().smtp_hostname.clone()
+}
+
+#[tokio::test]
+async fn a_change_holds_here_at_once_and_on_other_nodes_soon_after() {
+    let shared = Shared::default();
+    let (here, there) = (shared.node().await, shared.node().await);
+    let mut changes = there.changes();
+    let changed = here.update(&host("a.example")).await.unwrap();
+    assert_eq!(host_of(&here).as_deref(), Some("a.example"));
+    assert_eq!(changed.updated, Timestamp::from_millis(1000));
+    changes.changed().await.unwrap();
+    assert_eq!(host_of(&there).as_deref(), Some("a.example"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_whose_notice_was_lost_holds_after_a_while() {
+    let shared = Shared::default();
+    let (here, there) = (shared.node().await, shared.node_on(&Arc::default()).await);
+    let mut changes = there.changes();
+    here.update(&host("a.example")).await.unwrap();
+    assert_eq!(host_of(&there), None);
+    changes.changed().await.unwrap();
+    assert_eq!(host_of(&there).as_deref(), Some("a.example"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_cannot_read_a_change_keeps_the_old_settings_and_reads_again() {
+    let shared = Shared::default();
+    let here = shared.node().await;
+    let mut changes = here.changes();
+    shared.store.store.update(&host("a.example"), Timestamp::from_millis(2)).await.unwrap();
+    shared.store.is_down.store(true, Ordering::SeqCst);
+    let loads = shared.store.loads.load(Ordering::SeqCst);
+    let notice = Notice::Other { topic: TOPIC.into(), content: Value::Null };
+    rpc_core::Bus::announce(&*shared.bus, notice).await.unwrap();
+    while shared.store.loads.load(Ordering::SeqCst) < loads + 2 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(host_of(&here), None);
+    shared.store.is_down.store(false, Ordering::SeqCst);
+    changes.changed().await.unwrap();
+    assert_eq!(host_of(&here).as_deref(), Some("a.example"));
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_stored_changes_nothing() {
+    let shared = Shared::default();
+    let here = shared.node().await;
+    here.update(&host("a.example")).await.unwrap();
+    shared.store.is_down.store(true, Ordering::SeqCst);
+    assert!(here.update(&host("b.example")).await.is_err());
+    assert_eq!(host_of(&here).as_deref(), Some("a.example"));
+}
+
+#[tokio::test]
+async fn settings_are_seeded_once() {
+    let shared = Shared::default();
+    let (here, there) = (shared.node().await, shared.node().await);
+    assert!(here.seed(&host("a.example")).await.unwrap());
+    assert!(!there.seed(&host("b.example")).await.unwrap());
+    assert_eq!(host_of(&there).as_deref(), Some("a.example"));
+}
+
+#[tokio::test]
+async fn the_task_ends_with_the_last_handle_or_when_it_is_stopped() {
+    let shared = Shared::default();
+    let (here, there) = (shared.node().await, shared.node().await);
+    drop(here);
+    there.stop();
+    shared.tasks.close();
+    shared.tasks.wait().await;
+    assert_eq!(host_of(&there), None);
+}
