@@ -116,7 +116,7 @@ impl World {
     }
 
     /// Another node: an application of its own over the same store and bus.
-    pub(crate) async fn another_node(&self) -> Api {
+    pub(crate) async fn another(&self) -> App {
         let parts = AppParts {
             accounts: Arc::clone(&self.store) as _,
             settings: Arc::new(MemorySettings::default()),
@@ -125,7 +125,12 @@ impl World {
             bus: Arc::clone(&self.bus) as Arc<dyn Bus>,
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
         };
-        App::new(parts, options()).await.unwrap().api().unwrap()
+        App::new(parts, options()).await.unwrap()
+    }
+
+    /// The API of another node.
+    pub(crate) async fn another_node(&self) -> Api {
+        self.another().await.api().unwrap()
     }
 
     pub(crate) fn guest(&self) -> TestClient {

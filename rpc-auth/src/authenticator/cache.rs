@@ -98,9 +98,9 @@ impl IdentityCache {
         match &mut entry.known {
             Known::Bad => (now < entry.since.after(BAD_LIFE)).then_some(None),
             Known::Good(good) if !good.is_alive(now) => {
-                entry.known = Known::Bad;
-                entry.since = now;
-                Some(None)
+                // Idle here: another node may have seen it since, and has told the store.
+                state.remove(hash);
+                None
             }
             Known::Good(good) => {
                 good.last_used = good.last_used.max(now);

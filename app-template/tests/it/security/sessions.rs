@@ -21,6 +21,20 @@ async fn a_session_ends_when_it_is_idle_for_a_month() {
 }
 
 #[tokio::test]
+async fn a_session_that_another_node_saw_is_not_idle_here() {
+    let world = World::new().await;
+    let token = world.token(Who::Ann).await.unwrap();
+    let (here, other) = (world.guest().token(&token), world.another().await);
+    let there = TestClient::new(other.api().unwrap()).token(&token);
+    assert_eq!((here.call(PROFILE, json!([])).await.status, there.call(PROFILE, json!([])).await.status), (200, 200));
+    world.clock.advance(20 * DAY);
+    assert_eq!(there.call(PROFILE, json!([])).await.status, 200);
+    other.accounts().write_uses().await.unwrap();
+    world.clock.advance(20 * DAY);
+    assert_eq!(here.call(PROFILE, json!([])).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_session_ends_after_three_months_however_it_is_used() {
     let world = World::new().await;
     let token = world.token(Who::Ann).await.unwrap();
