@@ -1,7 +1,8 @@
+use app_template::{AppOptions, Avatars};
 use serde_json::{Value, json};
 
 use crate::scenario::{Scenario, held, scenario};
-use crate::world::Who;
+use crate::world::{Who, World, options};
 
 const READ: &str = "/v1/profile/read";
 const SET_EMAIL: &str = "/v1/profile/set-email";
@@ -70,4 +71,16 @@ pub(super) fn table() -> Vec<Scenario> {
         scenario("Telegram name by API token", Who::AnnToken, SET_TELEGRAM, json!(["ann_smith"]))
             .fails(403, "Sign in to do this"),
     ]
+}
+
+#[tokio::test]
+async fn a_picture_is_gravatars_when_the_option_says_so() {
+    let options = AppOptions { avatars: Avatars::Gravatar, ..options() };
+    let world = World::of(options).await;
+    // SHA-256 of "ann@example.com".
+    let avatar = "https://gravatar.com/avatar/71d4f55f72fa128dfb468a1a3901507c804b74316488744d769d7f4b16696476";
+    let ann = world.as_known(Who::Ann).await;
+    assert_eq!(world.ok(&ann, READ, json!([])).await["avatar"], avatar);
+    assert_eq!(world.ok(&ann, "/v1/session/signin", json!([])).await["auth"]["avatar"], avatar);
+    assert_eq!(world.ok(&world.as_known(Who::Eve).await, READ, json!([])).await["avatar"], Value::Null);
 }
