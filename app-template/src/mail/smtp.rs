@@ -131,7 +131,10 @@ impl Mailer for SmtpMailer {
                 Ok(())
             }
             Err(fault) => {
-                session.quit().await;
+                // Without an answer to the last command, whatever is said next may be taken for part of the mail.
+                if fault.reply().is_some() {
+                    session.quit().await;
+                }
                 Err(fault.into())
             }
         }

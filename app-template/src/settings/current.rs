@@ -83,6 +83,7 @@ impl CurrentSettings {
         let asking = self.0.asking.lock().await;
         let now = Timestamp::from(self.0.clock.now());
         let settings = self.0.set(self.0.store.update(change, now).await?);
+        self.0.tell();
         drop(asking);
         let notice = Notice::Other { topic: TOPIC.into(), content: Value::Null };
         if let Err(error) = self.0.bus.announce(notice).await {
@@ -123,19 +124,21 @@ impl fmt::Debug for CurrentSettings {
 impl Shared {
     async fn reload(&self) -> Result<(), SettingsError> {
         let _asking = self.asking.lock().await;
-        self.set(self.store.load().await?);
+        let before = self.current.read().unwrap_or_else(PoisonError::into_inner).updated;
+        if self.set(self.store.load().await?).updated != before {
+            self.tell();
+        }
         Ok(())
     }
 
     fn set(&self, settings: Settings) -> Arc<Settings> {
         let settings = Arc::new(settings);
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *current, Arc::clone(&settings));
-        drop(current);
-        if before.updated != settings.updated {
-            self.changed.send_modify(|number| *number += 1);
-        }
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&settings);
         settings
+    }
+
+    fn tell(&self) {
+        self.changed.send_modify(|number| *number += 1);
     }
 }
 

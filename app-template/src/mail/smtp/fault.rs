@@ -58,7 +58,7 @@ impl SmtpFault {
         match error.status() {
             Some(code) => Self::Refused(Reply {
                 is_permanent: error.is_permanent(),
-                words: words(&format!("{code} {}", source(error)), server),
+                words: words(&format!("{code} {}", cause_in_words(error)), server),
             }),
             None if error.is_timeout() => Self::TimedOut,
             None => Self::Nonsense,
@@ -67,10 +67,10 @@ impl SmtpFault {
 
     /// What connecting or encrypting failed with.
     pub(super) fn of_connection(error: &smtp::Error, server: &SmtpServer) -> Self {
-        let io_error = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-        match (Self::of(error, server), io_error) {
+        let cause = cause(error).and_then(|cause| cause.downcast_ref::<io::Error>());
+        match (Self::of(error, server), cause) {
             (Self::Nonsense, Some(error)) if error.get_ref().is_none() => Self::unreachable(error, server),
-            (Self::Nonsense, _) if !error.is_response() => Self::Tls(words(&source(error), server)),
+            (Self::Nonsense, _) if !error.is_response() => Self::Tls(words(&cause_in_words(error), server)),
             (other, _) => other,
         }
     }
@@ -109,8 +109,13 @@ impl From<SmtpFault> for MailError {
     }
 }
 
-fn source(error: &smtp::Error) -> String {
-    error.source().map(ToString::to_string).unwrap_or_default()
+/// The first of all causes.
+fn cause(error: &smtp::Error) -> Option<&(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source()).last()
+}
+
+fn cause_in_words(error: &smtp::Error) -> String {
+    cause(error).map(ToString::to_string).unwrap_or_default()
 }
 
 /// A server's words on one line, of bounded length, without the password, should the server repeat it.

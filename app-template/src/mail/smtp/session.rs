@@ -69,7 +69,7 @@ impl Session {
         timeout(within, self.connection.command(Noop)).await.is_ok_and(|answer| answer.is_ok())
     }
 
-    /// Hands a message over. After a fault the session is good for [`quit`](Self::quit) only.
+    /// Hands a message over. After a refusal the session is good for [`quit`](Self::quit) only, after another fault for nothing.
     pub(super) async fn send(&mut self, message: &lettre::Message, options: &SmtpOptions) -> Result<(), SmtpFault> {
         let envelope = message.envelope();
         let mut parameters = Vec::new();
@@ -152,5 +152,8 @@ fn tls_parameters(server: &SmtpServer, options: &SmtpOptions) -> Result<TlsParam
     for trusted in &options.trusted {
         parameters = parameters.add_root_certificate(Certificate::from_pem(trusted.as_bytes()).map_err(fault)?);
     }
-    parameters.dangerous_accept_invalid_certs(server.is_loopback()).build().map_err(fault)
+    if server.is_loopback() {
+        parameters = parameters.dangerous_accept_invalid_certs(true).dangerous_accept_invalid_hostnames(true);
+    }
+    parameters.build().map_err(fault)
 }
