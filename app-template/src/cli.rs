@@ -1,42 +1,52 @@
 //! The command line: what can be asked, and who answers.
 
 mod call;
+mod completion;
+mod config;
 mod docs;
+mod flags;
+mod healthcheck;
 mod methods;
 mod serve;
+mod storage;
 
-use std::net::IpAddr;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use rpc_auth::TokenFormat;
+use tokio::runtime::Runtime;
 
-use crate::config::{self, Environment, KEYS, Key, LogFlags, LogFormat, LogLevel, PublicUrl};
+use self::flags::{GlobalFlags, ServeFlags};
+use crate::config::{Environment, Flags, Layers, ServeSettings};
 use crate::failure::{Exit, Failure};
 use crate::{log, output};
 
 /// The name of the program.
 pub(crate) const NAME: &str = env!("CARGO_PKG_NAME");
 
-/// An API server: serves its methods over HTTP, documents them, calls them.
+/// What the tokens of the application begin with.
+const TOKENS: &str = "app";
+
+/// An API server: serves its methods over HTTP and WebSocket, documents them, calls them.
 #[derive(Debug, Parser)]
 #[command(name = NAME, version, after_help = example(&["", "serve --port 8081"]))]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    serve: ServeArgs,
+    serve: ServeFlags,
     #[command(flatten)]
-    log: LogArgs,
+    global: GlobalFlags,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the API; what happens without a command
     #[command(after_help = example(&["serve --port 8081 --public-url https://api.example.com"]))]
-    Serve(ServeArgs),
-    /// Write the reference of the API, in Markdown
+    Serve(ServeFlags),
+    /// Write the reference of the API, or of the settings, in Markdown
     #[command(after_help = example(&["docs -o docs/api-v1.md", "docs -o docs/api-v1.md --check"]))]
     Docs(docs::DocsArgs),
     /// List the methods: id, parameters, permissions, limits
@@ -45,32 +55,21 @@ enum Command {
     /// Call one method inside the process
     #[command(after_help = example(&["call /v1/test/test '\"x\"'", "call /v1/test/upload '{\"a\": 1}' --as root"]))]
     Call(call::CallArgs),
-}
-
-#[derive(Debug, Args)]
-struct ServeArgs {
-    /// Address to listen on
-    #[arg(short, long, value_name = "ADDRESS", value_parser = config::parse::<IpAddr>)]
-    bind: Option<IpAddr>,
-    /// Port to listen on; 0 takes any free one
-    #[arg(short, long, value_name = "NUMBER", value_parser = config::parse::<u16>)]
-    port: Option<u16>,
-    /// Where the world reaches the server; web pages from there may read answers
-    #[arg(long, value_name = "URL", value_parser = config::parse::<PublicUrl>)]
-    public_url: Option<PublicUrl>,
-    /// Say nothing at start
-    #[arg(long)]
-    no_banner: bool,
-}
-
-#[derive(Debug, Args)]
-struct LogArgs {
-    /// auto, compact, pretty or json; auto is compact on a terminal, else json
-    #[arg(long, global = true, value_name = "FORMAT", value_parser = config::parse::<LogFormat>, help_heading = "Log")]
-    log_format: Option<LogFormat>,
-    /// off, error, warn, info, debug or trace; RUST_LOG goes before it
-    #[arg(long, global = true, value_name = "LEVEL", value_parser = config::parse::<LogLevel>, help_heading = "Log")]
-    log_level: Option<LogLevel>,
+    /// Bring the schema of the storage up to date
+    #[command(after_help = example(&["migrate", "migrate status"]))]
+    Migrate(storage::MigrateArgs),
+    /// List and change users in the storage
+    #[command(after_help = example(&["user list", "user create ann --admin --password-stdin < password.txt", "user reset-root-password"]))]
+    User(storage::UserArgs),
+    /// Show the settings in effect, and what set each
+    #[command(after_help = example(&["config", "config --config app.toml --check"]))]
+    Config(config::ConfigArgs),
+    /// Ask a running server whether it is ready; ends with 0 or 1
+    #[command(after_help = example(&["healthcheck", "healthcheck --url http://127.0.0.1:8081/readyz --timeout 1s"]))]
+    Healthcheck(healthcheck::HealthcheckArgs),
+    /// Write a script that completes this command line in a shell
+    #[command(after_help = example(&["completion bash > /etc/bash_completion.d/app-template"]))]
+    Completion(completion::CompletionArgs),
 }
 
 /// Runs the program: reads the command line and the environment of the process, and does what they say.
@@ -81,23 +80,30 @@ pub fn run() -> ExitCode {
         Err(error) => {
             // As `Error::exit`, which leaves the process without unwinding: help that nobody reads is no failure.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+            return if error.use_stderr() { usage().into() } else { ExitCode::SUCCESS };
         }
     };
-    match execute(cli, &Environment::of_process()) {
+    let is_healthcheck = matches!(cli.command, Some(Command::Healthcheck(_)));
+    match execute(cli, Environment::of_process()) {
         Ok(code) => code,
         Err(failure) => {
             output::note(&failure);
-            failure.exit.into()
+            if is_healthcheck { Exit::Failure.into() } else { failure.exit.into() }
         }
     }
 }
 
+/// How a wrong command line ends. What asks for the health of a container knows no other failure than 1.
+fn usage() -> Exit {
+    let is_healthcheck = std::env::args_os().skip(1).any(|word| word == "healthcheck");
+    if is_healthcheck { Exit::Failure } else { Exit::Usage }
+}
+
 fn parse() -> Result<Cli, clap::Error> {
-    let mut command = command();
+    let mut command = Cli::command();
     let matches = command.try_get_matches_from_mut(std::env::args_os())?;
     let Some(name) = matches.subcommand_name() else { return Cli::from_arg_matches(&matches) };
-    let serve = ServeArgs::augment_args(clap::Command::new(NAME));
+    let serve = ServeFlags::augment_args(clap::Command::new(NAME));
     let given = |arg: &&clap::Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
     if let Some(flag) = serve.get_arguments().find(given).and_then(clap::Arg::get_long) {
         let text = format!("--{flag} cannot stand before {name}: it belongs to serve, and after it");
@@ -106,37 +112,37 @@ fn parse() -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&matches)
 }
 
-fn execute(cli: Cli, environment: &Environment) -> Result<ExitCode, Failure> {
-    let log_flags = LogFlags { format: cli.log.log_format, level: cli.log.log_level };
-    let audience = log::start(&environment.log(&log_flags)?)?;
-    let api = || crate::api::build().map_err(|error| Failure::new(Exit::Failure, error));
-    match cli.command {
-        None => serve::run(cli.serve, environment, audience, api()?),
-        Some(Command::Serve(args)) => serve::run(args, environment, audience, api()?),
-        Some(Command::Docs(args)) => docs::run(&args, &api()?),
-        Some(Command::Methods(args)) => methods::run(&args, &api()?),
-        Some(Command::Call(args)) => call::run(&args, api()?),
+fn execute(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {
+    let Cli { command, serve, global } = cli;
+    let command = command.unwrap_or(Command::Serve(serve));
+    let of_command = match &command {
+        Command::Serve(flags) => flags.0.clone(),
+        Command::Config(args) => args.serve.0.clone(),
+        _ => Flags::new(),
+    };
+    let layers = Layers::read(global.flags.into_iter().chain(of_command).collect(), environment, global.file)?;
+    let audience = log::start(&layers.log()?)?;
+    match command {
+        Command::Serve(_) => serve::run(&layers, audience),
+        Command::Docs(args) => docs::run(&args),
+        Command::Methods(args) => methods::run(&args, &crate::api::build()?),
+        Command::Call(args) => call::run(&args, &layers),
+        Command::Migrate(_) | Command::User(_) => storage::refuse(),
+        Command::Config(args) => config::run(&args, &layers),
+        Command::Healthcheck(args) => healthcheck::run(&args, &layers),
+        Command::Completion(args) => completion::run(&args, Cli::command()),
     }
 }
 
-/// The command line with each setting's variables and default in its help.
-fn command() -> clap::Command {
-    fn with_sources(command: clap::Command) -> clap::Command {
-        command.mut_args(|arg| match KEYS.iter().find(|key| Some(key.name) == arg.get_long()) {
-            Some(key) => {
-                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-                arg.help(format!("{help} {}", sources(key)))
-            }
-            None => arg,
-        })
-    }
-    with_sources(Cli::command()).mut_subcommands(with_sources)
+/// The settings of the server.
+fn serve_settings(layers: &Layers) -> Result<ServeSettings, Failure> {
+    let tokens = TokenFormat::new(TOKENS).expect("a test holds it to the form");
+    Ok(layers.serve(NAME, tokens)?)
 }
 
-fn sources(key: &Key) -> String {
-    let variables = key.variables().collect::<Vec<_>>().join(", ");
-    let default = if key.default.is_empty() { String::new() } else { format!(" [default: {}]", key.default) };
-    format!("[env: {variables}]{default}")
+/// The threads that calls run on.
+fn runtime() -> Result<Runtime, Failure> {
+    Runtime::new().map_err(|error| Failure::new(Exit::Failure, format!("no threads can be started: {error}")))
 }
 
 /// The end of a command's help.
@@ -147,22 +153,27 @@ fn example(lines: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::command;
+    use clap::CommandFactory;
+    use rpc_auth::TokenFormat;
+
+    use super::{Cli, TOKENS};
 
     #[test]
     fn the_command_line_is_consistent() {
-        command().debug_assert();
+        Cli::command().debug_assert();
+        assert!(TokenFormat::new(TOKENS).is_ok());
     }
 
     #[test]
     fn every_help_ends_with_an_example_and_names_the_variables() {
-        let mut whole = command();
+        let mut whole = Cli::command();
         whole.build();
         let serve = whole.find_subcommand("serve").unwrap();
         let port = serve.get_arguments().find(|arg| arg.get_long() == Some("port")).unwrap();
         let help = port.get_help().unwrap().to_string();
         assert!(help.ends_with(" [env: APP_PORT, PORT] [default: 8080]"), "{help}");
-        let commands = std::iter::once(whole.clone()).chain(whole.get_subcommands().cloned());
+        let of_user = whole.find_subcommand("user").unwrap().get_subcommands().cloned().collect::<Vec<_>>();
+        let commands = std::iter::once(whole.clone()).chain(whole.get_subcommands().cloned()).chain(of_user);
         for mut command in commands.filter(|command| command.get_name() != "help") {
             let help = command.render_help().to_string();
             assert!(help.trim_end().lines().last().unwrap().starts_with("  app-template"), "{help}");

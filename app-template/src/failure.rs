@@ -3,6 +3,9 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use rpc_core::BuildError;
+
+use crate::app::AppError;
 use crate::config::ConfigError;
 
 /// Exit codes. 0 is success.
@@ -14,6 +17,8 @@ pub(crate) enum Exit {
     Usage = 2,
     /// A setting is wrong.
     Configuration = 3,
+    /// The storage fails.
+    Storage = 4,
     /// The address cannot be listened on.
     Bind = 5,
     /// A second Ctrl-C: 128 + SIGINT.
@@ -42,6 +47,23 @@ impl Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self::new(Exit::Configuration, error)
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        let exit = match error {
+            AppError::Settings(_) => Exit::Storage,
+            AppError::Template(_) => Exit::Configuration,
+            _ => Exit::Failure,
+        };
+        Self::new(exit, error)
+    }
+}
+
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        Self::new(Exit::Failure, error)
     }
 }
 

@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use rpc_core::{Api, Identity, TestClient, TestReply, User};
+use rpc_core::{Identity, TestClient, TestReply, User};
 use serde_json::{Map, Value};
 
-use super::NAME;
-use super::serve::runtime;
+use super::{NAME, runtime, serve_settings};
+use crate::app::{App, AppError};
+use crate::config::Layers;
 use crate::failure::{Exit, Failure};
 use crate::output;
 
@@ -26,16 +27,20 @@ pub(super) struct CallArgs {
     user: String,
 }
 
-pub(super) fn run(args: &CallArgs, api: Api) -> Result<ExitCode, Failure> {
-    let identity = identity(&args.user)?;
+pub(super) fn run(args: &CallArgs, layers: &Layers) -> Result<ExitCode, Failure> {
+    let (identity, settings) = (identity(&args.user)?, serve_settings(layers)?);
     let params =
         args.args.iter().enumerate().map(|(position, text)| parse(position, text)).collect::<Result<_, _>>()?;
-    if api.method(&args.path).is_none() {
-        let message = format!("there is no method {}. Try: {NAME} methods", args.path);
-        return Err(Failure::new(Exit::Failure, message));
-    }
-    let client = TestClient::new(api).identity(identity);
-    let reply = runtime()?.block_on(client.call(&args.path, Value::Array(params)));
+    let reply = runtime()?.block_on(async {
+        let app = App::in_memory(settings.app).await?;
+        app.accounts().ensure_root(None).await.map_err(|error| Failure::new(Exit::Failure, error))?;
+        let api = app.api().map_err(AppError::from)?;
+        if api.method(&args.path).is_none() {
+            let message = format!("there is no method {}. Try: {NAME} methods", args.path);
+            return Err(Failure::new(Exit::Failure, message));
+        }
+        Ok(TestClient::new(api).identity(identity).call(&args.path, Value::Array(params)).await)
+    })?;
     if reply.code.is_some() {
         return Err(Failure::new(Exit::Failure, refusal(&args.path, &reply)));
     }

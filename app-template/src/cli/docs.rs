@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use std::{fs, io};
 
 use clap::Args;
-use rpc_core::{Api, docs};
+use rpc_core::docs;
 use similar::TextDiff;
 
 use super::NAME;
 use crate::failure::{Exit, Failure};
-use crate::output;
+use crate::{config, output};
 
 #[derive(Debug, Args)]
 pub(super) struct DocsArgs {
@@ -20,24 +20,30 @@ pub(super) struct DocsArgs {
     /// Write nothing: compare with FILE, and print the difference and exit with 1 when there is one
     #[arg(long, requires = "output")]
     check: bool,
+    /// The reference of the settings, in place of that of the API
+    #[arg(long)]
+    configuration: bool,
 }
 
-pub(super) fn run(args: &DocsArgs, api: &Api) -> Result<ExitCode, Failure> {
-    let document = docs::markdown(api);
+pub(super) fn run(args: &DocsArgs) -> Result<ExitCode, Failure> {
+    let (document, again) = match args.configuration {
+        true => (config::markdown(NAME), "docs --configuration"),
+        false => (docs::markdown(&crate::api::build()?), "docs"),
+    };
     let is_stdout = args.output == Path::new("-");
     match (args.check, is_stdout) {
         (true, true) => {
             let message = format!("--check needs a file. Try: {NAME} docs -o docs/api-v1.md --check");
             return Err(Failure::new(Exit::Usage, message));
         }
-        (true, false) => check(&args.output, &document)?,
+        (true, false) => check(&args.output, &document, again)?,
         (false, true) => output::result(&document)?,
         (false, false) => fs::write(&args.output, document).map_err(|error| cannot("written", &args.output, &error))?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn check(file: &Path, document: &str) -> Result<(), Failure> {
+fn check(file: &Path, document: &str, again: &str) -> Result<(), Failure> {
     let present = fs::read_to_string(file).map_err(|error| cannot("read", file, &error))?;
     if present == document {
         return Ok(());
@@ -45,7 +51,7 @@ fn check(file: &Path, document: &str) -> Result<(), Failure> {
     let name = file.display().to_string();
     let difference = TextDiff::from_lines(present.as_str(), document);
     output::result(&difference.unified_diff().header(&name, "as it should be").to_string())?;
-    Err(Failure::new(Exit::Failure, format!("{name} is stale. Try: {NAME} docs -o {name}")))
+    Err(Failure::new(Exit::Failure, format!("{name} is stale. Try: {NAME} {again} -o {name}")))
 }
 
 fn cannot(what: &str, file: &Path, error: &io::Error) -> Failure {

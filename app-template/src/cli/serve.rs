@@ -1,43 +1,34 @@
 //! `serve`: the server, from its first line to its last.
 
 mod banner;
+mod root;
 mod signals;
+mod stop;
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use rpc_core::Api;
-use rpc_core::http::{HttpService, Server, Stopped};
-use tokio::runtime::Runtime;
+use rpc_core::http::{HttpService, Server};
 use tokio::sync::oneshot;
 
+use self::banner::Banner;
+use self::root::FirstStart;
 use self::signals::Signals;
-use super::{NAME, ServeArgs};
-use crate::config::{Environment, PublicUrl, ServeFlags, ServeSettings};
+use super::{NAME, runtime, serve_settings};
+use crate::app::{App, AppParts};
+use crate::config::{Environment, Layers, PublicUrl, ServeSettings};
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
+use crate::mail::MailTemplates;
 use crate::output;
 
-/// Where JSON-RPC and WebSocket are served.
-const RPC_PREFIX: &str = "/api";
-
-/// The threads that calls run on.
-pub(super) fn runtime() -> Result<Runtime, Failure> {
-    Runtime::new().map_err(|error| Failure::new(Exit::Failure, format!("no threads can be started: {error}")))
-}
-
-pub(super) fn run(
-    args: ServeArgs,
-    environment: &Environment,
-    audience: Audience,
-    api: Api,
-) -> Result<ExitCode, Failure> {
-    let flags = ServeFlags { bind: args.bind, port: args.port, public_url: args.public_url, no_banner: args.no_banner };
-    let settings = environment.serve(flags)?;
-    warn_of_unknown(environment);
+pub(super) fn run(layers: &Layers, audience: Audience) -> Result<ExitCode, Failure> {
+    let settings = serve_settings(layers)?;
+    warn_of_unknown(layers.environment());
     let runtime = runtime()?;
-    let ended = runtime.block_on(serve(&settings, audience, api));
+    let ended = runtime.block_on(serve(settings, audience));
     // What still runs was given its time, or a second signal said not to wait.
     runtime.shutdown_background();
     ended
@@ -60,35 +51,69 @@ fn warn_of_plain_http(settings: &ServeSettings, address: SocketAddr) {
     }
 }
 
-async fn serve(settings: &ServeSettings, audience: Audience, api: Api) -> Result<ExitCode, Failure> {
+async fn serve(settings: ServeSettings, audience: Audience) -> Result<ExitCode, Failure> {
     let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Failure, format!("no signals: {error}")))?;
-    let server = Server::bind(service(settings, &api), settings.address).await;
-    let server = server.map_err(|error| cannot_bind(settings.address, &error))?;
+    let shows_banner = audience == Audience::People && !settings.no_banner;
+    let app = open(&settings).await?;
+    if !shows_banner {
+        tracing::info!(event = "storage.ready", storage = "memory", "everything is lost when this stops");
+    }
+    let first_start = root::make(app.accounts(), &settings.root).await?;
+    let api = api(&app, &settings)?;
+    let server = Server::bind(service(&settings, &api), settings.address).await;
+    let server = server.map_err(|error| cannot_bind(settings.address, &error))?.drain(settings.drain);
     let address = server.local_addr().map_err(|error| cannot_bind(settings.address, &error))?;
-    listening(settings, audience, address, &api);
-    warn_of_plain_http(settings, address);
+    if shows_banner {
+        output::note(banner(&settings, &app, address, &first_start, &api));
+    } else {
+        listening(&settings, address, &first_start, &api);
+    }
+    drop(first_start);
+    warn_of_plain_http(&settings, address);
+    app.start();
     let (stop, stopped) = oneshot::channel::<()>();
     let mut serving = std::pin::pin!(server.serve(async {
         // Dropping the sender stops the server as well as sending does.
         let _ = stopped.await;
     }));
     tokio::select! {
-        ended = &mut serving => return Ok(ended_with(ended, audience)),
-        () = signals.next() => stopping(audience, api.active_calls()),
+        ended = &mut serving => return Ok(stop::ended(ended, audience)),
+        () = signals.next() => stop::begins(audience, api.active_calls()),
     }
     drop(stop);
     tokio::select! {
-        ended = serving => Ok(ended_with(ended, audience)),
+        code = stop::finish(serving, &api, &app, settings.drain, audience) => Ok(code),
         () = signals.next() => Ok(Exit::Interrupted.into()),
     }
 }
 
-fn service(settings: &ServeSettings, api: &Api) -> HttpService {
-    let service = HttpService::new(api.clone()).name(NAME).rpc_prefix(RPC_PREFIX);
-    match &settings.public_url {
-        Some(url) => service.allow_origin(&url.to_string()),
-        None => service,
+/// The application, on its storage, with its first settings.
+async fn open(settings: &ServeSettings) -> Result<App, Failure> {
+    let mut parts = AppParts::in_memory()?;
+    if let Some(folder) = &settings.templates {
+        parts.templates = MailTemplates::from_folder(folder)
+            .map_err(|error| Failure::new(Exit::Configuration, format!("{}: {error}", folder.display())))?;
     }
+    let app = App::new(parts, settings.app.clone()).await?;
+    let seeded = app.settings().seed(&settings.first).await;
+    seeded.map_err(|error| Failure::new(Exit::Storage, format!("the first settings cannot be stored: {error}")))?;
+    Ok(app)
+}
+
+fn api(app: &App, settings: &ServeSettings) -> Result<Api, Failure> {
+    if !settings.methods.is_empty() {
+        settings.check_methods(&app.api()?)?;
+    }
+    let builder = app.api_builder().limits(settings.limits);
+    let methods = settings.methods.iter();
+    Ok(methods.fold(builder, |builder, method| builder.method_limits(&method.path, method.limits)).build()?)
+}
+
+fn service(settings: &ServeSettings, api: &Api) -> HttpService {
+    let service = HttpService::new(api.clone()).name(NAME).rpc_prefix(settings.rpc_prefix.as_str());
+    let origins = settings.origins.0.iter().chain(&settings.public_url);
+    origins
+        .fold(service.trusted_proxies(settings.proxies.clone()), |service, url| service.allow_origin(&url.to_string()))
 }
 
 fn cannot_bind(address: SocketAddr, error: &io::Error) -> Failure {
@@ -106,38 +131,43 @@ fn cannot_bind(address: SocketAddr, error: &io::Error) -> Failure {
     Failure::new(Exit::Bind, message)
 }
 
-fn listening(settings: &ServeSettings, audience: Audience, address: SocketAddr, api: &Api) {
-    if audience == Audience::People && !settings.no_banner {
-        output::note(banner::text(address, settings.public_url.as_ref(), api));
-        return;
+fn banner<'a>(
+    settings: &'a ServeSettings,
+    app: &App,
+    address: SocketAddr,
+    first_start: &'a FirstStart,
+    api: &'a Api,
+) -> Banner<'a> {
+    let mail = app.settings().current();
+    let (host, port, _) = mail.smtp_account();
+    Banner {
+        address,
+        public_url: settings.public_url.as_ref().map(ToString::to_string),
+        rpc_prefix: settings.rpc_prefix.as_str(),
+        mail_server: host.map(|host| format!("{host}:{port}")),
+        first_start,
+        api,
+    }
+}
+
+/// Tells programs what a banner tells people.
+fn listening(settings: &ServeSettings, address: SocketAddr, first_start: &FirstStart, api: &Api) {
+    match first_start {
+        FirstStart::Nothing => {}
+        FirstStart::Password(password) => {
+            let (user, password) = ("root", password.expose());
+            let text = "first start: administrator root created with this password, shown only now";
+            tracing::warn!(event = "root.created", user, password, "{text}");
+        }
+        FirstStart::Written(path) => {
+            let file = path.display();
+            tracing::warn!(event = "root.created", user = "root", %file, "first start: the password of root is in {file}");
+        }
     }
     let url = format!("http://{address}");
     let public_url = settings.public_url.as_ref().map(tracing::field::display);
     let methods = api.methods().len();
     tracing::info!(event = "server.listening", url, public_url, methods, "listening on {url}");
-}
-
-fn stopping(audience: Audience, calls: u64) {
-    match audience {
-        Audience::People => output::note(format!("stopping ({} in flight)", counted(calls))),
-        Audience::Programs => {
-            tracing::info!(event = "server.stopping", calls, "stopping ({} in flight)", counted(calls))
-        }
-    }
-}
-
-fn ended_with(stopped: Stopped, audience: Audience) -> ExitCode {
-    let Stopped { cut } = stopped;
-    match (cut, audience) {
-        (0, Audience::People) => {}
-        (0, Audience::Programs) => tracing::info!(event = "server.stopped", cut, "stopped"),
-        _ => tracing::warn!(event = "server.stopped", cut, "stopped; {} did not end in time", counted(cut)),
-    }
-    ExitCode::SUCCESS
-}
-
-fn counted(calls: u64) -> String {
-    format!("{calls} {}", if calls == 1 { "call" } else { "calls" })
 }
 
 #[cfg(test)]

@@ -1,154 +1,97 @@
 //! The types of settings, each with the text forms that it takes.
 
-use std::fmt;
+mod lists;
+mod log;
+mod web;
+
 use std::net::IpAddr;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
 
-use http::Uri;
-use http::uri::Scheme;
+use rpc_auth::{Secret, SignUp};
+use rpc_core::Rate;
+use rpc_core::http::ForwardedHeader;
 
-/// A type that flags and variables are read into.
+pub(crate) use self::lists::{Networks, Origins};
+pub(crate) use self::log::{LogFormat, LogLevel};
+pub(crate) use self::web::{HttpUrl, Prefix, PublicUrl};
+use super::units;
+use crate::app::Avatars;
+use crate::settings::SecretBox;
+
+/// A type that flags, variables and the file are read into.
 pub(crate) trait Setting: Sized {
+    /// Its name in documents and, in upper case, in the help of a flag: `number`.
+    const KIND: &'static str;
     /// What it takes, for people: `true or false`.
     const EXPECTED: &'static str;
+    /// Whether it is a list: separated by commas, or in the file an array.
+    const IS_LIST: bool = false;
 
     /// Reads a text.
     fn parse(text: &str) -> Option<Self>;
 }
 
-/// Reads the value of a flag.
-pub(crate) fn parse<T: Setting>(text: &str) -> Result<T, String> {
-    T::parse(text).ok_or_else(|| format!("expected {}", T::EXPECTED))
+/// Implements [`Setting`]: kind, what it takes, and how a text is read.
+macro_rules! settings {
+    ($($type:ty: $kind:literal, $expected:literal, $parse:expr;)*) => {$(
+        impl Setting for $type {
+            const KIND: &'static str = $kind;
+            const EXPECTED: &'static str = $expected;
+
+            fn parse(text: &str) -> Option<Self> {
+                let parse: fn(&str) -> Option<Self> = $parse;
+                parse(text)
+            }
+        }
+    )*};
 }
 
-impl Setting for IpAddr {
-    const EXPECTED: &'static str = "an IP address, such as 127.0.0.1 or ::1";
-
-    fn parse(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
+settings! {
+    IpAddr: "address", "an IP address, such as 127.0.0.1 or ::1", |text| text.parse().ok();
+    u16: "number", "a number from 0 to 65535", |text| text.parse().ok();
+    u32: "number", "a whole number", |text| text.parse().ok();
+    NonZeroU32: "number", "a whole number above zero", |text| text.parse().ok();
+    NonZeroUsize: "number", "a whole number above zero", |text| text.parse().ok();
+    bool: "switch", "true or false", |text| text.parse().ok();
+    Duration: "time", "a time, such as 250ms, 30s, 15min, 24h or 30days", units::duration;
+    Size: "size", "a size, such as 512 B, 64 KiB or 1 MiB", |text| units::size(text).map(Size);
+    Rate: "rate", "calls over a time, such as 5/s, 10/min, 100/h or 1000/day", units::rate;
+    PathBuf: "path", "a path", |text| Some(text.into());
+    String: "text", "a text", |text| Some(text.to_owned());
+    Secret: "text", "a text", |text| Some(Self::new(text.to_owned()));
+    SecretBox: "key", "32 bytes in Base64, as `openssl rand -base64 32` prints them", |text| Self::with_key(text).ok();
+    SignUp: "choice", "on, disabled or off", |text| match text {
+        "on" => Some(Self::On),
+        "disabled" => Some(Self::Disabled),
+        "off" => Some(Self::Off),
+        _ => None,
+    };
+    Avatars: "choice", "none or gravatar", |text| match text {
+        "none" => Some(Self::None),
+        "gravatar" => Some(Self::Gravatar),
+        _ => None,
+    };
+    ForwardedHeader: "choice", "x-forwarded-for or forwarded", |text| match text {
+        "x-forwarded-for" => Some(Self::XForwardedFor),
+        "forwarded" => Some(Self::Forwarded),
+        _ => None,
+    };
 }
 
-impl Setting for u16 {
-    const EXPECTED: &'static str = "a number from 0 to 65535";
-
-    fn parse(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-}
-
-impl Setting for bool {
-    const EXPECTED: &'static str = "true or false";
-
-    fn parse(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-}
-
-/// Where the world reaches the application.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PublicUrl(Uri);
-
-impl PublicUrl {
-    /// Whether what is sent there is encrypted on the way.
-    pub(crate) fn is_https(&self) -> bool {
-        self.0.scheme() == Some(&Scheme::HTTPS)
-    }
-}
-
-impl Setting for PublicUrl {
-    const EXPECTED: &'static str = "an http or https URL";
-
-    fn parse(text: &str) -> Option<Self> {
-        let url: Uri = text.parse().ok()?;
-        let is_web = [Some(&Scheme::HTTP), Some(&Scheme::HTTPS)].contains(&url.scheme());
-        (is_web && url.authority().is_some() && url.query().is_none()).then_some(Self(url))
-    }
-}
-
-impl fmt::Display for PublicUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// How the log is written.
+/// Bytes, at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LogFormat {
-    /// `Compact` on a terminal, else `Json`.
-    Auto,
-    /// A line an event, for people.
-    Compact,
-    /// Some lines an event, for people.
-    Pretty,
-    /// A JSON object an event, for programs.
-    Json,
-}
+pub(crate) struct Size(pub(crate) u64);
 
-impl Setting for LogFormat {
-    const EXPECTED: &'static str = "auto, compact, pretty or json";
-
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "auto" => Some(Self::Auto),
-            "compact" => Some(Self::Compact),
-            "pretty" => Some(Self::Pretty),
-            "json" => Some(Self::Json),
-            _ => None,
-        }
+impl Size {
+    /// The number of bytes in memory; what is larger than the memory is all of it.
+    pub(crate) fn in_memory(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
     }
-}
 
-/// From which level on events are logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LogLevel {
-    Off,
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-
-impl LogLevel {
-    const ALL: [Self; 6] = [Self::Off, Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-            Self::Trace => "trace",
-        }
-    }
-}
-
-impl Setting for LogLevel {
-    const EXPECTED: &'static str = "off, error, warn, info, debug or trace";
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.name() == text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{PublicUrl, Setting};
-
-    #[test]
-    fn a_public_url_is_a_web_address() {
-        for (text, expected) in [
-            ("https://api.example.com", Some(true)),
-            ("http://127.0.0.1:8080/app", Some(false)),
-            ("ftp://example.com", None),
-            ("example.com", None),
-            ("/v1", None),
-            ("https://", None),
-            ("https://example.com/?a=1", None),
-            ("", None),
-        ] {
-            assert_eq!(PublicUrl::parse(text).map(|url| url.is_https()), expected, "{text}");
-        }
+    /// The number of whole KiB.
+    pub(crate) fn kib(self) -> u32 {
+        u32::try_from(self.0 / 1024).unwrap_or(u32::MAX)
     }
 }

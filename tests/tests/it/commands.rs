@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::process::{Ended, command, file, run};
+use crate::process::{Ended, Running, command, file, run};
 
 async fn app(args: &[&str]) -> Ended {
     run(&mut command("app-template", args)).await
@@ -15,17 +15,18 @@ async fn methods_are_listed_for_people_and_for_programs() {
     let ended = app(&["methods"]).await;
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     let first_words: Vec<&str> = ended.stdout.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(first_words, ["METHOD", "/v1/test/test", "/v1/test/upload"]);
+    assert_eq!((first_words.len(), first_words[0]), (33, "METHOD"));
+    assert_eq!(first_words[31..], ["/v1/test/test", "/v1/test/upload"]);
 
     let ended = app(&["methods", "--json"]).await;
     let manifest: Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!(manifest["methods"][0]["id"], "/v1/test/test");
+    assert_eq!(manifest["methods"][31]["id"], "/v1/test/upload");
     assert_eq!(manifest["permissions"][0]["name"], "admin");
 }
 
 #[tokio::test]
 async fn a_reader_that_goes_away_is_no_failure() {
-    for args in [&["methods"][..], &["docs"], &["--help"]] {
+    for args in [&["methods"][..], &["docs"], &["--help"], &["config"], &["completion", "bash"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut app = command("app-template", args);
@@ -128,4 +129,81 @@ async fn version_and_help_are_results() {
     let help = app(&["serve", "--help"]).await;
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
     assert!(help.stdout.ends_with("Example:\n  app-template serve --port 8081 --public-url https://api.example.com\n"));
+}
+
+#[tokio::test]
+async fn root_calls_what_a_guest_may_not() {
+    let path = "/v1/profile/read";
+    let guest = app(&["call", path]).await;
+    assert_eq!((guest.code, guest.stdout.as_str()), (Some(1), ""));
+    assert!(guest.stderr.starts_with("error: /v1/profile/read: 401 "), "{}", guest.stderr);
+    let root = app(&["call", path, "--as", "root"]).await;
+    let answer: Value = serde_json::from_str(&root.stdout).unwrap();
+    assert_eq!((root.code, &answer["data"]["name"]), (Some(0), &json!("root")));
+}
+
+#[tokio::test]
+async fn a_healthcheck_ends_with_0_or_1_and_nothing_else() {
+    let (_running, address) = Running::serve(&mut command("app-template", &["--port", "0"])).await;
+    let url = format!("http://{address}/readyz");
+    let ready = app(&["healthcheck", "--url", &url]).await;
+    assert_eq!((ready.code, ready.stdout.as_str(), ready.stderr.as_str()), (Some(0), "", ""));
+    let (_, port) = address.rsplit_once(':').unwrap();
+    let own = run(command("app-template", &["healthcheck"]).env("APP_PORT", port).env("APP_BIND", "0.0.0.0")).await;
+    assert_eq!((own.code, own.stderr.as_str()), (Some(0), ""));
+
+    let other = app(&["healthcheck", "--url", &format!("http://{address}/no-such-page")]).await;
+    assert_eq!((other.code, other.stderr), (Some(1), format!("error: http://{address}/no-such-page answers 404\n")));
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = app(&["healthcheck", "--url", &format!("http://{free}/readyz")]).await;
+    assert_eq!(nobody.code, Some(1));
+    assert!(nobody.stderr.starts_with(&format!("error: http://{free}/readyz cannot be asked: ")), "{}", nobody.stderr);
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let late = app(&["healthcheck", "--url", &url, "--timeout", "100ms"]).await;
+    assert_eq!((late.code, late.stderr), (Some(1), format!("error: {url} does not answer within 100ms\n")));
+
+    for args in [&["healthcheck", "--url", "x"][..], &["healthcheck", "--nope"]] {
+        assert_eq!(app(args).await.code, Some(1), "{args:?}");
+    }
+    let settings = run(command("app-template", &["healthcheck"]).env("APP_PORT", "http")).await;
+    assert_eq!(settings.code, Some(1), "{}", settings.stderr);
+}
+
+#[tokio::test]
+async fn completions_are_scripts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("completion");
+    for shell in ["bash", "zsh", "fish"] {
+        let script = app(&["completion", shell]).await;
+        assert_eq!((script.code, script.stderr.as_str()), (Some(0), ""));
+        assert!(script.stdout.contains("app-template") && script.stdout.contains("root-password-out"), "{shell}");
+        if shell == "bash" {
+            std::fs::write(&path, script.stdout).unwrap();
+            let parsed = std::process::Command::new("bash").arg("-n").arg(&path).output().unwrap();
+            assert!(parsed.status.success(), "{}", String::from_utf8_lossy(&parsed.stderr));
+        }
+    }
+    assert_eq!(app(&["completion", "tcsh"]).await.code, Some(2));
+}
+
+#[tokio::test]
+async fn memory_has_nothing_for_commands_on_a_storage() {
+    let commands: [&[&str]; 9] = [
+        &["migrate"],
+        &["migrate", "up"],
+        &["migrate", "status"],
+        &["user", "list", "--json"],
+        &["user", "create", "ann", "--admin", "--password-stdin"],
+        &["user", "set-password", "ann"],
+        &["user", "enable", "ann"],
+        &["user", "disable", "ann"],
+        &["user", "reset-root-password"],
+    ];
+    for args in commands {
+        let ended = app(args).await;
+        let expected = "error: memory storage has nothing to change\n";
+        assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(3), "", expected), "{args:?}");
+    }
+    assert_eq!(app(&["user", "set-password", "ann", "canary"]).await.code, Some(2));
 }

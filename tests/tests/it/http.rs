@@ -19,6 +19,8 @@ pub(crate) struct Request<'a> {
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
+    /// Status line and headers.
+    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -40,7 +42,7 @@ impl Request<'_> {
         let response = soon("a response", exchange).await.unwrap();
         let (head, body) = response.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {response}"));
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Response { status, body: body.to_owned() }
+        Response { status, head: head.to_owned(), body: body.to_owned() }
     }
 }
 

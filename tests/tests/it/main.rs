@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod commands;
+mod configuration;
 mod documents;
+mod first_run;
 mod http;
 mod process;
 mod serve;

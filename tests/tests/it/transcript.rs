@@ -11,6 +11,9 @@ use crate::terminal::AtTerminal;
 /// The address that transcripts show.
 const SHOWN: &str = "127.0.0.1:8080";
 
+/// The password that transcripts show.
+const SHOWN_PASSWORD: &str = "q7mx-h2vd-9tkc-w4rn-p8sz";
+
 /// A command of a transcript, with the output that follows it.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Step {
@@ -39,12 +42,44 @@ struct Server {
     _process: Box<dyn Any>,
 }
 
+/// What is another one in every run, each with what transcripts show in its place.
+#[derive(Default)]
+struct Secrets(Vec<(String, String)>);
+
+impl Secrets {
+    fn add(&mut self, shown: &str, real: &str) {
+        self.0.push((shown.to_owned(), real.to_owned()));
+    }
+
+    fn reveal(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (shown, real)| text.replace(shown, real))
+    }
+
+    fn hide(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (shown, real)| text.replace(real, shown))
+    }
+
+    /// Learns what a step has brought: the password of a banner, the token of a sign-in.
+    fn learn(&mut self, shown: &str, real: &str) {
+        let word_after = |text: &str, before: &str| {
+            let (_, rest) = text.split_once(before)?;
+            rest.split(|c: char| c.is_whitespace() || c == '"').find(|word| !word.is_empty()).map(str::to_owned)
+        };
+        if let Some(password) = word_after(real, "  password ") {
+            self.add(SHOWN_PASSWORD, &password);
+        }
+        if let (Some(shown), Some(real)) = (word_after(shown, "\"token\":\""), word_after(real, "\"token\":\"")) {
+            self.add(&shown, &real);
+        }
+    }
+}
+
 /// Runs all steps of a document, and compares. The number of steps.
 pub(crate) async fn replay(document: &str, markdown: &str) -> usize {
-    let mut server = None;
+    let (mut server, mut secrets) = (None, Secrets::default());
     let steps = steps(markdown);
     for Step { command, output } in &steps {
-        let words = words(command);
+        let words = words(&secrets.reveal(command));
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let actual = match words.as_slice() {
             ["cargo", "run", "-p", "app-template"] => {
@@ -63,7 +98,8 @@ pub(crate) async fn replay(document: &str, markdown: &str) -> usize {
             }
             _ => panic!("{document}: nobody knows how to run: {command}"),
         };
-        assert_eq!(lines(&actual), lines(output), "{document}: {command}");
+        secrets.learn(output, &actual);
+        assert_eq!(lines(&secrets.hide(&actual)), lines(output), "{document}: {command}");
     }
     steps.len()
 }

@@ -1,53 +1,118 @@
 //! What somebody at a terminal sees when the server listens.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::net::SocketAddr;
 
 use rpc_core::Api;
 
-use super::RPC_PREFIX;
+use super::root::FirstStart;
 use crate::cli::NAME;
-use crate::config::PublicUrl;
 
-/// The columns of an address.
+/// The columns of an address and of a password.
 const WIDTH: usize = 35;
 
-pub(super) fn text(address: SocketAddr, public_url: Option<&PublicUrl>, api: &Api) -> String {
-    let mut lines = vec![String::new(), format!("  {NAME} {}", env!("CARGO_PKG_VERSION"))];
-    let versions: BTreeSet<&str> = api.methods().filter_map(|method| method.path().split('/').nth(1)).collect();
-    for version in versions {
-        let of_version = |path: &str| path.split('/').nth(1) == Some(version);
-        let count = api.methods().filter(|method| !method.is_private() && of_version(method.path())).count();
-        let methods = format!("{count} {}", if count == 1 { "method" } else { "methods" });
-        lines.push(format!("  > API        {:WIDTH$}{methods}", format!("http://{address}/{version}/")));
+/// What the banner tells of.
+pub(super) struct Banner<'a> {
+    pub(super) address: SocketAddr,
+    pub(super) public_url: Option<String>,
+    pub(super) rpc_prefix: &'a str,
+    /// The server that takes mails.
+    pub(super) mail_server: Option<String>,
+    pub(super) first_start: &'a FirstStart,
+    pub(super) api: &'a Api,
+}
+
+impl fmt::Display for Banner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n  {NAME} {}", env!("CARGO_PKG_VERSION"))?;
+        self.addresses(f)?;
+        writeln!(f, "    Storage    memory: everything is lost when this stops")?;
+        match &self.mail_server {
+            Some(server) => writeln!(f, "    Mail       {server}")?,
+            None => writeln!(f, "    Mail       not configured: mails are written to the log")?,
+        }
+        self.first_start(f)?;
+        writeln!(f, "\n  Press Ctrl-C to stop")
     }
-    lines.push(format!("  > RPC        {:WIDTH$}JSON-RPC, WebSocket", format!("http://{address}{RPC_PREFIX}")));
-    if let Some(url) = public_url {
-        lines.push(format!("  > Public     {url}"));
+}
+
+impl Banner<'_> {
+    fn addresses(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, rpc_prefix, api, .. } = self;
+        let versions: BTreeSet<&str> = api.methods().filter_map(|method| version(method.path())).collect();
+        for name in versions {
+            let of_version =
+                api.methods().filter(|method| !method.is_private() && version(method.path()) == Some(name));
+            let count = of_version.count();
+            let methods = if count == 1 { "method" } else { "methods" };
+            writeln!(f, "  > API        {:WIDTH$}{count} {methods}", format!("http://{address}/{name}/"))?;
+        }
+        writeln!(f, "  > RPC        {:WIDTH$}JSON-RPC, WebSocket", format!("http://{address}{rpc_prefix}"))?;
+        match &self.public_url {
+            Some(url) => writeln!(f, "  > Public     {url}"),
+            None => Ok(()),
+        }
     }
-    lines.extend([String::new(), "  Press Ctrl-C to stop".to_owned(), String::new()]);
-    lines.join("\n")
+
+    fn first_start(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let password = match self.first_start {
+            FirstStart::Nothing => return Ok(()),
+            FirstStart::Password(password) => format!("{:WIDTH$}shown only now", password.expose()),
+            FirstStart::Written(path) => format!("in {}", path.display()),
+        };
+        writeln!(f, "\n  First start: administrator created\n    user       root\n    password   {password}")
+    }
+}
+
+fn version(path: &str) -> Option<&str> {
+    path.split('/').nth(1)
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{PublicUrl, Setting};
+    use rpc_auth::Secret;
+
+    use super::{Banner, FirstStart};
+
+    fn text(first_start: &FirstStart, mail_server: Option<&str>) -> Vec<String> {
+        let banner = Banner {
+            address: "127.0.0.1:8080".parse().unwrap(),
+            public_url: mail_server.map(|_| "https://api.example.com/".to_owned()),
+            rpc_prefix: "/api",
+            mail_server: mail_server.map(str::to_owned),
+            first_start,
+            api: &crate::api::build().unwrap(),
+        };
+        banner.to_string().lines().map(str::to_owned).collect()
+    }
 
     #[test]
-    fn the_banner_says_where_to_go() {
-        let api = crate::api::build().unwrap();
-        let url = PublicUrl::parse("https://api.example.com");
-        let text = super::text("127.0.0.1:8080".parse().unwrap(), url.as_ref(), &api);
+    fn the_banner_says_where_to_go_and_who_may() {
+        let methods = crate::api::build().unwrap().methods().len();
         let expected = [
             "",
             concat!("  app-template ", env!("CARGO_PKG_VERSION")),
-            "  > API        http://127.0.0.1:8080/v1/          2 methods",
+            &format!("  > API        http://127.0.0.1:8080/v1/          {methods} methods"),
             "  > RPC        http://127.0.0.1:8080/api          JSON-RPC, WebSocket",
-            "  > Public     https://api.example.com/",
+            "    Storage    memory: everything is lost when this stops",
+            "    Mail       not configured: mails are written to the log",
+            "",
+            "  First start: administrator created",
+            "    user       root",
+            "    password   q7mx-h2vd-9tkc-w4rn-p8sz           shown only now",
             "",
             "  Press Ctrl-C to stop",
-            "",
         ];
-        assert_eq!(text.lines().collect::<Vec<_>>(), expected[..7]);
+        assert_eq!(text(&FirstStart::Password(Secret::new("q7mx-h2vd-9tkc-w4rn-p8sz")), None), expected);
+    }
+
+    #[test]
+    fn what_there_is_nothing_to_tell_of_is_no_line() {
+        let lines = text(&FirstStart::Nothing, Some("mail.example.com:587"));
+        assert_eq!(lines[4], "  > Public     https://api.example.com/");
+        assert_eq!(lines[6..], ["    Mail       mail.example.com:587", "", "  Press Ctrl-C to stop"]);
+        let lines = text(&FirstStart::Written("/run/root".into()), None);
+        assert!(lines.contains(&"    password   in /run/root".to_owned()));
     }
 }

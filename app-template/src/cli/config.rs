@@ -1,0 +1,83 @@
+//! `config`: the settings in effect.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::flags::ServeFlags;
+use super::serve_settings;
+use crate::config::{Effective, Layers, effective};
+use crate::failure::Failure;
+use crate::output;
+
+#[derive(Debug, Args)]
+pub(super) struct ConfigArgs {
+    /// Only check the settings: end with 3 and say what is wrong
+    #[arg(long, conflicts_with = "json")]
+    check: bool,
+    /// Everything that is known of them, as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    pub(super) serve: ServeFlags,
+}
+
+pub(super) fn run(args: &ConfigArgs, layers: &Layers) -> Result<ExitCode, Failure> {
+    let settings = serve_settings(layers)?;
+    if !settings.methods.is_empty() {
+        settings.check_methods(&crate::api::build()?)?;
+    }
+    let values = effective(layers)?;
+    match (args.check, args.json) {
+        (true, _) => {}
+        (false, true) => output::result(&format!("{:#}\n", document(&values, layers)))?,
+        (false, false) => output::result(&table(&values))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn name(value: &Effective) -> String {
+    match &value.method {
+        Some(method) => format!("methods.\"{method}\".{}", value.row.name),
+        None => value.row.name.to_owned(),
+    }
+}
+
+fn table(values: &[Effective]) -> String {
+    let shown = |value: &Effective| if value.value.is_empty() { "-".to_owned() } else { value.value.clone() };
+    let mut rows = vec![("KEY".to_owned(), "VALUE".to_owned(), "SOURCE".to_owned())];
+    rows.extend(values.iter().map(|value| (name(value), shown(value), value.source.to_string())));
+    let width = |column: fn(&(String, String, String)) -> &String| {
+        rows.iter().map(|row| column(row).chars().count()).max().unwrap_or_default()
+    };
+    let (keys, texts) = (width(|row| &row.0), width(|row| &row.1));
+    rows.iter().map(|(key, value, source)| format!("{key:keys$}  {value:texts$}  {source}\n")).collect()
+}
+
+fn document(values: &[Effective], layers: &Layers) -> Value {
+    let optional = |text: &str| if text.is_empty() { Value::Null } else { text.into() };
+    let (keys, methods): (Vec<_>, Vec<_>) = values.iter().partition(|value| value.method.is_none());
+    let key = |value: &&Effective| {
+        let row = value.row;
+        json!({
+            "key": row.name,
+            "section": row.section,
+            "type": row.kind,
+            "expected": row.expected,
+            "default": optional(row.default),
+            "value": optional(&value.value),
+            "source": value.source.to_string(),
+            "variables": row.variables().collect::<Vec<_>>(),
+            "flag": row.has_flag().then(|| format!("--{}", row.name)),
+            "secret": row.secret,
+            "description": row.text,
+        })
+    };
+    let method = |value: &&Effective| json!({"method": value.method, "key": value.row.name, "value": value.value, "source": value.source.to_string()});
+    json!({
+        "file": layers.file_name(),
+        "keys": keys.iter().map(key).collect::<Vec<_>>(),
+        "methods": methods.iter().map(method).collect::<Vec<_>>(),
+    })
+}

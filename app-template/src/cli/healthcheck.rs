@@ -1,0 +1,80 @@
+//! `healthcheck`: asks a running server whether it is ready.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::{runtime, serve_settings};
+use crate::config::{self, HttpUrl, Layers, Setting};
+use crate::failure::{Exit, Failure};
+
+/// Bytes of an answer up to its status: `HTTP/1.1 200`.
+const STATUS_LINE: usize = 12;
+
+#[derive(Debug, Args)]
+pub(super) struct HealthcheckArgs {
+    /// What to ask; /readyz of the server that the settings describe, unless told
+    #[arg(long, value_name = "URL", value_parser = config::parse::<HttpUrl>)]
+    url: Option<HttpUrl>,
+    /// How long to wait for the answer
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = config::parse::<Duration>)]
+    timeout: Duration,
+}
+
+pub(super) fn run(args: &HealthcheckArgs, layers: &Layers) -> Result<ExitCode, Failure> {
+    let url = match &args.url {
+        Some(url) => url.clone(),
+        None => own(serve_settings(layers)?.address),
+    };
+    let asked = runtime()?.block_on(async { tokio::time::timeout(args.timeout, status(&url)).await });
+    let fault = match asked {
+        Ok(Ok(200)) => return Ok(ExitCode::SUCCESS),
+        Ok(Ok(status)) => format!("{url} answers {status}"),
+        Ok(Err(error)) => format!("{url} cannot be asked: {error}"),
+        Err(_) => format!("{url} does not answer within {:?}", args.timeout),
+    };
+    Err(Failure::new(Exit::Failure, fault))
+}
+
+/// The server that listens at an address; one that listens at all of them is asked at the loopback one.
+fn own(address: SocketAddr) -> HttpUrl {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let url = format!("http://{}/readyz", SocketAddr::new(ip, address.port()));
+    HttpUrl::parse(&url).expect("an address and a path make a URL")
+}
+
+async fn status(url: &HttpUrl) -> io::Result<u16> {
+    let (host, port) = url.authority();
+    let mut stream = TcpStream::connect((host.as_str(), port)).await?;
+    let request = format!("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", url.path(), url.host_header());
+    stream.write_all(request.as_bytes()).await?;
+    let mut line = [0; STATUS_LINE];
+    stream.read_exact(&mut line).await?;
+    let text = std::str::from_utf8(&line).ok().and_then(|line| line.strip_prefix("HTTP/1.1 "));
+    text.and_then(|status| status.parse().ok()).ok_or_else(|| io::Error::other("the answer is not HTTP"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own;
+
+    #[test]
+    fn a_server_at_all_addresses_is_asked_at_loopback() {
+        for (address, url) in [
+            ("0.0.0.0:8080", "http://127.0.0.1:8080/readyz"),
+            ("[::]:1", "http://[::1]:1/readyz"),
+            ("192.0.2.1:80", "http://192.0.2.1:80/readyz"),
+        ] {
+            assert_eq!(own(address.parse().unwrap()).to_string(), url);
+        }
+    }
+}

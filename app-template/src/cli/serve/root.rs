@@ -1,0 +1,78 @@
+//! The root user, made at the first start.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use rpc_auth::{AccountError, Accounts, RootUser, Secret};
+
+use crate::config::RootSettings;
+use crate::failure::{Exit, Failure};
+
+/// What is to be told of the root user.
+#[derive(Debug)]
+pub(super) enum FirstStart {
+    /// Nothing: there was one, or the password was given.
+    Nothing,
+    /// It has this password.
+    Password(Secret),
+    /// Its password is in this file.
+    Written(PathBuf),
+}
+
+/// Makes the root user, if there is none. A generated password that is to be written is in its file when this returns.
+pub(super) async fn make(accounts: &Accounts, settings: &RootSettings) -> Result<FirstStart, Failure> {
+    // Opened before root is made: a password that cannot be written would be lost.
+    let out = match (&settings.password, &settings.out) {
+        (None, Some(path)) => Some((create(path)?, path.clone())),
+        _ => None,
+    };
+    let made = accounts.ensure_root(settings.password.as_ref()).await.map_err(|error| refused(settings, &error));
+    match (made, out) {
+        (Ok(RootUser::MadeWith(password)), None) => Ok(FirstStart::Password(password)),
+        (Ok(RootUser::MadeWith(password)), Some((file, path))) => {
+            write(file, &password).map_err(|error| cannot(&path, &error))?;
+            Ok(FirstStart::Written(path))
+        }
+        (made, out) => {
+            if let Some((_, path)) = out {
+                // It is empty and was made above.
+                let _ = std::fs::remove_file(path);
+            }
+            made.map(|_| FirstStart::Nothing)
+        }
+    }
+}
+
+fn refused(settings: &RootSettings, error: &AccountError) -> Failure {
+    match error {
+        AccountError::Invalid(faults) => {
+            let faults: Vec<&str> = faults.iter().map(|fault| fault.message.as_ref()).collect();
+            Failure::new(Exit::Configuration, format!("{}: {}", settings.source, faults.join("; ")))
+        }
+        other => Failure::new(Exit::Storage, format!("the root user cannot be made: {other}")),
+    }
+}
+
+/// A new file that only its owner reads.
+fn create(path: &Path) -> Result<File, Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| cannot(path, &error))
+}
+
+fn write(mut file: File, password: &Secret) -> io::Result<()> {
+    writeln!(file, "{}", password.expose())?;
+    file.sync_all()
+}
+
+fn cannot(path: &Path, error: &io::Error) -> Failure {
+    let path = path.display();
+    let message = match error.kind() {
+        ErrorKind::AlreadyExists => format!("{path} is there already, and --root-password-out replaces nothing"),
+        _ => format!("{path} cannot be written: {error}"),
+    };
+    Failure::new(Exit::Configuration, message)
+}

@@ -1,0 +1,57 @@
+//! The document about all settings, made from their table.
+
+use super::key::Row;
+use super::table::{KEYS, METHOD_KEYS};
+use super::{CONFIG_VARIABLE, FILE, PREFIX};
+
+/// The document, in Markdown.
+pub(crate) fn markdown(program: &str) -> String {
+    let mut text = introduction(program);
+    let mut section = "";
+    for row in KEYS {
+        if row.section != section {
+            section = row.section;
+            text +=
+                &format!("\n## {section}\n\n| key | variable | type | default | |\n| --- | --- | --- | --- | --- |\n");
+        }
+        text += &line(row);
+    }
+    text += &methods();
+    text
+}
+
+fn introduction(program: &str) -> String {
+    format!(
+        "# Configuration\n\n\
+        <!-- Made by `{program} docs --configuration`. -->\n\n\
+        Every setting has a key. Its value comes from, the first one that there is: the flag `--key` of `{program} serve`, for keys\n\
+        that are marked with it; the variable in the table; a second variable, where the table names one; the file; the default.\n\n\
+        - The file is the one that `--config FILE` or `{CONFIG_VARIABLE}` names, else `./{FILE}`, if it is there. It is TOML: `port = 8080`. A key that\n  \
+          does not exist is a fault, so that nothing is misspelt unseen.\n\
+        - `{PREFIX}X_FILE` names a file that holds the value of `{PREFIX}X`, for secrets that are mounted. Line end aside, all of it is the value.\n\
+        - An empty variable is none. Lists are separated by commas, or arrays in the file.\n\
+        - Times have a unit (`250ms`, `30s`, `15min`, `24h`, `30days`), sizes too (`512 B`, `64 KiB`, `1 MiB`, `1 GiB`).\n\
+        - `RUST_LOG` goes before `log-level`; `NO_COLOR` is honoured.\n\n\
+        `{program} config` shows the values in effect with what set each; `{program} config --check` ends with 3 when something is wrong.\n"
+    )
+}
+
+fn line(row: &Row) -> String {
+    let name = if row.has_flag() { format!("`--{}`", row.name) } else { format!("`{}`", row.name) };
+    let variables: Vec<String> = row.variables().map(|variable| format!("`{variable}`")).collect();
+    let default = if row.default.is_empty() { String::new() } else { format!("`{}`", row.default) };
+    let secret = if row.secret { " Never shown." } else { "" };
+    format!("| {name} | {} | {} | {default} | {}.{secret} |\n", variables.join(", "), row.kind, row.text)
+}
+
+fn methods() -> String {
+    let mut text = "\n## Methods\n\n\
+        Limits of one method stand in the file only, in a table of its own. They go before those of the method's attribute.\n\n\
+        ```toml\n[methods.\"/v1/test/test\"]\nconcurrency = 4\nrate = \"10/min\"\n```\n\n\
+        | key | type | |\n| --- | --- | --- |\n"
+        .to_owned();
+    for row in METHOD_KEYS {
+        text += &format!("| `{}` | {} | {}. |\n", row.name, row.kind, row.text);
+    }
+    text
+}

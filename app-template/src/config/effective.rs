@@ -1,0 +1,45 @@
+//! The values in effect, with what set each.
+
+use super::error::{ConfigError, Faults};
+use super::key::Row;
+use super::layers::{Layers, Source};
+use super::table::{KEYS, METHOD_KEYS};
+
+/// What stands for a secret.
+const MASK: &str = "********";
+
+/// A value in effect, as it is shown.
+#[derive(Debug)]
+pub(crate) struct Effective {
+    pub(crate) row: &'static Row,
+    /// The method that it is a limit of.
+    pub(crate) method: Option<String>,
+    /// Empty when there is none.
+    pub(crate) value: String,
+    pub(crate) source: Source,
+}
+
+/// The value of every key; then those of single methods.
+pub(crate) fn effective(layers: &Layers) -> Result<Vec<Effective>, ConfigError> {
+    let mut faults = Faults::default();
+    let mut values = Vec::new();
+    for row in KEYS {
+        let found = layers.find(row).unwrap_or_else(|fault| {
+            faults.add(fault);
+            None
+        });
+        let (value, source) =
+            found.map_or((row.default.to_owned(), Source::Default), |found| (found.text, found.source));
+        let value = if row.secret && !value.is_empty() { MASK.to_owned() } else { value };
+        values.push(Effective { row, method: None, value, source });
+    }
+    for table in layers.file.iter().flat_map(|file| &file.methods) {
+        let of_table = METHOD_KEYS.iter().filter_map(|row| {
+            let entry = table.value(row)?;
+            let source = Source::Line(entry.place.clone());
+            Some(Effective { row, method: Some(table.path.clone()), value: entry.text.clone(), source })
+        });
+        values.extend(of_table);
+    }
+    faults.finish().map(|()| values)
+}

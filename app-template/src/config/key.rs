@@ -1,0 +1,122 @@
+//! A key: a setting as the one table of all settings has it.
+
+use std::marker::PhantomData;
+
+use super::PREFIX;
+use super::setting::Setting;
+
+/// What ends the name of a variable that names a file with the value.
+pub(super) const FROM_FILE: &str = "_FILE";
+
+/// What is known of a key, whatever its type.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// The name in the file, and that of the flag where there is one; in upper case, after the prefix, the variable.
+    pub(crate) name: &'static str,
+    /// Another variable, asked after its own.
+    also: Option<&'static str>,
+    /// Empty where there is none.
+    pub(crate) default: &'static str,
+    /// One sentence.
+    pub(crate) text: &'static str,
+    /// Where it stands in documents.
+    pub(crate) section: &'static str,
+    /// Whether its value is shown to nobody.
+    pub(crate) secret: bool,
+    pub(crate) flag: Flag,
+    pub(crate) kind: &'static str,
+    pub(crate) expected: &'static str,
+    pub(crate) is_list: bool,
+    takes: fn(&str) -> bool,
+}
+
+/// Whether a command takes the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flag {
+    /// None does.
+    None,
+    /// `serve` does: `--name`.
+    Serve,
+    /// `serve` does: `--name`, and a letter.
+    ServeShort(char),
+    /// All do.
+    Global,
+}
+
+impl Row {
+    /// The variables that set it, first the one that wins.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = String> {
+        std::iter::once(self.variable()).chain(self.also.map(str::to_owned))
+    }
+
+    /// Its own variable.
+    pub(crate) fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.name.to_uppercase().replace('-', "_"))
+    }
+
+    /// The variable that names a file with its value.
+    pub(crate) fn variable_of_file(&self) -> String {
+        self.variable() + FROM_FILE
+    }
+
+    /// Whether a command line sets it.
+    pub(crate) fn has_flag(&self) -> bool {
+        self.flag != Flag::None
+    }
+
+    /// Whether a text is a value of it.
+    pub(crate) fn takes(&self, text: &str) -> bool {
+        (self.takes)(text)
+    }
+}
+
+/// A key with values of a type.
+#[derive(Debug)]
+pub(crate) struct Key<T> {
+    pub(crate) row: Row,
+    values: PhantomData<fn() -> T>,
+}
+
+fn takes<T: Setting>(text: &str) -> bool {
+    T::parse(text).is_some()
+}
+
+impl<T: Setting> Key<T> {
+    /// A key with its default (empty: none) and a sentence.
+    pub(super) const fn new(name: &'static str, default: &'static str, text: &'static str) -> Self {
+        let row = Row {
+            name,
+            also: None,
+            default,
+            text,
+            section: "",
+            secret: false,
+            flag: Flag::None,
+            kind: T::KIND,
+            expected: T::EXPECTED,
+            is_list: T::IS_LIST,
+            takes: takes::<T>,
+        };
+        Self { row, values: PhantomData }
+    }
+
+    pub(super) const fn also(mut self, variable: &'static str) -> Self {
+        self.row.also = Some(variable);
+        self
+    }
+
+    pub(super) const fn flag(mut self, flag: Flag) -> Self {
+        self.row.flag = flag;
+        self
+    }
+
+    pub(super) const fn secret(mut self) -> Self {
+        self.row.secret = true;
+        self
+    }
+
+    pub(super) const fn section(mut self, section: &'static str) -> Self {
+        self.row.section = section;
+        self
+    }
+}

@@ -1,0 +1,232 @@
+//! Where values come from: a flag before a variable before the file before the default.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::environment::Environment;
+use super::error::{ConfigError, Faults};
+use super::file::{Entry, SettingsFile};
+use super::key::{Key, Row};
+use super::setting::Setting;
+use super::{CONFIG_VARIABLE, FILE};
+
+/// What the command line sets: texts by the names of keys.
+pub(crate) type Flags = BTreeMap<&'static str, String>;
+
+/// Everything that sets values.
+#[derive(Debug, Default)]
+pub(crate) struct Layers {
+    flags: Flags,
+    environment: Environment,
+    pub(super) file: Option<SettingsFile>,
+}
+
+/// A value that something sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) text: String,
+    pub(crate) source: Source,
+}
+
+/// What set a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The flag of a key.
+    Flag(&'static str),
+    /// A variable.
+    Variable(String),
+    /// A file that a variable names.
+    VariableFile(String),
+    /// A line of the file.
+    Line(String),
+    /// Nothing.
+    Default,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "--{name}"),
+            Self::Variable(name) | Self::VariableFile(name) | Self::Line(name) => f.write_str(name),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+impl From<&Entry> for Found {
+    fn from(entry: &Entry) -> Self {
+        Self { text: entry.text.clone(), source: Source::Line(entry.place.clone()) }
+    }
+}
+
+impl Found {
+    /// Names the value in a fault: `APP_PORT`, `app.toml:3: port`, and what it is unless that is secret.
+    pub(super) fn fault(&self, row: &Row, what: impl fmt::Display) -> String {
+        let name = match &self.source {
+            Source::Flag(_) | Source::Variable(_) | Source::Default => self.source.to_string(),
+            Source::VariableFile(name) => format!("the content of {name}"),
+            Source::Line(place) => format!("{place}: {}", row.name),
+        };
+        if row.secret { format!("{name}: {what}") } else { format!("{name} is \"{}\": {what}", self.text) }
+    }
+
+    /// The fault of a value that its key does not take.
+    pub(super) fn bad(&self, row: &Row) -> String {
+        self.fault(row, format_args!("expected {}", row.expected))
+    }
+}
+
+impl Layers {
+    /// Reads the file: the given one, or the one that a variable names, or the one that lies here, or none.
+    pub(crate) fn read(flags: Flags, environment: Environment, file: Option<PathBuf>) -> Result<Self, ConfigError> {
+        let named = file.or_else(|| environment.value(CONFIG_VARIABLE).map(PathBuf::from));
+        let path = named.or_else(|| Path::new(FILE).is_file().then(|| PathBuf::from(FILE)));
+        let file = path.map(|path| SettingsFile::read(&path)).transpose()?;
+        Ok(Self { flags, environment, file })
+    }
+
+    /// The variables of the process.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The name of the file that was read.
+    pub(crate) fn file_name(&self) -> Option<&str> {
+        self.file.as_ref().map(SettingsFile::name)
+    }
+
+    /// What sets a key, if anything does.
+    pub(super) fn find(&self, row: &Row) -> Result<Option<Found>, String> {
+        let flag = self.flags.get_key_value(row.name);
+        if let Some((name, text)) = flag {
+            return Ok(Some(Found { text: text.clone(), source: Source::Flag(name) }));
+        }
+        let found = self.environment.find(row)?;
+        let line = || self.file.as_ref()?.value(row).map(Found::from);
+        Ok(found.or_else(line).filter(|found| !found.text.is_empty()))
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(
+        flags: &[(&'static str, &str)],
+        variables: &[(&str, &str)],
+        file: &str,
+    ) -> Result<Self, ConfigError> {
+        let flags = flags.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
+        let file = SettingsFile::parse("app.toml", file)?;
+        Ok(Self { flags, environment: Environment::of(variables), file: Some(file) })
+    }
+}
+
+/// Reads values one after the other, and tells all that is wrong with them at the end.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    pub(super) layers: &'a Layers,
+    pub(super) faults: Faults,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(layers: &'a Layers) -> Self {
+        Self { layers, faults: Faults::default() }
+    }
+
+    /// What sets a key.
+    pub(super) fn found(&mut self, row: &Row) -> Option<Found> {
+        self.layers.find(row).unwrap_or_else(|fault| {
+            self.faults.add(fault);
+            None
+        })
+    }
+
+    /// The value of a key, which may have none. In place of a bad one stands the default.
+    pub(super) fn optional<T: Setting>(&mut self, key: &Key<T>) -> Option<T> {
+        let Some(found) = self.found(&key.row) else {
+            return Some(key.row.default).filter(|text| !text.is_empty()).and_then(T::parse);
+        };
+        let value = T::parse(&found.text);
+        if value.is_none() {
+            self.faults.add(found.bad(&key.row));
+        }
+        value.or_else(|| T::parse(key.row.default))
+    }
+
+    /// The value of a key with a default.
+    pub(super) fn required<T: Setting>(&mut self, key: &Key<T>) -> T {
+        self.optional(key).expect("the test `every_default_is_a_value` holds the defaults to their types")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Layers, Reader};
+    use crate::config::table::{BIND, PORT, SECRET_KEY};
+
+    fn port(flags: &[(&'static str, &str)], variables: &[(&str, &str)], file: &str) -> (u16, String) {
+        let layers = Layers::of(flags, variables, file).unwrap();
+        let source = layers.find(&PORT.row).unwrap().map_or("default".to_owned(), |found| found.source.to_string());
+        let mut reader = Reader::new(&layers);
+        let port = reader.required(&PORT);
+        reader.faults.finish().unwrap();
+        (port, source)
+    }
+
+    #[test]
+    fn a_flag_goes_before_a_variable_and_a_variable_before_the_file_and_the_file_before_the_default() {
+        let (flags, variables, file) = ([("port", "1")], [("APP_PORT", "2"), ("PORT", "3")], "\nport = 4");
+        assert_eq!(port(&flags, &variables, file), (1, "--port".to_owned()));
+        assert_eq!(port(&[], &variables, file), (2, "APP_PORT".to_owned()));
+        assert_eq!(port(&[], &variables[1..], file), (3, "PORT".to_owned()));
+        assert_eq!(port(&[], &[("APP_PORT", "")], file), (4, "app.toml:2".to_owned()));
+        assert_eq!(port(&[], &[], ""), (8080, "default".to_owned()));
+    }
+
+    #[test]
+    fn a_variable_can_name_a_file_with_the_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("port");
+        let name = path.to_str().unwrap();
+        for (content, fault) in [
+            ("5\n", None),
+            ("5\r\n", None),
+            ("5", None),
+            ("5\n\n", Some("the content of APP_PORT_FILE is \"5\n\": expected a number from 0 to 65535".to_owned())),
+            ("\n", Some(format!("APP_PORT_FILE: {name} is empty"))),
+        ] {
+            std::fs::write(&path, content).unwrap();
+            let variables = [("APP_PORT_FILE", name), ("PORT", "6")];
+            let layers = Layers::of(&[], &variables, "port = 7").unwrap();
+            let mut reader = Reader::new(&layers);
+            let port = reader.required(&PORT);
+            let result = reader.faults.finish();
+            assert_eq!(result.clone().err().map(|error| error.to_string()), fault, "{content:?}");
+            assert!(result.is_err() || port == 5, "{content:?}");
+        }
+        let layers = Layers::of(&[], &[("APP_PORT_FILE", name), ("APP_PORT", "1")], "").unwrap();
+        assert_eq!(
+            layers.find(&PORT.row),
+            Err("APP_PORT and APP_PORT_FILE are both set: unset one of them".to_owned())
+        );
+        let missing = Layers::of(&[], &[("APP_PORT_FILE", "/no/such")], "").unwrap();
+        assert!(missing.find(&PORT.row).unwrap_err().starts_with("APP_PORT_FILE: /no/such cannot be read: "));
+    }
+
+    #[test]
+    fn bad_values_are_named_all_at_once_with_what_is_expected_and_secrets_are_not_shown() {
+        let file = "public-url = \"api.example.com\"\n\ndrain-time = 10";
+        let error = Layers::of(&[], &[], file).unwrap_err().to_string();
+        let lines = [
+            "app.toml:1: public-url is \"api.example.com\": expected an http or https URL",
+            "  app.toml:3: drain-time is \"10\": expected a time, such as 250ms, 30s, 15min, 24h or 30days",
+        ];
+        assert_eq!(error, lines.join("\n"));
+        let layers = Layers::of(&[], &[("APP_BIND", "localhost"), ("APP_SECRET_KEY", "canary")], "").unwrap();
+        let mut reader = Reader::new(&layers);
+        let _ = (reader.optional(&BIND), reader.optional(&SECRET_KEY));
+        let lines = [
+            "APP_BIND is \"localhost\": expected an IP address, such as 127.0.0.1 or ::1",
+            "  APP_SECRET_KEY: expected 32 bytes in Base64, as `openssl rand -base64 32` prints them",
+        ];
+        assert_eq!(reader.faults.finish().unwrap_err().to_string(), lines.join("\n"));
+    }
+}

@@ -1,0 +1,244 @@
+//! The settings of `serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rpc_auth::{AccountOptions, Secret, TokenFormat};
+use rpc_core::http::TrustedProxies;
+use rpc_core::{Api, Limits};
+use serde_json::{Map, Value};
+
+use super::error::ConfigError;
+use super::key::Row;
+use super::layers::{Layers, Reader};
+use super::limits::MethodSettings;
+use super::setting::{Origins, Prefix, PublicUrl};
+use super::table::{
+    ALLOWED_ORIGINS, APP_URL, AVATARS, BIND, CONFIRMATION_LIFE, DRAIN_TIME, FORWARDED_HEADER, HASH_ITERATIONS,
+    HASH_MEMORY, HASH_PARALLEL, MAIL_TEMPLATES, MAILS_PER_HOUR, NO_BANNER, PASSWORD_MIN_LENGTH, PORT, PUBLIC_URL,
+    RESET_LIFE, ROOT_PASSWORD, ROOT_PASSWORD_OUT, RPC_PREFIX, SECRET_KEY, SESSION_ABSOLUTE, SESSION_IDLE, SIGN_UP,
+    SMTP_FROM, SMTP_HOSTNAME, SMTP_PASSWORD, SMTP_PORT, SMTP_USERNAME, THROTTLE_FIRST_DELAY, THROTTLE_FORGET_AFTER,
+    THROTTLE_FREE_PER_ADDRESS, THROTTLE_FREE_PER_NAME, THROTTLE_FREE_PER_PAIR, THROTTLE_MAX_DELAY, TRUSTED_PROXIES,
+    USERNAME_IS_EMAIL,
+};
+use crate::app::AppOptions;
+use crate::settings::SettingsChange;
+
+/// Settings of the application that administrators may change later.
+const FIRST_SETTINGS: [&Row; 6] =
+    [&APP_URL.row, &SMTP_FROM.row, &SMTP_HOSTNAME.row, &SMTP_PORT.row, &SMTP_USERNAME.row, &SMTP_PASSWORD.row];
+
+/// How to serve.
+#[derive(Debug, Clone)]
+pub(crate) struct ServeSettings {
+    pub(crate) address: SocketAddr,
+    pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) rpc_prefix: Prefix,
+    pub(crate) origins: Origins,
+    pub(crate) proxies: TrustedProxies,
+    pub(crate) drain: Duration,
+    pub(crate) no_banner: bool,
+    pub(crate) root: RootSettings,
+    /// What administrators may change later.
+    pub(crate) first: SettingsChange,
+    pub(crate) templates: Option<PathBuf>,
+    pub(crate) app: AppOptions,
+    pub(crate) limits: Limits,
+    pub(crate) methods: Vec<MethodSettings>,
+}
+
+/// How the root user is made.
+#[derive(Debug, Clone)]
+pub(crate) struct RootSettings {
+    pub(crate) password: Option<Secret>,
+    /// What set the password, for a fault of it.
+    pub(crate) source: String,
+    /// Where a generated password is written to.
+    pub(crate) out: Option<PathBuf>,
+}
+
+impl ServeSettings {
+    /// Refuses what the file says of methods that an API has not.
+    pub(crate) fn check_methods(&self, api: &Api) -> Result<(), ConfigError> {
+        MethodSettings::check(&self.methods, api)
+    }
+}
+
+impl Layers {
+    /// The settings of `serve`, for an application with a name and tokens.
+    pub(crate) fn serve(&self, name: &str, tokens: TokenFormat) -> Result<ServeSettings, ConfigError> {
+        let mut reader = Reader::new(self);
+        // Checked here; the storage in memory does not encrypt.
+        let _ = reader.optional(&SECRET_KEY);
+        let networks = reader.optional(&TRUSTED_PROXIES).unwrap_or_default().0;
+        let settings = ServeSettings {
+            address: SocketAddr::new(reader.required(&BIND), reader.required(&PORT)),
+            public_url: reader.optional(&PUBLIC_URL),
+            rpc_prefix: reader.required(&RPC_PREFIX),
+            origins: reader.optional(&ALLOWED_ORIGINS).unwrap_or_default(),
+            proxies: TrustedProxies::new(networks, reader.required(&FORWARDED_HEADER)),
+            drain: reader.required(&DRAIN_TIME),
+            no_banner: reader.required(&NO_BANNER),
+            root: reader.root(),
+            first: reader.first_settings(),
+            templates: reader.optional(&MAIL_TEMPLATES),
+            app: AppOptions {
+                accounts: reader.accounts(name, tokens.clone()),
+                avatars: reader.required(&AVATARS),
+                ..AppOptions::new(name, tokens)
+            },
+            limits: reader.limits(),
+            methods: reader.methods(),
+        };
+        reader.faults.finish().map(|()| settings)
+    }
+}
+
+impl Reader<'_> {
+    fn root(&mut self) -> RootSettings {
+        let source = self.found(&ROOT_PASSWORD.row).map(|found| found.source.to_string()).unwrap_or_default();
+        let password = if source.is_empty() { None } else { self.optional(&ROOT_PASSWORD) };
+        RootSettings { password, source, out: self.optional(&ROOT_PASSWORD_OUT) }
+    }
+
+    fn accounts(&mut self, name: &str, tokens: TokenFormat) -> AccountOptions {
+        let mut options = AccountOptions::new(name, tokens);
+        options.sign_up = self.required(&SIGN_UP);
+        options.username_is_email = self.required(&USERNAME_IS_EMAIL);
+        options.passwords.min_chars = self.required(&PASSWORD_MIN_LENGTH).get();
+        options.session_idle = self.required(&SESSION_IDLE);
+        options.session_absolute = self.required(&SESSION_ABSOLUTE);
+        options.confirmation_life = self.required(&CONFIRMATION_LIFE);
+        options.reset_life = self.required(&RESET_LIFE);
+        options.mails_per_hour = self.required(&MAILS_PER_HOUR).get();
+        options.throttle.free_per_pair = self.required(&THROTTLE_FREE_PER_PAIR);
+        options.throttle.free_per_name = self.required(&THROTTLE_FREE_PER_NAME);
+        options.throttle.free_per_address = self.required(&THROTTLE_FREE_PER_ADDRESS);
+        options.throttle.first_delay = self.required(&THROTTLE_FIRST_DELAY);
+        options.throttle.max_delay = self.required(&THROTTLE_MAX_DELAY);
+        options.throttle.forget_after = self.required(&THROTTLE_FORGET_AFTER);
+        options.hasher.memory_kib = self.required(&HASH_MEMORY).kib();
+        options.hasher.passes = self.required(&HASH_ITERATIONS).get();
+        if let Some(parallel) = self.optional(&HASH_PARALLEL) {
+            options.hasher.parallel = parallel.get();
+        }
+        options
+    }
+
+    /// The first values of what administrators may change later, held to the same rules.
+    fn first_settings(&mut self) -> SettingsChange {
+        let mut members = Map::new();
+        let smtp_port = self.optional(&SMTP_PORT);
+        for row in FIRST_SETTINGS {
+            let Some(found) = self.found(row) else { continue };
+            let value = match smtp_port {
+                Some(port) if row.name == SMTP_PORT.row.name => port.into(),
+                None if row.name == SMTP_PORT.row.name => continue,
+                _ => Value::String(found.text),
+            };
+            members.insert(member(row), value);
+        }
+        SettingsChange::parse(&members).unwrap_or_else(|violations| {
+            for violation in violations {
+                let row = FIRST_SETTINGS.into_iter().find(|row| violation.pointer == format!("/0/{}", member(row)));
+                let found = row.and_then(|row| Some((row, self.found(row)?)));
+                let fault = found.map_or_else(String::new, |(row, found)| found.fault(row, lower(&violation.message)));
+                self.faults.add(fault);
+            }
+            SettingsChange::default()
+        })
+    }
+}
+
+/// The name of a setting in the API.
+fn member(row: &Row) -> String {
+    row.name.replace('-', "_")
+}
+
+fn lower(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map(|first| first.to_ascii_lowercase().to_string() + chars.as_str()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use rpc_auth::{HasherOptions, PasswordPolicy, ThrottleOptions, TokenFormat};
+    use rpc_core::{Limits, Rate};
+
+    use super::{AccountOptions, Layers, ServeSettings};
+    use crate::config::table::KEYS;
+
+    fn serve(variables: &[(&str, &str)], file: &str) -> Result<ServeSettings, String> {
+        let layers = Layers::of(&[], variables, file).unwrap();
+        layers.serve("app", TokenFormat::new("app").unwrap()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_default_is_a_value() {
+        for row in KEYS.iter().filter(|row| !row.default.is_empty()) {
+            assert!(row.takes(row.default), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_crates() {
+        let settings = serve(&[], "").unwrap();
+        assert_eq!(settings.address.to_string(), "127.0.0.1:8080");
+        assert_eq!((settings.public_url, settings.no_banner, settings.drain.as_secs()), (None, false, 10));
+        assert_eq!(settings.limits, Limits::default());
+        let (accounts, crates) = (settings.app.accounts, AccountOptions::new("app", TokenFormat::new("app").unwrap()));
+        assert_eq!(accounts.hasher, HasherOptions::default());
+        assert_eq!(accounts.throttle, ThrottleOptions::default());
+        assert_eq!(accounts.passwords, PasswordPolicy::default());
+        assert_eq!(format!("{accounts:?}"), format!("{crates:?}"));
+    }
+
+    #[test]
+    fn every_limit_has_a_key_of_its_name() {
+        let text = format!("{:?}", Limits::default());
+        let names = text.split(['{', ',']).filter_map(|part| part.split_once(':')).map(|(name, _)| name.trim());
+        let names: Vec<String> = names.map(|name| name.replace('_', "-")).collect();
+        assert!(names.len() > 20, "{names:?}");
+        for name in names {
+            assert!(KEYS.iter().any(|row| row.name == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_keys_differ_and_none_looks_like_that_of_a_file() {
+        for (place, row) in KEYS.iter().enumerate() {
+            assert!(!row.name.ends_with("-file") && row.name != "config", "{}", row.name);
+            assert!(KEYS[..place].iter().all(|other| other.name != row.name), "{}", row.name);
+            assert!(!row.text.is_empty() && !row.text.ends_with('.'), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn the_first_settings_are_held_to_the_rules_of_the_api() {
+        for (variable, value, fault) in [
+            ("APP_SMTP_PORT", "0", Some("APP_SMTP_PORT is \"0\": ")),
+            ("APP_SMTP_PORT", "mail", Some("APP_SMTP_PORT is \"mail\": expected a number from 0 to 65535")),
+            ("APP_SMTP_HOSTNAME", "a b", Some("APP_SMTP_HOSTNAME is \"a b\": expected ")),
+            ("APP_SMTP_PASSWORD", "canary\n", Some("APP_SMTP_PASSWORD: expected ")),
+            ("APP_APP_URL", "ftp://x", Some("APP_APP_URL is \"ftp://x\": expected ")),
+            ("APP_APP_URL", "https://app.example.com", None),
+        ] {
+            match (serve(&[(variable, value)], ""), fault) {
+                (Ok(_), None) => {}
+                (Err(error), Some(fault)) => assert!(error.starts_with(fault), "{error}"),
+                (result, _) => panic!("{variable}={value}: {:?}", result.err()),
+            }
+        }
+    }
+
+    #[test]
+    fn a_method_has_limits_of_its_own() {
+        let file = "[methods.\"/v1/a/b\"]\nconcurrency = 1\nrate = \"5/min\"\nmax-body = \"2 KiB\"";
+        let limits = serve(&[], file).unwrap().methods[0].limits;
+        assert_eq!((limits.concurrency, limits.max_body, limits.timeout), (Some(1), Some(2048), None));
+        assert!(matches!(limits.rate, Some(Rate { calls: 5, .. })));
+        let fault = Layers::of(&[], &[], "[methods.\"/v1/a/b\"]\n\nconcurrency = 0").unwrap_err().to_string();
+        assert_eq!(fault, "app.toml:3: concurrency is \"0\": expected a whole number above zero");
+    }
+}
