@@ -7,7 +7,7 @@ use std::time::Duration;
 use lettre::Address;
 use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use lettre::transport::smtp::{self};
@@ -124,7 +124,7 @@ async fn connect(
         return Err(SmtpFault::Unreachable(format!("no address is known for {}", server.hostname)));
     }
     if server.port == SMTPS_PORT {
-        let tls = tls_parameters(server, options)?;
+        let tls = tls_parameters(server, options).await?;
         let connected = AsyncSmtpConnection::connect_tokio1(addresses.as_slice(), None, hello, Some(tls), None).await;
         return connected.map_err(|error| SmtpFault::of_connection(&error, server));
     }
@@ -133,7 +133,7 @@ async fn connect(
     let connected = AsyncSmtpConnection::connect_with_transport(Box::new(Wire::new(tcp)), hello).await;
     let mut connection = connected.map_err(|error| SmtpFault::of(&error, server))?;
     if connection.can_starttls() {
-        let encrypted = connection.starttls(tls_parameters(server, options)?, hello).await;
+        let encrypted = connection.starttls(tls_parameters(server, options).await?, hello).await;
         encrypted.map_err(|error| SmtpFault::of_connection(&error, server))?;
     }
     Ok(connection)
@@ -146,7 +146,8 @@ async fn addresses(server: &SmtpServer, options: &SmtpOptions) -> Vec<SocketAddr
     lookup_host((server.hostname.as_str(), server.port)).await.map(Iterator::collect).unwrap_or_default()
 }
 
-fn tls_parameters(server: &SmtpServer, options: &SmtpOptions) -> Result<TlsParameters, SmtpFault> {
+/// What is trusted. The certificates of the system are read from its files, each time, so that new ones count at once.
+async fn tls_parameters(server: &SmtpServer, options: &SmtpOptions) -> Result<TlsParameters, SmtpFault> {
     let fault = |error: smtp::Error| SmtpFault::of_connection(&error, server);
     let mut parameters = TlsParameters::builder(server.hostname.clone());
     for trusted in &options.trusted {
@@ -154,6 +155,8 @@ fn tls_parameters(server: &SmtpServer, options: &SmtpOptions) -> Result<TlsParam
     }
     if server.is_loopback() {
         parameters = parameters.dangerous_accept_invalid_certs(true).dangerous_accept_invalid_hostnames(true);
+        parameters = parameters.certificate_store(CertificateStore::None);
     }
-    parameters.build().map_err(fault)
+    let built = tokio::task::spawn_blocking(move || parameters.build()).await;
+    built.map_err(|error| SmtpFault::Tls(error.to_string()))?.map_err(fault)
 }

@@ -2,39 +2,57 @@
 
 use std::time::Duration;
 
-use app_template::mail::{Mailer, SmtpMailer, SmtpOptions};
+use app_template::mail::{MailError, Mailer, SmtpMailer, SmtpOptions};
+use futures_util::future::join_all;
 
 use super::server::{Does, Encrypts, Script, SmtpPeer};
 use super::{clock, locked, mail, options};
 
-const SHORT: Duration = Duration::from_millis(200);
+/// Short enough to be waited for, and long enough to get as far as a test means it to, on a busy machine too.
+const SHORT: Duration = Duration::from_secs(2);
 
-async fn sends_to(script: Script) -> (SmtpPeer, app_template::mail::MailError) {
+/// Where a conversation may end, each place with what was heard by then.
+const PLACES: [(&str, &str); 8] = [
+    ("GREETING", ""),
+    ("EHLO", "EHLO"),
+    ("STARTTLS", "STARTTLS"),
+    ("AUTH", "AUTH"),
+    ("MAIL", "MAIL"),
+    ("RCPT", "RCPT"),
+    ("DATA", "DATA"),
+    ("MESSAGE", "DATA"),
+];
+
+async fn sends_to(script: Script, timeout: Duration) -> (SmtpPeer, MailError) {
     let peer = SmtpPeer::start(script).await;
-    let options = SmtpOptions { timeout: SHORT, transfer_timeout: SHORT, ..options(&peer) };
+    let options = SmtpOptions { timeout, transfer_timeout: timeout, ..options(&peer) };
     let mailer = SmtpMailer::new(locked("127.0.0.1"), "a@acme.example", options, clock()).unwrap();
-    let sent = tokio::time::timeout(Duration::from_secs(10), mailer.send(&mail())).await;
+    let sent = tokio::time::timeout(Duration::from_secs(60), mailer.send(&mail())).await;
     (peer, sent.expect("the time-out ends the wait").unwrap_err())
 }
 
 #[tokio::test]
 async fn a_server_that_falls_silent_is_left() {
-    for at in ["GREETING", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "MESSAGE"] {
+    join_all(PLACES.map(|(at, heard)| async move {
         let script = Script::new(Encrypts::WhenAsked).instead(at, Does::FallsSilent);
-        let (peer, error) = sends_to(script).await;
+        let (peer, error) = sends_to(script, SHORT).await;
         assert_eq!(error.to_string(), "the server did not answer in time", "{at}");
         assert!(!error.is_permanent() && peer.messages().is_empty(), "{at}");
+        assert!(heard.is_empty() || peer.heard_any(heard), "{at}");
         assert!(!peer.heard_any("QUIT"), "{at}: it could be taken for a line of the mail");
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]
 async fn a_server_that_hangs_up_is_tried_again_later() {
-    for at in ["GREETING", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "MESSAGE"] {
+    join_all(PLACES.map(|(at, heard)| async move {
         let script = Script::new(Encrypts::WhenAsked).instead(at, Does::HangsUp);
-        let (peer, error) = sends_to(script).await;
+        let (peer, error) = sends_to(script, Duration::from_secs(30)).await;
         assert!(!error.is_permanent() && error.reply().is_none() && peer.messages().is_empty(), "{at}: {error}");
-    }
+        assert!(heard.is_empty() || peer.heard_any(heard), "{at}");
+    }))
+    .await;
 }
 
 #[tokio::test]
@@ -42,14 +60,15 @@ async fn a_server_that_refuses_and_then_falls_silent_has_refused() {
     let script = Script::new(Encrypts::WhenAsked)
         .instead("RCPT", Does::Says("550 no such user"))
         .instead("QUIT", Does::FallsSilent);
-    let (_peer, error) = sends_to(script).await;
+    let (_peer, error) = sends_to(script, Duration::from_secs(30)).await;
     assert_eq!((error.reply(), error.is_permanent()), (Some("550 no such user"), true));
 }
 
 #[tokio::test]
 async fn a_server_that_speaks_something_else_is_left() {
     for greeting in ["HTTP/1.1 400 Bad Request\r\n", "SSH-2.0-OpenSSH_9.2", "\u{16}\u{3}\u{1}"] {
-        let (_peer, error) = sends_to(Script::new(Encrypts::Never).instead("GREETING", Does::Says(greeting))).await;
+        let script = Script::new(Encrypts::Never).instead("GREETING", Does::Says(greeting));
+        let (_peer, error) = sends_to(script, SHORT).await;
         assert!(!error.is_permanent(), "{error}");
     }
 }
