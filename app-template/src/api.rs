@@ -14,14 +14,14 @@ use rpc_core::Api;
 
 use crate::app::{App, AppError, AppOptions};
 
-/// What the application is called where it holds nothing.
-const NAME: &str = "app";
+/// What the tokens of the application begin with.
+pub(crate) const TOKENS: &str = "app";
 
 /// Every method of the binary over an application that holds nothing: for documents.
 pub(crate) fn build() -> Result<Api, AppError> {
     let runtime = tokio::runtime::Runtime::new().map_err(AppError::Runtime)?;
-    let tokens = TokenFormat::new(NAME).expect("a test holds it to the form");
-    let app = runtime.block_on(App::in_memory(AppOptions::new(NAME, tokens)))?;
+    let tokens = TokenFormat::new(TOKENS).expect("a test holds it to the form");
+    let app = runtime.block_on(App::in_memory(AppOptions::new(TOKENS, tokens)))?;
     Ok(app.api()?)
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rpc_auth::{AccountParts, AccountStore, Accounts, MemoryStore};
 use rpc_core::{Api, ApiBuilder, BuildError, Bus, Clock, LocalBus, Permission, SystemClock, TracingObserver};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -169,10 +170,11 @@ impl App {
             self.tasks.close();
             self.tasks.wait().await;
         };
-        if tokio::time::timeout(deadline, finished).await.is_err() {
+        let end = Instant::now() + deadline;
+        if tokio::time::timeout_at(end, finished).await.is_err() {
             tracing::warn!(event = "app.stop", "work in the background did not end in time");
         }
-        self.mails.outbox().stop(deadline).await
+        self.mails.outbox().stop(end.saturating_duration_since(Instant::now())).await
     }
 
     /// Users, sessions and tokens.

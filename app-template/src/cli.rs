@@ -19,15 +19,13 @@ use rpc_auth::TokenFormat;
 use tokio::runtime::Runtime;
 
 use self::flags::{GlobalFlags, ServeFlags};
+use crate::api::TOKENS;
 use crate::config::{Environment, Flags, Layers, ServeSettings};
 use crate::failure::{Exit, Failure};
 use crate::{log, output};
 
 /// The name of the program.
 pub(crate) const NAME: &str = env!("CARGO_PKG_NAME");
-
-/// What the tokens of the application begin with.
-const TOKENS: &str = "app";
 
 /// An API server: serves its methods over HTTP and WebSocket, documents them, calls them.
 #[derive(Debug, Parser)]
@@ -140,6 +138,14 @@ fn serve_settings(layers: &Layers) -> Result<ServeSettings, Failure> {
     Ok(layers.serve(NAME, tokens)?)
 }
 
+/// Warns of variables that look like settings and are none.
+fn warn_of_unknown(environment: &Environment) {
+    for (variable, meant) in environment.unknown() {
+        let hint = meant.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default();
+        tracing::warn!(event = "config.unknown", variable, "{variable} sets nothing{hint}");
+    }
+}
+
 /// The threads that calls run on.
 fn runtime() -> Result<Runtime, Failure> {
     Runtime::new().map_err(|error| Failure::new(Exit::Failure, format!("no threads can be started: {error}")))
@@ -156,7 +162,8 @@ mod tests {
     use clap::CommandFactory;
     use rpc_auth::TokenFormat;
 
-    use super::{Cli, TOKENS};
+    use super::Cli;
+    use crate::api::TOKENS;
 
     #[test]
     fn the_command_line_is_consistent() {

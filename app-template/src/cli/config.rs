@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::flags::ServeFlags;
-use super::serve_settings;
+use super::{serve_settings, warn_of_unknown};
 use crate::config::{Effective, Layers, effective};
 use crate::failure::Failure;
 use crate::output;
@@ -24,6 +24,7 @@ pub(super) struct ConfigArgs {
 }
 
 pub(super) fn run(args: &ConfigArgs, layers: &Layers) -> Result<ExitCode, Failure> {
+    warn_of_unknown(layers.environment());
     let settings = serve_settings(layers)?;
     if !settings.methods.is_empty() {
         settings.check_methods(&crate::api::build()?)?;

@@ -16,9 +16,9 @@ use tokio::sync::oneshot;
 use self::banner::Banner;
 use self::root::FirstStart;
 use self::signals::Signals;
-use super::{NAME, runtime, serve_settings};
+use super::{NAME, runtime, serve_settings, warn_of_unknown};
 use crate::app::{App, AppParts};
-use crate::config::{Environment, Layers, PublicUrl, ServeSettings};
+use crate::config::{Layers, PublicUrl, ServeSettings};
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
 use crate::mail::MailTemplates;
@@ -32,14 +32,6 @@ pub(super) fn run(layers: &Layers, audience: Audience) -> Result<ExitCode, Failu
     // What still runs was given its time, or a second signal said not to wait.
     runtime.shutdown_background();
     ended
-}
-
-/// Warns of variables that look like settings and are none.
-fn warn_of_unknown(environment: &Environment) {
-    for (variable, meant) in environment.unknown() {
-        let hint = meant.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default();
-        tracing::warn!(event = "config.unknown", variable, "{variable} sets nothing{hint}");
-    }
 }
 
 /// Warns when tokens travel where others can read them.
@@ -91,6 +83,9 @@ async fn serve(settings: ServeSettings, audience: Audience) -> Result<ExitCode, 
 async fn open(settings: &ServeSettings) -> Result<App, Failure> {
     let mut parts = AppParts::in_memory()?;
     if let Some(folder) = &settings.templates {
+        if !folder.is_dir() {
+            return Err(Failure::new(Exit::Configuration, format!("{} is no folder of templates", folder.display())));
+        }
         parts.templates = MailTemplates::from_folder(folder)
             .map_err(|error| Failure::new(Exit::Configuration, format!("{}: {error}", folder.display())))?;
     }

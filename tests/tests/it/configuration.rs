@@ -166,3 +166,18 @@ async fn settings_of_the_server_are_in_force() {
     let fields = json!([{"username": "ann-lee", "password": "correct horse battery"}]);
     assert_eq!(call(&address, "/v1/session/signup", fields).await.0, 403);
 }
+
+#[tokio::test]
+async fn a_variable_that_sets_nothing_is_warned_of() {
+    let ended = with(&["config"], &[("APP_PROT", "1")], "").await;
+    assert_eq!(ended.code, Some(0));
+    assert!(ended.stderr.contains("APP_PROT sets nothing (did you mean APP_PORT?)"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_folder_of_templates_that_cannot_be_read_is_a_fault_of_the_settings() {
+    let ended = with(&["--port", "0", "--log-level", "warn"], &[("APP_MAIL_TEMPLATES", "no/such")], "").await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""));
+    assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains("no/such"), "{}", ended.stderr);
+    assert!(ended.stderr.lines().count() <= 3, "{}", ended.stderr);
+}

@@ -100,9 +100,9 @@ async fn a_second_signal_ends_at_once_with_130() {
 async fn a_stop_that_takes_its_time_says_what_it_waits_for() {
     let Busy { mut running, calls: _waiting, mut held } = Busy::start(2).await;
     running.signal(Signal::TERM);
-    for calls in [2, 1] {
+    for calls in ["2 calls", "1 call"] {
         let draining = running.event("server.draining").await;
-        assert_eq!(draining["calls"], calls);
+        assert_eq!(draining["waiting"], calls);
         held.pop();
     }
     assert_eq!(running.event("server.stopped").await["cut"], 0);

@@ -1,6 +1,5 @@
 //! The end of a server: what still runs gets its time, and somebody is told what is waited for.
 
-use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -27,35 +26,44 @@ pub(super) fn begins(audience: Audience, calls: u64) {
 
 /// Waits for calls, then for mails and work in the background, all within the time to drain.
 pub(super) async fn finish(
-    mut serving: Pin<&mut impl Future<Output = Stopped>>,
+    serving: impl Future<Output = Stopped>,
     api: &Api,
     app: &App,
     drain: Duration,
     audience: Audience,
 ) -> ExitCode {
     let deadline = Instant::now() + drain;
-    let mut told = None;
-    let stopped = loop {
-        match tokio::time::timeout(STEP, &mut serving).await {
-            Ok(stopped) => break stopped,
-            Err(_) => progress(&mut told, api.active_calls(), deadline, audience),
-        }
-    };
-    app.stop(deadline.saturating_duration_since(Instant::now())).await;
+    let stopped = watched(serving, || counted(api.active_calls()), deadline, audience).await;
+    let stop = app.stop(deadline.saturating_duration_since(Instant::now()));
+    watched(stop, || "mails and work in the background".to_owned(), deadline, audience).await;
     ended(stopped, audience)
 }
 
-/// Tells what is waited for, whenever it has changed.
-fn progress(told: &mut Option<u64>, calls: u64, deadline: Instant, audience: Audience) {
-    if *told == Some(calls) {
-        return;
+/// Waits, and tells what for when it takes a while: again whenever that has changed.
+async fn watched<T>(
+    work: impl Future<Output = T>,
+    what: impl Fn() -> String,
+    deadline: Instant,
+    audience: Audience,
+) -> T {
+    let (mut work, mut told) = (std::pin::pin!(work), String::new());
+    loop {
+        if let Ok(done) = tokio::time::timeout(STEP, &mut work).await {
+            return done;
+        }
+        let waiting = what();
+        if waiting != told {
+            let left = deadline.saturating_duration_since(Instant::now()).as_secs_f64();
+            progress(&format!("waiting for {waiting}, {left:.1} s at most"), &waiting, audience);
+            told = waiting;
+        }
     }
-    *told = Some(calls);
-    let left = deadline.saturating_duration_since(Instant::now()).as_secs();
-    let text = format!("waiting for {}, {left} s at most", counted(calls));
+}
+
+fn progress(text: &str, waiting: &str, audience: Audience) {
     match audience {
         Audience::People => output::note(text),
-        Audience::Programs => tracing::info!(event = "server.draining", calls, left, "{text}"),
+        Audience::Programs => tracing::info!(event = "server.draining", waiting, "{text}"),
     }
 }
 
