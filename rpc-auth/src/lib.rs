@@ -29,6 +29,8 @@ mod memory;
 mod model;
 mod names;
 mod password;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod secret;
 mod store;
 mod throttle;

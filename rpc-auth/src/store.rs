@@ -2,6 +2,7 @@
 //! write. Times are given by the caller, so that a store needs no clock.
 
 pub(crate) mod query;
+pub(crate) mod search;
 
 use std::error::Error;
 

@@ -1,12 +1,12 @@
 //! Pages of users: search, order, page.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use rpc_core::read::{Direction, OrderBy};
 
 use super::users::UserRows;
 use crate::model::UserRecord;
+use crate::store::search::lowered;
 use crate::store::{Page, Rows, UserQuery, UserSort};
 
 /// The page of users that a query asks for.
@@ -32,15 +32,6 @@ fn texts(user: &UserRecord) -> impl Iterator<Item = &str> {
 
 fn contains(text: &str, lowered_part: &str) -> bool {
     lowered(text).contains(lowered_part)
-}
-
-/// In lower case, each character by itself: `str::to_lowercase` looks at what follows a sigma, so that a part of a text would
-/// not be found in it.
-fn lowered(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-        return Cow::Borrowed(text);
-    }
-    text.chars().flat_map(char::to_lowercase).collect()
 }
 
 /// Names are unique, so that nothing needs to break ties where they decide. `str` compares bytes of UTF-8, which is the order

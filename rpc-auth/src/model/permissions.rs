@@ -24,20 +24,25 @@ pub enum GrantsChange {
 impl Grants {
     /// Makes a change.
     pub fn apply(&mut self, change: &GrantsChange) {
-        match change {
-            GrantsChange::Merge(grants) => self.0.extend(grants.iter().map(|(name, held)| (name.clone(), *held))),
-            GrantsChange::Replace { scope, grants } => {
-                for name in scope {
-                    self.0.insert(name.clone(), grants.get(name).copied().unwrap_or(false));
-                }
-            }
-        }
+        self.0.extend(change.decided());
     }
 
     /// Whether a permission is held, where nothing was decided about it as `default` says.
     #[must_use]
     pub fn holds(&self, permission: &str, default: bool) -> bool {
         self.0.get(permission).copied().unwrap_or(default)
+    }
+}
+
+impl GrantsChange {
+    /// What is decided anew, whatever is stored.
+    pub(crate) fn decided(&self) -> BTreeMap<String, bool> {
+        match self {
+            Self::Merge(grants) => grants.clone(),
+            Self::Replace { scope, grants } => {
+                scope.iter().map(|name| (name.clone(), grants.get(name).copied().unwrap_or(false))).collect()
+            }
+        }
     }
 }
 

@@ -6,5 +6,6 @@ mod fixed;
 mod memory;
 mod names;
 mod password;
+mod postgres;
 mod throttle;
 mod token;

@@ -1,0 +1,100 @@
+//! Accounts in Postgres, 13 or newer. Behind the feature `postgres`.
+//!
+//! [`PgStore`] keeps them; [`migrator`] makes its tables, whose names begin with `rpc_auth_`.
+//!
+//! Searches among users take an index of the extension `pg_trgm`, which the migration creates where it may. Where it may not,
+//! they read all users, until a superuser creates the extension and somebody makes the index:
+//!
+//! ```sql
+//! CREATE INDEX rpc_auth_users_search ON rpc_auth_users USING gin
+//!     (lowered_name gin_trgm_ops, lowered_email gin_trgm_ops, lowered_telegram_name gin_trgm_ops) WITH (fastupdate = off);
+//! ```
+
+mod list;
+mod migrations;
+mod rows;
+mod timestamp;
+mod users;
+
+use std::fmt;
+
+use sqlx::{PgPool, Postgres, Transaction};
+
+pub use self::migrations::migrator;
+pub use self::timestamp::PgTimestamp;
+use crate::store::StoreError;
+
+/// How often an operation is tried that fails because of others at the same time.
+const ATTEMPTS: usize = 10;
+
+/// SQLSTATEs of such failures: a unique value that another transaction committed after this one looked, a serialization
+/// failure, a deadlock.
+const PASSING: [&str; 3] = ["23505", "40001", "40P01"];
+
+/// A store of accounts in Postgres. Clones share their connections.
+///
+/// Every method is one statement, or one short transaction. All of them lock rows in the same order: the user, then sessions,
+/// API tokens and confirmations by their ids; so none waits for another that waits for it. What a caller with a token costs is
+/// one query.
+///
+/// ```no_run
+/// use rpc_auth::UserStore;
+/// use rpc_auth::postgres::{PgStore, migrator};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = sqlx::PgPool::connect("postgres://localhost/app").await?;
+/// migrator().run(&pool).await?;
+/// let store = PgStore::new(pool);
+/// let ann = store.user_by_name("ann").await?;
+/// # let _ = ann;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct PgStore {
+    pool: PgPool,
+}
+
+impl PgStore {
+    /// A store over connections to a database that [`migrator`] has run on.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// A transaction in which each statement sees what was committed before it, whatever the database's default is.
+    async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await
+    }
+}
+
+impl fmt::Debug for PgStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PgStore").field("connections", &self.pool.size()).finish_non_exhaustive()
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+/// Does something again that failed because of others at the same time: what they did is seen then.
+async fn retrying<T, F>(operation: impl Fn() -> F) -> Result<T, sqlx::Error>
+where
+    F: Future<Output = Result<T, sqlx::Error>>,
+{
+    for _ in 1..ATTEMPTS {
+        match operation().await {
+            Err(error) if is_passing(&error) => {}
+            done => return done,
+        }
+    }
+    operation().await
+}
+
+fn is_passing(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| PASSING.contains(&&*code))
+}

@@ -1,0 +1,200 @@
+//! Users in Postgres.
+
+use async_trait::async_trait;
+use rpc_core::Timestamp;
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use sqlx::types::Json;
+
+use super::rows::{self, user_columns};
+use super::{PgStore, PgTimestamp, list, retrying};
+use crate::model::{NewUser, UserChange, UserId, UserRecord};
+use crate::password::PasswordHash;
+use crate::store::search::lowered;
+use crate::store::{Page, StoreError, UserError, UserQuery, UserStore};
+
+/// `$1` to `$7` as they are, `$8` to `$10` name, address and Telegram name in lower case.
+const CREATE: &str = concat!(
+    "WITH seen AS (
+        SELECT EXISTS (SELECT FROM rpc_auth_users WHERE name = $1) AS name_taken,
+               EXISTS (SELECT FROM rpc_auth_users WHERE email = $3 AND email_confirmed) AS email_taken,
+               EXISTS (SELECT FROM rpc_auth_users WHERE telegram_name = $4) AS telegram_name_taken
+     ), made AS (
+        INSERT INTO rpc_auth_users (name, password, email, telegram_name, enabled, permissions, created,
+                                    lowered_name, lowered_email, lowered_telegram_name)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+        FROM seen WHERE NOT (name_taken OR email_taken OR telegram_name_taken)
+        RETURNING ",
+    user_columns!(),
+    ") SELECT name_taken, email_taken, telegram_name_taken, ",
+    user_columns!(),
+    " FROM seen LEFT JOIN made ON true"
+);
+
+const CREATE_ROOT: &str = "INSERT INTO rpc_auth_users (id, name, password, enabled, created, lowered_name)
+     VALUES (1, $1, $2, true, $3, $4) ON CONFLICT (id) DO NOTHING";
+
+const USER: &str = concat!("SELECT ", user_columns!(), " FROM rpc_auth_users WHERE id = $1");
+const BY_NAME: &str = concat!("SELECT ", user_columns!(), " FROM rpc_auth_users WHERE name = $1");
+const BY_LOGIN: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    " FROM (
+        SELECT 1 AS place, ",
+    user_columns!(),
+    "   FROM rpc_auth_users WHERE email = $1 AND email_confirmed
+        UNION ALL
+        SELECT 2, ",
+    user_columns!(),
+    "   FROM rpc_auth_users WHERE name = $1
+     ) AS found ORDER BY place LIMIT 1"
+);
+
+/// `$1` is who, `$2` the name, `$3` whether there is another address and `$4` which, `$5` and `$6` the Telegram name
+/// likewise, `$7` the password, `$8` enabled, `$9` what is decided about permissions; `$10` to `$12` are name, address and
+/// Telegram name in lower case. The right-hand sides are those of the row as it is once it is locked.
+const UPDATE: &str = concat!(
+    "WITH seen AS (
+        SELECT EXISTS (SELECT FROM rpc_auth_users WHERE name = $2 AND id <> $1) AS name_taken,
+               EXISTS (SELECT FROM rpc_auth_users WHERE email = $4 AND email_confirmed AND id <> $1) AS email_taken,
+               EXISTS (SELECT FROM rpc_auth_users WHERE telegram_name = $6 AND id <> $1) AS telegram_name_taken
+        FROM rpc_auth_users WHERE id = $1
+     ), changed AS (
+        UPDATE rpc_auth_users SET
+            name = coalesce($2, name),
+            lowered_name = coalesce($10, lowered_name),
+            email = CASE WHEN $3 THEN $4 ELSE email END,
+            lowered_email = CASE WHEN $3 THEN $11 ELSE lowered_email END,
+            email_confirmed = email_confirmed AND NOT ($3 AND email IS DISTINCT FROM $4),
+            telegram_name = CASE WHEN $5 THEN $6 ELSE telegram_name END,
+            lowered_telegram_name = CASE WHEN $5 THEN $12 ELSE lowered_telegram_name END,
+            password = coalesce($7, password),
+            enabled = coalesce($8, enabled),
+            permissions = permissions || $9
+        FROM seen WHERE id = $1 AND NOT (name_taken OR email_taken OR telegram_name_taken)
+        RETURNING ",
+    user_columns!(),
+    ") SELECT name_taken, email_taken, telegram_name_taken, ",
+    user_columns!(),
+    " FROM seen LEFT JOIN changed ON true"
+);
+
+/// No session, API token or confirmation is made for somebody who is locked.
+const LOCK: &str = "SELECT id FROM rpc_auth_users WHERE id = $1 FOR UPDATE";
+const DELETE: &str = "DELETE FROM rpc_auth_users WHERE id = $1";
+
+impl PgStore {
+    async fn insert(&self, user: &NewUser) -> Result<PgRow, sqlx::Error> {
+        let (email, telegram_name) = (user.email.as_deref(), user.telegram_name.as_deref());
+        sqlx::query(CREATE)
+            .bind(&user.name)
+            .bind(user.password.expose())
+            .bind(email)
+            .bind(telegram_name)
+            .bind(user.enabled)
+            .bind(Json(&user.permissions.0))
+            .bind(PgTimestamp(user.created))
+            .bind(lowered(&user.name))
+            .bind(email.map(lowered))
+            .bind(telegram_name.map(lowered))
+            .fetch_one(&self.pool)
+            .await
+    }
+
+    async fn change(&self, id: UserId, change: &UserChange) -> Result<Option<PgRow>, sqlx::Error> {
+        let email = change.email.as_ref().and_then(Option::as_deref);
+        let telegram_name = change.telegram_name.as_ref().and_then(Option::as_deref);
+        let decided = change.permissions.as_ref().map(|change| change.decided()).unwrap_or_default();
+        sqlx::query(UPDATE)
+            .bind(id.number())
+            .bind(change.name.as_deref())
+            .bind(change.email.is_some())
+            .bind(email)
+            .bind(change.telegram_name.is_some())
+            .bind(telegram_name)
+            .bind(change.password.as_ref().map(PasswordHash::expose))
+            .bind(change.enabled)
+            .bind(Json(decided))
+            .bind(change.name.as_deref().map(lowered))
+            .bind(email.map(lowered))
+            .bind(telegram_name.map(lowered))
+            .fetch_optional(&self.pool)
+            .await
+    }
+
+    async fn insert_root(&self, name: &str, password: &PasswordHash, now: Timestamp) -> Result<bool, sqlx::Error> {
+        let root =
+            sqlx::query(CREATE_ROOT).bind(name).bind(password.expose()).bind(PgTimestamp(now)).bind(lowered(name));
+        Ok(root.execute(&self.pool).await?.rows_affected() == 1)
+    }
+
+    async fn remove(&self, id: UserId) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.begin().await?;
+        let user = sqlx::query(LOCK).bind(id.number()).fetch_optional(&mut *transaction).await?;
+        if user.is_none() {
+            return Ok(false);
+        }
+        sqlx::query(DELETE).bind(id.number()).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn find(&self, statement: &'static str, text: &str) -> Result<Option<UserRecord>, StoreError> {
+        let row = sqlx::query(statement).bind(text).fetch_optional(&self.pool).await?;
+        Ok(row.as_ref().map(rows::user).transpose()?)
+    }
+}
+
+/// What came of a creation or change: the user as they are then, or which unique value is taken.
+fn outcome(row: &PgRow) -> Result<Option<UserRecord>, UserError> {
+    let is_taken = |column: &str| row.try_get(column).map_err(StoreError::from);
+    if is_taken("name_taken")? {
+        return Err(UserError::NameTaken);
+    }
+    if is_taken("email_taken")? {
+        return Err(UserError::EmailTaken);
+    }
+    if is_taken("telegram_name_taken")? {
+        return Err(UserError::TelegramNameTaken);
+    }
+    Ok(rows::joined_user(row).map_err(StoreError::from)?)
+}
+
+#[async_trait]
+impl UserStore for PgStore {
+    async fn create_user(&self, user: NewUser) -> Result<UserRecord, UserError> {
+        let row = retrying(|| self.insert(&user)).await.map_err(StoreError::from)?;
+        let made = outcome(&row)?;
+        made.ok_or_else(|| StoreError::from(sqlx::Error::RowNotFound).into())
+    }
+
+    async fn create_root(&self, name: &str, password: PasswordHash, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(retrying(|| self.insert_root(name, &password, now)).await?)
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<UserRecord>, StoreError> {
+        let row = sqlx::query(USER).bind(id.number()).fetch_optional(&self.pool).await?;
+        Ok(row.as_ref().map(rows::user).transpose()?)
+    }
+
+    async fn user_by_login(&self, login: &str) -> Result<Option<UserRecord>, StoreError> {
+        self.find(BY_LOGIN, login).await
+    }
+
+    async fn user_by_name(&self, name: &str) -> Result<Option<UserRecord>, StoreError> {
+        self.find(BY_NAME, name).await
+    }
+
+    async fn users(&self, query: &UserQuery) -> Result<Page<UserRecord>, StoreError> {
+        Ok(list::users(&self.pool, query).await?)
+    }
+
+    async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError> {
+        let row = retrying(|| self.change(id, change)).await.map_err(StoreError::from)?;
+        row.as_ref().map_or(Ok(None), outcome)
+    }
+
+    async fn delete_user(&self, id: UserId) -> Result<bool, StoreError> {
+        Ok(retrying(|| self.remove(id)).await?)
+    }
+}
