@@ -10,10 +10,14 @@
 //!     (lowered_name gin_trgm_ops, lowered_email gin_trgm_ops, lowered_telegram_name gin_trgm_ops) WITH (fastupdate = off);
 //! ```
 
+mod api_tokens;
+mod confirmations;
 mod list;
 mod migrations;
 mod rows;
+mod sessions;
 mod timestamp;
+mod touch;
 mod users;
 
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Pages of users: search, order, page.
 
 use rpc_core::read::{Direction, OrderBy};
-use sqlx::{PgPool, Postgres, QueryBuilder, Row};
+use sqlx::{PgPool, Postgres, QueryBuilder};
 
 use super::rows::{self, user_columns};
 use crate::model::{UserId, UserRecord};
@@ -14,9 +14,7 @@ use crate::store::{Page, UserQuery, UserSort};
 pub(super) async fn users(pool: &PgPool, query: &UserQuery) -> Result<Page<UserRecord>, sqlx::Error> {
     let mut sql = statement(query);
     let found = sql.build().persistent(false).fetch_all(pool).await?;
-    let total: i64 = found.first().map_or(Ok(0), |row| row.try_get("total"))?;
-    let rows = found.iter().filter_map(|row| rows::joined_user(row).transpose()).collect::<Result<_, _>>()?;
-    Ok(Page { rows, total: total.unsigned_abs() })
+    rows::page(&found, "id", rows::user)
 }
 
 fn statement(query: &UserQuery) -> QueryBuilder<Postgres> {

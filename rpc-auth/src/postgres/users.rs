@@ -79,8 +79,13 @@ const UPDATE: &str = concat!(
     " FROM seen LEFT JOIN changed ON true"
 );
 
-/// No session, API token or confirmation is made for somebody who is locked.
-const LOCK: &str = "SELECT id FROM rpc_auth_users WHERE id = $1 FOR UPDATE";
+/// Nothing is made for a user who is locked. What goes with them is locked in the order in which everybody does.
+const LOCK_ALL: [&str; 4] = [
+    "SELECT FROM rpc_auth_users WHERE id = $1 FOR UPDATE",
+    "SELECT FROM rpc_auth_sessions WHERE user_id = $1 ORDER BY id FOR UPDATE",
+    "SELECT FROM rpc_auth_api_tokens WHERE user_id = $1 ORDER BY id FOR UPDATE",
+    "SELECT FROM rpc_auth_confirmations WHERE user_id = $1 ORDER BY kind FOR UPDATE",
+];
 const DELETE: &str = "DELETE FROM rpc_auth_users WHERE id = $1";
 
 impl PgStore {
@@ -130,13 +135,12 @@ impl PgStore {
 
     async fn remove(&self, id: UserId) -> Result<bool, sqlx::Error> {
         let mut transaction = self.begin().await?;
-        let user = sqlx::query(LOCK).bind(id.number()).fetch_optional(&mut *transaction).await?;
-        if user.is_none() {
-            return Ok(false);
+        for lock in LOCK_ALL {
+            sqlx::query(lock).bind(id.number()).execute(&mut *transaction).await?;
         }
-        sqlx::query(DELETE).bind(id.number()).execute(&mut *transaction).await?;
+        let removed = sqlx::query(DELETE).bind(id.number()).execute(&mut *transaction).await?;
         transaction.commit().await?;
-        Ok(true)
+        Ok(removed.rows_affected() == 1)
     }
 
     async fn find(&self, statement: &'static str, text: &str) -> Result<Option<UserRecord>, StoreError> {

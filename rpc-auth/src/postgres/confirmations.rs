@@ -1,0 +1,172 @@
+//! Confirmation tokens in Postgres.
+
+use async_trait::async_trait;
+use rpc_core::Timestamp;
+use sqlx::{Postgres, Transaction};
+
+use super::rows::{self, user_columns};
+use super::{PgStore, PgTimestamp, retrying, sessions};
+use crate::model::{ConfirmationKind, NewConfirmation, UserId, UserRecord};
+use crate::password::PasswordHash;
+use crate::store::{ConfirmationError, ConfirmationStore, StoreError};
+use crate::token::hash::TokenHash;
+
+/// Waits for whoever deletes the user, and then makes nothing.
+const CREATE: &str = "INSERT INTO rpc_auth_confirmations (user_id, kind, hash, email, expires)
+     SELECT id, $2, $3, $4, $5 FROM rpc_auth_users WHERE id = $1 FOR KEY SHARE
+     ON CONFLICT (user_id, kind) DO UPDATE SET hash = excluded.hash, email = excluded.email, expires = excluded.expires";
+
+/// The user to whom the token `$1` of the kind `$2` applies at the moment `$3`.
+macro_rules! owner {
+    ($columns:expr) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM (
+                SELECT user_id, kind, email AS confirmed FROM rpc_auth_confirmations
+                WHERE hash = $1 AND kind = $2 AND expires > $3
+             ) AS token JOIN rpc_auth_users AS owner ON owner.id = user_id
+             WHERE email = confirmed AND CASE kind
+                WHEN 'email' THEN NOT EXISTS (
+                    SELECT FROM rpc_auth_users AS other
+                    WHERE other.email = confirmed AND other.email_confirmed AND other.id <> owner.id
+                )
+                ELSE enabled
+             END"
+        )
+    };
+}
+
+const OWNER: &str = owner!(user_columns!());
+/// Waits for whoever changes the user or uses another token of theirs.
+const LOCK_OWNER: &str = concat!(owner!("id"), " FOR NO KEY UPDATE OF owner");
+
+/// Removes nothing when another has used the token meanwhile, or a newer one took its place.
+const CONSUME: &str = "DELETE FROM rpc_auth_confirmations WHERE hash = $1 AND user_id = $2";
+
+/// Whether nobody else has confirmed the address of the user `$1`.
+macro_rules! is_free {
+    () => {
+        "NOT EXISTS (
+            SELECT FROM rpc_auth_users AS other
+            WHERE other.email = owner.email AND other.email_confirmed AND other.id <> owner.id
+         )"
+    };
+}
+
+const CONFIRM: &str = concat!(
+    "UPDATE rpc_auth_users AS owner SET email_confirmed = true, had_confirmed_email = true WHERE id = $1 AND ",
+    is_free!(),
+    " RETURNING ",
+    user_columns!()
+);
+const RESET: &str = concat!(
+    "UPDATE rpc_auth_users AS owner SET password = $2, email_confirmed = email_confirmed OR ",
+    is_free!(),
+    ", had_confirmed_email = had_confirmed_email OR ",
+    is_free!(),
+    " WHERE id = $1 RETURNING ",
+    user_columns!()
+);
+
+const DISABLE_API_TOKENS: &str = "WITH locked AS MATERIALIZED (
+        SELECT id FROM rpc_auth_api_tokens WHERE user_id = $1 AND enabled ORDER BY id FOR NO KEY UPDATE
+     )
+     UPDATE rpc_auth_api_tokens AS token SET enabled = false FROM locked WHERE token.id = locked.id";
+
+const PURGE: &str = "WITH locked AS MATERIALIZED (
+        SELECT user_id, kind FROM rpc_auth_confirmations WHERE expires < $1 ORDER BY user_id, kind FOR UPDATE
+     )
+     DELETE FROM rpc_auth_confirmations AS token USING locked
+     WHERE token.user_id = locked.user_id AND token.kind = locked.kind";
+
+const fn stored(kind: ConfirmationKind) -> &'static str {
+    match kind {
+        ConfirmationKind::Email => "email",
+        ConfirmationKind::PasswordReset => "password-reset",
+    }
+}
+
+/// Uses up a token. Whose it is, and locked until the end of the transaction; `None` when it does not apply.
+async fn consume(
+    transaction: &mut Transaction<'static, Postgres>,
+    hash: &TokenHash,
+    kind: ConfirmationKind,
+    now: Timestamp,
+) -> Result<Option<UserId>, sqlx::Error> {
+    let owner = sqlx::query_scalar(LOCK_OWNER).bind(hash.as_bytes()).bind(stored(kind)).bind(PgTimestamp(now));
+    let Some(id): Option<i64> = owner.fetch_optional(&mut **transaction).await? else { return Ok(None) };
+    let used = sqlx::query(CONSUME).bind(hash.as_bytes()).bind(id).execute(&mut **transaction).await?;
+    Ok((used.rows_affected() == 1).then_some(UserId::new(id)))
+}
+
+impl PgStore {
+    async fn keep(&self, confirmation: &NewConfirmation) -> Result<(), sqlx::Error> {
+        let NewConfirmation { user, kind, hash, email, expires } = confirmation;
+        let creation = sqlx::query(CREATE).bind(user.number()).bind(stored(*kind)).bind(hash.as_bytes());
+        creation.bind(email).bind(PgTimestamp(*expires)).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    async fn confirm(&self, hash: &TokenHash, now: Timestamp) -> Result<Option<UserRecord>, sqlx::Error> {
+        let mut transaction = self.begin().await?;
+        let Some(user) = consume(&mut transaction, hash, ConfirmationKind::Email, now).await? else { return Ok(None) };
+        let row = sqlx::query(CONFIRM).bind(user.number()).fetch_optional(&mut *transaction).await?;
+        let Some(row) = row else { return Ok(None) };
+        transaction.commit().await?;
+        rows::user(&row).map(Some)
+    }
+
+    async fn reset(
+        &self,
+        hash: &TokenHash,
+        password: &PasswordHash,
+        now: Timestamp,
+    ) -> Result<Option<UserRecord>, sqlx::Error> {
+        let mut transaction = self.begin().await?;
+        let user = consume(&mut transaction, hash, ConfirmationKind::PasswordReset, now).await?;
+        let Some(user) = user.map(UserId::number) else { return Ok(None) };
+        sqlx::query(sessions::DELETE_OF).bind(user).bind(None::<i64>).execute(&mut *transaction).await?;
+        sqlx::query(DISABLE_API_TOKENS).bind(user).execute(&mut *transaction).await?;
+        let row = sqlx::query(RESET).bind(user).bind(password.expose()).fetch_one(&mut *transaction).await?;
+        transaction.commit().await?;
+        rows::user(&row).map(Some)
+    }
+}
+
+#[async_trait]
+impl ConfirmationStore for PgStore {
+    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<(), StoreError> {
+        Ok(retrying(|| self.keep(&confirmation)).await?)
+    }
+
+    async fn confirm_email(&self, hash: &TokenHash, now: Timestamp) -> Result<UserRecord, ConfirmationError> {
+        let user = retrying(|| self.confirm(hash, now)).await.map_err(StoreError::from)?;
+        user.ok_or(ConfirmationError::Invalid)
+    }
+
+    async fn reset_password(
+        &self,
+        hash: &TokenHash,
+        password: PasswordHash,
+        now: Timestamp,
+    ) -> Result<UserRecord, ConfirmationError> {
+        let user = retrying(|| self.reset(hash, &password, now)).await.map_err(StoreError::from)?;
+        user.ok_or(ConfirmationError::Invalid)
+    }
+
+    async fn confirmation_user(
+        &self,
+        hash: &TokenHash,
+        kind: ConfirmationKind,
+        now: Timestamp,
+    ) -> Result<Option<UserRecord>, StoreError> {
+        let owner = sqlx::query(OWNER).bind(hash.as_bytes()).bind(stored(kind)).bind(PgTimestamp(now));
+        Ok(owner.fetch_optional(&self.pool).await?.as_ref().map(rows::user).transpose()?)
+    }
+
+    async fn purge_confirmations(&self, expired: Timestamp) -> Result<u64, StoreError> {
+        let deletion = || sqlx::query(PURGE).bind(PgTimestamp(expired)).execute(&self.pool);
+        Ok(retrying(deletion).await?.rows_affected())
+    }
+}
