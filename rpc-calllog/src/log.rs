@@ -1,0 +1,227 @@
+//! The log: takes records of calls, has them written, and tells what it knows.
+
+mod counters;
+mod queue;
+mod read;
+mod record;
+mod writer;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use rpc_core::{CallRecord, Clock, Observer, Timestamp};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use self::counters::Counters;
+use self::queue::Queue;
+use self::record::Record;
+use crate::store::{CallLogStore, Retention, StoreError};
+
+pub use self::counters::CallLogCounters;
+
+/// How often what is too old is removed.
+const PURGE: Duration = Duration::from_hours(1);
+/// Minutes are kept longer than they are asked for: for nodes whose clocks differ.
+const KEPT_MINUTES: Duration = Duration::from_hours(2);
+/// How long a reader waits for the calls before it to be written.
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// How a [`CallLog`] works.
+#[derive(Debug, Clone)]
+pub struct CallLogOptions {
+    /// Records that wait at most; further ones are dropped and counted. 16,384 by default.
+    pub queue_records: usize,
+    /// Bytes of records that wait at most, likewise. 8 MiB by default.
+    pub queue_bytes: usize,
+    /// Records of a batch at most. 1,000 by default.
+    pub batch: usize,
+    /// How long the first record of a batch waits for others. 250 ms by default.
+    pub interval: Duration,
+    /// How long one attempt to write may take. 10 seconds by default.
+    pub attempt: Duration,
+    /// The wait after an attempt that failed; it doubles with each further one. 100 ms by default.
+    pub first_wait: Duration,
+    /// The longest wait. 5 seconds by default.
+    pub longest_wait: Duration,
+    /// How long calls and statistics are kept. 30 days by default.
+    pub kept: Duration,
+}
+
+impl Default for CallLogOptions {
+    fn default() -> Self {
+        Self {
+            queue_records: 16_384,
+            queue_bytes: 8 * 1024 * 1024,
+            batch: 1000,
+            interval: Duration::from_millis(250),
+            attempt: Duration::from_secs(10),
+            first_wait: Duration::from_millis(100),
+            longest_wait: Duration::from_secs(5),
+            kept: read::HISTORY,
+        }
+    }
+}
+
+/// The log of an API's calls: an observer of them, and what can be asked about them. Clones are one log.
+///
+/// A call is logged when it ends, however it ends; those of methods with `log = false` are not. It never waits for the log, and
+/// never fails by it: when more records wait than allowed, further ones are dropped, and counted in
+/// [`counters`](Self::counters). When the last clone goes, what waits is written.
+#[derive(Clone)]
+pub struct CallLog {
+    shared: Arc<Shared>,
+    _end: Arc<DropGuard>,
+}
+
+struct Shared {
+    store: Arc<dyn CallLogStore>,
+    clock: Arc<dyn Clock>,
+    options: CallLogOptions,
+    queue: Queue,
+    counters: Counters,
+    /// There is a record where none was.
+    first: Notify,
+    /// What waits is to be written now.
+    now: Notify,
+    /// Records that are no longer on their way.
+    settled: watch::Sender<u64>,
+    /// When the batch that is being written was taken; 0: there is none.
+    taken: AtomicI64,
+    /// No more records are taken.
+    stopping: CancellationToken,
+    /// Nothing more is written.
+    cut: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl CallLog {
+    /// Starts a log before a store.
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime.
+    #[must_use]
+    pub fn start(store: Arc<dyn CallLogStore>, clock: Arc<dyn Clock>, options: CallLogOptions) -> Self {
+        let stopping = CancellationToken::new();
+        let shared = Arc::new(Shared {
+            store,
+            clock,
+            queue: Queue::new(options.queue_records, options.queue_bytes),
+            counters: Counters::default(),
+            first: Notify::new(),
+            now: Notify::new(),
+            settled: watch::Sender::new(0),
+            taken: AtomicI64::new(0),
+            stopping: stopping.clone(),
+            cut: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            options,
+        });
+        shared.tasks.spawn(writer::run(Arc::clone(&shared)));
+        Self { shared, _end: Arc::new(stopping.drop_guard()) }
+    }
+
+    /// Waits until every call that has ended so far is written, at most a second: for whoever reads then.
+    pub async fn flush(&self) {
+        let taken = self.shared.queue.taken();
+        let mut settled = self.shared.settled.subscribe();
+        if *settled.borrow() < taken {
+            self.shared.now.notify_one();
+            let _ = tokio::time::timeout(FLUSH, settled.wait_for(|settled| *settled >= taken)).await;
+        }
+    }
+
+    /// Removes what is too old, at once and then every hour, until `stop`.
+    pub async fn maintain(&self, stop: CancellationToken) {
+        let purge_hourly = async {
+            loop {
+                if let Err(error) = self.purge().await {
+                    tracing::warn!(event = "calllog.purge", error = %error, "old calls could not be removed");
+                }
+                tokio::time::sleep(PURGE).await;
+            }
+        };
+        stop.run_until_cancelled(purge_hourly).await;
+    }
+
+    /// Removes what is too old.
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`].
+    pub async fn purge(&self) -> Result<(), StoreError> {
+        let now = self.shared.now();
+        let retention = Retention { calls: now.before(self.shared.options.kept), minutes: now.before(KEPT_MINUTES) };
+        self.shared.store.purge(&retention).await
+    }
+
+    /// What became of records so far.
+    #[must_use]
+    pub fn counters(&self) -> CallLogCounters {
+        self.shared.counters.snapshot(self.shared.queue.len())
+    }
+
+    /// Takes no more records, writes those that wait, and returns when none is left or `deadline` has passed. How many were lost.
+    pub async fn stop(&self, deadline: Duration) -> u64 {
+        let shared = &self.shared;
+        shared.queue.close();
+        shared.stopping.cancel();
+        shared.tasks.close();
+        if tokio::time::timeout(deadline, shared.tasks.wait()).await.is_err() {
+            shared.cut.cancel();
+            shared.tasks.wait().await;
+        }
+        let lost = shared.queue.clear() + shared.counters.take_cut();
+        if lost > 0 {
+            shared.counters.dropped(lost);
+            tracing::error!(event = "calllog.dropped", lost, "{lost} calls were not logged before the stop");
+        }
+        lost
+    }
+}
+
+impl Observer for CallLog {
+    fn observe(&self, record: &CallRecord<'_>) {
+        if record.method.is_logged() {
+            self.shared.take(Record::new(record));
+        }
+    }
+}
+
+impl Shared {
+    fn now(&self) -> Timestamp {
+        self.clock.now().into()
+    }
+
+    fn take(&self, record: Record) {
+        match self.queue.push(record) {
+            // Whoever waits is told twice in the life of a batch, and not by each call.
+            Some(1) => self.first.notify_one(),
+            Some(waiting) if waiting == self.options.batch => self.now.notify_one(),
+            Some(_) => {}
+            None => {
+                self.counters.dropped(1);
+                // It may have been counted while another one came, who then was not the first.
+                self.first.notify_one();
+            }
+        }
+    }
+
+    /// Up to when all calls of this node are in the store.
+    fn updated(&self) -> Timestamp {
+        match self.taken.load(Ordering::Relaxed) {
+            0 => self.now(),
+            millis => Timestamp::from_millis(millis),
+        }
+    }
+}
+
+impl fmt::Debug for CallLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CallLog").field(&self.counters()).finish()
+    }
+}

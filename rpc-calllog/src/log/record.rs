@@ -1,0 +1,105 @@
+//! What is taken of a call when it ends: as little work as possible; the rest is the writer's.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use foldhash::fast::FixedState;
+use rpc_core::{CallRecord, Disposition, ErrorCode, Identity, Transport};
+
+use crate::call::{Admission, Caller, LoggedCall};
+
+/// The reason of most calls.
+const OK: &str = "OK";
+/// Bytes of a reason that are taken: more than are kept.
+const LONGEST_REASON: usize = 512;
+
+/// A call that has ended.
+pub(super) struct Record {
+    method: &'static str,
+    /// Shared with whoever authenticated the call: no text is copied.
+    identity: Identity,
+    started: Duration,
+    runtime: Duration,
+    reason: Cow<'static, str>,
+    client: Option<IpAddr>,
+    status: u16,
+    transport: Transport,
+    admission: Admission,
+    exception: bool,
+}
+
+impl Record {
+    pub(super) fn new(record: &CallRecord<'_>) -> Self {
+        let is_internal = record.error.is_some_and(|error| error.code() == ErrorCode::Internal);
+        let admission = match record.disposition {
+            _ if record.accepted => Admission::Accepted,
+            Disposition::Declined => Admission::Declined,
+            _ => Admission::Refused,
+        };
+        Self {
+            method: record.method.path(),
+            identity: record.identity.clone(),
+            started: record.started,
+            runtime: record.runtime,
+            reason: reason(record),
+            client: record.client,
+            status: record.status,
+            transport: record.transport,
+            admission,
+            exception: is_internal || record.disposition == Disposition::Panicked,
+        }
+    }
+
+    /// The bytes that it takes, with a user's texts, which others may hold too.
+    pub(super) fn weight(&self) -> usize {
+        let user = self.identity.user().map_or(0, |user| user.id.len() + user.name.len());
+        let reason = if let Cow::Owned(reason) = &self.reason { reason.capacity() } else { 0 };
+        size_of::<Self>() + user + reason
+    }
+
+    /// The call, as it is kept.
+    pub(super) fn into_call(self, callers: &mut Callers) -> LoggedCall {
+        let call = LoggedCall {
+            method: Cow::Borrowed(self.method),
+            caller: callers.of(&self.identity),
+            started: self.started.into(),
+            runtime: self.runtime,
+            admission: self.admission,
+            exception: self.exception,
+            status: self.status,
+            reason: self.reason,
+            transport: Cow::Borrowed(self.transport.name()),
+            client: self.client,
+        };
+        call.fit()
+    }
+}
+
+/// Without an allocation for the usual ones.
+fn reason(record: &CallRecord<'_>) -> Cow<'static, str> {
+    let usual = record.error.map_or(OK, |error| error.code().reason());
+    if record.reason == usual {
+        return Cow::Borrowed(usual);
+    }
+    Cow::Owned(record.reason[..record.reason.floor_char_boundary(LONGEST_REASON)].to_owned())
+}
+
+/// The callers of a batch, each made once.
+#[derive(Default)]
+pub(super) struct Callers(HashMap<Box<str>, Caller, FixedState>);
+
+impl Callers {
+    fn of(&mut self, identity: &Identity) -> Option<Caller> {
+        let user = identity.user()?;
+        match self.0.get(&user.id) {
+            Some(caller) if *caller.name == *user.name => Some(caller.clone()),
+            _ => {
+                let caller = Caller::new(&user.id, &user.name);
+                self.0.insert(user.id.clone(), caller.clone());
+                Some(caller)
+            }
+        }
+    }
+}
