@@ -138,6 +138,12 @@ impl Calls {
         Some(Ended { id: call.id, done: Err(Aborted) })
     }
 
+    /// What waits will not run.
+    pub(super) fn start_no_more(&mut self) {
+        self.waiting.clear();
+        self.waiting_weight = 0;
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }

@@ -51,6 +51,8 @@ enum State {
     Open,
     /// The server stops: what runs is finished, nothing new is read.
     Draining,
+    /// The credentials are gone: what runs may be answered still, for a moment, such as the call that signed out.
+    Leaving,
     /// The close frame is on its way, or out; the peer's is awaited.
     Closing,
 }
@@ -122,8 +124,22 @@ impl Connection {
         self.rechecks = false;
         match result {
             Ok(identity) => self.place.socket.identify(identity),
-            Err(error) if is_gone(&error) => self.close(close::SIGNED_OUT, "credentials are gone"),
+            Err(error) if is_gone(&error) => self.leave(),
             Err(_unavailable) => {}
+        }
+    }
+
+    fn leave(&mut self) {
+        self.calls.start_no_more();
+        if self.state != State::Closing {
+            self.state = State::Leaving;
+            self.timers.leaves(self.api.limits());
+        }
+    }
+
+    fn poll_leave(&mut self) {
+        if self.state == State::Leaving && self.calls.is_empty() {
+            self.close(close::SIGNED_OUT, "credentials are gone");
         }
     }
 
@@ -151,7 +167,7 @@ impl Connection {
     }
 
     fn poll_outbox(&mut self, cx: &mut Context<'_>) {
-        if self.state == State::Closing {
+        if matches!(self.state, State::Leaving | State::Closing) {
             return;
         }
         let socket = Arc::clone(&self.place.socket);
@@ -179,7 +195,7 @@ impl Connection {
 
     /// Reads frames; `Ready` when the connection is over.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.state == State::Draining {
+        if matches!(self.state, State::Draining | State::Leaving) {
             return Poll::Pending;
         }
         if self.broken {
@@ -285,6 +301,7 @@ impl Future for Connection {
             this.poll_outbox(cx);
             this.poll_calls(cx);
             this.poll_stop(cx);
+            this.poll_leave();
             if this.poll_write(cx).is_ready() {
                 return Poll::Ready(());
             }
@@ -293,11 +310,15 @@ impl Future for Connection {
                 return Poll::Ready(());
             }
             if let Poll::Ready(tick) = this.timers.poll(this.api.limits(), cx) {
-                if tick == Tick::Gone {
-                    return Poll::Ready(());
+                match tick {
+                    Tick::Gone => return Poll::Ready(()),
+                    Tick::Leave => this.calls.clear(),
+                    Tick::Ping => {
+                        this.send(Message::Ping(Bytes::new()));
+                        this.recheck(cx);
+                    }
                 }
-                this.send(Message::Ping(Bytes::new()));
-                this.recheck(cx);
+                continue;
             }
             if !this.is_blocked() {
                 return Poll::Pending;

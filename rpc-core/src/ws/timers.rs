@@ -1,5 +1,5 @@
-//! The times of one connection, on one sleep: the next ping, the client's silence, a write that does not advance, a close
-//! that is not answered.
+//! The times of one connection, on one sleep: the next ping, the client's silence, a write that does not advance, the last
+//! calls of a client that leaves, a close that is not answered.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -12,12 +12,16 @@ use crate::limits::Limits;
 /// How long a client may take to answer a close.
 pub(super) const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
+/// How long the calls of a client whose credentials are gone may take to end.
+const LEAVE_WAIT: Duration = Duration::from_millis(500);
+
 #[derive(Debug)]
 pub(super) struct Timers {
     sleep: Pin<Box<Sleep>>,
     next_ping: Instant,
     last_heard: Instant,
     blocked_since: Option<Instant>,
+    leaves_at: Option<Instant>,
     closed_at: Option<Instant>,
 }
 
@@ -25,6 +29,8 @@ pub(super) struct Timers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tick {
     Ping,
+    /// The client has to be gone by now.
+    Leave,
     /// The connection is as good as gone.
     Gone,
 }
@@ -38,6 +44,7 @@ impl Timers {
             next_ping,
             last_heard: now,
             blocked_since: None,
+            leaves_at: None,
             closed_at: None,
         }
     }
@@ -57,6 +64,14 @@ impl Timers {
         self.blocked_since = None;
     }
 
+    /// The client leaves.
+    pub(super) fn leaves(&mut self, limits: &Limits) {
+        if self.leaves_at.is_none() {
+            self.leaves_at = Some(Instant::now() + LEAVE_WAIT);
+            self.rearm(limits);
+        }
+    }
+
     /// The close frame is out.
     pub(super) fn closed(&mut self, limits: &Limits) {
         if self.closed_at.is_none() {
@@ -73,7 +88,7 @@ impl Timers {
     }
 
     fn rearm(&mut self, limits: &Limits) {
-        let next = self.gone_at(limits).min(self.next_ping);
+        let next = self.leaves_at.into_iter().fold(self.gone_at(limits).min(self.next_ping), Instant::min);
         if next != self.sleep.deadline() {
             self.sleep.as_mut().reset(next);
         }
@@ -85,6 +100,10 @@ impl Timers {
             let now = Instant::now();
             if now >= self.gone_at(limits) {
                 return Poll::Ready(Tick::Gone);
+            }
+            if self.leaves_at.take_if(|at| now >= *at).is_some() {
+                self.rearm(limits);
+                return Poll::Ready(Tick::Leave);
             }
             let is_time = now >= self.next_ping;
             if is_time {

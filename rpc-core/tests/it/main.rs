@@ -17,5 +17,4 @@ mod pipeline;
 mod registration;
 mod rpc;
 mod scenarios;
-mod spans;
 mod support;

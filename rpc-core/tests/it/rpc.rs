@@ -2,7 +2,7 @@
 
 mod events;
 mod http_endpoint;
-pub(crate) mod socket;
+mod socket;
 mod specification;
 mod websocket;
 mod websocket_faults;

@@ -143,6 +143,27 @@ async fn changed_rights_hold_and_gone_credentials_close_with_4000() {
 }
 
 #[tokio::test]
+async fn what_runs_when_the_credentials_go_is_answered_if_it_ends_soon() {
+    let server = with_limits(|limits| limits.ws_running = 2).await;
+    let mut user = Socket::with_token(&server, "t_leaver_three").await;
+    let mut calls = Vec::new();
+    for _ in 0..3 {
+        calls.push(user.start("/v9/rpc/waits", json!([])).await);
+    }
+    while server.api.method("/v9/rpc/waits").unwrap().active_calls() < 2 {
+        tokio::task::yield_now().await;
+    }
+    crate::support::withdraw("t_leaver_three");
+    server.api.bus().announce(Notice::User("9".into())).await.unwrap();
+    server.post("/v9/rpc/opens", "[1]").await;
+    let answer = user.json().await;
+    assert_eq!((&answer["id"], &answer["result"]["data"]), (&json!(calls[0]), &json!("waited")));
+    // The second one does not end, and the third one never began.
+    assert_eq!(user.closed().await, Some(4000));
+    assert_eq!(server.api.method("/v9/rpc/waits").unwrap().active_calls(), 0);
+}
+
+#[tokio::test]
 async fn sockets_of_one_address_are_limited() {
     let server = with_limits(|limits| limits.ws_per_address = 2).await;
     let first = Socket::guest(&server).await;
