@@ -12,11 +12,13 @@ mod sign_in;
 mod sign_up;
 mod vocabulary;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use rpc_core::{Bus, Clock, Identity, Listener, Notice, Permission, Timestamp};
+use tokio_util::task::TaskTracker;
 
 pub use self::admin::{CreatedUser, Password, Target, UserFields};
 pub use self::error::{AccountError, Field, FieldFault};
@@ -29,7 +31,7 @@ use crate::authenticator::{CachedAuthenticator, IdentityCache};
 use crate::mail::AccountMailer;
 use crate::model::{SessionId, UserId, UserRecord};
 use crate::password::PasswordHasher;
-use crate::store::AccountStore;
+use crate::store::{AccountStore, StoreError};
 use crate::throttle::{MailQuota, SignInThrottle};
 
 /// The accounts of an application. Cheap to clone.
@@ -47,6 +49,7 @@ struct Inner {
     throttle: SignInThrottle,
     mail_quota: MailQuota,
     cache: Arc<IdentityCache>,
+    changes: TaskTracker,
 }
 
 /// What accounts are built on.
@@ -83,6 +86,8 @@ pub(crate) struct Caller {
     pub(crate) user: UserRecord,
     /// Root in a session.
     pub(crate) is_root: bool,
+    /// What they hold: by an API token, what was given to it at most.
+    pub(crate) held: BTreeSet<&'static str>,
     pub(crate) session: Option<SessionId>,
 }
 
@@ -105,6 +110,7 @@ impl Accounts {
             mail_quota: MailQuota::new(options.mails_per_hour),
             options,
             cache,
+            changes: TaskTracker::new(),
         }))
     }
 
@@ -146,6 +152,30 @@ impl Accounts {
         self.0.clock.now().into()
     }
 
+    /// Makes a change of what somebody may do, and tells of it: whether it was made, was not, or nobody knows. It goes to its end
+    /// also when the caller goes away meanwhile, so that no node goes on with what it knew before.
+    pub(crate) async fn change<T, E, F>(
+        &self,
+        user: UserId,
+        change: impl FnOnce(Arc<dyn AccountStore>) -> F,
+    ) -> Result<T, AccountError>
+    where
+        T: Send + 'static,
+        E: Into<AccountError> + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        let (accounts, work) = (self.clone(), change(Arc::clone(&self.0.store)));
+        let task = self.0.changes.spawn(async move {
+            let changed = work.await;
+            accounts.announce(user).await;
+            changed
+        });
+        match task.await {
+            Ok(changed) => changed.map_err(Into::into),
+            Err(lost) => Err(StoreError(Box::new(lost)).into()),
+        }
+    }
+
     /// What somebody may do has changed: this node forgets what it knew of them at once, the others are told.
     pub(crate) async fn announce(&self, user: UserId) {
         let id = user.to_string();
@@ -162,7 +192,9 @@ impl Accounts {
         let record = self.store().user(id).await?.ok_or(AccountError::NotSignedIn)?;
         let in_session = user.proof == rpc_core::Proof::Session;
         let session = user.credential.as_deref().filter(|_| in_session).and_then(|id| id.parse().ok());
-        Ok(Caller { is_root: record.is_root() && in_session, user: record, session })
+        let mut held = self.0.vocabulary.held_by(&record);
+        held.retain(|name| in_session || identity.holds(name));
+        Ok(Caller { is_root: record.is_root() && in_session, held, user: record, session })
     }
 
     /// The user with an id, or the name.

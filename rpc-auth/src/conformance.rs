@@ -183,6 +183,7 @@ macro_rules! account_store_conformance {
                     the_use_of_a_session_that_is_gone_is_passed_over
                     a_session_is_ended_once
                     all_sessions_of_a_user_end_but_one
+                    a_refused_change_ends_no_session
                     sessions_are_purged_by_either_age
                     sessions_go_with_their_user
                     a_deletion_during_sign_in_leaves_no_session

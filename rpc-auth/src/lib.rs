@@ -47,7 +47,7 @@ pub use crate::memory::MemoryStore;
 pub use crate::model::id::IdError;
 pub use crate::model::{
     ApiTokenId, ApiTokenRecord, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewSession, NewUser,
-    SessionId, SessionRecord, UserChange, UserId, UserRecord,
+    OpenedSession, SessionId, SessionRecord, SessionsChange, UserChange, UserId, UserRecord,
 };
 pub use crate::names::{NameFault, email, telegram_name, token_name, user_name};
 pub use crate::password::{

@@ -78,6 +78,20 @@ pub struct UserChange {
     pub enabled: Option<bool>,
     /// Other grants.
     pub permissions: Option<GrantsChange>,
+    /// What becomes of the sessions, in the same step.
+    pub sessions: SessionsChange,
+}
+
+/// What becomes of the sessions of a user who is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SessionsChange {
+    /// They stay.
+    #[default]
+    Keep,
+    /// They end.
+    End,
+    /// They end, but for this one, if it is the user's.
+    EndOthers(SessionId),
 }
 
 /// A session.
@@ -108,6 +122,15 @@ pub struct NewSession {
     pub rehashed: Option<PasswordHash>,
     /// When it begins.
     pub created: Timestamp,
+}
+
+/// A session that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenedSession {
+    /// The session.
+    pub id: SessionId,
+    /// How many others of the user ended, to make room for it.
+    pub ended: u64,
 }
 
 /// An API token.

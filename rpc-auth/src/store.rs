@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::model::{
     ApiTokenId, ApiTokenRecord, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewSession, NewUser,
-    SessionId, SessionRecord, UserChange, UserId, UserRecord,
+    OpenedSession, SessionId, SessionRecord, UserChange, UserId, UserRecord,
 };
 use crate::password::PasswordHash;
 use crate::token::hash::TokenHash;
@@ -67,7 +67,8 @@ pub trait UserStore: Send + Sync + 'static {
     /// A page of users; see [`UserQuery`].
     async fn users(&self, query: &UserQuery) -> Result<Page<UserRecord>, StoreError>;
 
-    /// Changes a user; what they are then, or `None` when there is none.
+    /// Changes a user, and ends their sessions where the change says so; what they are then, or `None` when there is none. One
+    /// atomic step: nobody is disabled, or has another password, while a session of before goes on.
     ///
     /// # Errors
     ///
@@ -85,7 +86,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// change that was made while it was checked; replaces the hash of the password, where `session` says so. `None` when
     /// the user is gone or disabled or has another password: nothing was made. A user who then has more than `most` loses
     /// those that were idle longest (of several, those made first), never the new one. One atomic step.
-    async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<SessionId>, StoreError>;
+    async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<OpenedSession>, StoreError>;
 
     /// The session with a token, and its user, however old it is.
     async fn session(&self, hash: &TokenHash) -> Result<Option<(SessionRecord, UserRecord)>, StoreError>;
@@ -95,9 +96,6 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Ends a session. Whether there was one.
     async fn delete_session(&self, id: SessionId) -> Result<bool, StoreError>;
-
-    /// Ends all sessions of a user but one. How many.
-    async fn delete_sessions_of(&self, user: UserId, except: Option<SessionId>) -> Result<u64, StoreError>;
 
     /// Removes sessions made before `created` or used last before `used`. How many.
     async fn purge_sessions(&self, created: Timestamp, used: Timestamp) -> Result<u64, StoreError>;

@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use rpc_auth::{
     AccountStore, ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, ConfirmationError,
-    ConfirmationKind, ConfirmationStore, GrantsChange, NewConfirmation, NewSession, NewUser, Page, PasswordHash,
-    SessionId, SessionRecord, SessionStore, StoreError, TokenHash, UserChange, UserError, UserId, UserQuery,
-    UserRecord, UserStore,
+    ConfirmationKind, ConfirmationStore, GrantsChange, NewConfirmation, NewSession, NewUser, OpenedSession, Page,
+    PasswordHash, SessionId, SessionRecord, SessionStore, SessionsChange, StoreError, TokenHash, UserChange, UserError,
+    UserId, UserQuery, UserRecord, UserStore,
 };
 use rpc_core::Timestamp;
 
@@ -37,7 +37,7 @@ impl<S, W: Write> Audited<S, W> {
 
 /// The fields that a change names, without what they are changed to.
 fn changed(change: &UserChange) -> String {
-    let UserChange { name, password, email, telegram_name, enabled, permissions } = change;
+    let UserChange { name, password, email, telegram_name, enabled, permissions, sessions } = change;
     let fields = [
         ("name", name.is_some()),
         ("password", password.is_some()),
@@ -45,6 +45,7 @@ fn changed(change: &UserChange) -> String {
         ("telegram_name", telegram_name.is_some()),
         ("enabled", enabled.is_some()),
         ("permissions", permissions.is_some()),
+        ("sessions", *sessions != SessionsChange::Keep),
     ];
     let named: Vec<&str> = fields.into_iter().filter_map(|(field, is_named)| is_named.then_some(field)).collect();
     named.join(", ")
@@ -101,13 +102,13 @@ impl<S: AccountStore, W: Write + Send + 'static> UserStore for Audited<S, W> {
 
 #[async_trait]
 impl<S: AccountStore, W: Write + Send + 'static> SessionStore for Audited<S, W> {
-    async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<SessionId>, StoreError> {
+    async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<OpenedSession>, StoreError> {
         let user = session.user;
-        let id = self.store.create_session(session, most).await?;
-        if let Some(id) = id {
+        let opened = self.store.create_session(session, most).await?;
+        if let Some(OpenedSession { id, .. }) = opened {
             self.note(format_args!("session {id} of user {user} began"))?;
         }
-        Ok(id)
+        Ok(opened)
     }
 
     async fn session(&self, hash: &TokenHash) -> Result<Option<(SessionRecord, UserRecord)>, StoreError> {
@@ -124,14 +125,6 @@ impl<S: AccountStore, W: Write + Send + 'static> SessionStore for Audited<S, W> 
             self.note(format_args!("session {id} ended"))?;
         }
         Ok(is_ended)
-    }
-
-    async fn delete_sessions_of(&self, user: UserId, except: Option<SessionId>) -> Result<u64, StoreError> {
-        let count = self.store.delete_sessions_of(user, except).await?;
-        if count > 0 {
-            self.note(format_args!("sessions of user {user} ended: {count}"))?;
-        }
-        Ok(count)
     }
 
     async fn purge_sessions(&self, created: Timestamp, used: Timestamp) -> Result<u64, StoreError> {

@@ -6,8 +6,7 @@
 //! user 3 "bob" was made
 //! session 1 of user 2 began
 //! API token 1 of user 2 was made
-//! user 2 was changed: enabled
-//! sessions of user 2 ended: 1
+//! user 2 was changed: enabled, sessions
 //! user 3 was deleted
 //! ```
 //!
@@ -20,7 +19,8 @@ use std::error::Error;
 use std::io::stdout;
 
 use rpc_auth::{
-    ApiTokenStore, MemoryStore, NewSession, NewUser, PasswordHash, SessionStore, TokenHash, UserChange, UserStore,
+    ApiTokenStore, MemoryStore, NewSession, NewUser, PasswordHash, SessionStore, SessionsChange, TokenHash, UserChange,
+    UserStore,
 };
 use rpc_core::Timestamp;
 
@@ -43,8 +43,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let session = NewSession { user: first, hash: TokenHash::of("…"), password, rehashed: None, created: now };
     store.create_session(session, 100).await?;
     store.create_api_token(first, "laptop", TokenHash::of("……"), now, 100).await?;
-    store.update_user(first, &UserChange { enabled: Some(false), ..UserChange::default() }).await?;
-    store.delete_sessions_of(first, None).await?;
+    let locked = UserChange { enabled: Some(false), sessions: SessionsChange::End, ..UserChange::default() };
+    store.update_user(first, &locked).await?;
     store.delete_user(last).await?;
     Ok(())
 }

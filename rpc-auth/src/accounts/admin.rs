@@ -1,7 +1,7 @@
 //! What administrators do with users. Nobody grants what they do not hold, nobody touches a user who holds more; root and
 //! oneself are protected. Guards look at the resolved user, never at the text of a parameter.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rpc_core::Identity;
 
@@ -9,7 +9,7 @@ use super::error::{AccountError, FieldFault};
 use super::sign_up::SignUpFields;
 use super::vocabulary::PermissionState;
 use super::{Accounts, Caller};
-use crate::model::{Grants, GrantsChange, NewUser, UserChange, UserRecord};
+use crate::model::{Grants, GrantsChange, NewUser, SessionsChange, UserChange, UserRecord};
 use crate::password::generate_password;
 use crate::secret::Secret;
 use crate::store::{Page, UserQuery};
@@ -81,7 +81,7 @@ impl Accounts {
     pub async fn create_user(&self, identity: &Identity, fields: UserFields) -> Result<CreatedUser, AccountError> {
         let caller = self.caller(identity).await?;
         let checked = self.check_fields(&fields.account);
-        let granted = self.0.vocabulary.check_grants(&fields.permissions, &self.held(&caller));
+        let granted = self.0.vocabulary.check_grants(&fields.permissions, &caller.held);
         let checked = match (checked, granted) {
             (Ok(checked), Ok(())) => checked,
             (Err(AccountError::Invalid(mut faults)), Err(AccountError::Invalid(more))) => {
@@ -117,11 +117,9 @@ impl Accounts {
     /// `NotFound`, `NotPossible` for root and oneself, `Forbidden`.
     pub async fn delete_user(&self, identity: &Identity, user: &str) -> Result<(), AccountError> {
         let (_, user) = self.target(identity, user, Target::NotRootNorOneself).await?;
-        if !self.store().delete_user(user.id).await? {
-            return Err(MISSING);
-        }
-        self.announce(user.id).await;
-        Ok(())
+        let id = user.id;
+        let deletion = self.change(id, move |store| async move { store.delete_user(id).await });
+        if deletion.await? { Ok(()) } else { Err(MISSING) }
     }
 
     /// Enables or disables a user. Disabling ends the sessions.
@@ -131,12 +129,8 @@ impl Accounts {
     /// As [`delete_user`](Self::delete_user).
     pub async fn set_user_enabled(&self, identity: &Identity, user: &str, enabled: bool) -> Result<(), AccountError> {
         let (_, user) = self.target(identity, user, Target::NotRootNorOneself).await?;
-        self.change(&user, &UserChange { enabled: Some(enabled), ..UserChange::default() }).await?;
-        if !enabled {
-            self.store().delete_sessions_of(user.id, None).await?;
-        }
-        self.announce(user.id).await;
-        Ok(())
+        let sessions = if enabled { SessionsChange::Keep } else { SessionsChange::End };
+        self.change_user(&user, UserChange { enabled: Some(enabled), sessions, ..UserChange::default() }).await
     }
 
     /// Sets a user's password and ends their sessions, but for the caller's own. A generated one is told.
@@ -175,8 +169,7 @@ impl Accounts {
                 self.replace_password(&caller, &renamed, Password::Given(password), change).await?;
             }
             None => {
-                self.change(&user, &change).await?;
-                self.announce(user.id).await;
+                self.change_user(&user, change).await?;
             }
         }
         Ok(())
@@ -201,10 +194,8 @@ impl Accounts {
             self.check_password(&plain, &user.name, user.email.as_deref()).map_err(invalid)?;
         }
         let password = Some(self.0.hasher.hash(&plain).await?);
-        self.change(user, &UserChange { password, ..change }).await?;
-        let own = caller.session.filter(|_| caller.user.id == user.id);
-        self.store().delete_sessions_of(user.id, own).await?;
-        self.announce(user.id).await;
+        let sessions = caller.session.map_or(SessionsChange::End, SessionsChange::EndOthers);
+        self.change_user(user, UserChange { password, sessions, ..change }).await?;
         Ok(generated)
     }
 
@@ -221,7 +212,7 @@ impl Accounts {
         let caller = self.caller(identity).await?;
         let user = self.visible(&caller, user).await?;
         let held = self.0.vocabulary.held_by(&user);
-        Ok(self.0.vocabulary.states(&self.held(&caller), |name| held.contains(name)))
+        Ok(self.0.vocabulary.states(&caller.held, |name| held.contains(name)))
     }
 
     /// Replaces a user's permissions among those that the caller holds.
@@ -237,7 +228,7 @@ impl Accounts {
         grants: BTreeMap<String, bool>,
     ) -> Result<(), AccountError> {
         let (caller, user) = self.target(identity, user, Target::NotRootNorOneself).await?;
-        let scope = self.held(&caller).into_iter().map(str::to_owned).collect();
+        let scope = caller.held.iter().map(|&name| name.to_owned()).collect();
         self.change_grants(&caller, &user, GrantsChange::Replace { scope, grants }).await
     }
 
@@ -263,23 +254,14 @@ impl Accounts {
         change: GrantsChange,
     ) -> Result<(), AccountError> {
         let (GrantsChange::Merge(grants) | GrantsChange::Replace { grants, .. }) = &change;
-        self.0.vocabulary.check_grants(grants, &self.held(caller))?;
-        self.change(user, &UserChange { permissions: Some(change), ..UserChange::default() }).await?;
-        self.announce(user.id).await;
-        Ok(())
+        self.0.vocabulary.check_grants(grants, &caller.held)?;
+        self.change_user(user, UserChange { permissions: Some(change), ..UserChange::default() }).await
     }
 
-    async fn change(&self, user: &UserRecord, change: &UserChange) -> Result<UserRecord, AccountError> {
-        self.store().update_user(user.id, change).await?.ok_or(MISSING)
-    }
-
-    /// What the caller may grant.
-    fn held(&self, caller: &Caller) -> BTreeSet<&'static str> {
-        let mut held = self.0.vocabulary.held_by(&caller.user);
-        if caller.user.is_root() && !caller.is_root {
-            held.clear();
-        }
-        held
+    async fn change_user(&self, user: &UserRecord, change: UserChange) -> Result<(), AccountError> {
+        let id = user.id;
+        let change = self.change(id, move |store| async move { store.update_user(id, &change).await });
+        change.await?.map(drop).ok_or(MISSING)
     }
 
     /// The user whom a caller may know of. Root is known to root alone.
@@ -303,8 +285,7 @@ impl Accounts {
         if user.id == caller.user.id && target == Target::NotRootNorOneself {
             return Err(AccountError::NotPossible("You cannot do this to yourself"));
         }
-        let held = self.held(&caller);
-        if !self.0.vocabulary.held_by(&user).is_subset(&held) {
+        if !self.0.vocabulary.held_by(&user).is_subset(&caller.held) {
             return Err(AccountError::Forbidden("The user holds a permission that you do not hold"));
         }
         Ok((caller, user))

@@ -62,9 +62,9 @@ impl Accounts {
     /// `NotFound`.
     pub async fn delete_api_token(&self, identity: &Identity, id: &str) -> Result<(), AccountError> {
         let (caller, id) = self.own(identity, id).await?;
-        self.store().delete_api_token(caller.user.id, id).await?.ok_or(MISSING)?;
-        self.announce(caller.user.id).await;
-        Ok(())
+        let user = caller.user.id;
+        let deletion = self.change(user, move |store| async move { store.delete_api_token(user, id).await });
+        deletion.await?.map(drop).ok_or(MISSING)
     }
 
     /// Enables or disables a token.
@@ -79,9 +79,10 @@ impl Accounts {
         enabled: bool,
     ) -> Result<(), AccountError> {
         let (caller, id) = self.own(identity, id).await?;
-        self.store().set_api_token_enabled(caller.user.id, id, enabled).await?.ok_or(MISSING)?;
-        self.announce(caller.user.id).await;
-        Ok(())
+        let user = caller.user.id;
+        let change =
+            self.change(user, move |store| async move { store.set_api_token_enabled(user, id, enabled).await });
+        change.await?.map(drop).ok_or(MISSING)
     }
 
     /// The permissions that the caller holds, each with whether the token does.
@@ -140,9 +141,10 @@ impl Accounts {
         let (GrantsChange::Merge(grants) | GrantsChange::Replace { grants, .. }) = &change;
         self.store().api_token(caller.user.id, id).await?.ok_or(MISSING)?;
         self.0.vocabulary.check_grants(grants, &self.0.vocabulary.held_by(&caller.user))?;
-        self.store().change_api_token_grants(caller.user.id, id, &change).await?.ok_or(MISSING)?;
-        self.announce(caller.user.id).await;
-        Ok(())
+        let user = caller.user.id;
+        let change =
+            self.change(user, move |store| async move { store.change_api_token_grants(user, id, &change).await });
+        change.await?.map(drop).ok_or(MISSING)
     }
 
     /// The caller, and the id that a text may be.

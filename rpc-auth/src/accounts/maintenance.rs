@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Accounts;
 use super::error::{AccountError, FieldFault};
-use crate::model::{UserChange, UserId};
+use crate::model::{SessionsChange, UserChange, UserId};
 use crate::password::generate_password;
 use crate::secret::Secret;
 
@@ -16,7 +16,8 @@ const WRITE_USES: Duration = Duration::from_secs(60);
 const PURGE_EVERY: u32 = 60;
 
 impl Accounts {
-    /// Does the background work until it is told to stop, and writes the last uses then.
+    /// Does the background work until it is told to stop; then it waits for the changes that are being made, and writes the last
+    /// uses.
     pub async fn maintain(&self, stop: CancellationToken) {
         for round in 0_u32.. {
             let work = async {
@@ -31,6 +32,8 @@ impl Accounts {
                 () = tokio::time::sleep(WRITE_USES) => {}
             }
         }
+        self.0.changes.close();
+        self.0.changes.wait().await;
         if let Err(error) = self.write_uses().await {
             tracing::warn!(event = "accounts.maintenance", error = %error, "the last uses could not be written");
         }
@@ -94,10 +97,9 @@ impl Accounts {
     pub async fn reset_root_password(&self) -> Result<Secret, AccountError> {
         let password = generate_password()?;
         let hash = self.0.hasher.hash(password.expose()).await?;
-        let change = UserChange { password: Some(hash), ..UserChange::default() };
-        self.store().update_user(UserId::ROOT, &change).await?.ok_or(AccountError::NotFound("Root user"))?;
-        self.store().delete_sessions_of(UserId::ROOT, None).await?;
-        self.announce(UserId::ROOT).await;
+        let change = UserChange { password: Some(hash), sessions: SessionsChange::End, ..UserChange::default() };
+        let reset = self.change(UserId::ROOT, |store| async move { store.update_user(UserId::ROOT, &change).await });
+        reset.await?.ok_or(AccountError::NotFound("Root user"))?;
         Ok(password)
     }
 }

@@ -79,9 +79,9 @@ impl Accounts {
         self.check_password(password, &user.name, user.email.as_deref())
             .map_err(|fault| AccountError::Invalid(vec![fault]))?;
         let password = self.0.hasher.hash(password).await?;
-        let user = self.store().reset_password(&hash, password, self.now()).await?;
-        self.announce(user.id).await;
-        Ok(())
+        let now = self.now();
+        let reset = self.change(user.id, move |store| async move { store.reset_password(&hash, password, now).await });
+        reset.await.map(drop)
     }
 
     /// Mails are sent to users who exist and are enabled.

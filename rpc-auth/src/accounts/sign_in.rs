@@ -6,7 +6,7 @@ use rpc_core::Identity;
 
 use super::Accounts;
 use super::error::AccountError;
-use crate::model::{NewSession, SessionId, UserRecord};
+use crate::model::{NewSession, OpenedSession, SessionId, UserRecord};
 use crate::password::{PasswordHash, Verified};
 use crate::secret::Secret;
 use crate::token::TokenKind;
@@ -89,8 +89,11 @@ impl Accounts {
             created: self.now(),
         };
         let session = self.store().create_session(new, self.0.options.sessions_per_user).await?;
-        let session = session.ok_or(AccountError::BadCredentials)?;
-        Ok(SignedIn { token, session, user })
+        let OpenedSession { id, ended } = session.ok_or(AccountError::BadCredentials)?;
+        if ended > 0 {
+            self.announce(user.id).await;
+        }
+        Ok(SignedIn { token, session: id, user })
     }
 
     /// The user behind an identity, as the store knows them now.
@@ -115,10 +118,7 @@ impl Accounts {
             Err(error) => return Err(error),
         };
         let Some(session) = caller.session else { return Err(missing) };
-        if !self.store().delete_session(session).await? {
-            return Err(missing);
-        }
-        self.announce(caller.user.id).await;
-        Ok(())
+        let end = self.change(caller.user.id, move |store| async move { store.delete_session(session).await });
+        if end.await? { Ok(()) } else { Err(missing) }
     }
 }

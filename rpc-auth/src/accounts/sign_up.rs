@@ -4,9 +4,10 @@ use super::Accounts;
 use super::error::{AccountError, Field, FieldFault};
 use super::options::SignUp;
 use crate::mail::AccountMailKind;
-use crate::model::{NewUser, UserRecord};
+use crate::model::NewUser;
 use crate::names;
 use crate::password::PasswordHash;
+use crate::store::UserError;
 use crate::token::TokenKind;
 
 /// What somebody says of themselves.
@@ -47,10 +48,6 @@ impl Accounts {
             return Err(AccountError::Forbidden("Sign-up is closed"));
         }
         let checked = self.check_fields(fields)?;
-        let owner = match &checked.email {
-            Some(email) => self.confirmed_owner(email).await?,
-            None => None,
-        };
         let password = match &fields.password {
             Some(password) => self.0.hasher.hash(password).await?,
             None => PasswordHash::unusable(),
@@ -58,24 +55,29 @@ impl Accounts {
         let user = NewUser {
             name: checked.name,
             password,
-            email: checked.email.filter(|_| owner.is_none()),
+            email: checked.email,
             telegram_name: checked.telegram_name,
             enabled: self.0.options.sign_up == SignUp::On,
             created: self.now(),
             ..NewUser::default()
         };
-        let user = self.store().create_user(user).await?;
-        match owner {
-            Some(owner) => self.mail(&owner, AccountMailKind::AddressInUse),
-            None if fields.password.is_none() => self.send_reset_to(&user, AccountMailKind::SetPassword).await?,
-            None => {}
+        match self.store().create_user(user.clone()).await {
+            Ok(user) if fields.password.is_none() => self.send_reset_to(&user, AccountMailKind::SetPassword).await,
+            Ok(_) => Ok(()),
+            Err(UserError::EmailTaken) => self.sign_up_without_address(user).await,
+            Err(error) => Err(error.into()),
         }
-        Ok(())
     }
 
-    async fn confirmed_owner(&self, email: &str) -> Result<Option<UserRecord>, AccountError> {
-        let owner = self.store().user_by_login(email).await?;
-        Ok(owner.filter(|owner| owner.email_confirmed && owner.email.as_deref() == Some(email)))
+    /// Makes an account for somebody who gave an address that is another's, and tells its owner.
+    async fn sign_up_without_address(&self, user: NewUser) -> Result<(), AccountError> {
+        let email = user.email.clone().unwrap_or_default();
+        self.store().create_user(NewUser { email: None, ..user }).await?;
+        let owner = self.store().user_by_login(&email).await?;
+        if let Some(owner) = owner.filter(|owner| owner.email_confirmed && owner.email.as_deref() == Some(&*email)) {
+            self.mail(&owner, AccountMailKind::AddressInUse);
+        }
+        Ok(())
     }
 
     /// Checks everything and tells of all that is wrong.

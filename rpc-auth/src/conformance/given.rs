@@ -87,7 +87,7 @@ pub(super) fn new_session(user: UserId, token: &str, created: Timestamp) -> NewS
 /// A session of a user who may have a hundred.
 pub(super) async fn session<S: AccountStore>(store: &S, user: &UserRecord, token: &str, created: i64) -> SessionId {
     let session = store.create_session(new_session(user.id, token, at(created)), 100).await.expect(ANSWERS);
-    session.expect("the user may have a session")
+    session.expect("the user may have a session").id
 }
 
 /// Whether a token is the token of a session.

@@ -4,17 +4,26 @@ use std::sync::Arc;
 
 use super::given::{
     ANSWERS, api_token, at, at_once, change, disabled, first_password, hash, is_session, new_session, password,
-    session, stored, user,
+    session, stored, to_name, user,
 };
-use crate::model::{NewSession, SessionId, SessionRecord, UserChange};
+use crate::model::{NewSession, SessionId, SessionRecord, SessionsChange, UserChange};
 use crate::store::AccountStore;
 
 async fn record<S: AccountStore>(store: &S, token: &str) -> SessionRecord {
     store.session(&hash(token)).await.expect(ANSWERS).expect("the session is there").0
 }
 
+/// Makes a session; how many others ended.
+async fn ended_for<S: AccountStore>(store: &S, session: NewSession, most: usize) -> u64 {
+    store.create_session(session, most).await.expect(ANSWERS).expect("the user may have a session").ended
+}
+
 fn to_second_password() -> UserChange {
     UserChange { password: Some(password("$second")), ..UserChange::default() }
+}
+
+fn ending(sessions: SessionsChange) -> UserChange {
+    UserChange { sessions, ..UserChange::default() }
 }
 
 /// As it was made, just used.
@@ -90,11 +99,11 @@ pub async fn the_session_idle_longest_makes_room<S: AccountStore>(store: Arc<S>)
     session(&*store, &ann, "two", 2).await;
     session(&*store, &ann, "three", 3).await;
     store.touch_sessions(&[(one, at(4))]).await.expect(ANSWERS);
-    assert!(store.create_session(new_session(ann.id, "four", at(5)), 3).await.expect(ANSWERS).is_some());
+    assert_eq!(ended_for(&*store, new_session(ann.id, "four", at(5)), 3).await, 1);
     for (token, stays) in [("one", true), ("two", false), ("three", true), ("four", true)] {
         assert_eq!(is_session(&*store, token).await, stays, "{token}");
     }
-    assert!(store.create_session(new_session(ann.id, "five", at(6)), 2).await.expect(ANSWERS).is_some());
+    assert_eq!(ended_for(&*store, new_session(ann.id, "five", at(6)), 2).await, 2);
     for (token, stays) in [("one", false), ("three", false), ("four", true), ("five", true)] {
         assert_eq!(is_session(&*store, token).await, stays, "{token}");
     }
@@ -125,8 +134,8 @@ pub async fn a_new_session_is_never_the_one_that_goes<S: AccountStore>(store: Ar
 pub async fn sessions_of_others_make_no_room<S: AccountStore>(store: Arc<S>) {
     let (ann, bob) = (user(&*store, "ann").await, user(&*store, "bob").await);
     session(&*store, &bob, "bob's", 0).await;
-    assert!(store.create_session(new_session(ann.id, "one", at(5)), 1).await.expect(ANSWERS).is_some());
-    assert!(store.create_session(new_session(ann.id, "two", at(6)), 1).await.expect(ANSWERS).is_some());
+    assert_eq!(ended_for(&*store, new_session(ann.id, "one", at(5)), 1).await, 0);
+    assert_eq!(ended_for(&*store, new_session(ann.id, "two", at(6)), 1).await, 1);
     assert!(is_session(&*store, "bob's").await);
 }
 
@@ -138,7 +147,11 @@ pub async fn sessions_begun_at_once_stay_within_the_limit<S: AccountStore>(store
         store.create_session(new_session(owner, &format!("{number}"), at(0)), 5).await.expect(ANSWERS)
     };
     assert!(at_once(&store, 20, begin).await.iter().all(Option::is_some));
-    assert_eq!(store.delete_sessions_of(owner, None).await.expect(ANSWERS), 5);
+    let mut count = 0;
+    for number in 0..20 {
+        count += usize::from(is_session(&*store, &format!("{number}")).await);
+    }
+    assert_eq!(count, 5);
 }
 
 /// An earlier time than the stored one changes nothing, in whatever order they come.
@@ -182,11 +195,25 @@ pub async fn all_sessions_of_a_user_end_but_one<S: AccountStore>(store: Arc<S>) 
     session(&*store, &ann, "two", 0).await;
     session(&*store, &ann, "three", 0).await;
     let others = session(&*store, &bob, "bob's", 0).await;
-    assert_eq!(store.delete_sessions_of(ann.id, Some(one)).await.expect(ANSWERS), 2);
-    assert!(is_session(&*store, "one").await && !is_session(&*store, "two").await);
-    assert_eq!(store.delete_sessions_of(ann.id, Some(others)).await.expect(ANSWERS), 1);
-    assert_eq!(store.delete_sessions_of(ann.id, None).await.expect(ANSWERS), 0);
-    assert!(is_session(&*store, "bob's").await);
+    change(&*store, &ann, ending(SessionsChange::Keep)).await;
+    change(&*store, &ann, ending(SessionsChange::EndOthers(one))).await;
+    for (token, stays) in [("one", true), ("two", false), ("three", false)] {
+        assert_eq!(is_session(&*store, token).await, stays, "{token}");
+    }
+    change(&*store, &ann, ending(SessionsChange::EndOthers(others))).await;
+    assert!(!is_session(&*store, "one").await);
+    session(&*store, &ann, "four", 0).await;
+    change(&*store, &ann, ending(SessionsChange::End)).await;
+    assert!(!is_session(&*store, "four").await && is_session(&*store, "bob's").await);
+}
+
+/// A change that is refused ends none.
+pub async fn a_refused_change_ends_no_session<S: AccountStore>(store: Arc<S>) {
+    let (ann, _) = (user(&*store, "ann").await, user(&*store, "bob").await);
+    session(&*store, &ann, "one", 0).await;
+    let taken = UserChange { sessions: SessionsChange::End, ..to_name("bob") };
+    assert!(store.update_user(ann.id, &taken).await.is_err());
+    assert!(is_session(&*store, "one").await);
 }
 
 /// Before the moment, not at it; either age is enough.
@@ -230,13 +257,13 @@ pub async fn a_deletion_during_sign_in_leaves_no_session<S: AccountStore>(store:
     }
 }
 
-/// Changing the password and ending the sessions leaves none that the old password got, however they meet.
+/// Changing the password, which ends the sessions, leaves none that the old password got, however they meet.
 pub async fn a_change_of_password_during_sign_in_leaves_no_session<S: AccountStore>(store: Arc<S>) {
     let owner = user(&*store, "ann").await.id;
     let race = |store: Arc<S>, number: usize| async move {
         if number == 5 {
-            store.update_user(owner, &to_second_password()).await.expect(ANSWERS);
-            store.delete_sessions_of(owner, None).await.expect(ANSWERS);
+            let change = UserChange { sessions: SessionsChange::End, ..to_second_password() };
+            store.update_user(owner, &change).await.expect(ANSWERS);
         } else {
             let session =
                 NewSession { rehashed: Some(first_password()), ..new_session(owner, &format!("{number}"), at(0)) };

@@ -168,6 +168,7 @@ pub async fn a_refused_change_changes_nothing<S: AccountStore>(store: Arc<S>) {
         telegram_name: Some(Some("ann_t".to_owned())),
         enabled: Some(false),
         permissions: Some(GrantsChange::Merge(map(&[("admin", true)]))),
+        ..UserChange::default()
     };
     assert!(matches!(store.update_user(bob.id, &refused).await, Err(UserError::TelegramNameTaken)));
     assert_eq!(stored(&*store, &bob).await, bob);

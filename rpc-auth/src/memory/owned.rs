@@ -114,10 +114,10 @@ impl<R: Owned> OwnedRows<R> {
         Some(*row)
     }
 
-    /// Removes the rows of a user, but one. How many.
-    pub(super) fn remove_of(&mut self, user: UserId, except: Option<R::Id>) -> u64 {
+    /// Removes the rows of a user, but one.
+    pub(super) fn remove_of(&mut self, user: UserId, except: Option<R::Id>) {
         let ids: Vec<R::Id> = self.of(user).filter(|id| Some(*id) != except).collect();
-        self.remove_all(&ids)
+        self.remove_all(&ids);
     }
 
     /// Removes rows that are there. How many.

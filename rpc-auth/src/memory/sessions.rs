@@ -5,27 +5,27 @@ use rpc_core::Timestamp;
 
 use super::owned::OwnedRows;
 use super::{Duplicate, MemoryStore};
-use crate::model::{NewSession, SessionId, SessionRecord, UserId, UserRecord};
+use crate::model::{NewSession, OpenedSession, SessionId, SessionRecord, UserId, UserRecord};
 use crate::store::{SessionStore, StoreError};
 use crate::token::hash::TokenHash;
 
 impl OwnedRows<SessionRecord> {
-    /// Ends sessions of a user that were idle longest, so that at most that many others are left.
-    fn make_room(&mut self, user: UserId, others: usize) {
+    /// Ends sessions of a user that were idle longest, so that at most that many others are left. How many.
+    fn make_room(&mut self, user: UserId, others: usize) -> u64 {
         let mut idle: Vec<SessionId> = self.of(user).collect();
         let surplus = idle.len().saturating_sub(others);
         if surplus > 0 {
             // Stable: of several that were idle equally long, the older goes.
             idle.sort_by_key(|id| self.row(*id).map(|session| session.last_used));
-            idle.truncate(surplus);
-            self.remove_all(&idle);
         }
+        idle.truncate(surplus);
+        self.remove_all(&idle)
     }
 }
 
 #[async_trait]
 impl SessionStore for MemoryStore {
-    async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<SessionId>, StoreError> {
+    async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<OpenedSession>, StoreError> {
         let NewSession { user, hash, password, rehashed, created } = session;
         let rows = &mut *self.write();
         let is_as_checked = |row: &UserRecord| row.enabled && row.password == password;
@@ -38,10 +38,10 @@ impl SessionStore for MemoryStore {
         if let Some(rehashed) = rehashed {
             rows.users.change(user, |row| row.password = rehashed);
         }
-        rows.sessions.make_room(user, most.saturating_sub(1));
+        let ended = rows.sessions.make_room(user, most.saturating_sub(1));
         let id = rows.sessions.next_id();
         rows.sessions.insert(SessionRecord { id, user, hash, created, last_used: created });
-        Ok(Some(id))
+        Ok(Some(OpenedSession { id, ended }))
     }
 
     async fn session(&self, hash: &TokenHash) -> Result<Option<(SessionRecord, UserRecord)>, StoreError> {
@@ -62,10 +62,6 @@ impl SessionStore for MemoryStore {
 
     async fn delete_session(&self, id: SessionId) -> Result<bool, StoreError> {
         Ok(self.write().sessions.remove(id).is_some())
-    }
-
-    async fn delete_sessions_of(&self, user: UserId, except: Option<SessionId>) -> Result<u64, StoreError> {
-        Ok(self.write().sessions.remove_of(user, except))
     }
 
     async fn purge_sessions(&self, created: Timestamp, used: Timestamp) -> Result<u64, StoreError> {

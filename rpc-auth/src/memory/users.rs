@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use rpc_core::Timestamp;
 
 use super::index::Index;
-use super::{Duplicate, MemoryStore, list};
-use crate::model::{Grants, NewUser, UserChange, UserId, UserRecord};
+use super::{AllRows, Duplicate, MemoryStore, list};
+use crate::model::{Grants, NewUser, SessionsChange, UserChange, UserId, UserRecord};
 use crate::password::PasswordHash;
 use crate::store::{Page, StoreError, UserError, UserQuery, UserStore};
 
@@ -208,13 +208,18 @@ impl UserStore for MemoryStore {
     }
 
     async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError> {
-        let users = &mut self.write().users;
+        let AllRows { users, sessions, .. } = &mut *self.write();
         if users.user(id).is_none() {
             return Ok(None);
         }
         let email = change.email.as_ref().and_then(Option::as_deref);
         let telegram_name = change.telegram_name.as_ref().and_then(Option::as_deref);
         users.check_unique(Some(id), change.name.as_deref(), email, telegram_name)?;
+        match change.sessions {
+            SessionsChange::Keep => {}
+            SessionsChange::End => sessions.remove_of(id, None),
+            SessionsChange::EndOthers(kept) => sessions.remove_of(id, Some(kept)),
+        }
         Ok(users.change(id, |user| apply(change, user)))
     }
 

@@ -6,7 +6,7 @@ use rpc_core::Timestamp;
 use super::rows::{self, session_columns, user_columns};
 use super::touch::{self, touch};
 use super::{PgStore, PgTimestamp, retrying};
-use crate::model::{NewSession, SessionId, SessionRecord, UserId, UserRecord};
+use crate::model::{NewSession, OpenedSession, SessionId, SessionRecord, UserRecord};
 use crate::password::PasswordHash;
 use crate::store::{SessionStore, StoreError};
 use crate::token::hash::TokenHash;
@@ -22,9 +22,10 @@ const CREATE: &str = "WITH surplus AS MATERIALIZED (
      ), locked AS MATERIALIZED (
         SELECT id FROM rpc_auth_sessions WHERE id IN (SELECT id FROM surplus) ORDER BY id FOR UPDATE
      ), ended AS (
-        DELETE FROM rpc_auth_sessions USING locked WHERE rpc_auth_sessions.id = locked.id
+        DELETE FROM rpc_auth_sessions USING locked WHERE rpc_auth_sessions.id = locked.id RETURNING 1
      )
-     INSERT INTO rpc_auth_sessions (user_id, hash, created, last_used) VALUES ($1, $2, $3, $3) RETURNING id";
+     INSERT INTO rpc_auth_sessions (user_id, hash, created, last_used) VALUES ($1, $2, $3, $3)
+     RETURNING id, (SELECT count(*) FROM ended)";
 
 const SESSION: &str = concat!(
     "SELECT session_id, user_id, hash, session_created, last_used, ",
@@ -50,7 +51,7 @@ const PURGE: &str = "WITH locked AS MATERIALIZED (
      DELETE FROM rpc_auth_sessions USING locked WHERE rpc_auth_sessions.id = locked.id";
 
 impl PgStore {
-    async fn begin_session(&self, session: &NewSession, most: usize) -> Result<Option<SessionId>, sqlx::Error> {
+    async fn begin_session(&self, session: &NewSession, most: usize) -> Result<Option<OpenedSession>, sqlx::Error> {
         let user = session.user.number();
         let mut transaction = self.begin().await?;
         let as_checked = sqlx::query(LOCK_AS_CHECKED).bind(user).bind(session.password.expose());
@@ -60,7 +61,7 @@ impl PgStore {
         if let Some(rehashed) = session.rehashed.as_ref().map(PasswordHash::expose) {
             sqlx::query(REHASH).bind(user).bind(rehashed).execute(&mut *transaction).await?;
         }
-        let id: i64 = sqlx::query_scalar(CREATE)
+        let (id, ended): (i64, i64) = sqlx::query_as(CREATE)
             .bind(user)
             .bind(session.hash.as_bytes())
             .bind(PgTimestamp(session.created))
@@ -68,13 +69,13 @@ impl PgStore {
             .fetch_one(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        Ok(Some(SessionId::new(id)))
+        Ok(Some(OpenedSession { id: SessionId::new(id), ended: ended.unsigned_abs() }))
     }
 }
 
 #[async_trait]
 impl SessionStore for PgStore {
-    async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<SessionId>, StoreError> {
+    async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<OpenedSession>, StoreError> {
         Ok(retrying(|| self.begin_session(&session, most)).await?)
     }
 
@@ -93,12 +94,6 @@ impl SessionStore for PgStore {
     async fn delete_session(&self, id: SessionId) -> Result<bool, StoreError> {
         let deletion = || sqlx::query(DELETE).bind(id.number()).execute(&self.pool);
         Ok(retrying(deletion).await?.rows_affected() == 1)
-    }
-
-    async fn delete_sessions_of(&self, user: UserId, except: Option<SessionId>) -> Result<u64, StoreError> {
-        let (user, except) = (user.number(), except.map(SessionId::number));
-        let deletion = || sqlx::query(DELETE_OF).bind(user).bind(except).execute(&self.pool);
-        Ok(retrying(deletion).await?.rows_affected())
     }
 
     async fn purge_sessions(&self, created: Timestamp, used: Timestamp) -> Result<u64, StoreError> {

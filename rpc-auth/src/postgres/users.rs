@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use rpc_core::Timestamp;
-use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
+use sqlx::{PgExecutor, Row};
 
 use super::rows::{self, user_columns};
-use super::{PgStore, PgTimestamp, list, retrying};
-use crate::model::{NewUser, UserChange, UserId, UserRecord};
+use super::{PgStore, PgTimestamp, list, retrying, sessions};
+use crate::model::{NewUser, SessionsChange, UserChange, UserId, UserRecord};
 use crate::password::PasswordHash;
 use crate::store::search::lowered;
 use crate::store::{Page, StoreError, UserError, UserQuery, UserStore};
@@ -107,24 +107,20 @@ impl PgStore {
     }
 
     async fn change(&self, id: UserId, change: &UserChange) -> Result<Option<PgRow>, sqlx::Error> {
-        let email = change.email.as_ref().and_then(Option::as_deref);
-        let telegram_name = change.telegram_name.as_ref().and_then(Option::as_deref);
-        let decided = change.permissions.as_ref().map(|change| change.decided()).unwrap_or_default();
-        sqlx::query(UPDATE)
-            .bind(id.number())
-            .bind(change.name.as_deref())
-            .bind(change.email.is_some())
-            .bind(email)
-            .bind(change.telegram_name.is_some())
-            .bind(telegram_name)
-            .bind(change.password.as_ref().map(PasswordHash::expose))
-            .bind(change.enabled)
-            .bind(Json(decided))
-            .bind(change.name.as_deref().map(lowered))
-            .bind(email.map(lowered))
-            .bind(telegram_name.map(lowered))
-            .fetch_optional(&self.pool)
-            .await
+        let kept = match change.sessions {
+            SessionsChange::Keep => return update(&self.pool, id, change).await,
+            SessionsChange::End => None,
+            SessionsChange::EndOthers(kept) => Some(kept.number()),
+        };
+        // Two statements: the second one sees the sessions of whoever held the user before the first one did.
+        let mut transaction = self.begin().await?;
+        let row = update(&mut *transaction, id, change).await?;
+        if row.as_ref().is_some_and(|row| matches!(outcome(row), Ok(Some(_)))) {
+            let sessions = sqlx::query(sessions::DELETE_OF).bind(id.number()).bind(kept);
+            sessions.execute(&mut *transaction).await?;
+            transaction.commit().await?;
+        }
+        Ok(row)
     }
 
     async fn insert_root(&self, name: &str, password: &PasswordHash, now: Timestamp) -> Result<bool, sqlx::Error> {
@@ -147,6 +143,27 @@ impl PgStore {
         let row = sqlx::query(statement).bind(text).fetch_optional(&self.pool).await?;
         Ok(row.as_ref().map(rows::user).transpose()?)
     }
+}
+
+async fn update(executor: impl PgExecutor<'_>, id: UserId, change: &UserChange) -> Result<Option<PgRow>, sqlx::Error> {
+    let email = change.email.as_ref().and_then(Option::as_deref);
+    let telegram_name = change.telegram_name.as_ref().and_then(Option::as_deref);
+    let decided = change.permissions.as_ref().map(|change| change.decided()).unwrap_or_default();
+    sqlx::query(UPDATE)
+        .bind(id.number())
+        .bind(change.name.as_deref())
+        .bind(change.email.is_some())
+        .bind(email)
+        .bind(change.telegram_name.is_some())
+        .bind(telegram_name)
+        .bind(change.password.as_ref().map(PasswordHash::expose))
+        .bind(change.enabled)
+        .bind(Json(decided))
+        .bind(change.name.as_deref().map(lowered))
+        .bind(email.map(lowered))
+        .bind(telegram_name.map(lowered))
+        .fetch_optional(executor)
+        .await
 }
 
 /// What came of a creation or change: the user as they are then, or which unique value is taken.

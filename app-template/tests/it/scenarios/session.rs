@@ -275,7 +275,11 @@ async fn the_session_that_was_idle_longest_makes_room() {
     let first = world.token(Who::Ann).await.unwrap();
     world.clock.advance(crate::world::HOUR);
     let second = world.token(Who::Ann).await.unwrap();
+    // What is known of it by heart is forgotten with it.
+    world.ok(&world.guest().token(&first), PROFILE, json!([])).await;
     world.clock.advance(crate::world::HOUR);
+    world.ok(&world.guest().token(&second), PROFILE, json!([])).await;
+    world.app.accounts().write_uses().await.unwrap();
     let third = world.token(Who::Ann).await.unwrap();
     let mut statuses = Vec::new();
     for token in [first, second, third] {

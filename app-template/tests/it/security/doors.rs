@@ -1,11 +1,13 @@
 //! Whoever is shut out stays out, by every door.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rpc_auth::ConfirmationKind;
 use rpc_core::TestClient;
 use rpc_core::client::{ConnectionState, WsClient};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::world::{OTHER_PASSWORD, PASSWORD, Served, Who, World};
 
@@ -75,6 +77,44 @@ async fn a_disabled_or_deleted_user_comes_back_by_no_door() {
         }
         assert!(world.mails(0).await.is_empty(), "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_change_holds_also_when_whoever_made_it_goes_away_meanwhile() {
+    let world = World::new().await;
+    let doors = Doors::open(&world).await;
+    let bob = world.as_known(Who::Bob).await;
+    let late = Arc::new(Notify::new());
+    *world.store.late.lock().unwrap() = Some(Arc::clone(&late));
+    world.store.take_calls();
+    let mut disabling = Box::pin(bob.call("/v1/admin/users/set-enabled", json!(["ann", false])));
+    while !world.store.take_calls().contains(&"update_user") {
+        assert!(futures_util::poll!(&mut disabling).is_pending());
+        tokio::task::yield_now().await;
+    }
+    drop(disabling);
+    late.notify_one();
+    for websocket in [&doors.websocket, &doors.api_token_websocket, &doors.websocket_there] {
+        assert!(is_closed(websocket).await);
+    }
+    for client in [&doors.session, &doors.there, &doors.api_token] {
+        assert_eq!(client.call(PROFILE, json!([])).await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn a_change_whose_outcome_nobody_knows_is_looked_at_anew() {
+    let world = World::new().await;
+    let bob = world.as_known(Who::Bob).await;
+    let ann = world.as_known(Who::Ann).await;
+    world.ok(&ann, PROFILE, json!([])).await;
+    world.ok(&bob, "/v1/test/test", json!([])).await;
+    world.store.take_calls();
+    *world.store.lost.lock().unwrap() = true;
+    let reply = bob.call("/v1/admin/users/set-enabled", json!(["ann", false])).await;
+    assert_eq!(reply.status, 503);
+    *world.store.lost.lock().unwrap() = false;
+    assert_eq!(ann.call(PROFILE, json!([])).await.status, 401);
 }
 
 #[tokio::test]

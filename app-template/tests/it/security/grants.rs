@@ -31,6 +31,7 @@ async fn root_oneself_and_whoever_holds_more_are_protected_from_every_change() {
             (Who::Bob, "eve", 403),
             (Who::BobToken, "5", 403),
             (Who::RootToken, "5", 403),
+            (Who::RootToken, "bob", 200),
             (Who::Bob, "3", if own { 200 } else { 400 }),
             (Who::Bob, "ann", 200),
             (Who::Eve, "bob", 200),
@@ -38,7 +39,6 @@ async fn root_oneself_and_whoever_holds_more_are_protected_from_every_change() {
         ] {
             let world = World::new().await;
             let reply = world.as_known(who).await.call(path, params(target, &more)).await;
-            // Root's token holds nothing to grant, so that everybody who holds something holds more.
             assert_eq!(reply.status, status, "{who:?} {path} {target}: {reply:?}");
             if status != 200 {
                 assert_eq!(world.try_sign_in("eve", PASSWORD).await.status, 200, "{path}");
@@ -95,6 +95,29 @@ async fn nobody_grants_what_they_do_not_hold_in_any_combination() {
         let reply = world.as_known(who).await.call("/v1/admin/users/create", fields).await;
         assert_eq!(reply.status, status, "{who:?} create {grants}");
     }
+}
+
+#[tokio::test]
+async fn a_token_grants_and_changes_no_more_than_was_given_to_it() {
+    let world = World::new().await;
+    let eve = world.as_known(Who::Eve).await;
+    let made = world.ok(&eve, "/v1/api-tokens/create", json!(["half"])).await;
+    world.ok(&eve, "/v1/api-tokens/set-permissions", json!([made["id"], {"admin": true}])).await;
+    let auditor = json!([{"username": "zoe", "permissions": {"audit": true}}]);
+    world.ok(&eve, "/v1/admin/users/create", auditor.clone()).await;
+    let token = world.guest().token(made["token"].as_str().unwrap());
+    for (path, params, status) in [
+        ("/v1/admin/users/create", json!([{"username": "yan", "permissions": {"audit": true}}]), 400),
+        ("/v1/admin/users/set-permissions", json!(["ann", {"audit": true}]), 400),
+        ("/v1/admin/users/update-permissions", json!(["ann", {"audit": false}]), 400),
+        ("/v1/admin/users/update-permissions", json!(["zoe", {"admin": true}]), 403),
+        ("/v1/admin/users/set-password", json!(["zoe"]), 403),
+        ("/v1/admin/users/set-permissions", json!(["ann", {"admin": true}]), 200),
+    ] {
+        assert_eq!(token.call(path, params.clone()).await.status, status, "{path} {params}");
+    }
+    let states = world.ok(&token, "/v1/admin/users/get-permissions", json!(["zoe"])).await;
+    assert_eq!((states.as_array().unwrap().len(), &states[0]["id"]), (1, &json!("admin")));
 }
 
 #[tokio::test]

@@ -1,15 +1,16 @@
 //! A store that writes down what reaches it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rpc_auth::{
     ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, ConfirmationError, ConfirmationKind,
-    ConfirmationStore, GrantsChange, MemoryStore, NewConfirmation, NewSession, NewUser, Page, PasswordHash, SessionId,
-    SessionRecord, SessionStore, StoreError, TokenHash, UserChange, UserError, UserId, UserQuery, UserRecord,
-    UserStore,
+    ConfirmationStore, GrantsChange, MemoryStore, NewConfirmation, NewSession, NewUser, OpenedSession, Page,
+    PasswordHash, SessionId, SessionRecord, SessionStore, StoreError, TokenHash, UserChange, UserError, UserId,
+    UserQuery, UserRecord, UserStore,
 };
 use rpc_core::Timestamp;
+use tokio::sync::Notify;
 
 type Stored<T> = Result<T, StoreError>;
 
@@ -21,6 +22,10 @@ pub(crate) struct RecordingStore {
     written: Mutex<String>,
     /// While it holds a text, every call fails with it.
     pub(crate) failure: Mutex<Option<&'static str>>,
+    /// While it holds one, a change of a user is made and its answer is late: it waits for this.
+    pub(crate) late: Mutex<Option<Arc<Notify>>>,
+    /// A change of a user is made, and its answer is lost.
+    pub(crate) lost: Mutex<bool>,
 }
 
 impl RecordingStore {
@@ -86,7 +91,15 @@ impl UserStore for RecordingStore {
     async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError> {
         self.note("update_user")?;
         self.keep(&format!("{change:?} {:?}", change.password.as_ref().map(PasswordHash::expose)));
-        self.inner.update_user(id, change).await
+        let changed = self.inner.update_user(id, change).await;
+        let late = self.late.lock().unwrap().clone();
+        if let Some(late) = late {
+            late.notified().await;
+        }
+        if *self.lost.lock().unwrap() {
+            return Err(StoreError("the connection was lost".into()).into());
+        }
+        changed
     }
 
     async fn delete_user(&self, id: UserId) -> Stored<bool> {
@@ -97,7 +110,7 @@ impl UserStore for RecordingStore {
 
 #[async_trait]
 impl SessionStore for RecordingStore {
-    async fn create_session(&self, session: NewSession, most: usize) -> Stored<Option<SessionId>> {
+    async fn create_session(&self, session: NewSession, most: usize) -> Stored<Option<OpenedSession>> {
         self.note("create_session")?;
         self.keep(&format!("{session:?} {} {}", session.hash, session.password.expose()));
         self.inner.create_session(session, most).await
@@ -116,11 +129,6 @@ impl SessionStore for RecordingStore {
     async fn delete_session(&self, id: SessionId) -> Stored<bool> {
         self.note("delete_session")?;
         self.inner.delete_session(id).await
-    }
-
-    async fn delete_sessions_of(&self, user: UserId, except: Option<SessionId>) -> Stored<u64> {
-        self.note("delete_sessions_of")?;
-        self.inner.delete_sessions_of(user, except).await
     }
 
     async fn purge_sessions(&self, created: Timestamp, used: Timestamp) -> Stored<u64> {
