@@ -8,7 +8,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
-use self::json::JsonLines;
+use self::json::{JsonFields, JsonLines};
 use crate::config::{LogFormat, LogSettings};
 use crate::failure::{Exit, Failure};
 
@@ -39,7 +39,7 @@ pub(crate) fn start(settings: &LogSettings) -> Result<Audience, Failure> {
 fn layer(format: LogFormat, colours: bool) -> Box<dyn Layer<Registry> + Send + Sync> {
     let layer = fmt::layer().with_writer(io::stderr).with_ansi(colours);
     match format {
-        LogFormat::Json => layer.with_ansi(false).event_format(JsonLines).boxed(),
+        LogFormat::Json => layer.with_ansi(false).fmt_fields(JsonFields).event_format(JsonLines).boxed(),
         LogFormat::Pretty => layer.pretty().boxed(),
         LogFormat::Compact | LogFormat::Auto => layer.compact().boxed(),
     }

@@ -28,6 +28,7 @@ use crate::method::{Method, Module};
 use crate::permissions::Permission;
 use crate::pipeline::authenticate::Authenticator;
 use crate::pipeline::observe::Observer;
+use crate::pipeline::span::Tracer;
 use crate::ws::Hub;
 
 /// A set of methods, checked and ready to serve. Cheap to clone.
@@ -45,6 +46,7 @@ struct Inner {
     states: Vec<(TypeId, Box<dyn Any + Send + Sync>)>,
     authenticator: Box<dyn Authenticator>,
     observers: Vec<Box<dyn Observer>>,
+    tracer: Option<Box<dyn Tracer>>,
     clock: Arc<dyn Clock>,
     bus: Arc<dyn Bus>,
     hub: Arc<Hub>,
@@ -182,6 +184,10 @@ impl Api {
 
     pub(crate) fn observers(&self) -> &[Box<dyn Observer>] {
         &self.0.observers
+    }
+
+    pub(crate) fn tracer(&self) -> Option<&dyn Tracer> {
+        self.0.tracer.as_deref()
     }
 
     pub(crate) fn tasks(&self) -> &Arc<TaskTracker> {

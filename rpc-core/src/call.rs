@@ -1,6 +1,7 @@
 //! A call on its way in, and its outcome on its way out. Every transport makes the first and renders the second.
 
 mod request_id;
+mod trace;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 pub use self::request_id::RequestId;
 pub(crate) use self::request_id::RequestIds;
+pub use self::trace::TraceContext;
 use crate::codec::{Codec, Params};
 use crate::error::ApiError;
 use crate::identity::Identity;
@@ -97,6 +99,8 @@ pub struct Call<'a> {
     pub client: Option<IpAddr>,
     /// The id under which logs show the call.
     pub request_id: RequestId,
+    /// The trace that the call belongs to.
+    pub trace: Option<TraceContext>,
     /// The file that came with the call.
     pub upload: Option<Upload>,
 }
@@ -113,6 +117,7 @@ impl<'a> Call<'a> {
             transport: Transport::InProcess,
             client: None,
             request_id,
+            trace: None,
             upload: None,
         }
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::api::Api;
-use crate::call::{Call, Credentials, Outcome, RequestId, Transport};
+use crate::call::{Call, Credentials, Outcome, RequestId, TraceContext, Transport};
 use crate::codec::Codec;
 use crate::error::ApiError;
 use crate::events::{Audience, PublishError};
@@ -16,6 +16,7 @@ use crate::identity::Identity;
 use crate::method::Method;
 use crate::method::inject::State;
 use crate::pipeline::authenticate::authenticate;
+use crate::pipeline::span::Tracer;
 use crate::upload::Upload;
 
 /// The context of one call.
@@ -30,6 +31,7 @@ pub struct Ctx {
     pub(crate) transport: Transport,
     pub(crate) client: Option<IpAddr>,
     pub(crate) request_id: RequestId,
+    pub(crate) trace: Option<TraceContext>,
     pub(crate) upload: Option<Upload>,
 }
 
@@ -64,6 +66,16 @@ impl Ctx {
         self.request_id
     }
 
+    /// The trace that the call belongs to, to be sent on to the services that are called for it: as the headers
+    /// [`traceparent`](TraceContext::traceparent) and [`tracestate`](TraceContext::tracestate).
+    ///
+    /// Where spans are exported (see [`Tracer`](crate::Tracer)), the parent in it is the span that this is called in; else it
+    /// is as the caller sent it, and `None` when the caller sent none.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.api.tracer().and_then(Tracer::outgoing).or_else(|| self.trace.clone())
+    }
+
     /// How the call came in.
     #[must_use]
     pub fn transport(&self) -> Transport {
@@ -95,6 +107,7 @@ impl Ctx {
         let mut call = Call::in_process(path, self.request_id).with_params(params);
         call.credentials = Credentials::Known(self.identity.clone());
         call.client = self.client;
+        call.trace = self.trace.clone();
         self.api.call(call).await
     }
 

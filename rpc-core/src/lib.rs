@@ -36,7 +36,7 @@ pub use {schemars, serde, serde_json};
 
 pub use crate::api::{Api, ApiBuilder, BuildError, Fault};
 pub use crate::bus::{Bus, BusError, Listener, LocalBus, Notice, PublishedEvent};
-pub use crate::call::{Call, Credentials, Outcome, RequestId, Token, Transport};
+pub use crate::call::{Call, Credentials, Outcome, RequestId, Token, TraceContext, Transport};
 pub use crate::clock::{Clock, ManualClock, SystemClock};
 pub use crate::codec::{Codec, Params};
 pub use crate::ctx::Ctx;
@@ -56,6 +56,7 @@ pub use crate::method::{Method, Module, Parameter};
 pub use crate::permissions::{Permission, RESERVED};
 pub use crate::pipeline::authenticate::{AuthError, Authenticator};
 pub use crate::pipeline::observe::{CallRecord, Disposition, Observer, TracingObserver};
+pub use crate::pipeline::span::Tracer;
 pub use crate::read::{Read, ReadFields};
 pub use crate::reply::Reply;
 pub use crate::schema::convert::ConvertError;

@@ -9,9 +9,12 @@ mod authorize;
 mod handle;
 pub(crate) mod observe;
 mod resolve;
+pub(crate) mod span;
 mod validate;
 
 use std::sync::Arc;
+
+use tracing::Instrument;
 
 use self::observe::Recorder;
 use crate::api::Api;
@@ -53,9 +56,10 @@ impl Api {
         let refuse = |error: ApiError| Outcome { codec, result: Err(error) };
         let method = resolve::resolve(self, &call).map_err(refuse)?;
         let mut recorder = Recorder::start(self, &method, &call);
-        let Call { params, codec, credentials, transport, client, request_id, upload, .. } = call;
+        let Call { params, codec, credentials, transport, client, request_id, trace, upload, .. } = call;
         let (credentials, ignored) =
             if method.ignores_token() { (Credentials::None, credentials) } else { (credentials, Credentials::None) };
+        let span = recorder.span().clone();
         let stages = async {
             let identity = authenticate::authenticate(self, credentials, client).await?;
             recorder.identify(&identity);
@@ -63,10 +67,10 @@ impl Api {
             let permit = admit::admit(self, &method, &identity, client)?;
             Ok((identity, permit))
         };
-        match stages.await {
+        match stages.instrument(span).await {
             Ok((identity, permit)) => {
                 let api = self.clone();
-                let ctx = Ctx { api, method, identity, ignored, codec, transport, client, request_id, upload };
+                let ctx = Ctx { api, method, identity, ignored, codec, transport, client, request_id, trace, upload };
                 Ok(Admitted { ctx, params, permit, recorder })
             }
             Err(error) => {
@@ -78,8 +82,14 @@ impl Api {
 }
 
 impl Admitted {
-    /// The stages from the parameters on.
-    pub(crate) async fn run(self) -> Outcome {
+    /// The stages from the parameters on, in the call's span.
+    pub(crate) fn run(self) -> impl Future<Output = Outcome> + Send {
+        // No `async fn`: it would hold the call twice.
+        let span = self.recorder.span().clone();
+        self.stages().instrument(span)
+    }
+
+    async fn stages(self) -> Outcome {
         let Self { ctx, params, permit, mut recorder } = self;
         let codec = ctx.codec();
         let result = match validate::validate(&ctx, params) {

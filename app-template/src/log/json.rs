@@ -1,13 +1,15 @@
-//! Events as lines of JSON: `ts`, `level`, `target`, `msg`, then the fields of the event, `event` with its stable name first.
+//! Events as lines of JSON: `ts`, `level`, `target`, `msg`, then the fields of the event, `event` with its stable name first,
+//! then those of the spans around it, which tell of the call that it is part of.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
+use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
 /// The format.
@@ -19,7 +21,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut time = String::new();
         SystemTime.format_time(&mut Writer::new(&mut time))?;
         let mut line = Line::default();
@@ -28,7 +30,25 @@ where
         line.0.insert("target".to_owned(), event.metadata().target().into());
         line.0.insert("msg".to_owned(), Value::Null);
         event.record(&mut line);
+        for span in context.event_scope().into_iter().flatten() {
+            if let Some(fields) = span.extensions().get::<FormattedFields<N>>() {
+                line.add_missing(&fields.fields);
+            }
+        }
         writeln!(writer, "{}", Value::Object(line.0))
+    }
+}
+
+/// The fields of a span: an object when it begins, and one more whenever it learns some. They are put together only when
+/// an event is told in it.
+#[derive(Debug)]
+pub(super) struct JsonFields;
+
+impl<'w> FormatFields<'w> for JsonFields {
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
+        let mut line = Line::default();
+        fields.record(&mut line);
+        write!(writer, "{}", Value::Object(line.0))
     }
 }
 
@@ -39,6 +59,15 @@ impl Line {
     fn add(&mut self, field: &Field, value: impl Into<Value>) {
         let name = if field.name() == "message" { "msg" } else { field.name() };
         self.0.insert(name.to_owned(), value.into());
+    }
+
+    /// Adds the fields of a span, unless the event or a span further inside has them.
+    fn add_missing(&mut self, fields: &str) {
+        for object in serde_json::Deserializer::from_str(fields).into_iter::<Map<String, Value>>() {
+            for (name, value) in object.into_iter().flatten() {
+                self.0.entry(name).or_insert(value);
+            }
+        }
     }
 }
 
@@ -65,5 +94,57 @@ impl Visit for Line {
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.add(field, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::{Value, json};
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::{JsonFields, JsonLines};
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_event_tells_of_the_spans_around_it_and_has_the_last_word() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let layer = tracing_subscriber::fmt::layer()
+            .with_writer(move || writer.clone())
+            .fmt_fields(JsonFields)
+            .event_format(JsonLines);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            let outer =
+                tracing::info_span!("outer", method = "/v1/a/b", "odd \"name\"" = "é\n", user = tracing::field::Empty);
+            outer.in_scope(|| {
+                let inner = tracing::info_span!("inner", method = "/v1/c/d", count = 3_u64);
+                outer.record("user", "7");
+                inner.in_scope(|| tracing::info!(event = "told", count = 4, "it is told"));
+            });
+        });
+        let lines: Vec<Value> = String::from_utf8(lines.0.lock().unwrap().clone())
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0]["ts"].is_string());
+        let expected = json!({"ts": lines[0]["ts"], "level": "INFO", "target": "app_template::log::json::tests", "msg": "it is told", "event": "told", "count": 4, "method": "/v1/c/d", "odd \"name\"": "é\n", "user": "7"});
+        assert_eq!(lines[0], expected);
     }
 }

@@ -22,6 +22,7 @@ use crate::method::{Method, Module};
 use crate::permissions::{Permission, RESERVED};
 use crate::pipeline::authenticate::{Authenticator, NoTokens};
 use crate::pipeline::observe::Observer;
+use crate::pipeline::span::Tracer;
 use crate::ws::Hub;
 
 /// Says what an [`Api`] serves, and with what.
@@ -33,6 +34,7 @@ pub struct ApiBuilder {
     pub(super) states: Vec<(TypeId, Box<dyn Any + Send + Sync>)>,
     authenticator: Box<dyn Authenticator>,
     observers: Vec<Box<dyn Observer>>,
+    tracer: Option<Box<dyn Tracer>>,
     clock: Arc<dyn Clock>,
     bus: Arc<dyn Bus>,
     pub(super) limits: Limits,
@@ -49,6 +51,7 @@ impl Default for ApiBuilder {
             states: Vec::new(),
             authenticator: Box::new(NoTokens),
             observers: Vec::new(),
+            tracer: None,
             clock: Arc::new(SystemClock::default()),
             bus: Arc::new(LocalBus::default()),
             limits: Limits::default(),
@@ -114,6 +117,13 @@ impl ApiBuilder {
         self
     }
 
+    /// Who exports the spans of calls.
+    #[must_use]
+    pub fn tracer(mut self, tracer: impl Tracer) -> Self {
+        self.tracer = Some(Box::new(tracer));
+        self
+    }
+
     /// Another clock, for tests.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -174,6 +184,7 @@ impl ApiBuilder {
             states: std::mem::take(&mut self.states),
             authenticator: self.authenticator,
             observers: self.observers,
+            tracer: self.tracer,
             clock: self.clock,
             bus: self.bus,
             hub,

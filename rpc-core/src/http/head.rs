@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use super::{credentials, upload};
 use crate::api::Api;
-use crate::call::{Credentials, RequestId};
+use crate::call::{Credentials, RequestId, TraceContext};
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::limits::Limits;
@@ -30,21 +30,16 @@ pub(super) fn verb(method: &Method) -> Result<Verb, ApiError> {
     }
 }
 
-fn trace_id(value: &HeaderValue) -> Option<RequestId> {
-    let mut fields = value.to_str().ok()?.split('-');
-    let (_version, trace, parent) = (fields.next()?, fields.next()?, fields.next()?);
-    let sane = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let zero = trace.bytes().all(|byte| byte == b'0');
-    if sane(trace, 32) && sane(parent, 16) && !zero { RequestId::parse(trace) } else { None }
-}
-
 /// What the headers say of a call, gathered in one pass over them.
 #[derive(Debug, Default)]
 pub(super) struct Notes<'h> {
     /// Bytes of all headers.
     size: usize,
     request_id: Option<&'h HeaderValue>,
-    trace: Option<&'h HeaderValue>,
+    traceparent: Option<&'h HeaderValue>,
+    /// How often there is a `traceparent`.
+    traceparents: usize,
+    has_tracestate: bool,
     content_type: Option<&'h HeaderValue>,
     authorization: Option<&'h HeaderValue>,
     /// More than one `Authorization`.
@@ -68,7 +63,11 @@ impl<'h> Notes<'h> {
                     notes.authorization = Some(value);
                 }
                 "x-request-id" => notes.request_id = notes.request_id.or(Some(value)),
-                "traceparent" => notes.trace = notes.trace.or(Some(value)),
+                "traceparent" => {
+                    notes.traceparents += 1;
+                    notes.traceparent = Some(value);
+                }
+                "tracestate" => notes.has_tracestate = true,
                 "api-call-void" | "x-api-void-call" => {
                     notes.is_void |= value.as_bytes().eq_ignore_ascii_case(b"true");
                 }
@@ -79,10 +78,24 @@ impl<'h> Notes<'h> {
         notes
     }
 
-    /// The caller's id, the trace's id of `traceparent` (W3C Trace Context, section 3.2), or a new one.
-    pub(super) fn request_id(&self, api: &Api) -> RequestId {
+    /// The caller's id, the trace's, or a new one.
+    pub(super) fn request_id(&self, api: &Api, trace: Option<&TraceContext>) -> RequestId {
         let given = self.request_id.and_then(|id| RequestId::parse(id.to_str().ok()?));
-        given.or_else(|| trace_id(self.trace?)).unwrap_or_else(|| api.request_id())
+        given.or_else(|| RequestId::parse(trace?.trace_id())).unwrap_or_else(|| api.request_id())
+    }
+
+    /// The trace that the request belongs to. Two parents are none, and a state without a parent is none.
+    pub(super) fn trace(&self, headers: &HeaderMap) -> Option<TraceContext> {
+        let trace = TraceContext::parse(self.traceparent.filter(|_| self.traceparents == 1)?.to_str().ok()?)?;
+        if !self.has_tracestate {
+            return Some(trace);
+        }
+        // In parts it means the same as in one header (RFC 9110, section 5.3).
+        let parts: Result<Vec<&str>, _> = headers.get_all("tracestate").iter().map(HeaderValue::to_str).collect();
+        Some(match parts {
+            Ok(parts) => trace.with_state(&parts.join(",")),
+            Err(_) => trace,
+        })
     }
 
     /// The credentials of the caller.
@@ -134,7 +147,7 @@ mod tests {
     use http::header::AUTHORIZATION;
     use http::{HeaderMap, HeaderValue};
 
-    use super::{Notes, trace_id};
+    use super::Notes;
     use crate::call::Credentials;
 
     #[test]
@@ -148,17 +161,18 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_names_the_request() {
-        let id = |text: &'static str| trace_id(&HeaderValue::from_static(text)).map(|id| id.to_string());
-        let trace = "0af7651916cd43dd8448eb211c80319c";
-        assert_eq!(id("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").as_deref(), Some(trace));
-        for text in [
-            "",
-            "00-0af7651916cd43dd8448eb211c80319c",
-            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
-            "00-x-y-01",
-        ] {
-            assert_eq!(id(text), None, "{text}");
-        }
+    fn a_trace_is_of_one_parent_and_may_have_a_state_in_parts() {
+        const PARENT: HeaderValue = HeaderValue::from_static("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        let mut headers = HeaderMap::new();
+        headers.append("tracestate", HeaderValue::from_static("a=1"));
+        assert_eq!(Notes::read(&headers).trace(&headers), None);
+        headers.append("traceparent", PARENT);
+        headers.append("tracestate", HeaderValue::from_static("b=2"));
+        let trace = Notes::read(&headers).trace(&headers).unwrap();
+        assert_eq!((trace.traceparent(), trace.tracestate()), (PARENT.to_str().unwrap(), Some("a=1,b=2")));
+        headers.append("tracestate", HeaderValue::from_static("no state"));
+        assert_eq!(Notes::read(&headers).trace(&headers).unwrap().tracestate(), None);
+        headers.append("traceparent", PARENT);
+        assert_eq!(Notes::read(&headers).trace(&headers), None);
     }
 }

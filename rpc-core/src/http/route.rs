@@ -13,7 +13,7 @@ use super::service::HttpService;
 use super::watch::Activity;
 use super::{body, pages, path, query, upload};
 use crate::api::Api;
-use crate::call::{Outcome, RequestId, Transport};
+use crate::call::{Outcome, RequestId, TraceContext, Transport};
 use crate::codec::{Codec, Params};
 use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc::Origin;
@@ -45,6 +45,7 @@ pub(super) struct Incoming<'r> {
     pub(super) parts: &'r request::Parts,
     pub(super) notes: Notes<'r>,
     pub(super) id: RequestId,
+    pub(super) trace: Option<TraceContext>,
     pub(super) activity: Option<Activity>,
 }
 
@@ -99,6 +100,7 @@ impl Incoming<'_> {
             transport,
             client: self.service.client(&self.parts.headers),
             request_id: self.id,
+            trace: self.trace.clone(),
         }
     }
 

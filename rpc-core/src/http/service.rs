@@ -160,8 +160,9 @@ impl HttpService {
         let upgrade = ws::wants_upgrade(request.headers()).then(|| hyper::upgrade::on(&mut request));
         let (parts, body) = request.into_parts();
         let notes = Notes::read(&parts.headers);
-        let (id, has_origin) = (notes.request_id(self.api()), notes.has_origin);
-        let incoming = Incoming { service: &self, parts: &parts, notes, id, activity };
+        let trace = notes.trace(&parts.headers);
+        let (id, has_origin) = (notes.request_id(self.api(), trace.as_ref()), notes.has_origin);
+        let incoming = Incoming { service: &self, parts: &parts, notes, id, trace, activity };
         let mut response = incoming.route(body, upgrade).await;
         if has_origin {
             self.shared.origins.mark(&parts.headers, response.headers_mut());

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::call::{Call, Credentials, RequestId, Transport};
+use crate::call::{Call, Credentials, RequestId, TraceContext, Transport};
 use crate::codec::{Codec, Params};
 
 /// All of a call but its path and parameters.
@@ -13,6 +13,7 @@ pub(crate) struct Origin {
     pub(crate) transport: Transport,
     pub(crate) client: Option<IpAddr>,
     pub(crate) request_id: RequestId,
+    pub(crate) trace: Option<TraceContext>,
 }
 
 impl Origin {
@@ -26,6 +27,7 @@ impl Origin {
             transport: self.transport,
             client: self.client,
             request_id: self.request_id,
+            trace: self.trace.clone(),
             upload: None,
         }
     }

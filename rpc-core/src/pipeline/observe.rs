@@ -4,8 +4,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::Span;
+
+use super::span;
 use crate::api::Api;
-use crate::call::{Call, RequestId, Transport};
+use crate::call::{Call, RequestId, TraceContext, Transport};
 use crate::error::{ApiError, ErrorCode};
 use crate::identity::Identity;
 use crate::method::Method;
@@ -63,6 +66,8 @@ pub struct CallRecord<'a> {
     pub client: Option<IpAddr>,
     /// The id under which logs show the call.
     pub request_id: RequestId,
+    /// The trace that the caller says it belongs to.
+    pub trace: Option<&'a TraceContext>,
 }
 
 /// Records one call, at the latest when it is dropped.
@@ -76,6 +81,8 @@ pub(crate) struct Recorder {
     transport: Transport,
     client: Option<IpAddr>,
     request_id: RequestId,
+    trace: Option<TraceContext>,
+    span: Span,
     accepted: bool,
     end: Option<Disposition>,
     recorded: bool,
@@ -92,6 +99,8 @@ impl Recorder {
             transport: call.transport,
             client: call.client,
             request_id: call.request_id,
+            trace: call.trace.clone(),
+            span: span::open(api, method, call),
             accepted: false,
             end: None,
             recorded: false,
@@ -100,6 +109,12 @@ impl Recorder {
 
     pub(super) fn identify(&mut self, identity: &Identity) {
         self.identity = identity.clone();
+        span::identify(&self.span, identity);
+    }
+
+    /// The span that the call is in; it ends with the recorder.
+    pub(super) fn span(&self) -> &Span {
+        &self.span
     }
 
     /// The call reaches the handler.
@@ -149,10 +164,14 @@ impl Recorder {
             transport: self.transport,
             client: self.client,
             request_id: self.request_id,
+            trace: self.trace.as_ref(),
         };
-        for observer in self.api.observers() {
-            observer.observe(&record);
-        }
+        span::close(&self.span, &record);
+        self.span.in_scope(|| {
+            for observer in self.api.observers() {
+                observer.observe(&record);
+            }
+        });
     }
 }
 
@@ -186,6 +205,7 @@ impl Observer for TracingObserver {
             client = record.client.map(tracing::field::display),
             transport = record.transport.name(),
             request_id = %record.request_id,
+            trace_id = record.trace.map(TraceContext::trace_id),
             "call"
         );
     }

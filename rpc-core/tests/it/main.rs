@@ -17,4 +17,5 @@ mod pipeline;
 mod registration;
 mod rpc;
 mod scenarios;
+mod spans;
 mod support;

@@ -2,7 +2,7 @@
 
 mod events;
 mod http_endpoint;
-mod socket;
+pub(crate) mod socket;
 mod specification;
 mod websocket;
 mod websocket_faults;

@@ -143,7 +143,17 @@ async fn an_address_that_others_reach_is_warned_of_once() {
 #[tokio::test]
 async fn a_call_is_one_line_at_debug_without_its_parameters() {
     let (running, address) = Running::serve(command("app-template", &["-p", "0"]).env("RUST_LOG", "debug")).await;
-    call(&address, "/v1/test/test", json!(["canary-7531"])).await;
+    let traced = crate::http::Request {
+        verb: "POST",
+        path: "/v1/test/test",
+        headers: vec![
+            ("content-type", "application/json"),
+            ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+            ("tracestate", "canary-7531=1"),
+        ],
+        body: r#"["canary-7531"]"#,
+    };
+    assert_eq!(traced.send(&address).await.status, 200);
     running.signal(Signal::TERM);
     let log = running.ended().await.stderr;
     let calls: Vec<Value> = log
@@ -153,5 +163,6 @@ async fn a_call_is_one_line_at_debug_without_its_parameters() {
         .collect();
     assert_eq!(calls.len(), 1, "{log}");
     assert_eq!((&calls[0]["method"], &calls[0]["status"]), (&json!("/v1/test/test"), &json!(200)));
+    assert_eq!(calls[0]["trace_id"], "0af7651916cd43dd8448eb211c80319c");
     assert!(!log.contains("canary-7531"), "{log}");
 }

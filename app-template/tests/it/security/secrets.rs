@@ -6,6 +6,7 @@ use std::sync::Once;
 
 use rpc_auth::ConfirmationKind;
 use serde_json::{Value, json};
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::world::{OTHER_PASSWORD, Who, World};
 
@@ -26,7 +27,10 @@ impl Log {
     fn start() {
         static STARTED: Once = Once::new();
         STARTED.call_once(|| {
-            let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_span_events(FmtSpan::CLOSE)
+                .with_ansi(false);
             tracing::subscriber::set_global_default(subscriber.with_writer(|| Self).finish()).unwrap();
         });
         LOGGED.take();
@@ -116,7 +120,7 @@ async fn no_secret_that_is_sent_comes_back_is_logged_or_is_stored_as_it_is() {
     assert_eq!(called.len(), world.api.methods().len(), "a method was not called");
     world.all_mails().await;
     let (log, dump) = (Log::text(), world.store.dump());
-    assert!(log.contains("/v1/admin/users/create"), "{log}");
+    assert!(log.contains("/v1/admin/users/create") && log.contains("close time"), "{log}");
     assert!(dump.contains("xan2"), "{dump}");
     for (place, text) in [("log", &log), ("store", &dump)] {
         let found = text.lines().find(|line| line.contains(CANARY) || line.contains(&reset));

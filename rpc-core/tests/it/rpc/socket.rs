@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::support::server::Running;
 
-pub(super) struct Socket {
+pub(crate) struct Socket {
     pub(super) stream: WebSocketStream<TcpStream>,
     pub(super) protocol: Option<String>,
     next: u64,
@@ -18,7 +18,7 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Opens with these further headers; the status of a refusal otherwise.
-    pub(super) async fn open(server: &Running, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
+    pub(crate) async fn open(server: &Running, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
         let mut request = format!("ws://{}/api", server.address).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().append(*name, HeaderValue::from_str(value).unwrap());
@@ -49,18 +49,18 @@ impl Socket {
     }
 
     /// Sends a call without waiting; its id.
-    pub(super) async fn start(&mut self, method: &str, params: Value) -> u64 {
+    pub(crate) async fn start(&mut self, method: &str, params: Value) -> u64 {
         self.next += 1;
         self.text(json!({"jsonrpc": "2.0", "id": self.next, "method": method, "params": params}).to_string()).await;
         self.next
     }
 
-    pub(super) async fn notify(&mut self, method: &str, params: Value) {
+    pub(crate) async fn notify(&mut self, method: &str, params: Value) {
         self.text(json!({"jsonrpc": "2.0", "method": method, "params": params}).to_string()).await;
     }
 
     /// Sends a call and reads the next message, which is its answer.
-    pub(super) async fn call(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) async fn call(&mut self, method: &str, params: Value) -> Value {
         let id = self.start(method, params).await;
         let answer = self.json().await;
         assert_eq!(answer["id"], id, "{answer}");
@@ -77,7 +77,7 @@ impl Socket {
         }
     }
 
-    pub(super) async fn json(&mut self) -> Value {
+    pub(crate) async fn json(&mut self) -> Value {
         match self.message().await {
             Message::Text(text) => serde_json::from_str(&text).unwrap(),
             other => panic!("{other:?}"),

@@ -1,0 +1,60 @@
+//! Beside the stages: the `tracing` span of a call, in which its stages run and its handler logs.
+
+use tracing::Span;
+use tracing::field::Empty;
+
+use super::observe::CallRecord;
+use crate::api::Api;
+use crate::call::{Call, TraceContext, Transport};
+use crate::identity::Identity;
+use crate::method::Method;
+
+/// Joins the spans of calls to the traces of other systems: implemented by whatever exports spans.
+///
+/// Called on the path of the call.
+pub trait Tracer: Send + Sync + 'static {
+    /// A call from outside has a span, which nothing has entered yet; its caller says that it belongs to a trace.
+    fn join(&self, span: &Span, trace: &TraceContext);
+
+    /// The trace to send on from the span that is current on this thread; its parent is that span.
+    fn outgoing(&self) -> Option<TraceContext>;
+}
+
+/// Begins the span of a call. It costs a look at an atomic when nobody listens.
+pub(super) fn open(api: &Api, method: &Method, call: &Call<'_>) -> Span {
+    let span = tracing::info_span!(
+        target: "rpc_core::call",
+        "call",
+        method = method.path(),
+        request_id = %call.request_id,
+        transport = call.transport.name(),
+        trace_id = call.trace.as_ref().map(TraceContext::trace_id),
+        parent_id = call.trace.as_ref().map(TraceContext::parent_id),
+        user = Empty,
+        status = Empty,
+        ms = Empty,
+    );
+    // A call from inside the process is a child of the call that makes it already.
+    if call.transport != Transport::InProcess
+        && !span.is_disabled()
+        && let (Some(tracer), Some(trace)) = (api.tracer(), &call.trace)
+    {
+        tracer.join(&span, trace);
+    }
+    span
+}
+
+/// Says who calls.
+pub(super) fn identify(span: &Span, identity: &Identity) {
+    if let Some(user) = identity.user().filter(|_| !span.is_disabled()) {
+        span.record("user", &*user.id);
+    }
+}
+
+/// Says what the call came to.
+pub(super) fn close(span: &Span, record: &CallRecord<'_>) {
+    if !span.is_disabled() {
+        span.record("status", record.status);
+        span.record("ms", record.runtime.as_secs_f64() * 1e3);
+    }
+}
