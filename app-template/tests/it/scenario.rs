@@ -1,20 +1,18 @@
 //! One line of a table: a call, and how it ends, whichever way it comes in.
 
+mod store_calls;
+mod way;
+
+use std::collections::BTreeSet;
 use std::fmt;
 
-use rpc_core::client::ClientError;
-use rpc_core::{TestReply, Violation};
+use rpc_auth::ConfirmationKind;
+use rpc_core::Violation;
 use serde_json::{Map, Value, json};
 
+use self::store_calls::StoreCalls;
+pub(crate) use self::way::Way;
 use crate::world::{Served, Who, World};
-
-/// How calls come in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    InProcess,
-    Http,
-    WebSocket,
-}
 
 /// A call, and how it ends.
 pub(crate) struct Scenario {
@@ -60,6 +58,15 @@ impl Scenario {
         self
     }
 
+    /// What the table is about.
+    pub(crate) fn path(&self) -> &'static str {
+        self.path
+    }
+
+    pub(crate) fn succeeds(&self) -> bool {
+        self.expected.status == 200
+    }
+
     /// The data. The texts `$time`, `$token` and `$password` stand for some such value, `$any` for anything.
     pub(crate) fn data(mut self, data: Value) -> Self {
         self.expected.data = data;
@@ -94,17 +101,20 @@ impl Scenario {
     }
 
     /// Takes a way with a world of its own. What is different, if anything is.
-    async fn take(&self, way: Way) -> Result<(), String> {
+    async fn take(&self, way: Way, store_calls: &StoreCalls) -> Result<(), String> {
         let world = World::new().await;
         for (who, path, params) in &self.before {
             world.ok(&world.as_known(*who).await, path, params.clone()).await;
         }
         world.all_mails().await;
         let served = Served::start(&world.api).await;
-        let token = world.token(self.who).await;
-        let ended = call(&world, &served, way, token.as_deref(), self.path, &self.params).await;
+        let params = with_tokens(&world, &self.params).await;
+        let caller = way.open(&world, &served, world.token(self.who).await.as_deref()).await;
+        world.store.take_calls();
+        let ended = caller.call(self.path, &params).await;
         self.compare(&ended)?;
         let mails = world.all_mails().await;
+        store_calls.compare(way, self.path, self.name, &world.store.take_calls())?;
         let as_expected = |(mail, (to, subject)): (&app_template::mail::Mail, &(&str, &str))| {
             mail.to() == *to && mail.subject().starts_with(subject)
         };
@@ -159,23 +169,18 @@ fn fits(pattern: &Value, value: &Value) -> bool {
     }
 }
 
-async fn call(world: &World, served: &Served, way: Way, token: Option<&str>, path: &str, params: &Value) -> Ended {
-    let answer = match way {
-        Way::InProcess => {
-            let client = world.guest();
-            let client = if let Some(token) = token { client.token(token) } else { client };
-            return client.call(path, params.clone()).await.into();
-        }
-        Way::Http => served.http(token).call::<Value>(path, params).await,
-        Way::WebSocket => served.websocket(token).await.call::<Value>(path, params).await,
-    };
-    match answer {
-        Ok(answer) => Ended::new(answer.status, answer.reason, answer.data, &answer.extra, &[]),
-        Err(ClientError::Api(failure)) => {
-            Ended::new(failure.status, failure.reason, Value::Null, &Map::new(), &failure.errors)
-        }
-        Err(error) => panic!("{path}: {error}"),
+/// The parameters, with tokens as they would be mailed to Bob for the texts `$email-token` and `$reset-token`.
+async fn with_tokens(world: &World, params: &Value) -> Value {
+    let mut params = params.clone();
+    for param in params.as_array_mut().unwrap() {
+        let kind = match param.as_str() {
+            Some("$email-token") => ConfirmationKind::Email,
+            Some("$reset-token") => ConfirmationKind::PasswordReset,
+            _ => continue,
+        };
+        *param = json!(world.confirmation(3, "bob@example.com", kind).await);
     }
+    params
 }
 
 impl Ended {
@@ -185,21 +190,24 @@ impl Ended {
     }
 }
 
-impl From<TestReply> for Ended {
-    fn from(reply: TestReply) -> Self {
-        Self::new(reply.status, reply.reason, reply.data, &reply.extra, &reply.details.errors)
-    }
-}
-
 /// Takes a whole table one way, and tells of every difference at once.
 pub(crate) async fn take(table: Vec<Scenario>, way: Way) {
-    let mut differences = Vec::new();
+    let (mut differences, store_calls) = (Vec::new(), StoreCalls::committed());
     for scenario in &table {
-        let taken = scenario.take(way).await;
+        let taken = scenario.take(way, &store_calls).await;
         differences.extend(taken.err().map(|difference| format!("{}: {difference}", scenario.name)));
     }
     let (different, all) = (differences.len(), table.len());
     assert!(differences.is_empty(), "{way:?}: {different} of {all} differ:\n{}", differences.join("\n"));
+}
+
+/// Holds the list of what the store is asked to the scenarios: each has a line, and each line has a scenario.
+pub(crate) fn compare_lines(scenarios: &[Scenario]) {
+    let mut named = BTreeSet::new();
+    for Scenario { path, name, .. } in scenarios {
+        assert!(named.insert((*path, *name)), "two scenarios of {path} are called {name:?}");
+    }
+    StoreCalls::committed().compare_lines(&named);
 }
 
 /// An object of permissions that are held.

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 pub(crate) use self::recording::RecordingStore;
-pub(crate) use self::served::Served;
+pub(crate) use self::served::{Plain, Served};
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct horse battery";

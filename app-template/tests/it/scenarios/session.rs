@@ -196,6 +196,7 @@ fn mails() -> Vec<Scenario> {
         scenario("reset to an unconfirmed address after a confirmed one", Who::Guest, SEND_RESET, json!(["ann"]))
             .before(who, path, left),
         scenario("reset without address", Who::Guest, SEND_RESET, json!(["eve"])),
+        scenario("reset number", Who::Guest, SEND_RESET, json!([2])).refused(&[("/0", "type")]),
         scenario("reset disabled", Who::Guest, SEND_RESET, json!(["cid"])),
         scenario("reset unknown", Who::Guest, SEND_RESET, json!(["zoe@example.com"])),
     ]
@@ -206,6 +207,16 @@ fn tokens() -> Vec<Scenario> {
     vec![
         scenario("no token", Who::Guest, CONFIRM, json!([""])).fails(400, invalid),
         scenario("a text", Who::Guest, CONFIRM, json!(["app_confirm_x"])).fails(400, invalid),
+        scenario("the token of a mail", Who::Guest, CONFIRM, json!(["$email-token"])),
+        scenario("a token of the other kind", Who::Guest, CONFIRM, json!(["$reset-token"])).fails(400, invalid),
+        scenario("the token of a mail", Who::Guest, SET_PASSWORD, json!(["$reset-token", OTHER_PASSWORD])).then(
+            Who::Guest,
+            SIGNIN,
+            credentials("bob", OTHER_PASSWORD),
+            json!("$any"),
+        ),
+        scenario("a weak password", Who::Guest, SET_PASSWORD, json!(["$reset-token", "password1"]))
+            .refused(&[("/1", "common")]),
         scenario("null", Who::Guest, CONFIRM, json!([null])).refused(&[("/0", "type")]),
         scenario("no reset token", Who::Guest, SET_PASSWORD, json!(["x", OTHER_PASSWORD])).fails(400, invalid),
         scenario("no password", Who::Guest, SET_PASSWORD, json!(["x"])).refused(&[("/1", "required")]),

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 
-use rpc_core::Api;
 use rpc_core::client::{HttpClient, WsClient};
 use rpc_core::http::{HttpService, Server};
+use rpc_core::{Api, Codec};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 /// A server, until it is dropped.
@@ -29,16 +31,48 @@ impl Served {
         if let Some(token) = token { client.token(token).unwrap() } else { client }
     }
 
+    pub(crate) fn plain(&self, token: Option<&str>) -> Plain {
+        Plain { address: self.address, token: token.map(str::to_owned) }
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Connects, and waits until the server knows of it.
     pub(crate) async fn websocket(&self, token: Option<&str>) -> WsClient {
-        let builder = WsClient::builder(&format!("ws://{}", self.address));
+        self.websocket_in(Codec::Json, token).await
+    }
+
+    /// Connects, and waits until the server knows of it.
+    pub(crate) async fn websocket_in(&self, codec: Codec, token: Option<&str>) -> WsClient {
+        let builder = WsClient::builder(&format!("ws://{}", self.address)).codec(codec);
         let builder = if let Some(token) = token { builder.token(token).unwrap() } else { builder };
         let client = builder.connect().await.unwrap();
         client.call::<Value>("/v1/test/test", ()).await.unwrap();
         client
+    }
+}
+
+/// Somebody who calls over plain HTTP, with a connection for each call.
+pub(crate) struct Plain {
+    address: SocketAddr,
+    token: Option<String>,
+}
+
+impl Plain {
+    /// The status and the envelope.
+    pub(crate) async fn call(&self, path: &str, params: &Value) -> (u16, Value) {
+        let body = params.to_string();
+        let token = self.token.as_ref().map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n{token}"
+        );
+        let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap())
     }
 }
