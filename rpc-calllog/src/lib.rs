@@ -1,7 +1,8 @@
 //! A log of the calls of an API made with `rpc-core`: rows, and statistics that do not read them.
 //!
 //! A [`CallLog`] is an observer. It takes a record of each call without making the call wait, and writes them in batches to a
-//! [`CallLogStore`]: [`MemoryLog`], or one of your own, held to its contract by the tests in the module `conformance`.
+//! [`CallLogStore`]: [`MemoryLog`], `PgLog` in the module `postgres`, or one of your own, held to its contract by the tests in
+//! the module `conformance`.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -37,6 +38,8 @@ mod call;
 pub mod conformance;
 mod log;
 mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod sketch;
 mod statistics;
 mod store;

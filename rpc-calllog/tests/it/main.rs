@@ -1,3 +1,4 @@
 //! The call log, seen from outside.
 
 mod memory;
+mod postgres;

@@ -1,0 +1,99 @@
+//! Calls in the binary form of `COPY`.
+
+use std::net::IpAddr;
+
+use rpc_core::Timestamp;
+
+use super::timestamp::micros;
+use crate::call::{Admission, LoggedCall};
+
+/// The columns, in the order in which [`rows`] writes them. `id` is the column's default.
+pub(super) const COPY: &str = "COPY rpc_calllog_calls (finished, runtime, status, accepted, declined, exception, method, \
+                               user_id, username, reason, transport, client) FROM STDIN (FORMAT binary)";
+const COLUMNS: i16 = 12;
+
+/// The signature, no flags, no further header.
+const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+const END: i16 = -1;
+const NULL: i32 = -1;
+
+/// A row for most calls.
+const ROW: usize = 192;
+
+/// Families of addresses in an `inet`; the second is that of IPv4 and one more, on all systems.
+const IPV4: u8 = 2;
+const IPV6: u8 = 3;
+
+/// The calls as rows, in their order.
+pub(super) fn rows(calls: &[LoggedCall]) -> Vec<u8> {
+    let mut rows = Rows(Vec::with_capacity(calls.len() * ROW + HEADER.len() + 2));
+    rows.0.extend_from_slice(HEADER);
+    calls.iter().for_each(|call| rows.add(call));
+    rows.0.extend_from_slice(&END.to_be_bytes());
+    rows.0
+}
+
+struct Rows(Vec<u8>);
+
+impl Rows {
+    fn add(&mut self, call: &LoggedCall) {
+        self.0.extend_from_slice(&COLUMNS.to_be_bytes());
+        self.moment(call.finished());
+        self.field(&i64::try_from(call.runtime.as_nanos()).unwrap_or(i64::MAX).to_be_bytes());
+        self.field(&i32::from(call.status).to_be_bytes());
+        self.flag(call.admission == Admission::Accepted);
+        self.flag(call.admission == Admission::Declined);
+        self.flag(call.exception);
+        self.field(call.method.as_bytes());
+        self.text(call.caller.as_ref().map(|caller| &*caller.id));
+        self.text(call.caller.as_ref().map(|caller| &*caller.name));
+        self.field(call.reason.as_bytes());
+        self.field(call.transport.as_bytes());
+        self.address(call.client);
+    }
+
+    /// # Panics
+    ///
+    /// It has 2 GiB.
+    fn field(&mut self, bytes: &[u8]) {
+        let length = i32::try_from(bytes.len()).expect("no text of a call has gigabytes");
+        self.0.extend_from_slice(&length.to_be_bytes());
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn null(&mut self) {
+        self.0.extend_from_slice(&NULL.to_be_bytes());
+    }
+
+    fn moment(&mut self, moment: Timestamp) {
+        self.field(&micros(moment).to_be_bytes());
+    }
+
+    fn flag(&mut self, flag: bool) {
+        self.field(&[u8::from(flag)]);
+    }
+
+    fn text(&mut self, text: Option<&str>) {
+        match text {
+            Some(text) => self.field(text.as_bytes()),
+            None => self.null(),
+        }
+    }
+
+    /// Family, bits, that it is no network, and the bytes after their number.
+    fn address(&mut self, address: Option<IpAddr>) {
+        match address {
+            Some(IpAddr::V4(address)) => {
+                let [a, b, c, d] = address.octets();
+                self.field(&[IPV4, 32, 0, 4, a, b, c, d]);
+            }
+            Some(IpAddr::V6(address)) => {
+                let mut bytes = [0; 20];
+                bytes[..4].copy_from_slice(&[IPV6, 128, 0, 16]);
+                bytes[4..].copy_from_slice(&address.octets());
+                self.field(&bytes);
+            }
+            None => self.null(),
+        }
+    }
+}
