@@ -4,6 +4,8 @@
 mod change;
 mod current;
 mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod seal;
 mod store;
 mod view;
@@ -14,6 +16,8 @@ use rpc_core::Timestamp;
 pub use self::change::SettingsChange;
 pub use self::current::{CurrentSettings, TOPIC};
 pub use self::memory::MemorySettings;
+#[cfg(feature = "postgres")]
+pub use self::postgres::PgSettings;
 pub use self::seal::{KeyError, SealError, SecretBox};
 pub use self::store::{SettingsError, SettingsStore};
 pub use self::view::PublicSettings;

@@ -68,7 +68,7 @@ impl PgStore {
 
     /// A transaction in which each statement sees what was committed before it, whatever the database's default is.
     async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await
+        self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await
     }
 }
 

@@ -43,10 +43,10 @@ pub struct KeyError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SealError {
     /// It is encrypted, and there is no key.
-    #[error("a stored secret is encrypted, and APP_SECRET_KEY is not set")]
+    #[error("a stored secret is encrypted, and the setting `secret-key` is missing")]
     NoKey,
     /// It was encrypted with another key, for another name, or was damaged.
-    #[error("a stored secret does not open with APP_SECRET_KEY")]
+    #[error("a stored secret does not open with the setting `secret-key`")]
     WrongKey,
     /// It is nothing that was sealed here.
     #[error("a stored secret is damaged")]

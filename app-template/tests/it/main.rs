@@ -7,4 +7,5 @@ mod mail;
 mod scenario;
 mod scenarios;
 mod security;
+mod settings;
 mod world;

@@ -1,5 +1,10 @@
 //! The store in Postgres.
 
+mod migrations;
+mod plans;
+mod races;
+mod values;
+
 use rpc_auth::conformance::Guarded;
 use rpc_auth::postgres::{PgStore, migrator};
 use test_postgres::TestDatabase;

@@ -1,0 +1,155 @@
+//! Settings in Postgres. Behind the feature `postgres`, which is on by default.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use rpc_auth::Secret;
+use rpc_auth::postgres::PgTimestamp;
+use rpc_core::Timestamp;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgArguments, PgPool, PgRow};
+use sqlx::query::Query;
+use sqlx::{Postgres, Row, SqlSafeStr};
+
+use super::{SecretBox, Settings, SettingsChange, SettingsError, SettingsStore};
+
+/// The table that says which migrations a database has.
+const MIGRATIONS_TABLE: &str = "_app_migrations";
+
+/// Each with its version and name. What was released is never changed: databases remember its checksum.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "settings", include_str!("../../migrations/0001_settings.sql"))];
+
+/// What secrets are sealed as the values of.
+const SMTP_PASSWORD: &str = "smtp_password";
+const TELEGRAM_BOT_KEY: &str = "telegram_bot_key";
+
+macro_rules! columns {
+    () => {
+        "app_url, smtp_from, smtp_hostname, smtp_port, smtp_username, smtp_password, telegram_bot_name, \
+         telegram_bot_key, telegram_bot_enabled, telegram_signin_enabled, updated"
+    };
+}
+
+const LOAD: &str = concat!("SELECT ", columns!(), " FROM app_settings");
+const LOCK: &str = concat!("SELECT ", columns!(), " FROM app_settings FOR UPDATE");
+/// There has to be a row before it can be locked.
+const MAKE: &str = "INSERT INTO app_settings (updated) VALUES ('epoch') ON CONFLICT (one) DO NOTHING";
+const SEED: &str = concat!(
+    "INSERT INTO app_settings (",
+    columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (one) DO NOTHING"
+);
+const UPDATE: &str =
+    concat!("UPDATE app_settings SET (", columns!(), ") = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+
+/// Makes the table, or brings it up to date. It remembers what it did in a table of its own, `_app_migrations`.
+#[must_use]
+pub fn migrator() -> Migrator {
+    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let mut migrator = Migrator::with_migrations(MIGRATIONS.map(migration).into());
+    migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
+    migrator
+}
+
+/// A [`SettingsStore`] in Postgres. Secrets are stored as a [`SecretBox`] seals them, and sealed anew at each change: those
+/// that were stored before there was a key are encrypted at the first one after.
+pub struct PgSettings {
+    pool: PgPool,
+    secrets: SecretBox,
+}
+
+impl PgSettings {
+    /// A store over connections to a database that [`migrator`] has run on.
+    #[must_use]
+    pub fn new(pool: PgPool, secrets: SecretBox) -> Self {
+        Self { pool, secrets }
+    }
+
+    fn settings(&self, row: &PgRow) -> Result<Settings, SettingsError> {
+        let port: Option<i32> = row.try_get("smtp_port")?;
+        let smtp_port = port.map(u16::try_from).transpose().map_err(|error| SettingsError::Store(error.into()))?;
+        Ok(Settings {
+            app_url: row.try_get("app_url")?,
+            smtp_from: row.try_get("smtp_from")?,
+            smtp_hostname: row.try_get("smtp_hostname")?,
+            smtp_port,
+            smtp_username: row.try_get("smtp_username")?,
+            smtp_password: self.secret(row, SMTP_PASSWORD)?,
+            telegram_bot_name: row.try_get("telegram_bot_name")?,
+            telegram_bot_key: self.secret(row, TELEGRAM_BOT_KEY)?,
+            telegram_bot_enabled: row.try_get("telegram_bot_enabled")?,
+            telegram_signin_enabled: row.try_get("telegram_signin_enabled")?,
+            updated: row.try_get::<PgTimestamp, _>("updated")?.0,
+        })
+    }
+
+    fn secret(&self, row: &PgRow, name: &str) -> Result<Option<Secret>, SettingsError> {
+        let stored: Option<&[u8]> = row.try_get(name)?;
+        Ok(stored.map(|stored| self.secrets.open(name, stored)).transpose()?)
+    }
+
+    fn sealed(&self, name: &str, secret: Option<&Secret>) -> Result<Option<Vec<u8>>, SettingsError> {
+        Ok(secret.map(|secret| self.secrets.seal(name, secret)).transpose()?)
+    }
+
+    /// A statement that stores all settings.
+    fn storing<'q>(
+        &self,
+        statement: &'static str,
+        settings: &'q Settings,
+    ) -> Result<Query<'q, Postgres, PgArguments>, SettingsError> {
+        Ok(sqlx::query(statement)
+            .bind(&settings.app_url)
+            .bind(&settings.smtp_from)
+            .bind(&settings.smtp_hostname)
+            .bind(settings.smtp_port.map(i32::from))
+            .bind(&settings.smtp_username)
+            .bind(self.sealed(SMTP_PASSWORD, settings.smtp_password.as_ref())?)
+            .bind(&settings.telegram_bot_name)
+            .bind(self.sealed(TELEGRAM_BOT_KEY, settings.telegram_bot_key.as_ref())?)
+            .bind(settings.telegram_bot_enabled)
+            .bind(settings.telegram_signin_enabled)
+            .bind(PgTimestamp(settings.updated)))
+    }
+}
+
+impl fmt::Debug for PgSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PgSettings").field("secrets", &self.secrets).finish_non_exhaustive()
+    }
+}
+
+impl From<sqlx::Error> for SettingsError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
+
+#[async_trait]
+impl SettingsStore for PgSettings {
+    async fn load(&self) -> Result<Settings, SettingsError> {
+        let row = sqlx::query(LOAD).fetch_optional(&self.pool).await?;
+        row.map_or_else(|| Ok(Settings::default()), |row| self.settings(&row))
+    }
+
+    async fn update(&self, change: &SettingsChange, now: Timestamp) -> Result<Settings, SettingsError> {
+        // Whatever the database's default is: what is locked has to be seen as it is then.
+        let mut transaction = self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+        sqlx::query(MAKE).execute(&mut *transaction).await?;
+        let row = sqlx::query(LOCK).fetch_one(&mut *transaction).await?;
+        let mut settings = self.settings(&row)?;
+        change.apply(&mut settings, now);
+        self.storing(UPDATE, &settings)?.execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(settings)
+    }
+
+    async fn seed(&self, first: &SettingsChange, now: Timestamp) -> Result<bool, SettingsError> {
+        let mut settings = Settings::default();
+        first.apply(&mut settings, now);
+        let made = self.storing(SEED, &settings)?.execute(&self.pool).await?;
+        Ok(made.rows_affected() == 1)
+    }
+}
