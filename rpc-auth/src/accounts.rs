@@ -119,6 +119,7 @@ impl Accounts {
     pub fn authenticator(&self) -> CachedAuthenticator {
         CachedAuthenticator::new(
             Arc::clone(&self.0.store),
+            Arc::clone(&self.0.bus),
             Arc::clone(&self.0.clock),
             Arc::clone(&self.0.vocabulary),
             Arc::clone(&self.0.cache),

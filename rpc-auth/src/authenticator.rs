@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rpc_core::{AuthError, Authenticator, Clock, Identity, Timestamp, Token, User};
+use rpc_core::{AuthError, Authenticator, Bus, Clock, Identity, Timestamp, Token, User};
 
 pub(crate) use self::cache::IdentityCache;
 use self::cache::{Credential, Known};
@@ -18,10 +18,12 @@ use crate::store::{AccountStore, StoreError};
 use crate::token::{ParsedToken, TokenFormat, TokenKind};
 
 /// An [`Authenticator`] over a store, with a bounded cache by the hash of the token. A wrong checksum never reaches the store,
-/// a cached token neither.
+/// a cached token neither, while the bus is [current](Bus::is_current): else each call asks the store, and nothing that it says
+/// then is kept.
 #[derive(Clone)]
 pub struct CachedAuthenticator {
     store: Arc<dyn AccountStore>,
+    bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
     vocabulary: Arc<Vocabulary>,
     cache: Arc<IdentityCache>,
@@ -39,6 +41,7 @@ impl fmt::Debug for CachedAuthenticator {
 impl CachedAuthenticator {
     pub(crate) fn new(
         store: Arc<dyn AccountStore>,
+        bus: Arc<dyn Bus>,
         clock: Arc<dyn Clock>,
         vocabulary: Arc<Vocabulary>,
         cache: Arc<IdentityCache>,
@@ -46,6 +49,7 @@ impl CachedAuthenticator {
     ) -> Self {
         Self {
             store,
+            bus,
             clock,
             vocabulary,
             cache,
@@ -97,10 +101,11 @@ impl Authenticator for CachedAuthenticator {
     async fn authenticate(&self, token: &Token, _: Option<IpAddr>) -> Result<Identity, AuthError> {
         let parsed = self.tokens.parse(token.expose()).ok_or(AuthError::BadToken)?;
         let now = self.clock.now().into();
-        if let Some(known) = self.cache.get(&parsed.hash, now) {
+        let is_current = self.bus.is_current();
+        if is_current && let Some(known) = self.cache.get(&parsed.hash, now) {
             return known.ok_or(AuthError::BadToken);
         }
-        let epoch = self.cache.epoch();
+        let epoch = is_current.then(|| self.cache.epoch());
         let known = self.look_up(&parsed, now).await.map_err(|error| AuthError::Unavailable(error.into()))?;
         self.cache.insert(parsed.hash, known, now, epoch).ok_or(AuthError::BadToken)
     }

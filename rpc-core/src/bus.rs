@@ -12,8 +12,25 @@ use crate::events::Audience;
 
 /// Carries notices to all nodes, this one included.
 ///
-/// [`announce`](Self::announce) tells the listeners of its own node before it returns, so that a change holds here when
-/// the answer to whoever made it goes out. Other nodes hear it soon after, in the order of one node's announcements.
+/// # What an implementation promises
+///
+/// - **This node first.** [`announce`](Self::announce) has told every listener of its own node when it returns, also with an
+///   error, so that a change holds here when the answer to whoever made it goes out. [`LocalBus::tell`] does this part for
+///   others.
+/// - **At once.** The first poll tells this node and hands the notice over to be carried, outside of a runtime too: an
+///   announcement that was begun and then dropped, because a caller is gone, is carried all the same.
+/// - **Once.** A listener hears a notice at most once; the node that announced it does not hear its echo.
+/// - **In order.** Other nodes hear what one node announces in the order in which it was announced, where one announcement
+///   began after another had returned. Between two nodes there is no order.
+/// - **Whole.** A notice arrives as it was given, whatever its size and characters; two that are equal are two.
+/// - **Not silently lost.** What another node may have announced and this one did not hear is made up for by
+///   [`Notice::Missed`]. It is told as soon as the loss is noticed, and again when notices are heard anew: not before, so that
+///   what listeners then read from a store is no older than what they hear next.
+/// - **In time, or not current.** Notices arrive soon, normally within milliseconds. While this node may not have heard what
+///   others announced more than one second ago, [`is_current`](Self::is_current) is `false`.
+/// - **Bounded.** An announcement takes seconds at most, also when nothing answers.
+///
+/// `rpc_core::conformance` (behind the feature `conformance`) holds the first five against any implementation.
 #[async_trait]
 pub trait Bus: Send + Sync + fmt::Debug + 'static {
     /// Tells all nodes.
@@ -25,11 +42,19 @@ pub trait Bus: Send + Sync + fmt::Debug + 'static {
 
     /// Adds a listener of this node, for as long as it lives.
     fn listen(&self, listener: Weak<dyn Listener>);
+
+    /// Whether whatever others announced more than one second ago was told to the listeners of this node, as itself or as
+    /// [`Notice::Missed`].
+    ///
+    /// What was derived from notices, such as a cache that they invalidate, is used only while this is `true`. It is asked for
+    /// each call, and so answers without waiting. Time is measured by a clock that never jumps: the age of the last proof, such
+    /// as a heartbeat that went the way of notices and was heard, counted from when it was sent.
+    fn is_current(&self) -> bool;
 }
 
 /// Somebody on this node who acts on notices. It is called on the announcer's path and returns at once.
 pub trait Listener: Send + Sync {
-    /// A notice has come.
+    /// A notice has come. Every listener does something about [`Notice::Missed`].
     fn hear(&self, notice: &Notice);
 }
 
@@ -54,6 +79,9 @@ pub enum Notice {
         /// What there is to say.
         content: Value,
     },
+    /// Notices may have been lost, of whatever kind: anything may have changed. Caches are dropped, and what was read from a
+    /// store is read anew. Events that were lost stay so.
+    Missed,
 }
 
 /// An event on its way to its audience.
@@ -79,19 +107,31 @@ impl fmt::Debug for LocalBus {
     }
 }
 
-#[async_trait]
-impl Bus for LocalBus {
-    async fn announce(&self, notice: Notice) -> Result<(), BusError> {
+impl LocalBus {
+    /// Tells the listeners of this process, now. A bus between processes does so first of all.
+    pub fn tell(&self, notice: &Notice) {
         let listeners: Vec<_> = {
             let mut known = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
             known.retain(|listener| listener.strong_count() > 0);
             known.iter().filter_map(Weak::upgrade).collect()
         };
-        listeners.iter().for_each(|listener| listener.hear(&notice));
+        listeners.iter().for_each(|listener| listener.hear(notice));
+    }
+}
+
+#[async_trait]
+impl Bus for LocalBus {
+    async fn announce(&self, notice: Notice) -> Result<(), BusError> {
+        self.tell(&notice);
         Ok(())
     }
 
     fn listen(&self, listener: Weak<dyn Listener>) {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
+    }
+
+    /// Always: whoever announces here tells everybody before it returns.
+    fn is_current(&self) -> bool {
+        true
     }
 }

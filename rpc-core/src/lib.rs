@@ -12,6 +12,8 @@ mod call;
 pub mod client;
 mod clock;
 mod codec;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod ctx;
 pub mod docs;
 mod error;

@@ -144,7 +144,12 @@ impl Shared {
 
 impl Listener for Shared {
     fn hear(&self, notice: &Notice) {
-        if matches!(notice, Notice::Other { topic, .. } if &**topic == TOPIC) {
+        let may_have_changed = match notice {
+            Notice::Missed => true,
+            Notice::Other { topic, .. } => &**topic == TOPIC,
+            _ => false,
+        };
+        if may_have_changed {
             self.heard.send_modify(|number| *number += 1);
         }
     }

@@ -111,8 +111,9 @@ impl IdentityCache {
         }
     }
 
-    /// Keeps what a look at the store found, unless somebody was forgotten since; whose token it is.
-    pub(crate) fn insert(&self, hash: TokenHash, known: Known, now: Timestamp, epoch: u64) -> Option<Identity> {
+    /// Notes what a look at the store found; whose token it is. It is kept for later if the look began in an epoch that has not
+    /// ended: `None` for one that is not to be kept at all.
+    pub(crate) fn insert(&self, hash: TokenHash, known: Known, now: Timestamp, epoch: Option<u64>) -> Option<Identity> {
         let mut state = self.lock();
         let identity = match &known {
             Known::Bad => None,
@@ -121,7 +122,7 @@ impl IdentityCache {
                 Some(good.identity.clone())
             }
         };
-        if self.epoch() == epoch {
+        if epoch == Some(self.epoch()) {
             state.keep(hash, Entry { known, since: now }, self.most);
         }
         identity
@@ -136,6 +137,16 @@ impl IdentityCache {
             state.by_hash.remove(&hash);
         }
         state.by_hash.retain(|_, entry| matches!(entry.known, Known::Good(_)));
+    }
+
+    /// Forgets all tokens: what would have said which of them has changed was missed.
+    pub(crate) fn forget_all(&self) {
+        let mut state = self.lock();
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        let State { by_hash, by_user, order, .. } = &mut *state;
+        by_hash.clear();
+        by_user.clear();
+        order.clear();
     }
 
     /// When sessions and API tokens were used since it was asked last.
@@ -219,8 +230,10 @@ impl State {
 
 impl Listener for IdentityCache {
     fn hear(&self, notice: &Notice) {
-        if let Notice::User(id) = notice {
-            self.forget(id);
+        match notice {
+            Notice::User(id) => self.forget(id),
+            Notice::Missed => self.forget_all(),
+            _ => {}
         }
     }
 }

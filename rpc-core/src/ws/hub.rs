@@ -6,20 +6,28 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::socket::Socket;
 use crate::bus::{Listener, Notice, PublishedEvent};
 use crate::codec::Codec;
-use crate::identity::Identity;
+use crate::identity::{Identity, User};
 use crate::jsonrpc;
 
+/// How many sockets look at their credentials again at a time.
+const RECHECKS: usize = 16;
+
 /// The registry of connections.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Hub {
     sockets: Mutex<Sockets>,
     next: AtomicU64,
     queue: AtomicUsize,
+    /// How often somebody's rights may have changed.
+    changes: AtomicU64,
+    /// Held while credentials are looked at again, so that those of all sockets, when notices were missed, leave room for calls.
+    pub(super) rechecks: Semaphore,
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +42,18 @@ pub(super) struct Place {
     hub: Arc<Hub>,
     id: u64,
     pub(super) socket: Arc<Socket>,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self {
+            sockets: Mutex::default(),
+            next: AtomicU64::new(0),
+            queue: AtomicUsize::new(0),
+            changes: AtomicU64::new(0),
+            rechecks: Semaphore::new(RECHECKS),
+        }
+    }
 }
 
 impl Hub {
@@ -81,9 +101,18 @@ impl Hub {
         }
     }
 
-    fn recheck(&self, user_id: &str) {
+    /// How often somebody's rights may have changed so far. A connection that authenticated before a change and entered after
+    /// it was not reached by it.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
+    /// Lets the sockets of a user look at their credentials again; those of all, if none is named.
+    fn recheck(&self, user_id: Option<&str>) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
         for socket in self.lock().by_id.values() {
-            if socket.identity().user().is_some_and(|user| &*user.id == user_id) {
+            let is_meant = |user: &User| user_id.is_none_or(|id| &*user.id == id);
+            if socket.identity().user().is_some_and(is_meant) {
                 socket.outbox.push_recheck();
             }
         }
@@ -94,7 +123,8 @@ impl Listener for Hub {
     fn hear(&self, notice: &Notice) {
         match notice {
             Notice::Event(event) => self.deliver(event),
-            Notice::User(id) => self.recheck(id),
+            Notice::User(id) => self.recheck(Some(id)),
+            Notice::Missed => self.recheck(None),
             Notice::Other { .. } => {}
         }
     }

@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected ends there, and its tasks end with it"
 )]
 
+mod bus;
 mod client;
 mod codecs;
 mod documents;

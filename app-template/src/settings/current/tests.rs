@@ -95,6 +95,18 @@ async fn a_change_whose_notice_was_lost_holds_after_a_while() {
     assert_eq!(host_of(&there).as_deref(), Some("a.example"));
 }
 
+#[tokio::test]
+async fn after_missed_notices_the_settings_are_read_anew() {
+    let shared = Shared::default();
+    let there = shared.node().await;
+    let mut changes = there.changes();
+    shared.store.store.update(&host("a.example"), Timestamp::from_millis(2)).await.unwrap();
+    shared.bus.tell(&Notice::User("2".into()));
+    shared.bus.tell(&Notice::Missed);
+    changes.changed().await.unwrap();
+    assert_eq!(host_of(&there).as_deref(), Some("a.example"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_node_that_cannot_read_a_change_keeps_the_old_settings_and_reads_again() {
     let shared = Shared::default();

@@ -1,0 +1,143 @@
+//! Which answers about tokens come from memory, and when none may. What the store says is changed behind the accounts' back:
+//! whoever still gets the old answer was not answered by the store.
+
+use std::sync::Arc;
+use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use rpc_auth::{
+    AccountMail, AccountMailer, AccountOptions, AccountParts, Accounts, ApiTokenId, ApiTokenStore, CachedAuthenticator,
+    MemoryStore, NewUser, PasswordHash, TokenFormat, TokenHash, TokenKind, UserId, UserStore,
+};
+use rpc_core::{AuthError, Authenticator, Bus, BusError, Listener, LocalBus, Notice, SystemClock, Timestamp, Token};
+
+/// A bus that hears nothing while it is told so.
+#[derive(Debug, Default)]
+struct Deafened {
+    local: LocalBus,
+    is_deaf: AtomicBool,
+}
+
+#[async_trait]
+impl Bus for Deafened {
+    async fn announce(&self, notice: Notice) -> Result<(), BusError> {
+        self.local.announce(notice).await
+    }
+
+    fn listen(&self, listener: Weak<dyn Listener>) {
+        self.local.listen(listener);
+    }
+
+    fn is_current(&self) -> bool {
+        !self.is_deaf.load(Ordering::SeqCst)
+    }
+}
+
+struct NoMails;
+
+impl AccountMailer for NoMails {
+    fn send(&self, _: AccountMail) {}
+}
+
+/// A user with a token, and whoever checks it.
+struct Node {
+    bus: Arc<Deafened>,
+    store: Arc<MemoryStore>,
+    authenticator: CachedAuthenticator,
+    _accounts: Accounts,
+    user: UserId,
+    id: ApiTokenId,
+    token: Token,
+}
+
+impl Node {
+    async fn new() -> Self {
+        let (bus, store) = (Arc::new(Deafened::default()), Arc::new(MemoryStore::default()));
+        let user =
+            NewUser { name: "ann".into(), password: PasswordHash::unusable(), enabled: true, ..NewUser::default() };
+        let user = store.create_user(user).await.unwrap().id;
+        let format = TokenFormat::new("test").unwrap();
+        let token = format.generate(TokenKind::Api).unwrap();
+        let hash = TokenHash::of(token.expose());
+        let record = store.create_api_token(user, "t", hash, Timestamp::default(), 1).await.unwrap();
+        let parts = AccountParts {
+            store: Arc::clone(&store) as _,
+            bus: Arc::clone(&bus) as _,
+            clock: Arc::new(SystemClock::default()),
+            mailer: Arc::new(NoMails),
+            permissions: Vec::new(),
+        };
+        let accounts = Accounts::new(parts, AccountOptions::new("test", format));
+        let (authenticator, token) = (accounts.authenticator(), Token::new(token.expose()));
+        Self { bus, store, authenticator, _accounts: accounts, user, id: record.id, token }
+    }
+
+    fn is_deaf(&self, is_deaf: bool) {
+        self.bus.is_deaf.store(is_deaf, Ordering::SeqCst);
+    }
+
+    /// Enables or disables the token without a word to anybody.
+    async fn enable(&self, enabled: bool) {
+        self.store.set_api_token_enabled(self.user, self.id, enabled).await.unwrap().unwrap();
+    }
+
+    async fn lets_in(&self) -> bool {
+        match self.authenticator.authenticate(&self.token, None).await {
+            Ok(_) => true,
+            Err(AuthError::BadToken) => false,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn while_notices_are_heard_the_store_is_asked_once() {
+    let node = Node::new().await;
+    assert!(node.lets_in().await);
+    node.enable(false).await;
+    assert!(node.lets_in().await, "from memory");
+    node.bus.local.tell(&Notice::User(node.user.to_string().into()));
+    assert!(!node.lets_in().await);
+    node.enable(true).await;
+    assert!(!node.lets_in().await, "from memory");
+}
+
+#[tokio::test]
+async fn while_notices_may_be_lost_each_call_asks_the_store() {
+    let node = Node::new().await;
+    assert!(node.lets_in().await);
+    node.is_deaf(true);
+    for enabled in [false, true, false] {
+        node.enable(enabled).await;
+        assert_eq!(node.lets_in().await, enabled);
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_while_notices_may_have_been_lost_is_not_used_later() {
+    for first in [true, false] {
+        let node = Node::new().await;
+        node.enable(first).await;
+        node.is_deaf(true);
+        assert_eq!(node.lets_in().await, first);
+        node.enable(!first).await;
+        node.is_deaf(false);
+        assert_eq!(node.lets_in().await, !first);
+    }
+}
+
+#[tokio::test]
+async fn after_missed_notices_everything_is_read_anew() {
+    for first in [true, false] {
+        let node = Node::new().await;
+        node.enable(first).await;
+        assert_eq!(node.lets_in().await, first);
+        node.enable(!first).await;
+        node.bus.announce(Notice::Missed).await.unwrap();
+        assert_eq!(node.lets_in().await, !first);
+        // And kept again.
+        node.enable(first).await;
+        assert_eq!(node.lets_in().await, !first);
+    }
+}
