@@ -66,8 +66,9 @@ pub(super) struct Ended {
 }
 
 impl Calls {
+    /// Whether no call runs or waits. Work that stands for none, a look at credentials, does not count.
     pub(super) fn is_empty(&self) -> bool {
-        self.running.is_empty() && self.waiting.is_empty()
+        self.running_weight == 0 && self.waiting.is_empty()
     }
 
     /// Takes a call in: it runs now when there is room, and is done at once when it does not have to wait for anything.

@@ -40,7 +40,7 @@ pub(super) struct Connection {
     timers: Timers,
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
     state: State,
-    rechecks: bool,
+    recheck: Recheck,
     /// A frame was broken: no more are read, only bytes.
     broken: bool,
 }
@@ -57,6 +57,15 @@ enum State {
     Closing,
 }
 
+/// A second look at the credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Recheck {
+    Idle,
+    Running,
+    /// It may have read what was true before the latest reason for a look: another follows.
+    RunningOnceMore,
+}
+
 impl Connection {
     pub(super) fn new(api: Api, origin: Origin, place: Place, stream: WebSocketStream<TokioIo<Upgraded>>) -> Self {
         Self {
@@ -71,7 +80,7 @@ impl Connection {
             out: VecDeque::new(),
             unflushed: false,
             state: State::Open,
-            rechecks: false,
+            recheck: Recheck::Idle,
             broken: false,
         }
     }
@@ -121,11 +130,18 @@ impl Connection {
     }
 
     fn identified(&mut self, result: Result<crate::Identity, ApiError>) {
-        self.rechecks = false;
+        let once_more = std::mem::replace(&mut self.recheck, Recheck::Idle) == Recheck::RunningOnceMore;
         match result {
-            Ok(identity) => self.place.socket.identify(identity),
+            Ok(identity) => {
+                self.place.socket.identify(identity);
+                self.timers.rechecked();
+            }
             Err(error) if is_gone(&error) => self.leave(),
-            Err(_unavailable) => {}
+            // It stays open, and each call says that it cannot be answered.
+            Err(_unavailable) => self.timers.recheck_failed(self.api.limits()),
+        }
+        if once_more {
+            self.place.socket.outbox.push_recheck();
         }
     }
 
@@ -145,12 +161,20 @@ impl Connection {
 
     /// Asks the authenticator again. A guest stays one.
     pub(super) fn recheck(&mut self, cx: &mut Context<'_>) {
-        if self.rechecks || !self.is_open() || matches!(self.origin.credentials, Credentials::None) {
+        if !self.is_open() || matches!(self.origin.credentials, Credentials::None) {
             return;
         }
-        self.rechecks = true;
+        if self.recheck != Recheck::Idle {
+            self.recheck = Recheck::RunningOnceMore;
+            return;
+        }
+        self.recheck = Recheck::Running;
         let (api, credentials, client) = (self.api.clone(), self.origin.credentials.clone(), self.origin.client);
-        let work = Box::pin(async move { Done::Identity(authenticate(&api, credentials, client).await) });
+        let work = Box::pin(async move {
+            // Never closed.
+            let _turn = api.hub().rechecks.acquire().await;
+            Done::Identity(authenticate(&api, credentials, client).await)
+        });
         let call = super::calls::Call { id: None, weight: 0, work };
         if let Some(ended) = self.calls.run(call, cx) {
             self.ended(ended);
@@ -317,6 +341,7 @@ impl Future for Connection {
                         this.send(Message::Ping(Bytes::new()));
                         this.recheck(cx);
                     }
+                    Tick::Recheck => this.recheck(cx),
                 }
                 continue;
             }

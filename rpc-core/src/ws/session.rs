@@ -60,11 +60,15 @@ impl Session {
             return Err(ApiError::of(ErrorCode::ShuttingDown).with_retry_after(BAD_TOKEN_DELAY));
         }
         let origin = Origin { transport: Transport::WebSocket, codec: Codec::Json, ..origin };
+        let changes = api.hub().changes();
         let place = match authenticate(api, origin.credentials.clone(), origin.client).await {
             Ok(identity) => Some(Self::enter(api, identity, origin.client)?),
             Err(error) if error.code() == ErrorCode::Unauthorized => None,
             Err(error) => return Err(error),
         };
+        if let Some(place) = place.as_ref().filter(|_| api.hub().changes() != changes) {
+            place.socket.outbox.push_recheck();
+        }
         Ok(Self { api: api.clone(), origin, place })
     }
 

@@ -12,6 +12,9 @@ use crate::limits::Limits;
 /// How long a client may take to answer a close.
 pub(super) const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
+/// When credentials that cannot be checked now are looked at again: doubled each time, up to the time between pings.
+const FIRST_RECHECK: Duration = Duration::from_secs(1);
+
 /// How long the calls of a client whose credentials are gone may take to end.
 const LEAVE_WAIT: Duration = Duration::from_millis(500);
 
@@ -19,6 +22,8 @@ const LEAVE_WAIT: Duration = Duration::from_millis(500);
 pub(super) struct Timers {
     sleep: Pin<Box<Sleep>>,
     next_ping: Instant,
+    next_recheck: Option<Instant>,
+    recheck_wait: Duration,
     last_heard: Instant,
     blocked_since: Option<Instant>,
     leaves_at: Option<Instant>,
@@ -29,6 +34,8 @@ pub(super) struct Timers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tick {
     Ping,
+    /// To look at the credentials again.
+    Recheck,
     /// The client has to be gone by now.
     Leave,
     /// The connection is as good as gone.
@@ -42,6 +49,8 @@ impl Timers {
         Self {
             sleep: Box::pin(sleep_until(next_ping)),
             next_ping,
+            next_recheck: None,
+            recheck_wait: FIRST_RECHECK,
             last_heard: now,
             blocked_since: None,
             leaves_at: None,
@@ -80,6 +89,19 @@ impl Timers {
         }
     }
 
+    /// The credentials could be checked.
+    pub(super) fn rechecked(&mut self) {
+        self.next_recheck = None;
+        self.recheck_wait = FIRST_RECHECK;
+    }
+
+    /// The credentials could not be checked.
+    pub(super) fn recheck_failed(&mut self, limits: &Limits) {
+        self.next_recheck = Some(Instant::now() + self.recheck_wait);
+        self.recheck_wait = (self.recheck_wait * 2).min(limits.ws_ping);
+        self.rearm(limits);
+    }
+
     fn gone_at(&self, limits: &Limits) -> Instant {
         let silent = self.last_heard + limits.ws_silence;
         let blocked = self.blocked_since.map(|since| since + limits.write_timeout);
@@ -88,7 +110,8 @@ impl Timers {
     }
 
     fn rearm(&mut self, limits: &Limits) {
-        let next = self.leaves_at.into_iter().fold(self.gone_at(limits).min(self.next_ping), Instant::min);
+        let optional = self.next_recheck.into_iter().chain(self.leaves_at);
+        let next = optional.fold(self.gone_at(limits).min(self.next_ping), Instant::min);
         if next != self.sleep.deadline() {
             self.sleep.as_mut().reset(next);
         }
@@ -105,13 +128,17 @@ impl Timers {
                 self.rearm(limits);
                 return Poll::Ready(Tick::Leave);
             }
-            let is_time = now >= self.next_ping;
-            if is_time {
+            let is_ping = now >= self.next_ping;
+            if is_ping {
                 self.next_ping = now + limits.ws_ping;
             }
+            let is_recheck = self.next_recheck.take_if(|at| now >= *at).is_some();
             self.rearm(limits);
-            if is_time {
+            if is_ping {
                 return Poll::Ready(Tick::Ping);
+            }
+            if is_recheck {
+                return Poll::Ready(Tick::Recheck);
             }
         }
     }

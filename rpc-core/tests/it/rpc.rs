@@ -2,6 +2,7 @@
 
 mod events;
 mod http_endpoint;
+mod rechecks;
 pub(crate) mod socket;
 mod specification;
 mod websocket;

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use rpc_core::{AuthError, Authenticator, CallRecord, Disposition, Identity, Observer, Token, User};
 
-/// Tokens that name their identity: `t_user`, `t_leaver`, `t_leaver_two` and `t_leaver_three` (each withdrawn by one test), `t_admin`, `t_root`,
-/// `t_api` (an API token with `admin`); `t_down` cannot be checked; all others are bad.
+/// Tokens that name their identity: `t_user`, `t_leaver`, `t_leaver_two`, `t_leaver_three`, `t_gone_one` and `t_gone_two` (each withdrawn by one test),
+/// `t_admin`, `t_root`, `t_api` (an API token with `admin`); `t_down` cannot be checked; all others are bad.
 pub(crate) struct NamedTokens;
 
 #[async_trait]
@@ -23,6 +23,8 @@ impl Authenticator for NamedTokens {
             "t_leaver" => User::new("7", "eve"),
             "t_leaver_two" => User::new("8", "eva"),
             "t_leaver_three" => User::new("9", "evi"),
+            "t_gone_one" => User::new("11", "one"),
+            "t_gone_two" => User::new("10", "two"),
             "t_admin" => User::new("3", "bob").permission("admin"),
             "t_root" => User::new("1", "root").root(),
             "t_api" => User::new("3", "bob").permission("admin").by_api_token(),
