@@ -1,6 +1,7 @@
 //! Accounts in Postgres, 13 or newer. Behind the feature `postgres`.
 //!
-//! [`PgStore`] keeps them; [`migrator`] makes its tables, whose names begin with `rpc_auth_`.
+//! [`PgStore`] keeps them, [`PgBus`] tells other nodes what has changed; [`migrator`] makes their tables, whose names begin with
+//! `rpc_auth_`.
 //!
 //! Searches among users take an index of the extension `pg_trgm`, which the migration creates where it may. Where it may not,
 //! they read all users, until a superuser creates the extension and somebody makes the index:
@@ -11,6 +12,7 @@
 //! ```
 
 mod api_tokens;
+mod bus;
 mod confirmations;
 mod list;
 mod migrations;
@@ -24,6 +26,7 @@ use std::fmt;
 
 use sqlx::{PgPool, Postgres, Transaction};
 
+pub use self::bus::{PgBus, PgBusCounters};
 pub use self::migrations::migrator;
 pub use self::timestamp::PgTimestamp;
 use crate::store::StoreError;

@@ -7,7 +7,10 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 const TABLE: &str = "_rpc_auth_migrations";
 
 /// Each with its version and name. What was released is never changed: databases remember its checksum.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "accounts", include_str!("../../migrations/0001_accounts.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "accounts", include_str!("../../migrations/0001_accounts.sql")),
+    (2, "bus", include_str!("../../migrations/0002_bus.sql")),
+];
 
 /// Makes the tables, or brings them up to date. It remembers what it did in a table of its own, `_rpc_auth_migrations`.
 ///

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use rpc_auth::{
-    AccountMail, AccountMailer, AccountOptions, AccountParts, Accounts, ApiTokenId, ApiTokenStore, CachedAuthenticator,
-    MemoryStore, NewUser, PasswordHash, TokenFormat, TokenHash, TokenKind, UserId, UserStore,
+    AccountMail, AccountMailer, AccountOptions, AccountParts, AccountStore, Accounts, ApiTokenId, CachedAuthenticator,
+    MemoryStore, NewUser, PasswordHash, TokenFormat, TokenHash, TokenKind, UserId,
 };
 use rpc_core::{AuthError, Authenticator, Bus, BusError, Listener, LocalBus, Notice, SystemClock, Timestamp, Token};
 
@@ -34,6 +34,12 @@ impl Bus for Deafened {
     }
 }
 
+impl Deafened {
+    fn is_deaf(&self, is_deaf: bool) {
+        self.is_deaf.store(is_deaf, Ordering::SeqCst);
+    }
+}
+
 struct NoMails;
 
 impl AccountMailer for NoMails {
@@ -41,19 +47,17 @@ impl AccountMailer for NoMails {
 }
 
 /// A user with a token, and whoever checks it.
-struct Node {
-    bus: Arc<Deafened>,
-    store: Arc<MemoryStore>,
+pub(crate) struct Node {
+    store: Arc<dyn AccountStore>,
     authenticator: CachedAuthenticator,
     _accounts: Accounts,
-    user: UserId,
-    id: ApiTokenId,
+    pub(crate) user: UserId,
+    pub(crate) id: ApiTokenId,
     token: Token,
 }
 
 impl Node {
-    async fn new() -> Self {
-        let (bus, store) = (Arc::new(Deafened::default()), Arc::new(MemoryStore::default()));
+    pub(crate) async fn on(store: Arc<dyn AccountStore>, bus: Arc<dyn Bus>) -> Self {
         let user =
             NewUser { name: "ann".into(), password: PasswordHash::unusable(), enabled: true, ..NewUser::default() };
         let user = store.create_user(user).await.unwrap().id;
@@ -62,19 +66,20 @@ impl Node {
         let hash = TokenHash::of(token.expose());
         let record = store.create_api_token(user, "t", hash, Timestamp::default(), 1).await.unwrap();
         let parts = AccountParts {
-            store: Arc::clone(&store) as _,
-            bus: Arc::clone(&bus) as _,
+            store: Arc::clone(&store),
+            bus,
             clock: Arc::new(SystemClock::default()),
             mailer: Arc::new(NoMails),
             permissions: Vec::new(),
         };
         let accounts = Accounts::new(parts, AccountOptions::new("test", format));
         let (authenticator, token) = (accounts.authenticator(), Token::new(token.expose()));
-        Self { bus, store, authenticator, _accounts: accounts, user, id: record.id, token }
+        Self { store, authenticator, _accounts: accounts, user, id: record.id, token }
     }
 
-    fn is_deaf(&self, is_deaf: bool) {
-        self.bus.is_deaf.store(is_deaf, Ordering::SeqCst);
+    async fn new() -> (Self, Arc<Deafened>) {
+        let bus = Arc::new(Deafened::default());
+        (Self::on(Arc::new(MemoryStore::default()), Arc::clone(&bus) as _).await, bus)
     }
 
     /// Enables or disables the token without a word to anybody.
@@ -82,7 +87,7 @@ impl Node {
         self.store.set_api_token_enabled(self.user, self.id, enabled).await.unwrap().unwrap();
     }
 
-    async fn lets_in(&self) -> bool {
+    pub(crate) async fn lets_in(&self) -> bool {
         match self.authenticator.authenticate(&self.token, None).await {
             Ok(_) => true,
             Err(AuthError::BadToken) => false,
@@ -93,11 +98,11 @@ impl Node {
 
 #[tokio::test]
 async fn while_notices_are_heard_the_store_is_asked_once() {
-    let node = Node::new().await;
+    let (node, bus) = Node::new().await;
     assert!(node.lets_in().await);
     node.enable(false).await;
     assert!(node.lets_in().await, "from memory");
-    node.bus.local.tell(&Notice::User(node.user.to_string().into()));
+    bus.local.tell(&Notice::User(node.user.to_string().into()));
     assert!(!node.lets_in().await);
     node.enable(true).await;
     assert!(!node.lets_in().await, "from memory");
@@ -105,9 +110,9 @@ async fn while_notices_are_heard_the_store_is_asked_once() {
 
 #[tokio::test]
 async fn while_notices_may_be_lost_each_call_asks_the_store() {
-    let node = Node::new().await;
+    let (node, bus) = Node::new().await;
     assert!(node.lets_in().await);
-    node.is_deaf(true);
+    bus.is_deaf(true);
     for enabled in [false, true, false] {
         node.enable(enabled).await;
         assert_eq!(node.lets_in().await, enabled);
@@ -117,12 +122,12 @@ async fn while_notices_may_be_lost_each_call_asks_the_store() {
 #[tokio::test]
 async fn what_was_read_while_notices_may_have_been_lost_is_not_used_later() {
     for first in [true, false] {
-        let node = Node::new().await;
+        let (node, bus) = Node::new().await;
         node.enable(first).await;
-        node.is_deaf(true);
+        bus.is_deaf(true);
         assert_eq!(node.lets_in().await, first);
         node.enable(!first).await;
-        node.is_deaf(false);
+        bus.is_deaf(false);
         assert_eq!(node.lets_in().await, !first);
     }
 }
@@ -130,11 +135,11 @@ async fn what_was_read_while_notices_may_have_been_lost_is_not_used_later() {
 #[tokio::test]
 async fn after_missed_notices_everything_is_read_anew() {
     for first in [true, false] {
-        let node = Node::new().await;
+        let (node, bus) = Node::new().await;
         node.enable(first).await;
         assert_eq!(node.lets_in().await, first);
         node.enable(!first).await;
-        node.bus.announce(Notice::Missed).await.unwrap();
+        bus.announce(Notice::Missed).await.unwrap();
         assert_eq!(node.lets_in().await, !first);
         // And kept again.
         node.enable(first).await;

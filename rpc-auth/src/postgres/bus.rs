@@ -1,0 +1,192 @@
+//! Notices between nodes, over Postgres's LISTEN and NOTIFY.
+
+mod counters;
+mod listener;
+mod message;
+mod pulse;
+mod sender;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+
+use async_trait::async_trait;
+use rpc_core::{Bus, BusError, Listener, LocalBus, Notice};
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use self::counters::Counts;
+pub use self::counters::PgBusCounters;
+use self::listener::Ear;
+use self::pulse::Pulse;
+use self::sender::{Letter, Sender, Unsent};
+use crate::token::RandomError;
+
+/// Notices that may wait to be sent. More at once are not sent at all, and other nodes are told that they missed something.
+const QUEUE: usize = 10_000;
+
+/// The channel of notices. Nodes on one database are one application.
+const CHANNEL: &str = "rpc_auth_bus";
+
+/// A [`Bus`] between the nodes on one Postgres database, by `LISTEN` and `NOTIFY`.
+///
+/// It has two connections of its own, outside of any pool, so that a pool that is used up neither holds notices up nor makes
+/// caches untrusted: one that listens, and one that sends whatever was announced meanwhile in one statement. They have to
+/// reach the server itself or a pooler that gives each of them a session: one that hands out single transactions loses what
+/// `LISTEN` asked for. Notices of more than 8,000 bytes travel through a table of [`migrator`](super::migrator), from which
+/// they are removed after five minutes.
+///
+/// # Whether it hears
+///
+/// The sending connection notifies a channel of this node's own every 300 ms, and the listening one hears that heartbeat: since
+/// Postgres delivers in order, whatever was announced before a heartbeat was sent has been heard when it is heard. The node
+/// [is current](Bus::is_current) for one second from when the last one heard was *sent*. After 800 ms the listening connection
+/// is given up and another one opened. [`Notice::Missed`] is told then, again when it listens, and about once a second while it
+/// cannot.
+///
+/// When an announcement fails, and when a node starts (the one before it may have died between a change and its announcement),
+/// it owes the others a `Missed`, and sends it as soon as it can.
+///
+/// # Starting and stopping
+///
+/// [`start`](Self::start) returns at once, whether the database answers or not; the node is current when it is heard.
+/// [`stop`](Self::stop), or dropping the bus, ends its tasks: what waits is still sent. Stop it after the calls, which announce,
+/// and before waiting for the tracker.
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use rpc_auth::postgres::PgBus;
+/// use rpc_core::Bus;
+/// use tokio_util::task::TaskTracker;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let tasks = TaskTracker::new();
+/// let bus = Arc::new(PgBus::start("postgres://localhost/app".parse()?, &tasks)?);
+/// let shared: Arc<dyn Bus> = bus.clone(); // for AccountParts, Api::builder().bus(…)
+/// // … serve …
+/// bus.stop();
+/// tasks.close();
+/// tasks.wait().await;
+/// # drop(shared);
+/// # Ok(())
+/// # }
+/// ```
+pub struct PgBus {
+    _ended: DropGuard,
+    shared: Arc<Shared>,
+    queue: mpsc::Sender<Letter>,
+}
+
+/// What the tasks of a bus and its handle share.
+struct Shared {
+    /// A random name, by which a node knows its own notices when they come back.
+    node: Box<str>,
+    local: LocalBus,
+    pulse: Pulse,
+    counts: Counts,
+    /// Other nodes may have missed something of this one's, and are to be told.
+    is_owed: AtomicBool,
+    /// Asks for a heartbeat before its time.
+    beat_now: Notify,
+    stopped: CancellationToken,
+}
+
+impl Shared {
+    /// Tells the listeners of this node that it may have missed something.
+    fn miss(&self) {
+        self.counts.missed();
+        self.local.tell(&Notice::Missed);
+    }
+
+    fn owe(&self) {
+        self.is_owed.store(true, Ordering::SeqCst);
+    }
+
+    /// The channel of this node's heartbeat.
+    fn beat_channel(&self) -> String {
+        format!("rpc_auth_beat_{}", self.node)
+    }
+}
+
+impl PgBus {
+    /// Starts a node: two tasks on `tasks`, each with a connection to the database.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no random bytes for the name of the node.
+    pub fn start(options: PgConnectOptions, tasks: &TaskTracker) -> Result<Self, RandomError> {
+        let mut name = [0; 8];
+        getrandom::fill(&mut name).map_err(RandomError)?;
+        let stopped = CancellationToken::new();
+        let shared = Arc::new(Shared {
+            node: data_encoding::HEXLOWER.encode(&name).into(),
+            local: LocalBus::default(),
+            pulse: Pulse::default(),
+            counts: Counts::default(),
+            is_owed: AtomicBool::new(true),
+            beat_now: Notify::new(),
+            stopped: stopped.clone(),
+        });
+        let (queue, letters) = mpsc::channel(QUEUE);
+        tasks.spawn(listener::run(Arc::clone(&shared), Ear::options(&options)));
+        tasks.spawn(Sender::new(Arc::clone(&shared), options, letters).run());
+        Ok(Self { _ended: stopped.drop_guard(), shared, queue })
+    }
+
+    /// Stops: nothing more is heard, what waits is still sent, then the tasks end. This node's own listeners go on being told
+    /// what it announces.
+    pub fn stop(&self) {
+        self.shared.stopped.cancel();
+    }
+
+    /// What has happened since the start.
+    #[must_use]
+    pub fn counters(&self) -> PgBusCounters {
+        self.shared.counts.read(self.shared.pulse.age())
+    }
+
+    fn hand_over(&self, notice: &Notice) -> Result<oneshot::Receiver<Result<(), Unsent>>, Unsent> {
+        let content = serde_json::to_string(notice).map_err(|error| Unsent::Encoding(Arc::new(error)))?;
+        let (reply, answer) = oneshot::channel();
+        match self.queue.try_send(Letter { content, reply }) {
+            Ok(()) => Ok(answer),
+            Err(mpsc::error::TrySendError::Full(_)) => Err(Unsent::Full),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(Unsent::Stopped),
+        }
+    }
+}
+
+impl fmt::Debug for PgBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shared { node, .. } = &*self.shared;
+        f.debug_struct("PgBus").field("node", node).field("is_current", &self.is_current()).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Bus for PgBus {
+    async fn announce(&self, notice: Notice) -> Result<(), BusError> {
+        self.shared.local.tell(&notice);
+        // The sender bounds every wait, and answers all that is in its queue.
+        let sent = match self.hand_over(&notice) {
+            Ok(answer) => answer.await.unwrap_or(Err(Unsent::Stopped)),
+            Err(unsent) => {
+                self.shared.counts.unsent(1);
+                self.shared.owe();
+                Err(unsent)
+            }
+        };
+        sent.map_err(|unsent| BusError(Box::new(unsent)))
+    }
+
+    fn listen(&self, listener: Weak<dyn Listener>) {
+        self.shared.local.listen(listener);
+    }
+
+    fn is_current(&self) -> bool {
+        self.shared.pulse.is_current()
+    }
+}
