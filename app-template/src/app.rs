@@ -23,7 +23,7 @@ use crate::mail::{LogMailer, MailQueue, MailTemplates, Mailer, Mails, SettingsMa
 use crate::settings::{CurrentSettings, MemorySettings, SettingsStore};
 
 /// Allows what concerns all users.
-const ADMIN: Permission = Permission::new("admin", "Administration", "Manage users and settings");
+pub(crate) const ADMIN: Permission = Permission::new("admin", "Administration", "Manage users and settings");
 
 /// Every module of methods that the application brings.
 const MODULES: [&str; 6] =

@@ -7,8 +7,10 @@ mod docs;
 mod flags;
 mod healthcheck;
 mod methods;
+mod migrate;
+mod operator;
 mod serve;
-mod storage;
+mod user;
 
 use std::process::ExitCode;
 
@@ -51,14 +53,14 @@ enum Command {
     #[command(after_help = example(&["methods", "methods --json"]))]
     Methods(methods::MethodsArgs),
     /// Call one method inside the process
-    #[command(after_help = example(&["call /v1/test/test '\"x\"'", "call /v1/test/upload '{\"a\": 1}' --as root"]))]
+    #[command(after_help = example(&["call /v1/test/test '\"x\"'", "call /v1/admin/users/read --as root"]))]
     Call(call::CallArgs),
     /// Bring the schema of the storage up to date
     #[command(after_help = example(&["migrate", "migrate status"]))]
-    Migrate(storage::MigrateArgs),
+    Migrate(migrate::MigrateArgs),
     /// List and change users in the storage
     #[command(after_help = example(&["user list", "user create ann --admin --password-stdin < password.txt", "user reset-root-password"]))]
-    User(storage::UserArgs),
+    User(user::UserArgs),
     /// Show the settings in effect, and what set each
     #[command(after_help = example(&["config", "config --config app.toml --check"]))]
     Config(config::ConfigArgs),
@@ -116,6 +118,9 @@ fn execute(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {
     let of_command = match &command {
         Command::Serve(flags) => flags.0.clone(),
         Command::Config(args) => args.serve.0.clone(),
+        Command::Call(args) => args.storage.0.clone(),
+        Command::Migrate(args) => args.storage.0.clone(),
+        Command::User(args) => args.storage.0.clone(),
         _ => Flags::new(),
     };
     let layers = Layers::read(global.flags.into_iter().chain(of_command).collect(), environment, global.file)?;
@@ -124,8 +129,9 @@ fn execute(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {
         Command::Serve(_) => serve::run(&layers, audience),
         Command::Docs(args) => docs::run(&args),
         Command::Methods(args) => methods::run(&args, &crate::api::build()?),
-        Command::Call(args) => call::run(&args, &layers),
-        Command::Migrate(_) | Command::User(_) => storage::refuse(),
+        Command::Call(args) => call::run(&args, &layers, audience),
+        Command::Migrate(args) => migrate::run(&args, &layers, audience),
+        Command::User(args) => user::run(args, &layers, audience),
         Command::Config(args) => config::run(&args, &layers),
         Command::Healthcheck(args) => healthcheck::run(&args, &layers),
         Command::Completion(args) => completion::run(&args, Cli::command()),

@@ -11,6 +11,7 @@ mod limits;
 mod log;
 mod serve;
 mod setting;
+mod storage;
 mod table;
 mod units;
 
@@ -22,7 +23,10 @@ pub(crate) use self::key::{Flag, Row};
 pub(crate) use self::layers::{Flags, Layers};
 pub(crate) use self::log::LogSettings;
 pub(crate) use self::serve::{RootSettings, ServeSettings};
+#[cfg(feature = "postgres")]
+pub(crate) use self::setting::DatabaseUrl;
 pub(crate) use self::setting::{HttpUrl, LogFormat, PublicUrl, Setting};
+pub(crate) use self::storage::StorageSettings;
 pub(crate) use self::table::KEYS;
 
 /// What the names of all variables begin with. Change it here when the application gets a name of its own.

@@ -16,7 +16,10 @@ mod failure;
 mod log;
 pub mod mail;
 mod output;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod settings;
+mod storage;
 
 pub use crate::app::{App, AppError, AppOptions, AppParts, Avatars};
 pub use crate::cli::run;

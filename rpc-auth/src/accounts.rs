@@ -127,6 +127,17 @@ impl Accounts {
         )
     }
 
+    /// What a user, by id or name, would be in a session: for whoever runs the application and acts in their name. `None` for
+    /// nobody, and for who is disabled.
+    ///
+    /// # Errors
+    ///
+    /// `Store`.
+    pub async fn identity_of(&self, user: &str) -> Result<Option<Identity>, AccountError> {
+        let user = self.user_by_text(user).await?.filter(|user| user.enabled);
+        Ok(user.map(|user| self.authenticator().session_identity(&user).into()))
+    }
+
     /// The permissions of the application.
     #[must_use]
     pub fn vocabulary(&self) -> &Vocabulary {

@@ -86,7 +86,7 @@ impl CachedAuthenticator {
         }
     }
 
-    fn session_identity(&self, user: &UserRecord) -> User {
+    pub(crate) fn session_identity(&self, user: &UserRecord) -> User {
         let identity = self.vocabulary.held_by(user).into_iter().fold(named(user), User::permission);
         if user.is_root() { identity.root() } else { identity }
     }

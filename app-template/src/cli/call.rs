@@ -3,14 +3,20 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use rpc_core::{Identity, TestClient, TestReply, User};
+use rpc_core::{Identity, TestClient, TestReply};
 use serde_json::{Map, Value};
 
+use super::flags::StorageFlags;
+use super::operator::Operator;
 use super::{NAME, runtime, serve_settings};
 use crate::app::{App, AppError};
 use crate::config::Layers;
 use crate::failure::{Exit, Failure};
+use crate::log::Audience;
 use crate::output;
+
+/// Who calls without being anybody.
+const GUEST: &str = "guest";
 
 /// Violations that an error names.
 const NAMED: usize = 2;
@@ -22,24 +28,22 @@ pub(super) struct CallArgs {
     /// Its parameters by position, each in JSON
     #[arg(value_name = "ARGS", allow_negative_numbers = true)]
     args: Vec<String>,
-    /// Who calls: guest or root
-    #[arg(long = "as", value_name = "USER", default_value = "guest")]
+    /// Who calls: guest, or a user in the storage by name or id; in memory there is root alone
+    #[arg(long = "as", value_name = "USER", default_value = GUEST)]
     user: String,
+    #[command(flatten)]
+    pub(super) storage: StorageFlags,
 }
 
-pub(super) fn run(args: &CallArgs, layers: &Layers) -> Result<ExitCode, Failure> {
-    let (identity, settings) = (identity(&args.user)?, serve_settings(layers)?);
+pub(super) fn run(args: &CallArgs, layers: &Layers, audience: Audience) -> Result<ExitCode, Failure> {
+    let settings = serve_settings(layers)?;
     let params =
         args.args.iter().enumerate().map(|(position, text)| parse(position, text)).collect::<Result<_, _>>()?;
     let reply = runtime()?.block_on(async {
-        let app = App::in_memory(settings.app).await?;
-        app.accounts().ensure_root(None).await.map_err(|error| Failure::new(Exit::Failure, error))?;
-        let api = app.api().map_err(AppError::from)?;
-        if api.method(&args.path).is_none() {
-            let message = format!("there is no method {}. Try: {NAME} methods", args.path);
-            return Err(Failure::new(Exit::Failure, message));
-        }
-        Ok(TestClient::new(api).identity(identity).call(&args.path, Value::Array(params)).await)
+        let operator = Operator::open(settings, audience).await?;
+        let reply = call(&operator.app, args, params).await;
+        operator.close().await;
+        reply
     })?;
     if reply.code.is_some() {
         return Err(Failure::new(Exit::Failure, refusal(&args.path, &reply)));
@@ -48,12 +52,22 @@ pub(super) fn run(args: &CallArgs, layers: &Layers) -> Result<ExitCode, Failure>
     Ok(ExitCode::SUCCESS)
 }
 
-fn identity(user: &str) -> Result<Identity, Failure> {
-    match user {
-        "guest" => Ok(Identity::guest()),
-        "root" => Ok(User::new("1", "root").root().into()),
-        unknown => Err(Failure::new(Exit::Failure, format!("there is no user \"{unknown}\". Known are: guest, root"))),
+async fn call(app: &App, args: &CallArgs, params: Vec<Value>) -> Result<TestReply, Failure> {
+    let api = app.api().map_err(AppError::from)?;
+    if api.method(&args.path).is_none() {
+        let message = format!("there is no method {}. Try: {NAME} methods", args.path);
+        return Err(Failure::new(Exit::Failure, message));
     }
+    let identity = identity(app, &args.user).await?;
+    Ok(TestClient::new(api).identity(identity).call(&args.path, Value::Array(params)).await)
+}
+
+async fn identity(app: &App, user: &str) -> Result<Identity, Failure> {
+    if user == GUEST {
+        return Ok(Identity::guest());
+    }
+    let found = app.accounts().identity_of(user).await.map_err(|error| Failure::new(Exit::Storage, error))?;
+    found.ok_or_else(|| Failure::new(Exit::Failure, format!("there is no enabled user \"{user}\"")))
 }
 
 fn parse(position: usize, text: &str) -> Result<Value, Failure> {

@@ -10,6 +10,10 @@ use crate::config::{self, CONFIG_VARIABLE, FILE, Flag, Flags, KEYS, Row};
 #[derive(Debug, Default)]
 pub(super) struct ServeFlags(pub(super) Flags);
 
+/// The flags of commands that work on the storage.
+#[derive(Debug, Default)]
+pub(super) struct StorageFlags(pub(super) Flags);
+
 /// The flags of every command.
 #[derive(Debug, Default)]
 pub(super) struct GlobalFlags {
@@ -19,7 +23,11 @@ pub(super) struct GlobalFlags {
 }
 
 fn is_of_serve(row: &Row) -> bool {
-    matches!(row.flag, Flag::Serve | Flag::ServeShort(_))
+    matches!(row.flag, Flag::Serve | Flag::ServeShort(_) | Flag::Storage)
+}
+
+fn is_of_storage(row: &Row) -> bool {
+    row.flag == Flag::Storage
 }
 
 fn is_global(row: &Row) -> bool {
@@ -34,7 +42,7 @@ fn arg(row: &'static Row) -> Arg {
     let arg = match row.flag {
         Flag::ServeShort(letter) => arg.short(letter),
         Flag::Global => arg.global(true).help_heading("Every command"),
-        Flag::Serve | Flag::None => arg,
+        Flag::Serve | Flag::Storage | Flag::None => arg,
     };
     if row.kind == "switch" {
         return arg.action(ArgAction::SetTrue);
@@ -85,6 +93,10 @@ macro_rules! from_table {
 
 from_table!(ServeFlags, KEYS.iter().filter(|row| is_of_serve(row)).map(|row| arg(row)), |matches| {
     Self(flags(matches, is_of_serve))
+});
+
+from_table!(StorageFlags, KEYS.iter().filter(|row| is_of_storage(row)).map(|row| arg(row)), |matches| {
+    Self(flags(matches, is_of_storage))
 });
 
 from_table!(GlobalFlags, KEYS.iter().filter(|row| is_global(row)).map(|row| arg(row)).chain([file()]), |matches| {

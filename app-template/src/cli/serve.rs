@@ -17,12 +17,13 @@ use self::banner::Banner;
 use self::root::FirstStart;
 use self::signals::Signals;
 use super::{NAME, runtime, serve_settings, warn_of_unknown};
-use crate::app::{App, AppParts};
+use crate::app::App;
 use crate::config::{Layers, PublicUrl, ServeSettings};
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
 use crate::mail::MailTemplates;
 use crate::output;
+use crate::storage::{Schema, Storage};
 
 pub(super) fn run(layers: &Layers, audience: Audience) -> Result<ExitCode, Failure> {
     let settings = serve_settings(layers)?;
@@ -46,17 +47,24 @@ fn warn_of_plain_http(settings: &ServeSettings, address: SocketAddr) {
 async fn serve(settings: ServeSettings, audience: Audience) -> Result<ExitCode, Failure> {
     let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Failure, format!("no signals: {error}")))?;
     let shows_banner = audience == Audience::People && !settings.no_banner;
-    let app = open(&settings).await?;
+    let opened = tokio::select! {
+        opened = open(&settings, audience) => opened?,
+        () = signals.next() => {
+            stop::begins(audience, 0);
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let Opened { storage, app, first_start } = opened;
     if !shows_banner {
-        tracing::info!(event = "storage.ready", storage = "memory", "everything is lost when this stops");
+        tracing::info!(event = "storage.ready", storage = storage.kind(), "{storage}");
     }
-    let first_start = root::make(app.accounts(), &settings.root).await?;
     let api = api(&app, &settings)?;
-    let server = Server::bind(service(&settings, &api), settings.address).await;
+    let service = service(&settings, &api).readiness(storage.readiness());
+    let server = Server::bind(service, settings.address).await;
     let server = server.map_err(|error| cannot_bind(settings.address, &error))?.drain(settings.drain);
     let address = server.local_addr().map_err(|error| cannot_bind(settings.address, &error))?;
     if shows_banner {
-        output::note(banner(&settings, &app, address, &first_start, &api));
+        output::note(banner(&settings, &storage, &app, address, &first_start, &api));
     } else {
         listening(&settings, address, &first_start, &api);
     }
@@ -74,14 +82,29 @@ async fn serve(settings: ServeSettings, audience: Audience) -> Result<ExitCode, 
     }
     drop(stop);
     tokio::select! {
-        code = stop::finish(serving, &api, &app, settings.drain, audience) => Ok(code),
+        code = stop::finish(serving, &api, app, storage, settings.drain, audience) => Ok(code),
         () = signals.next() => Ok(Exit::Interrupted.into()),
     }
 }
 
-/// The application, on its storage, with its first settings.
-async fn open(settings: &ServeSettings) -> Result<App, Failure> {
-    let mut parts = AppParts::in_memory()?;
+/// What a server is made of.
+struct Opened {
+    storage: Storage,
+    app: App,
+    first_start: FirstStart,
+}
+
+/// The application, on its storage, with its first settings and its first user.
+async fn open(settings: &ServeSettings, audience: Audience) -> Result<Opened, Failure> {
+    let mut storage = Storage::open(&settings.storage, Schema::Migrate, audience).await?;
+    let app = put_together(settings, &storage).await?;
+    let first_start = root::make(app.accounts(), &settings.root).await?;
+    storage.prepared().await?;
+    Ok(Opened { storage, app, first_start })
+}
+
+async fn put_together(settings: &ServeSettings, storage: &Storage) -> Result<App, Failure> {
+    let mut parts = storage.parts()?;
     if let Some(folder) = &settings.templates {
         if !folder.is_dir() {
             return Err(Failure::new(Exit::Configuration, format!("{} is no folder of templates", folder.display())));
@@ -128,6 +151,7 @@ fn cannot_bind(address: SocketAddr, error: &io::Error) -> Failure {
 
 fn banner<'a>(
     settings: &'a ServeSettings,
+    storage: &Storage,
     app: &App,
     address: SocketAddr,
     first_start: &'a FirstStart,
@@ -139,6 +163,8 @@ fn banner<'a>(
         address,
         public_url: settings.public_url.as_ref().map(ToString::to_string),
         rpc_prefix: settings.rpc_prefix.as_str(),
+        storage: storage.to_string(),
+        storage_lasts: !matches!(storage, Storage::Memory),
         mail_server: host.map(|host| format!("{host}:{port}")),
         first_start,
         api,

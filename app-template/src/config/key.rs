@@ -39,6 +39,8 @@ pub(crate) enum Flag {
     Serve,
     /// `serve` does: `--name`, and a letter.
     ServeShort(char),
+    /// Commands that work on the storage do: `--name`.
+    Storage,
     /// All do.
     Global,
 }

@@ -14,11 +14,12 @@ use super::key::Row;
 use super::layers::{Layers, Reader};
 use super::limits::MethodSettings;
 use super::setting::{Origins, Prefix, PublicUrl};
+use super::storage::StorageSettings;
 use super::table::{
     ALLOWED_ORIGINS, APP_URL, AVATARS, BIND, CONFIRMATION_LIFE, DRAIN_TIME, FORWARDED_HEADER, HASH_ITERATIONS,
     HASH_MEMORY, HASH_PARALLEL, MAIL_TEMPLATES, MAILS_PER_HOUR, NO_BANNER, PASSWORD_MIN_LENGTH, PORT, PUBLIC_URL,
-    RESET_LIFE, ROOT_PASSWORD, ROOT_PASSWORD_OUT, RPC_PREFIX, SECRET_KEY, SESSION_ABSOLUTE, SESSION_IDLE, SIGN_UP,
-    SMTP_FROM, SMTP_HOSTNAME, SMTP_PASSWORD, SMTP_PORT, SMTP_USERNAME, THROTTLE_FIRST_DELAY, THROTTLE_FORGET_AFTER,
+    RESET_LIFE, ROOT_PASSWORD, ROOT_PASSWORD_OUT, RPC_PREFIX, SESSION_ABSOLUTE, SESSION_IDLE, SIGN_UP, SMTP_FROM,
+    SMTP_HOSTNAME, SMTP_PASSWORD, SMTP_PORT, SMTP_USERNAME, THROTTLE_FIRST_DELAY, THROTTLE_FORGET_AFTER,
     THROTTLE_FREE_PER_ADDRESS, THROTTLE_FREE_PER_NAME, THROTTLE_FREE_PER_PAIR, THROTTLE_MAX_DELAY, TRUSTED_PROXIES,
     USERNAME_IS_EMAIL,
 };
@@ -39,6 +40,7 @@ pub(crate) struct ServeSettings {
     pub(crate) proxies: TrustedProxies,
     pub(crate) drain: Duration,
     pub(crate) no_banner: bool,
+    pub(crate) storage: StorageSettings,
     pub(crate) root: RootSettings,
     /// What administrators may change later.
     pub(crate) first: SettingsChange,
@@ -69,8 +71,6 @@ impl Layers {
     /// The settings of `serve`, for an application with a name and tokens.
     pub(crate) fn serve(&self, name: &str, tokens: TokenFormat) -> Result<ServeSettings, ConfigError> {
         let mut reader = Reader::new(self);
-        // Checked here; the storage in memory does not encrypt.
-        let _ = reader.optional(&SECRET_KEY);
         let networks = reader.optional(&TRUSTED_PROXIES).unwrap_or_default().0;
         let settings = ServeSettings {
             address: SocketAddr::new(reader.required(&BIND), reader.required(&PORT)),
@@ -80,6 +80,7 @@ impl Layers {
             proxies: TrustedProxies::new(networks, reader.required(&FORWARDED_HEADER)),
             drain: reader.required(&DRAIN_TIME),
             no_banner: reader.required(&NO_BANNER),
+            storage: reader.storage(),
             root: reader.root(),
             first: reader.first_settings(),
             templates: reader.optional(&MAIL_TEMPLATES),

@@ -1,5 +1,6 @@
 //! The types of settings, each with the text forms that it takes.
 
+mod database;
 mod lists;
 mod log;
 mod web;
@@ -13,6 +14,7 @@ use rpc_auth::{Secret, SignUp};
 use rpc_core::Rate;
 use rpc_core::http::ForwardedHeader;
 
+pub(crate) use self::database::DatabaseUrl;
 pub(crate) use self::lists::{Networks, Origins};
 pub(crate) use self::log::{LogFormat, LogLevel};
 pub(crate) use self::web::{HttpUrl, Prefix, PublicUrl};

@@ -29,6 +29,13 @@ pub trait Readiness: Send + Sync + 'static {
     async fn is_ready(&self) -> bool;
 }
 
+#[async_trait]
+impl<R: Readiness + ?Sized> Readiness for Arc<R> {
+    async fn is_ready(&self) -> bool {
+        (**self).is_ready().await
+    }
+}
+
 /// Serves an [`Api`] as a `tower::Service`; cheap to clone. It answers every request, also unknown paths (404).
 ///
 /// Behind [`Server`](super::Server) it knows the address of the peer. Mounted elsewhere it is told with [`peer`](Self::peer);

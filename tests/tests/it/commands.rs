@@ -78,7 +78,7 @@ async fn what_is_wrong_is_said_in_three_lines_and_a_code() {
             "error: /v1/test/test: 400 Parameters are invalid\n  /0 `args` must be a string or null\n",
         ),
         (&["call", "/v1/no/method"], 1, "error: there is no method /v1/no/method. Try: app-template methods\n"),
-        (&["call", "/v1/test/test", "--as", "ann"], 1, "error: there is no user \"ann\". Known are: guest, root\n"),
+        (&["call", "/v1/test/test", "--as", "ann"], 1, "error: there is no enabled user \"ann\"\n"),
         (
             &["call", "/v1/test/test", "x"],
             2,
@@ -202,7 +202,7 @@ async fn memory_has_nothing_for_commands_on_a_storage() {
     ];
     for args in commands {
         let ended = app(args).await;
-        let expected = "error: memory storage has nothing to change\n";
+        let expected = "error: memory storage has nothing to change. Try: --database-url postgres://user@host/name\n";
         assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(3), "", expected), "{args:?}");
     }
     assert_eq!(app(&["user", "set-password", "ann", "canary"]).await.code, Some(2));

@@ -22,7 +22,7 @@ fn word_after<'a>(lines: &'a [String], name: &str) -> Option<&'a str> {
 async fn at_a_terminal_the_password_is_printed_once_and_signs_in() {
     let mut terminal = AtTerminal::start(&mut command("app-template", &["--port", "0"]));
     let banner = terminal.lines_to("Press Ctrl-C to stop").await;
-    let storage = "    Storage    memory: everything is lost when this stops".to_owned();
+    let storage = "    Storage    memory: everything is lost when this stops (use --database-url)".to_owned();
     let mail = "    Mail       not configured: mails are written to the log".to_owned();
     assert!(banner.contains(&storage) && banner.contains(&mail), "{banner:?}");
     assert!(banner.contains(&"  First start: administrator created".to_owned()), "{banner:?}");

@@ -48,8 +48,15 @@ impl Request<'_> {
 
 /// Calls a method with JSON; the status and the answer.
 pub(crate) async fn call(address: &str, path: &str, params: Value) -> (u16, Value) {
+    call_as(address, "", path, params).await
+}
+
+/// The same with a token, unless it is empty.
+pub(crate) async fn call_as(address: &str, token: &str, path: &str, params: Value) -> (u16, Value) {
     let body = params.to_string();
-    let headers = vec![("Content-Type", "application/json")];
+    let bearer = format!("Bearer {token}");
+    let mut headers = vec![("Content-Type", "application/json"), ("Authorization", bearer.as_str())];
+    headers.truncate(if token.is_empty() { 1 } else { 2 });
     let response = Request { verb: "POST", path, headers, body: &body }.send(address).await;
     (response.status, serde_json::from_str(&response.body).unwrap())
 }

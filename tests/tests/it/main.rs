@@ -10,6 +10,7 @@ mod first_run;
 mod http;
 mod process;
 mod serve;
+mod storage;
 mod terminal;
 mod transcript;
 mod transcripts;

@@ -17,6 +17,10 @@ pub(super) struct Banner<'a> {
     pub(super) address: SocketAddr,
     pub(super) public_url: Option<String>,
     pub(super) rpc_prefix: &'a str,
+    /// Where everything is kept.
+    pub(super) storage: String,
+    /// Whether it outlives the process, and commands can work on it.
+    pub(super) storage_lasts: bool,
     /// The server that takes mails.
     pub(super) mail_server: Option<String>,
     pub(super) first_start: &'a FirstStart,
@@ -27,7 +31,7 @@ impl fmt::Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\n  {NAME} {}", env!("CARGO_PKG_VERSION"))?;
         self.addresses(f)?;
-        writeln!(f, "    Storage    memory: everything is lost when this stops")?;
+        writeln!(f, "    Storage    {}", self.storage)?;
         match &self.mail_server {
             Some(server) => writeln!(f, "    Mail       {server}")?,
             None => writeln!(f, "    Mail       not configured: mails are written to the log")?,
@@ -61,7 +65,8 @@ impl Banner<'_> {
             FirstStart::Password(password) => format!("{:WIDTH$}shown only now", password.expose()),
             FirstStart::Written(path) => format!("in {}", path.display()),
         };
-        writeln!(f, "\n  First start: administrator created\n    user       root\n    password   {password}")
+        writeln!(f, "\n  First start: administrator created\n    user       root\n    password   {password}")?;
+        if self.storage_lasts { writeln!(f, "    lost it?   {NAME} user reset-root-password") } else { Ok(()) }
     }
 }
 
@@ -75,11 +80,15 @@ mod tests {
 
     use super::{Banner, FirstStart};
 
+    const MEMORY: &str = "memory: everything is lost when this stops (use --database-url)";
+
     fn text(first_start: &FirstStart, mail_server: Option<&str>) -> Vec<String> {
         let banner = Banner {
             address: "127.0.0.1:8080".parse().unwrap(),
             public_url: mail_server.map(|_| "https://api.example.com/".to_owned()),
             rpc_prefix: "/api",
+            storage: if mail_server.is_some() { "Postgres at /run/postgresql/app" } else { MEMORY }.to_owned(),
+            storage_lasts: mail_server.is_some(),
             mail_server: mail_server.map(str::to_owned),
             first_start,
             api: &crate::api::build().unwrap(),
@@ -95,7 +104,7 @@ mod tests {
             concat!("  app-template ", env!("CARGO_PKG_VERSION")),
             &format!("  > API        http://127.0.0.1:8080/v1/          {methods} methods"),
             "  > RPC        http://127.0.0.1:8080/api          JSON-RPC, WebSocket",
-            "    Storage    memory: everything is lost when this stops",
+            "    Storage    memory: everything is lost when this stops (use --database-url)",
             "    Mail       not configured: mails are written to the log",
             "",
             "  First start: administrator created",
@@ -111,7 +120,10 @@ mod tests {
     fn what_there_is_nothing_to_tell_of_is_no_line() {
         let lines = text(&FirstStart::Nothing, Some("mail.example.com:587"));
         assert_eq!(lines[4], "  > Public     https://api.example.com/");
+        assert_eq!(lines[5], "    Storage    Postgres at /run/postgresql/app");
         assert_eq!(lines[6..], ["    Mail       mail.example.com:587", "", "  Press Ctrl-C to stop"]);
+        let lines = text(&FirstStart::Password(Secret::new("q7mx-h2vd-9tkc-w4rn-p8sz")), Some("mail.example.com:587"));
+        assert!(lines.contains(&"    lost it?   app-template user reset-root-password".to_owned()), "{lines:?}");
         let lines = text(&FirstStart::Written("/run/root".into()), None);
         assert!(lines.contains(&"    password   in /run/root".to_owned()));
     }

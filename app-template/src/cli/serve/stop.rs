@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::app::App;
 use crate::log::Audience;
 use crate::output;
+use crate::storage::Storage;
 
 /// How long a stop goes without a word, and how often it is looked at.
 const STEP: Duration = Duration::from_millis(500);
@@ -28,7 +29,8 @@ pub(super) fn begins(audience: Audience, calls: u64) {
 pub(super) async fn finish(
     serving: impl Future<Output = Stopped>,
     api: &Api,
-    app: &App,
+    app: App,
+    storage: Storage,
     drain: Duration,
     audience: Audience,
 ) -> ExitCode {
@@ -36,6 +38,10 @@ pub(super) async fn finish(
     let stopped = watched(serving, || counted(api.active_calls()), deadline, audience).await;
     let stop = app.stop(deadline.saturating_duration_since(Instant::now()));
     watched(stop, || "mails and work in the background".to_owned(), deadline, audience).await;
+    let closed = tokio::time::timeout_at(deadline.max(Instant::now() + STEP), storage.close());
+    if closed.await.is_err() {
+        tracing::warn!(event = "storage.unclosed", "connections to the storage did not end in time");
+    }
     ended(stopped, audience)
 }
 

@@ -1,0 +1,38 @@
+//! The application on its storage, for the time of one command.
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::config::ServeSettings;
+use crate::failure::{Exit, Failure};
+use crate::log::Audience;
+use crate::storage::{Schema, Storage};
+
+/// How long what a command leaves behind may take, such as a mail.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Somebody who runs the application, and works on its storage.
+pub(super) struct Operator {
+    pub(super) app: App,
+    storage: Storage,
+}
+
+impl Operator {
+    /// Opens the storage, which has to be up to date, and puts the application together on it.
+    pub(super) async fn open(settings: ServeSettings, audience: Audience) -> Result<Self, Failure> {
+        let storage = Storage::open(&settings.storage, Schema::Require, audience).await?;
+        let app = App::new(storage.parts()?, settings.app).await?;
+        if matches!(storage, Storage::Memory) {
+            let made = app.accounts().ensure_root(None).await;
+            made.map_err(|error| Failure::new(Exit::Failure, error))?;
+        }
+        Ok(Self { app, storage })
+    }
+
+    /// Finishes what the command began, and ends the connections.
+    pub(super) async fn close(self) {
+        self.app.settled().await;
+        self.app.stop(DRAIN).await;
+        self.storage.close().await;
+    }
+}

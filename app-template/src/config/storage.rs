@@ -1,0 +1,47 @@
+//! The settings of the storage, for all commands that open it.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::error::ConfigError;
+use super::layers::{Layers, Reader};
+use super::setting::DatabaseUrl;
+use super::table::{DATABASE_CONNECTIONS, DATABASE_TIMEOUT, DATABASE_URL, DATABASE_WAIT, SECRET_KEY};
+use crate::settings::SecretBox;
+
+/// Where to keep everything.
+#[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "checked, and used with Postgres only"))]
+pub(crate) struct StorageSettings {
+    /// The database; without one all is in memory.
+    pub(crate) url: Option<DatabaseUrl>,
+    /// What set the database, for a fault of it.
+    pub(crate) source: String,
+    pub(crate) connections: NonZeroU32,
+    pub(crate) timeout: Duration,
+    pub(crate) wait: Duration,
+    /// Encrypts passwords of other servers.
+    pub(crate) secrets: SecretBox,
+}
+
+impl Layers {
+    /// The settings of the storage.
+    pub(crate) fn storage(&self) -> Result<StorageSettings, ConfigError> {
+        let mut reader = Reader::new(self);
+        let settings = reader.storage();
+        reader.faults.finish().map(|()| settings)
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn storage(&mut self) -> StorageSettings {
+        StorageSettings {
+            url: self.optional(&DATABASE_URL),
+            source: self.found(&DATABASE_URL.row).map(|found| found.source.to_string()).unwrap_or_default(),
+            connections: self.required(&DATABASE_CONNECTIONS),
+            timeout: self.required(&DATABASE_TIMEOUT),
+            wait: self.required(&DATABASE_WAIT),
+            secrets: self.optional(&SECRET_KEY).unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Postgres behind the application: reached, brought up to date, and handed on as the parts of an [`App`](crate::App).
+
+mod connect;
+mod error;
+mod migrate;
+mod progress;
+
+use std::fmt;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+pub use self::error::DatabaseError;
+pub use self::migrate::{Component, MigrationLock};
+pub use self::progress::{Progress, Report};
+
+/// A connection that was idle for longer is tried before it is used: the server may have ended it.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
+/// How long one statement may take: longer than any call.
+const STATEMENT_TIMEOUT: &str = "60s";
+
+/// How to reach Postgres.
+#[derive(Clone)]
+pub struct DatabaseOptions {
+    /// Where it is, and as whom.
+    pub connection: PgConnectOptions,
+    /// The most connections of this node for calls. The bus has two more.
+    pub connections: u32,
+    /// How long a call waits for a connection; then it is refused with 503.
+    pub acquire_timeout: Duration,
+    /// How long a start waits for the server to answer.
+    pub startup_wait: Duration,
+}
+
+impl DatabaseOptions {
+    /// The defaults: 10 connections, 3 s for one, 30 s for the server at start.
+    #[must_use]
+    pub fn new(connection: PgConnectOptions) -> Self {
+        let (acquire_timeout, startup_wait) = (Duration::from_secs(3), Duration::from_secs(30));
+        Self { connection, connections: 10, acquire_timeout, startup_wait }
+    }
+
+    /// Where the database is, for people: never the password.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let options = &self.connection;
+        let name = options.get_database().unwrap_or(options.get_username());
+        match options.get_socket() {
+            Some(folder) => format!("{}/{name}", folder.display()),
+            None => format!("{}:{}/{name}", options.get_host(), options.get_port()),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DatabaseOptions")
+            .field("place", &self.place())
+            .field("connections", &self.connections)
+            .field("acquire_timeout", &self.acquire_timeout)
+            .field("startup_wait", &self.startup_wait)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A Postgres database that answers.
+#[derive(Debug, Clone)]
+pub struct Database {
+    options: DatabaseOptions,
+    pool: PgPool,
+}
+
+impl Database {
+    /// Waits until the server answers, for as long as the options say, and tells while it waits.
+    ///
+    /// # Errors
+    ///
+    /// It does not answer in time, or it answers that it will never do.
+    pub async fn connect(options: DatabaseOptions, report: Report<'_>) -> Result<Self, DatabaseError> {
+        let options =
+            DatabaseOptions { connection: options.connection.clone().options([("timezone", "UTC")]), ..options };
+        connect::wait(&options, report).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(options.connections)
+            .acquire_timeout(options.acquire_timeout)
+            .test_before_acquire(false)
+            .before_acquire(|connection, idle| {
+                Box::pin(async move {
+                    if idle.idle_for > TRUSTED_IDLE {
+                        sqlx::Connection::ping(connection).await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_lazy_with(options.connection.clone().options([("statement_timeout", STATEMENT_TIMEOUT)]));
+        Ok(Self { options, pool })
+    }
+
+    /// The connections for calls.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// How it is reached.
+    #[must_use]
+    pub fn options(&self) -> &DatabaseOptions {
+        &self.options
+    }
+
+    /// Whether it answers now, and can be written to.
+    pub async fn is_ready(&self) -> bool {
+        let asked = sqlx::query_scalar::<_, bool>("SELECT pg_is_in_recovery()").fetch_one(&self.pool).await;
+        asked.is_ok_and(|is_standby| !is_standby)
+    }
+
+    /// Ends all connections, when those that are in use are given back.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}

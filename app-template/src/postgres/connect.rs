@@ -1,0 +1,53 @@
+//! Waits for a server that is not there yet.
+
+use std::time::Duration;
+
+use sqlx::{ConnectOptions, Connection};
+use tokio::time::Instant;
+
+use super::{DatabaseError, DatabaseOptions, Progress, Report};
+
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Codes of a server that starts, stops or has no place now (class 57 and 53300 of the table of Postgres).
+const PASSING: [&str; 4] = ["57P01", "57P02", "57P03", "53300"];
+
+/// No such database.
+const NO_DATABASE: &str = "3D000";
+
+/// Waits until a connection can be made.
+pub(super) async fn wait(options: &DatabaseOptions, report: Report<'_>) -> Result<(), DatabaseError> {
+    let (place, limit, start) = (options.place(), options.startup_wait, Instant::now());
+    loop {
+        let attempt = tokio::time::timeout_at(start + limit.max(PAUSE), options.connection.connect());
+        let silence = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+        let error = match attempt.await.unwrap_or_else(silence) {
+            Ok(connection) => return Ok(connection.close().await?),
+            Err(error) if !is_passing(&error) => return Err(refused(place, options, &error)),
+            Err(error) => error,
+        };
+        let waited = start.elapsed();
+        if waited + PAUSE > limit {
+            return Err(DatabaseError::Unreachable { place, waited, source: error });
+        }
+        report(Progress::Waiting { place: &place, error: &error.to_string(), waited, limit });
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn code(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error()?.code().map(Into::into)
+}
+
+fn is_passing(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_)) || code(error).is_some_and(|code| PASSING.contains(&code.as_str()))
+}
+
+fn refused(place: String, options: &DatabaseOptions, error: &sqlx::Error) -> DatabaseError {
+    let said = error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
+    let name = options.connection.get_database().unwrap_or(options.connection.get_username());
+    let reason =
+        if code(error).as_deref() == Some(NO_DATABASE) { format!("{said}. Try: createdb {name}") } else { said };
+    DatabaseError::Refused { place, reason }
+}

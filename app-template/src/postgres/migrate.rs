@@ -1,0 +1,151 @@
+//! The schema: one migrator a crate, all of them under one lock, so that of many nodes that start at once one does the work.
+
+use std::fmt;
+use std::time::Duration;
+
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::{ConnectOptions, Connection, PgConnection};
+
+use super::{Database, DatabaseError, Progress, Report};
+
+/// The key of the advisory lock: `rpc-apps`, as the number of its bytes.
+const LOCK: i64 = i64::from_be_bytes(*b"rpc-apps");
+
+/// How long the lock is waited for without a word.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The tables of one crate in a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Component {
+    /// Whose they are.
+    pub name: &'static str,
+    /// How many migrations were done.
+    pub applied: usize,
+    /// What is still to be done: number and purpose.
+    pub pending: Vec<(i64, String)>,
+}
+
+/// All crates with tables.
+fn migrators() -> [(&'static str, Migrator); 2] {
+    [("accounts", rpc_auth::postgres::migrator()), ("settings", crate::settings::postgres::migrator())]
+}
+
+/// The right to change the schema, and whatever else one node does for all: held until it is given back or dropped.
+pub struct MigrationLock(PgConnection);
+
+impl fmt::Debug for MigrationLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MigrationLock")
+    }
+}
+
+impl Database {
+    /// Waits until no other node changes the schema, and keeps them from it.
+    ///
+    /// # Errors
+    ///
+    /// The server fails.
+    pub async fn lock(&self, report: Report<'_>) -> Result<MigrationLock, DatabaseError> {
+        let mut connection = self.options.connection.connect().await?;
+        {
+            let mut locked =
+                std::pin::pin!(sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(&mut connection));
+            match tokio::time::timeout(PATIENCE, &mut locked).await {
+                Ok(locked) => locked?,
+                Err(_) => {
+                    report(Progress::Locked);
+                    locked.await?
+                }
+            };
+        }
+        Ok(MigrationLock(connection))
+    }
+
+    /// What was done to the schema, and what is pending. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The server fails, or the database is not one of this program or of a newer one.
+    pub async fn components(&self) -> Result<Vec<Component>, DatabaseError> {
+        let mut connection = self.pool.acquire().await?;
+        let mut components = Vec::new();
+        for (name, migrator) in migrators() {
+            components.push(component(name, &migrator, &mut connection).await?);
+        }
+        Ok(components)
+    }
+}
+
+impl MigrationLock {
+    /// Does what is pending, and tells each step. A migration that fails leaves nothing behind.
+    ///
+    /// # Errors
+    ///
+    /// A migration or the server fails, or the database is not one of this program or of a newer one.
+    pub async fn migrate(&mut self, report: Report<'_>) -> Result<(), DatabaseError> {
+        let connection = &mut self.0;
+        let mut pending = Vec::new();
+        // All are looked at before the first one is done: nothing is begun on a database of a newer program.
+        for (name, mut migrator) in migrators() {
+            migrator.set_locking(false);
+            let steps = component(name, &migrator, connection).await?.pending;
+            pending.push((name, migrator, steps));
+        }
+        let of = pending.iter().map(|(_, _, steps)| steps.len()).sum();
+        let mut number = 0;
+        for (component, migrator, steps) in &pending {
+            for (version, description) in steps {
+                number += 1;
+                report(Progress::Migrating { component, description, number, of });
+                let done = migrator.run_to(*version, &mut *connection).await;
+                done.map_err(|error| DatabaseError::migrating(component, known(migrator), error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives it back.
+    ///
+    /// # Errors
+    ///
+    /// The server fails; it is given back nevertheless.
+    pub async fn unlock(self) -> Result<(), DatabaseError> {
+        Ok(self.0.close().await?)
+    }
+}
+
+/// The newest migration of the program.
+fn known(migrator: &Migrator) -> i64 {
+    migrator.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
+/// Compares what was done with what the program would do.
+async fn component(
+    name: &'static str,
+    migrator: &Migrator,
+    connection: &mut PgConnection,
+) -> Result<Component, DatabaseError> {
+    let exists: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+        .bind(&*migrator.table_name)
+        .fetch_one(&mut *connection)
+        .await?;
+    let fault = |error| DatabaseError::migrating(name, known(migrator), error);
+    let applied = match exists {
+        true => connection.list_applied_migrations(&migrator.table_name).await.map_err(fault)?,
+        false => Vec::new(),
+    };
+    // The newest first: of a newer program it is told as such, whatever else differs.
+    for done in applied.iter().rev() {
+        match migrator.iter().find(|migration| migration.version == done.version) {
+            None => return Err(fault(MigrateError::VersionMissing(done.version))),
+            Some(known) if known.checksum != done.checksum => {
+                return Err(fault(MigrateError::VersionMismatch(done.version)));
+            }
+            Some(_) => {}
+        }
+    }
+    let is_pending = |version: i64| applied.iter().all(|done| done.version != version);
+    let pending = migrator.iter().filter(|migration| is_pending(migration.version));
+    let pending = pending.map(|migration| (migration.version, migration.description.to_string())).collect();
+    Ok(Component { name, applied: applied.len(), pending })
+}
