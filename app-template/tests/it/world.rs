@@ -2,12 +2,12 @@
 
 mod recording;
 mod served;
+mod storage;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use app_template::mail::{Mail, MailTemplates, MemoryMailer, QueueOptions};
-use app_template::settings::MemorySettings;
 use app_template::{App, AppOptions, AppParts};
 use rpc_auth::{
     AccountOptions, ApiTokenStore, ConfirmationKind, ConfirmationStore, Grants, GrantsChange, HasherOptions,
@@ -20,6 +20,7 @@ use tokio::sync::OnceCell;
 
 pub(crate) use self::recording::RecordingStore;
 pub(crate) use self::served::{Plain, Served};
+use self::storage::Storage;
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -77,6 +78,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) mailer: Arc<MemoryMailer>,
     pub(crate) bus: Arc<LocalBus>,
+    storage: Storage,
     api_tokens: [String; 4],
 }
 
@@ -94,11 +96,13 @@ impl World {
 
     pub(crate) async fn of(options: AppOptions) -> Self {
         let clock = Arc::new(ManualClock::new(START));
-        let (store, mailer) = (Arc::new(RecordingStore::default()), Arc::new(MemoryMailer::default()));
+        let storage = Storage::new().await;
+        let store = Arc::new(RecordingStore::over(Arc::clone(&storage.accounts)));
+        let mailer = Arc::new(MemoryMailer::default());
         let bus = Arc::new(LocalBus::default());
         let parts = AppParts {
             accounts: Arc::clone(&store) as _,
-            settings: Arc::new(MemorySettings::default()),
+            settings: Arc::clone(&storage.settings),
             mailer: Arc::clone(&mailer) as _,
             templates: MailTemplates::built_in().unwrap(),
             bus: Arc::clone(&bus) as Arc<dyn Bus>,
@@ -108,7 +112,7 @@ impl World {
         let api = app.api().unwrap();
         let api_tokens = populate(&store).await;
         store.take_calls();
-        let world = Self { app, api, store, clock, mailer, bus, api_tokens };
+        let world = Self { app, api, store, clock, mailer, bus, storage, api_tokens };
         let app_url = json!({"app_url": "https://app.example.com/"});
         world.ok(&world.as_known(Who::Root).await, "/v1/admin/settings/update", json!([app_url])).await;
         world.store.take_calls();
@@ -119,7 +123,7 @@ impl World {
     pub(crate) async fn another(&self) -> App {
         let parts = AppParts {
             accounts: Arc::clone(&self.store) as _,
-            settings: Arc::new(MemorySettings::default()),
+            settings: Arc::clone(&self.storage.settings),
             mailer: Arc::clone(&self.mailer) as _,
             templates: MailTemplates::built_in().unwrap(),
             bus: Arc::clone(&self.bus) as Arc<dyn Bus>,

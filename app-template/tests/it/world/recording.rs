@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rpc_auth::{
-    ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, ConfirmationError, ConfirmationKind,
-    ConfirmationStore, GrantsChange, MemoryStore, NewConfirmation, NewSession, NewUser, OpenedSession, Page,
+    AccountStore, ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, ConfirmationError,
+    ConfirmationKind, ConfirmationStore, GrantsChange, NewConfirmation, NewSession, NewUser, OpenedSession, Page,
     PasswordHash, SessionId, SessionRecord, SessionStore, StoreError, TokenHash, UserChange, UserError, UserId,
     UserQuery, UserRecord, UserStore,
 };
@@ -14,10 +14,9 @@ use tokio::sync::Notify;
 
 type Stored<T> = Result<T, StoreError>;
 
-/// A [`MemoryStore`] that remembers the name of each call and, without any reserve, what it was given to keep.
-#[derive(Default)]
+/// A store over another one that remembers the name of each call and, without any reserve, what it was given to keep.
 pub(crate) struct RecordingStore {
-    pub(crate) inner: MemoryStore,
+    pub(crate) inner: Arc<dyn AccountStore>,
     calls: Mutex<Vec<&'static str>>,
     written: Mutex<String>,
     /// While it holds a text, every call fails with it.
@@ -29,6 +28,11 @@ pub(crate) struct RecordingStore {
 }
 
 impl RecordingStore {
+    pub(crate) fn over(inner: Arc<dyn AccountStore>) -> Self {
+        let (calls, written, failure) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { inner, calls, written, failure, late: Mutex::default(), lost: Mutex::default() }
+    }
+
     fn note(&self, call: &'static str) -> Stored<()> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
         match *self.failure.lock().unwrap() {

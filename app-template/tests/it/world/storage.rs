@@ -1,0 +1,62 @@
+//! Where a world keeps everything: in memory, or in a database of its own.
+
+use std::process::Command;
+use std::sync::Arc;
+
+use app_template::settings::{MemorySettings, PgSettings, SecretBox, SettingsStore};
+use rpc_auth::postgres::PgStore;
+use rpc_auth::{AccountStore, MemoryStore};
+use test_postgres::TestDatabase;
+
+/// The variable with which this program, run again, keeps everything in Postgres.
+const VARIABLE: &str = "TEST_STORAGE";
+const POSTGRES: &str = "postgres";
+
+/// Connections of a world. Few, so that an operation that waits for another one with two of them is found.
+const CONNECTIONS: u32 = 3;
+
+/// What the stores of a world are.
+pub(crate) struct Storage {
+    pub(crate) accounts: Arc<dyn AccountStore>,
+    pub(crate) settings: Arc<dyn SettingsStore>,
+    /// Removed when the world is gone.
+    _database: Option<TestDatabase>,
+}
+
+impl Storage {
+    /// An empty storage.
+    pub(crate) async fn new() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the test below sets it")]
+        let kind = std::env::var(VARIABLE).unwrap_or_default();
+        if kind == POSTGRES { Self::in_postgres().await } else { Self::in_memory() }
+    }
+
+    fn in_memory() -> Self {
+        let (accounts, settings) = (Arc::new(MemoryStore::default()), Arc::new(MemorySettings::default()));
+        Self { accounts, settings, _database: None }
+    }
+
+    async fn in_postgres() -> Self {
+        let database = TestDatabase::migrated("app", async |pool| {
+            rpc_auth::postgres::migrator().run(&pool).await.unwrap();
+            app_template::settings::postgres::migrator().run(&pool).await.unwrap();
+        })
+        .await;
+        let pool = database.pool(CONNECTIONS).await;
+        let accounts = Arc::new(PgStore::new(pool.clone()));
+        let settings = Arc::new(PgSettings::new(pool, SecretBox::without_key()));
+        Self { accounts, settings, _database: Some(database) }
+    }
+}
+
+#[test]
+fn the_methods_do_the_same_and_are_as_secure_on_postgres() {
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    // The ways in are the same whatever the storage: the tables are taken inside the process.
+    again.args(["scenarios::", "security::", "--skip", "is_the_same_over"]).env(VARIABLE, POSTGRES);
+    let output = again.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    let passed = text.lines().find_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse().ok());
+    assert!(passed.is_some_and(|passed: u32| passed > 50), "{text}");
+}
