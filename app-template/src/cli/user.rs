@@ -134,13 +134,13 @@ async fn list(accounts: &Accounts, root: &Identity) -> Result<Answer, Failure> {
             let state = if user.enabled { "" } else { "disabled" };
             let line = format!("{:<8} {:<32} {state:<8} {held}", user.id, user.name);
             text += &format!("{}\n", line.trim_end());
-            rows.push(row(accounts, user));
+            rows.push(row(accounts, &user));
         }
     }
 }
 
-fn row(accounts: &Accounts, user: UserRecord) -> Value {
-    let held: BTreeMap<_, _> = accounts.vocabulary().held_by(&user).into_iter().map(|name| (name, true)).collect();
+fn row(accounts: &Accounts, user: &UserRecord) -> Value {
+    let held: BTreeMap<_, _> = accounts.vocabulary().held_by(user).into_iter().map(|name| (name, true)).collect();
     json!({
         "id": user.id.to_string(),
         "name": user.name,

@@ -10,9 +10,8 @@ use std::time::Duration;
 use app_template::mail::{Mail, MailTemplates, MemoryMailer, QueueOptions};
 use app_template::{App, AppOptions, AppParts};
 use rpc_auth::{
-    AccountOptions, ApiTokenStore, ConfirmationKind, ConfirmationStore, Grants, GrantsChange, HasherOptions,
-    NewConfirmation, NewUser, PasswordHash, PasswordHasher, TokenFormat, TokenHash, TokenKind, UserChange, UserId,
-    UserStore,
+    AccountOptions, ConfirmationKind, Grants, GrantsChange, HasherOptions, NewConfirmation, NewUser, PasswordHash,
+    PasswordHasher, TokenFormat, TokenHash, TokenKind, UserChange, UserId,
 };
 use rpc_core::{Api, Bus, Clock, LocalBus, ManualClock, Permission, TestClient, TestReply};
 use serde_json::{Value, json};

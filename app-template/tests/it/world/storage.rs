@@ -37,7 +37,7 @@ impl Storage {
     }
 
     async fn in_postgres() -> Self {
-        let database = TestDatabase::migrated("app", async |pool| {
+        let database = TestDatabase::emptied("app", async |pool| {
             rpc_auth::postgres::migrator().run(&pool).await.unwrap();
             app_template::settings::postgres::migrator().run(&pool).await.unwrap();
         })
@@ -53,7 +53,7 @@ impl Storage {
 fn the_methods_do_the_same_and_are_as_secure_on_postgres() {
     let mut again = Command::new(std::env::current_exe().unwrap());
     // The ways in are the same whatever the storage: the tables are taken inside the process.
-    again.args(["scenarios::", "security::", "--skip", "is_the_same_over"]).env(VARIABLE, POSTGRES);
+    again.args(["scenarios::", "security::", "--skip", "everything_is_the_same"]).env(VARIABLE, POSTGRES);
     let output = again.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");

@@ -18,6 +18,20 @@ async fn databases_of_two_tests_are_apart_and_begin_as_prepared() {
 }
 
 #[tokio::test]
+async fn a_database_that_a_test_has_left_is_empty_for_the_next_one() {
+    let prepare = async |pool: sqlx::PgPool| {
+        pool.execute("CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY, word text)").await.unwrap();
+    };
+    for _ in 0..3 {
+        let database = TestDatabase::emptied("numbered", prepare).await;
+        let pool = database.pool(1).await;
+        let id: i32 =
+            sqlx::query_scalar("INSERT INTO numbered (word) VALUES ('x') RETURNING id").fetch_one(&pool).await.unwrap();
+        assert_eq!(id, 1);
+    }
+}
+
+#[tokio::test]
 async fn a_database_is_gone_with_its_test() {
     let database = TestDatabase::empty().await;
     let options = database.options();
