@@ -29,6 +29,6 @@ pub(crate) fn build() -> Result<Api, AppError> {
 mod tests {
     #[test]
     fn every_method_has_a_place() {
-        assert_eq!(super::build().unwrap().methods().len(), 32);
+        assert_eq!(super::build().unwrap().methods().len(), 35);
     }
 }

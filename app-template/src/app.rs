@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rpc_auth::{AccountParts, AccountStore, Accounts, MemoryStore};
+use rpc_calllog::{CallLog, CallLogStore, MemoryLog};
 use rpc_core::{Api, ApiBuilder, BuildError, Bus, Clock, LocalBus, Permission, SystemClock, TracingObserver};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -26,8 +27,18 @@ use crate::settings::{CurrentSettings, MemorySettings, SettingsStore};
 pub(crate) const ADMIN: Permission = Permission::new("admin", "Administration", "Manage users and settings");
 
 /// Every module of methods that the application brings.
-const MODULES: [&str; 6] =
-    ["/v1/admin/settings/*", "/v1/admin/users/*", "/v1/api-tokens/*", "/v1/profile/*", "/v1/session/*", "/v1/test/*"];
+const MODULES: [&str; 7] = [
+    "/v1/admin/api-call-log/*",
+    "/v1/admin/settings/*",
+    "/v1/admin/users/*",
+    "/v1/api-tokens/*",
+    "/v1/profile/*",
+    "/v1/session/*",
+    "/v1/test/*",
+];
+
+/// The log of calls gets this time at a stop, even if calls and mails have used up theirs: what was answered is in it.
+const LOG_AT_STOP: Duration = Duration::from_secs(1);
 
 /// What methods work with. Cheap to clone; clones are one application.
 #[derive(Clone)]
@@ -35,6 +46,7 @@ pub struct App {
     pub(crate) accounts: Accounts,
     pub(crate) settings: CurrentSettings,
     pub(crate) mails: Mails,
+    pub(crate) calls: CallLog,
     pub(crate) background: Background,
     pub(crate) avatars: Avatars,
     pub(crate) smtp: SmtpOptions,
@@ -50,6 +62,8 @@ pub struct AppParts {
     pub accounts: Arc<dyn AccountStore>,
     /// Where settings are kept.
     pub settings: Arc<dyn SettingsStore>,
+    /// Where the log of calls is kept.
+    pub call_log: Arc<dyn CallLogStore>,
     /// Who takes mails while the settings name no SMTP server.
     pub mailer: Arc<dyn Mailer>,
     /// What mails say.
@@ -70,6 +84,7 @@ impl AppParts {
         Ok(Self {
             accounts: Arc::new(MemoryStore::default()),
             settings: Arc::new(MemorySettings::default()),
+            call_log: Arc::new(MemoryLog::default()),
             mailer: Arc::new(LogMailer),
             templates: MailTemplates::built_in()?,
             bus: Arc::new(LocalBus::default()),
@@ -85,8 +100,9 @@ impl App {
     ///
     /// The settings cannot be read.
     pub async fn new(parts: AppParts, options: AppOptions) -> Result<Self, AppError> {
-        let AppParts { accounts: store, settings, mailer, templates, bus, clock } = parts;
-        let AppOptions { accounts: options, permissions, mail_queue, smtp, avatars } = options;
+        let AppParts { accounts: store, settings, call_log, mailer, templates, bus, clock } = parts;
+        let AppOptions { accounts: options, permissions, mail_queue, smtp, avatars, call_log: call_log_options } =
+            options;
         let tasks = TaskTracker::new();
         let settings = CurrentSettings::open(settings, Arc::clone(&bus), Arc::clone(&clock), &tasks).await?;
         let mailer = SettingsMailer::new(settings.clone(), mailer, smtp.clone(), Arc::clone(&clock));
@@ -104,6 +120,7 @@ impl App {
             accounts: Accounts::new(parts, options),
             settings,
             mails,
+            calls: CallLog::start(call_log, Arc::clone(&clock), call_log_options),
             background: Background::default(),
             avatars,
             smtp,
@@ -134,6 +151,7 @@ impl App {
             .bus(Arc::clone(&self.bus))
             .clock(Arc::clone(&self.clock))
             .observer(TracingObserver)
+            .observer(self.calls.clone())
             .state(self.clone())
     }
 
@@ -150,6 +168,8 @@ impl App {
     pub fn start(&self) {
         let (accounts, stopping) = (self.accounts.clone(), self.stopping.clone());
         self.tasks.spawn(async move { accounts.maintain(stopping).await });
+        let (calls, stopping) = (self.calls.clone(), self.stopping.clone());
+        self.tasks.spawn(async move { calls.maintain(stopping).await });
         let (mut changes, queue) = (self.settings.changes(), self.mails.outbox().clone());
         let retry = async move {
             // What kept mails from leaving may be over with new settings.
@@ -160,9 +180,14 @@ impl App {
         self.tasks.spawn(self.stopping.clone().run_until_cancelled_owned(retry));
     }
 
-    /// Ends the work in the background, and sends the mails that wait. To be called when no more calls are served. How many
-    /// mails were lost.
+    /// Ends the work in the background, sends the mails and logs the calls that wait. To be called when no more calls are
+    /// served. How many mails were lost.
     pub async fn stop(&self, deadline: Duration) -> usize {
+        let logged = self.calls.stop(deadline.max(LOG_AT_STOP));
+        tokio::join!(self.finish(deadline), logged).0
+    }
+
+    async fn finish(&self, deadline: Duration) -> usize {
         let finished = async {
             self.background.finished().await;
             self.stopping.cancel();
@@ -187,6 +212,12 @@ impl App {
     #[must_use]
     pub fn settings(&self) -> &CurrentSettings {
         &self.settings
+    }
+
+    /// The log of calls.
+    #[must_use]
+    pub fn calls(&self) -> &CallLog {
+        &self.calls
     }
 
     /// The mails.

@@ -1,4 +1,5 @@
 //! What concerns all users.
 
+mod api_call_log;
 mod settings;
 mod users;

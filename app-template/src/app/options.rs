@@ -1,6 +1,7 @@
 //! The numbers and choices of the application.
 
 use rpc_auth::{AccountOptions, TokenFormat};
+use rpc_calllog::CallLogOptions;
 use rpc_core::Permission;
 
 use crate::mail::{QueueOptions, SmtpOptions};
@@ -28,6 +29,8 @@ pub struct AppOptions {
     pub smtp: SmtpOptions,
     /// Where pictures of users come from.
     pub avatars: Avatars,
+    /// Those of the log of calls.
+    pub call_log: CallLogOptions,
 }
 
 impl AppOptions {
@@ -40,6 +43,7 @@ impl AppOptions {
             mail_queue: QueueOptions::default(),
             smtp: SmtpOptions::default(),
             avatars: Avatars::default(),
+            call_log: CallLogOptions::default(),
         }
     }
 }

@@ -26,8 +26,12 @@ pub struct Component {
 }
 
 /// All crates with tables.
-fn migrators() -> [(&'static str, Migrator); 2] {
-    [("accounts", rpc_auth::postgres::migrator()), ("settings", crate::settings::postgres::migrator())]
+fn migrators() -> [(&'static str, Migrator); 3] {
+    [
+        ("accounts", rpc_auth::postgres::migrator()),
+        ("call log", rpc_calllog::postgres::migrator()),
+        ("settings", crate::settings::postgres::migrator()),
+    ]
 }
 
 /// The right to change the schema, and whatever else one node does for all: held until it is given back or dropped.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rpc_auth::postgres::{PgBus, PgStore};
+use rpc_calllog::postgres::PgLog;
 use rpc_core::http::Readiness;
 use sqlx::postgres::PgConnectOptions;
 use tokio::time::Instant;
@@ -70,6 +71,7 @@ impl Node {
         AppParts {
             accounts: Arc::new(PgStore::new(pool.clone())),
             settings: Arc::new(PgSettings::new(pool.clone(), self.secrets.clone())),
+            call_log: Arc::new(PgLog::new(pool.clone())),
             bus: Arc::clone(&self.bus) as _,
             ..parts
         }

@@ -102,6 +102,7 @@ impl World {
         let parts = AppParts {
             accounts: Arc::clone(&store) as _,
             settings: Arc::clone(&storage.settings),
+            call_log: Arc::clone(&storage.call_log),
             mailer: Arc::clone(&mailer) as _,
             templates: MailTemplates::built_in().unwrap(),
             bus: Arc::clone(&bus) as Arc<dyn Bus>,
@@ -123,6 +124,7 @@ impl World {
         let parts = AppParts {
             accounts: Arc::clone(&self.store) as _,
             settings: Arc::clone(&self.storage.settings),
+            call_log: Arc::clone(&self.storage.call_log),
             mailer: Arc::clone(&self.mailer) as _,
             templates: MailTemplates::built_in().unwrap(),
             bus: Arc::clone(&self.bus) as Arc<dyn Bus>,

@@ -62,7 +62,7 @@ async fn the_root_page_says_what_this_is() {
     let (_running, address) = Running::serve(&mut command("app-template", &["-p", "0"])).await;
     let page = crate::http::Request { verb: "GET", path: "/", headers: Vec::new(), body: "" }.send(&address).await;
     let page: Value = serde_json::from_str(&page.body).unwrap();
-    assert_eq!((&page["data"]["name"], &page["data"]["methods"]), (&json!("app-template"), &json!(32)));
+    assert_eq!((&page["data"]["name"], &page["data"]["methods"]), (&json!("app-template"), &json!(35)));
 }
 
 #[tokio::test]

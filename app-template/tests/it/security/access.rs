@@ -91,7 +91,7 @@ async fn every_method_admits_those_whom_it_declares_and_nobody_else() {
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
-    assert_eq!(world.api.methods().len(), 32);
+    assert_eq!(world.api.methods().len(), 35);
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use app_template::settings::{MemorySettings, PgSettings, SecretBox, SettingsStore};
 use rpc_auth::postgres::PgStore;
 use rpc_auth::{AccountStore, MemoryStore};
+use rpc_calllog::postgres::PgLog;
+use rpc_calllog::{CallLogStore, MemoryLog};
 use test_postgres::TestDatabase;
 
 /// The variable with which this program, run again, keeps everything in Postgres.
@@ -19,6 +21,7 @@ const CONNECTIONS: u32 = 3;
 pub(crate) struct Storage {
     pub(crate) accounts: Arc<dyn AccountStore>,
     pub(crate) settings: Arc<dyn SettingsStore>,
+    pub(crate) call_log: Arc<dyn CallLogStore>,
     /// Removed when the world is gone.
     _database: Option<TestDatabase>,
 }
@@ -33,19 +36,21 @@ impl Storage {
 
     fn in_memory() -> Self {
         let (accounts, settings) = (Arc::new(MemoryStore::default()), Arc::new(MemorySettings::default()));
-        Self { accounts, settings, _database: None }
+        Self { accounts, settings, call_log: Arc::new(MemoryLog::default()), _database: None }
     }
 
     async fn in_postgres() -> Self {
         let database = TestDatabase::emptied("app", async |pool| {
             rpc_auth::postgres::migrator().run(&pool).await.unwrap();
+            rpc_calllog::postgres::migrator().run(&pool).await.unwrap();
             app_template::settings::postgres::migrator().run(&pool).await.unwrap();
         })
         .await;
         let pool = database.pool(CONNECTIONS).await;
         let accounts = Arc::new(PgStore::new(pool.clone()));
-        let settings = Arc::new(PgSettings::new(pool, SecretBox::without_key()));
-        Self { accounts, settings, _database: Some(database) }
+        let settings = Arc::new(PgSettings::new(pool.clone(), SecretBox::without_key()));
+        let call_log = Arc::new(PgLog::new(pool));
+        Self { accounts, settings, call_log, _database: Some(database) }
     }
 }
 
