@@ -1,6 +1,7 @@
 //! The tables of all methods, each taken every way in.
 
 mod api_tokens;
+mod call_log;
 mod events;
 mod profile;
 mod session;
@@ -19,7 +20,7 @@ const NEVER_SUCCEED: [&str; 1] = ["/v1/admin/settings/test-smtp"];
 /// Every table.
 fn all() -> Vec<Scenario> {
     let tables = [session::table(), profile::table(), api_tokens::table(), users::table(), settings::table()];
-    tables.into_iter().flatten().chain(test::table()).collect()
+    tables.into_iter().flatten().chain(call_log::table()).chain(test::table()).collect()
 }
 
 #[tokio::test]
@@ -45,6 +46,11 @@ async fn administrators_manage_users() {
 #[tokio::test]
 async fn administrators_change_settings() {
     take(settings::table(), Way::InProcess).await;
+}
+
+#[tokio::test]
+async fn administrators_read_what_was_called() {
+    take(call_log::table(), Way::InProcess).await;
 }
 
 #[tokio::test]

@@ -94,6 +94,9 @@ fn calls(reset: &str) -> Vec<(Who, &'static str, Value)> {
         (Who::Bob, "/v1/admin/settings/read", json!([])),
         (Who::Bob, "/v1/admin/settings/test-smtp", json!([{"smtp_password": "canary-smtp"}])),
         (Who::Bob, "/v1/admin/settings/test-smtp", json!([{"smtp_port": "canary-port"}])),
+        (Who::Bob, "/v1/admin/api-call-log/read-history-stat", json!(["canary-method"])),
+        (Who::Bob, "/v1/admin/api-call-log/read-latest-stat", json!(["canary-method"])),
+        (Who::Bob, "/v1/admin/api-call-log/read-log", json!([{"where": {"method_id": "canary-method"}}])),
         (Who::Guest, "/v1/test/test", json!([{"canary-argument": 1}])),
         (Who::Guest, "/v1/test/upload", json!(["canary-argument"])),
     ]
@@ -119,10 +122,13 @@ async fn no_secret_that_is_sent_comes_back_is_logged_or_is_stored_as_it_is() {
     }
     assert_eq!(called.len(), world.api.methods().len(), "a method was not called");
     world.all_mails().await;
+    let logged = world.app.calls().rows(None, 0, 1000).await.unwrap();
+    let logged: String = logged.iter().map(|row| format!("{row:?}\n")).collect();
     let (log, dump) = (Log::text(), world.store.dump());
     assert!(log.contains("/v1/admin/users/create") && log.contains("close time"), "{log}");
+    assert!(logged.contains("/v1/admin/users/create"), "{logged}");
     assert!(dump.contains("xan2"), "{dump}");
-    for (place, text) in [("log", &log), ("store", &dump)] {
+    for (place, text) in [("log", &log), ("store", &dump), ("log of calls", &logged)] {
         let found = text.lines().find(|line| line.contains(CANARY) || line.contains(&reset));
         assert_eq!(found, None, "in the {place}");
     }
