@@ -13,6 +13,9 @@ use crate::token::hash::TokenHash;
 
 /// How long a bad token is remembered: it may become good, when it is enabled.
 const BAD_LIFE: Duration = Duration::from_secs(5);
+/// Bad tokens that are remembered. Anybody can make any number of them: they have a place of their own, so that they push no
+/// good one out.
+const BAD: usize = 10_000;
 /// How long an address from which a user signed in is trusted.
 const TRUST_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Addresses that are trusted for one user.
@@ -62,19 +65,15 @@ pub(crate) struct IdentityCache {
 
 #[derive(Debug, Default)]
 struct State {
-    by_hash: HashMap<TokenHash, Entry>,
+    good: HashMap<TokenHash, Box<Good>>,
+    /// Since when each was known to be bad.
+    bad: HashMap<TokenHash, Timestamp>,
     /// The hashes of each user, to be forgotten together.
     by_user: HashMap<UserId, HashSet<TokenHash>>,
     /// The order of insertion; hashes that are gone are passed over.
     order: VecDeque<TokenHash>,
     used_sessions: HashMap<SessionId, Timestamp>,
     used_tokens: HashMap<ApiTokenId, Timestamp>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    known: Known,
-    since: Timestamp,
 }
 
 impl IdentityCache {
@@ -94,38 +93,42 @@ impl IdentityCache {
     /// What is known of a token: nothing, that it is bad, or whose it is.
     pub(crate) fn get(&self, hash: &TokenHash, now: Timestamp) -> Option<Option<Identity>> {
         let mut state = self.lock();
-        let entry = state.by_hash.get_mut(hash)?;
-        match &mut entry.known {
-            Known::Bad => (now < entry.since.after(BAD_LIFE)).then_some(None),
-            Known::Good(good) if !good.is_alive(now) => {
-                // Idle here: another node may have seen it since, and has told the store.
-                state.remove(hash);
-                None
-            }
-            Known::Good(good) => {
-                good.last_used = good.last_used.max(now);
-                let (identity, credential) = (good.identity.clone(), good.credential);
-                state.note_use(credential, now);
-                Some(Some(identity))
-            }
+        let Some(good) = state.good.get_mut(hash) else {
+            let since = state.bad.get(hash)?;
+            return (now < since.after(BAD_LIFE)).then_some(None);
+        };
+        if !good.is_alive(now) {
+            // Idle here: another node may have seen it since, and has told the store.
+            state.remove(hash);
+            return None;
         }
+        good.last_used = good.last_used.max(now);
+        let (identity, credential) = (good.identity.clone(), good.credential);
+        state.note_use(credential, now);
+        Some(Some(identity))
     }
 
     /// Notes what a look at the store found; whose token it is. It is kept for later if the look began in an epoch that has not
     /// ended: `None` for one that is not to be kept at all.
     pub(crate) fn insert(&self, hash: TokenHash, known: Known, now: Timestamp, epoch: Option<u64>) -> Option<Identity> {
         let mut state = self.lock();
-        let identity = match &known {
-            Known::Bad => None,
+        let is_current = epoch == Some(self.epoch());
+        match known {
+            Known::Bad => {
+                if is_current {
+                    state.keep_bad(hash, now);
+                }
+                None
+            }
             Known::Good(good) => {
                 state.note_use(good.credential, now);
-                Some(good.identity.clone())
+                let identity = good.identity.clone();
+                if is_current {
+                    state.keep(hash, good, self.most);
+                }
+                Some(identity)
             }
-        };
-        if epoch == Some(self.epoch()) {
-            state.keep(hash, Entry { known, since: now }, self.most);
         }
-        identity
     }
 
     /// Forgets all tokens of a user, and all that were bad: one of them may be good now.
@@ -134,17 +137,18 @@ impl IdentityCache {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         let Ok(user) = user.parse::<UserId>() else { return };
         for hash in state.by_user.remove(&user).unwrap_or_default() {
-            state.by_hash.remove(&hash);
+            state.good.remove(&hash);
         }
-        state.by_hash.retain(|_, entry| matches!(entry.known, Known::Good(_)));
+        state.bad.clear();
     }
 
     /// Forgets all tokens: what would have said which of them has changed was missed.
     pub(crate) fn forget_all(&self) {
         let mut state = self.lock();
         self.epoch.fetch_add(1, Ordering::AcqRel);
-        let State { by_hash, by_user, order, .. } = &mut *state;
-        by_hash.clear();
+        let State { good, bad, by_user, order, .. } = &mut *state;
+        good.clear();
+        bad.clear();
         by_user.clear();
         order.clear();
     }
@@ -200,25 +204,31 @@ impl State {
         };
     }
 
-    fn keep(&mut self, hash: TokenHash, entry: Entry, most: usize) {
-        while self.by_hash.len() >= most {
+    fn keep_bad(&mut self, hash: TokenHash, now: Timestamp) {
+        if self.bad.len() >= BAD {
+            self.bad.clear();
+        }
+        self.bad.insert(hash, now);
+    }
+
+    fn keep(&mut self, hash: TokenHash, good: Box<Good>, most: usize) {
+        while self.good.len() >= most {
             let Some(oldest) = self.order.pop_front() else { break };
             self.remove(&oldest);
         }
-        if let Known::Good(good) = &entry.known {
-            self.by_user.entry(good.user).or_default().insert(hash);
-        }
-        if self.by_hash.insert(hash, entry).is_none() {
+        self.bad.remove(&hash);
+        self.by_user.entry(good.user).or_default().insert(hash);
+        if self.good.insert(hash, good).is_none() {
             self.order.push_back(hash);
         }
         if self.order.len() > most.saturating_mul(2) {
-            let by_hash = &self.by_hash;
-            self.order.retain(|hash| by_hash.contains_key(hash));
+            let good = &self.good;
+            self.order.retain(|hash| good.contains_key(hash));
         }
     }
 
     fn remove(&mut self, hash: &TokenHash) {
-        let Some(Entry { known: Known::Good(good), .. }) = self.by_hash.remove(hash) else { return };
+        let Some(good) = self.good.remove(hash) else { return };
         if let Some(hashes) = self.by_user.get_mut(&good.user) {
             hashes.remove(hash);
             if hashes.is_empty() {
@@ -235,5 +245,84 @@ impl Listener for IdentityCache {
             Notice::Missed => self.forget_all(),
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rpc_core::{Timestamp, User};
+
+    use super::{BAD, Credential, IdentityCache, Known};
+    use crate::model::{ApiTokenId, UserId};
+    use crate::token::hash::TokenHash;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+    fn good(user: i64) -> Known {
+        let identity = User::new(&user.to_string(), "ann").into();
+        Known::good(identity, UserId::new(user), Credential::ApiToken(ApiTokenId::new(user)), NOW)
+    }
+
+    fn hash(number: usize) -> TokenHash {
+        TokenHash::of(&number.to_string())
+    }
+
+    /// Whether a token is known to be good or bad, if it is known.
+    fn is_good(cache: &IdentityCache, number: usize, now: Timestamp) -> Option<bool> {
+        cache.get(&hash(number), now).map(|identity| identity.is_some())
+    }
+
+    #[test]
+    fn the_good_one_that_came_first_makes_room() {
+        let cache = IdentityCache::new(2);
+        for number in 1..=3 {
+            cache.insert(hash(number), good(2), NOW, Some(cache.epoch()));
+        }
+        assert_eq!([1, 2, 3].map(|number| is_good(&cache, number, NOW)), [None, Some(true), Some(true)]);
+    }
+
+    #[test]
+    fn bad_tokens_push_no_good_one_out_and_are_bounded() {
+        let cache = IdentityCache::new(2);
+        cache.insert(hash(0), good(2), NOW, Some(cache.epoch()));
+        for number in 1..=3 * BAD {
+            cache.insert(hash(number), Known::Bad, NOW, Some(cache.epoch()));
+        }
+        assert_eq!((is_good(&cache, 0, NOW), is_good(&cache, 3 * BAD, NOW)), (Some(true), Some(false)));
+        assert!(cache.lock().bad.len() <= BAD);
+    }
+
+    #[test]
+    fn a_bad_token_is_looked_at_anew_soon_and_when_somebody_changes() {
+        let cache = IdentityCache::new(2);
+        cache.insert(hash(1), Known::Bad, NOW, Some(cache.epoch()));
+        assert_eq!(is_good(&cache, 1, NOW.after(super::BAD_LIFE)), None);
+        assert_eq!(is_good(&cache, 1, NOW), Some(false));
+        cache.forget("7");
+        assert_eq!(is_good(&cache, 1, NOW), None);
+        cache.insert(hash(1), Known::Bad, NOW, Some(cache.epoch()));
+        cache.insert(hash(1), good(2), NOW, Some(cache.epoch()));
+        assert_eq!(is_good(&cache, 1, NOW), Some(true));
+    }
+
+    #[test]
+    fn what_was_read_before_somebody_changed_is_not_kept() {
+        let cache = IdentityCache::new(2);
+        let before = cache.epoch();
+        cache.forget("2");
+        assert!(cache.insert(hash(1), good(2), NOW, Some(before)).is_some());
+        assert!(cache.insert(hash(2), good(2), NOW, None).is_some());
+        assert_eq!([1, 2].map(|number| is_good(&cache, number, NOW)), [None, None]);
+    }
+
+    #[test]
+    fn all_tokens_of_a_user_are_forgotten_and_those_of_others_stay() {
+        let cache = IdentityCache::new(9);
+        for (number, user) in [(1, 2), (2, 2), (3, 3)] {
+            cache.insert(hash(number), good(user), NOW, Some(cache.epoch()));
+        }
+        cache.forget("2");
+        assert_eq!([1, 2, 3].map(|number| is_good(&cache, number, NOW)), [None, None, Some(true)]);
+        assert_eq!(cache.lock().by_user.len(), 1);
     }
 }
