@@ -8,6 +8,7 @@ mod configuration;
 mod documents;
 mod first_run;
 mod http;
+mod javascript_client;
 mod process;
 mod serve;
 mod storage;
