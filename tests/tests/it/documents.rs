@@ -32,6 +32,18 @@ fn the_readme_shows_the_example_hello() {
     assert!(program.lines().count() <= 50, "the smallest program is not small");
 }
 
+/// The library's documentation has it as a test, so that it compiles.
+#[test]
+fn the_readme_swaps_storage_and_mailer_as_the_library_does() {
+    let library = file("app-template/src/lib.rs");
+    let header = library.lines().map_while(|line| line.strip_prefix("//!"));
+    let text: String = header.map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned() + "\n").collect();
+    let code = text.split("```\n").find(|block| block.contains("AppParts {")).unwrap();
+    assert!(file("README.md").contains(&format!("```rust,ignore\n{code}```\n")), "README.md has other code:\n{code}");
+    let body = code.lines().skip_while(|line| !line.is_empty()).skip(1).count();
+    assert!(body <= 10, "it takes {body} lines");
+}
+
 #[test]
 fn what_people_read_first_is_short() {
     for name in ["README.md", "ARCHITECTURE.md"] {
