@@ -165,6 +165,8 @@ fn fits(pattern: &Value, value: &Value) -> bool {
             let fits = |(name, pattern): (&String, &Value)| values.get(name).is_some_and(|value| fits(pattern, value));
             patterns.len() == values.len() && patterns.iter().all(fits)
         }
+        // MessagePack has no 0.0 that is not 0.
+        (Value::Number(pattern), Value::Number(value)) => pattern.as_f64() == value.as_f64(),
         (pattern, value) => pattern == value,
     }
 }

@@ -58,7 +58,7 @@ fn options(url: &str) -> PgConnectOptions {
 
 /// Empties what a test has filled, and ends what it may have left connected.
 const EMPTY: &str = r"
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
     DO $$
     DECLARE filled text;
     BEGIN

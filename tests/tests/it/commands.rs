@@ -15,12 +15,12 @@ async fn methods_are_listed_for_people_and_for_programs() {
     let ended = app(&["methods"]).await;
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     let first_words: Vec<&str> = ended.stdout.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!((first_words.len(), first_words[0]), (33, "METHOD"));
-    assert_eq!(first_words[31..], ["/v1/test/test", "/v1/test/upload"]);
+    assert_eq!((first_words.len(), first_words[0]), (36, "METHOD"));
+    assert_eq!(first_words[34..], ["/v1/test/test", "/v1/test/upload"]);
 
     let ended = app(&["methods", "--json"]).await;
     let manifest: Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!(manifest["methods"][31]["id"], "/v1/test/upload");
+    assert_eq!(manifest["methods"][34]["id"], "/v1/test/upload");
     assert_eq!(manifest["permissions"][0]["name"], "admin");
 }
 

@@ -8,6 +8,7 @@ use rpc_auth::postgres::PgStore;
 use rpc_auth::{AccountStore, MemoryStore};
 use rpc_calllog::postgres::PgLog;
 use rpc_calllog::{CallLogStore, MemoryLog};
+use sqlx::PgPool;
 use test_postgres::TestDatabase;
 
 /// The variable with which this program, run again, keeps everything in Postgres.
@@ -22,8 +23,17 @@ pub(crate) struct Storage {
     pub(crate) accounts: Arc<dyn AccountStore>,
     pub(crate) settings: Arc<dyn SettingsStore>,
     pub(crate) call_log: Arc<dyn CallLogStore>,
-    /// Removed when the world is gone.
-    _database: Option<TestDatabase>,
+    /// Left for the next world when this one is gone.
+    database: Option<(PgPool, TestDatabase)>,
+}
+
+impl Drop for Storage {
+    fn drop(&mut self) {
+        if let Some((pool, _)) = &self.database {
+            // Closed from here on: what still runs for this world writes nothing into the next one's.
+            drop(pool.close());
+        }
+    }
 }
 
 impl Storage {
@@ -36,7 +46,7 @@ impl Storage {
 
     fn in_memory() -> Self {
         let (accounts, settings) = (Arc::new(MemoryStore::default()), Arc::new(MemorySettings::default()));
-        Self { accounts, settings, call_log: Arc::new(MemoryLog::default()), _database: None }
+        Self { accounts, settings, call_log: Arc::new(MemoryLog::default()), database: None }
     }
 
     async fn in_postgres() -> Self {
@@ -49,8 +59,8 @@ impl Storage {
         let pool = database.pool(CONNECTIONS).await;
         let accounts = Arc::new(PgStore::new(pool.clone()));
         let settings = Arc::new(PgSettings::new(pool.clone(), SecretBox::without_key()));
-        let call_log = Arc::new(PgLog::new(pool));
-        Self { accounts, settings, call_log, _database: Some(database) }
+        let call_log = Arc::new(PgLog::new(pool.clone()));
+        Self { accounts, settings, call_log, database: Some((pool, database)) }
     }
 }
 
