@@ -11,6 +11,8 @@ mod copy;
 mod days;
 mod lease;
 mod migrations;
+#[cfg(test)]
+mod plans;
 mod timestamp;
 
 use std::fmt;

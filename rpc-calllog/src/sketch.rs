@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use sketches_ddsketch::{Config, DDSketch};
+use sketches_ddsketch::Config;
 use thiserror::Error;
 
 /// The bins: 2 % wide, and the same everywhere, so that any two sketches merge.
@@ -51,7 +51,7 @@ impl Sketch {
     /// How many run times there are.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.0.iter().map(|(_, count)| count).sum()
+        self.0.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count))
     }
 
     /// The bins that are not empty, in order, each with the number of run times in it. Numbers of bins stay below 2,200.
@@ -69,16 +69,11 @@ impl Sketch {
     /// The run times below which the given parts of all run times are: 0.5 for the median. `None` when there are none.
     #[must_use]
     pub fn quantiles<const N: usize>(&self, parts: [f64; N]) -> Option<[Duration; N]> {
-        let mut sketch = DDSketch::new(*BINS);
-        for &(bin, count) in &self.0 {
-            sketch.add_with_count(BINS.value(bin.into()), count);
-        }
-        let mut quantiles = [Duration::ZERO; N];
-        for (quantile, part) in quantiles.iter_mut().zip(parts) {
-            let nanos = sketch.quantile(part.clamp(0.0, 1.0)).ok().flatten()?;
-            *quantile = Duration::from_nanos(nanos as u64);
-        }
-        Some(quantiles)
+        let last = self.count().checked_sub(1)?;
+        Some(parts.map(|part| {
+            let rank = (part.clamp(0.0, 1.0) * last as f64) as u64;
+            Duration::from_nanos(BINS.value(self.bin_at(rank).into()) as u64)
+        }))
     }
 
     /// A few bytes a bin: pairs of the distance to the bin before and the count, both in LEB128.
@@ -99,16 +94,31 @@ impl Sketch {
     ///
     /// The bytes are cut, or something else.
     pub fn from_bytes(mut bytes: &[u8]) -> Result<Self, SketchError> {
-        let (mut bins, mut bin) = (Vec::new(), 0_u16);
+        let (mut sketch, mut bin) = (Self(Vec::with_capacity(bytes.len() / 2)), 0_u16);
         while !bytes.is_empty() {
             let distance = read_number(&mut bytes).and_then(|distance| u16::try_from(distance).ok());
             bin = distance.and_then(|distance| bin.checked_add(distance)).ok_or(SketchError)?;
-            bins.push((bin, read_number(&mut bytes).ok_or(SketchError)?));
+            sketch.add_to(bin, read_number(&mut bytes).ok_or(SketchError)?);
         }
-        Ok(Self::from_bins(bins))
+        Ok(sketch)
+    }
+
+    /// The bin of the run time with that many before it.
+    fn bin_at(&self, rank: u64) -> u16 {
+        let mut before = 0_u64;
+        let reached = self.0.iter().find(|(_, count)| {
+            before = before.saturating_add(*count);
+            before > rank
+        });
+        reached.or(self.0.last()).map_or(0, |(bin, _)| *bin)
     }
 
     fn add_to(&mut self, bin: u16, count: u64) {
+        // Bins mostly come in order.
+        if count > 0 && self.0.last().is_none_or(|(last, _)| *last < bin) {
+            self.0.push((bin, count));
+            return;
+        }
         match self.0.binary_search_by_key(&bin, |(other, _)| *other) {
             Ok(place) => self.0[place].1 = self.0[place].1.saturating_add(count),
             Err(place) if count > 0 => self.0.insert(place, (bin, count)),
