@@ -111,8 +111,10 @@ impl Database {
 
     /// Whether it answers now, and can be written to.
     pub async fn is_ready(&self) -> bool {
-        let asked = sqlx::query_scalar::<_, bool>("SELECT pg_is_in_recovery()").fetch_one(&self.pool).await;
-        asked.is_ok_and(|is_standby| !is_standby)
+        // Also on in a standby server, and where an operator wants no changes for a while.
+        let query = "SELECT current_setting('transaction_read_only')::boolean";
+        let asked = sqlx::query_scalar::<_, bool>(query).fetch_one(&self.pool).await;
+        asked.is_ok_and(|is_read_only| !is_read_only)
     }
 
     /// Ends all connections, when those that are in use are given back.
