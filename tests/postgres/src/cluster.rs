@@ -148,6 +148,25 @@ impl Cluster {
         number.and_then(Pid::from_raw).expect("the first line is the id of the process")
     }
 
+    /// Lets none of the server's files grow beyond a size in bytes, as on a disk that is full; `None` lets them grow again.
+    ///
+    /// # Panics
+    ///
+    /// It does not run, or there is no `prlimit`, which Linux has.
+    pub fn set_quota(&self, most: Option<u64>) {
+        let limit = most.map_or_else(|| "unlimited".to_owned(), |most| most.to_string());
+        let first = self.pid().as_raw_nonzero();
+        let others = fs::read_to_string(format!("/proc/{first}/task/{first}/children")).expect("the server runs");
+        // Whoever is begun later has the limit of the first.
+        for pid in std::iter::once(first.to_string()).chain(others.split_whitespace().map(str::to_owned)) {
+            // The soft limit only: the hard one cannot be raised again.
+            let arguments = ["--pid", &pid, &format!("--fsize={limit}:")];
+            let limited = self.run_program(Path::new("prlimit"), &arguments);
+            let is_gone = !Path::new(&format!("/proc/{pid}")).exists();
+            assert!(limited.is_ok() || is_gone, "{limited:?}");
+        }
+    }
+
     fn run_server(&self) -> io::Result<()> {
         let log = self.path("log");
         let result = self.run("pg_ctl", &["start", "-D", &self.path("data"), "-l", &log, "-w", "-t", "60"]);
@@ -159,7 +178,11 @@ impl Cluster {
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> io::Result<()> {
-        let program = self.binaries.program(program).display().to_string();
+        self.run_program(&self.binaries.program(program), arguments)
+    }
+
+    fn run_program(&self, program: &Path, arguments: &[&str]) -> io::Result<()> {
+        let program = program.display().to_string();
         let words: Vec<&str> = self.run_by.iter().map(String::as_str).chain([program.as_str()]).collect();
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).args(arguments).current_dir("/").stdin(Stdio::null());

@@ -6,6 +6,7 @@
 mod commands;
 mod configuration;
 mod documents;
+mod faults;
 mod first_run;
 mod http;
 mod javascript_client;

@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::task::JoinSet;
 
 /// What takes longer than this will not happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -74,7 +75,9 @@ pub(crate) async fn run(command: &mut Command) -> Ended {
 pub(crate) struct Running {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    stderr: Lines<BufReader<ChildStderr>>,
+    stderr: Option<Lines<BufReader<ChildStderr>>>,
+    /// Reads stderr on, if somebody does.
+    reader: JoinSet<String>,
 }
 
 impl Running {
@@ -82,7 +85,7 @@ impl Running {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let stderr = BufReader::new(child.stderr.take().unwrap()).lines();
-        Self { child, stdout, stderr }
+        Self { child, stdout, stderr: Some(stderr), reader: JoinSet::new() }
     }
 
     /// Starts a server that logs in JSON; with it the address that it listens on.
@@ -102,7 +105,8 @@ impl Running {
 
     /// The next line of stderr.
     pub(crate) async fn stderr_line(&mut self) -> String {
-        let line = soon("a line of stderr", self.stderr.next_line()).await.unwrap();
+        let stderr = self.stderr.as_mut().expect("stderr is read here");
+        let line = soon("a line of stderr", stderr.next_line()).await.unwrap();
         line.unwrap_or_else(|| panic!("the process ended"))
     }
 
@@ -117,6 +121,13 @@ impl Running {
         }
     }
 
+    /// Has the rest of stderr read as it comes: a process that says much would wait for its reader otherwise.
+    pub(crate) fn read_on(&mut self) {
+        if let Some(stderr) = self.stderr.take() {
+            self.reader.spawn(rest(stderr));
+        }
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         signal_to(&self.child, signal);
     }
@@ -124,13 +135,20 @@ impl Running {
     /// Waits for the end; with what was not yet read.
     pub(crate) async fn ended(mut self) -> Ended {
         let status: ExitStatus = soon("the end of a process", self.child.wait()).await.unwrap();
-        let (mut stdout, mut stderr) = (String::new(), String::new());
+        let mut stdout = String::new();
         self.stdout.read_to_string(&mut stdout).await.unwrap();
-        while let Some(line) = self.stderr.next_line().await.unwrap() {
-            stderr += &(line + "\n");
-        }
+        self.read_on();
+        let stderr = soon("the end of stderr", self.reader.join_next()).await.unwrap().unwrap();
         Ended { code: status.code(), stdout, stderr }
     }
+}
+
+async fn rest(mut lines: Lines<BufReader<ChildStderr>>) -> String {
+    let mut text = String::new();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        text += &(line + "\n");
+    }
+    text
 }
 
 /// Sends a signal to a process that was not waited for yet.

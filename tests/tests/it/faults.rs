@@ -1,0 +1,16 @@
+//! Several processes of the application on one Postgres, and what goes wrong with them: the lines of `docs/faults.md`.
+
+mod doors;
+mod full;
+mod killed;
+mod load;
+mod migrating;
+mod node;
+mod once;
+mod refusing;
+mod revoked;
+mod socket;
+mod stopping;
+mod table;
+mod time;
+mod waiting;

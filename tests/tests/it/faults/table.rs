@@ -1,0 +1,66 @@
+//! The table of faults is as complete as the tests, and the tests are as complete as the table.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::process::{file, workspace};
+
+/// The tests that a text of Rust has.
+fn tests_in(text: &str) -> BTreeSet<String> {
+    let parts = text.split("test]\n").skip(1);
+    let named = parts.filter_map(|part| part.split_once("fn ")?.1.split('(').next().map(str::to_owned));
+    named.collect()
+}
+
+/// The tests that the table names: the crate that has them, the modules, the name.
+fn named() -> Vec<(String, Vec<String>, String)> {
+    let text = file("docs/faults.md");
+    let quoted = text.split('`').skip(1).step_by(2).filter(|quote| quote.contains("::"));
+    let parse = |quote: &str| {
+        let (package, path) = quote.split_once(' ').unwrap_or(("tests", quote));
+        let mut modules: Vec<String> = path.split("::").map(str::to_owned).collect();
+        let name = modules.pop().unwrap();
+        (package.to_owned(), modules, name)
+    };
+    quoted.map(parse).collect()
+}
+
+#[test]
+fn every_test_that_the_table_of_faults_names_is_there() {
+    let named = named();
+    assert!(named.len() > 20, "{named:?}");
+    for (package, modules, name) in named {
+        let path = format!("{package}/tests/it/{}.rs", modules.join("/"));
+        assert!(tests_in(&file(&path)).contains(&name), "{path} has no test {name}");
+    }
+}
+
+#[test]
+fn every_line_of_the_table_of_faults_names_a_test() {
+    let text = file("docs/faults.md");
+    let lines = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
+    let lines: Vec<&str> = lines.filter(|line| !line.starts_with("| fault |")).collect();
+    assert!(lines.len() > 15, "{lines:?}");
+    for line in lines {
+        assert!(line.contains("::"), "{line}");
+    }
+}
+
+#[test]
+fn every_test_of_a_fault_is_in_the_table() {
+    let named: BTreeSet<(String, String)> = named()
+        .into_iter()
+        .map(|(package, modules, name)| (format!("{package} {}", modules.join("::")), name))
+        .collect();
+    for entry in fs::read_dir(workspace().join("tests/tests/it/faults")).unwrap() {
+        let path = entry.unwrap().path();
+        let module = path.file_stem().unwrap().to_str().unwrap();
+        if module == "table" {
+            continue;
+        }
+        for name in tests_in(&fs::read_to_string(&path).unwrap()) {
+            let test = (format!("tests faults::{module}"), name);
+            assert!(named.contains(&test), "{test:?} is not in docs/faults.md");
+        }
+    }
+}
