@@ -30,7 +30,12 @@ impl RequestId {
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.text[..usize::from(self.length)]).unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// The id as ASCII text.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.text[..usize::from(self.length)]
     }
 }
 
@@ -49,29 +54,29 @@ impl fmt::Debug for RequestId {
 /// Makes ids: 64 random bits that tell this process from others, then a counter; 32 hexadecimal digits. They are unique, not secret.
 #[derive(Debug)]
 pub(crate) struct RequestIds {
-    process: u64,
+    /// The first half of all ids.
+    process: [u8; 16],
     next: AtomicU64,
 }
 
 impl Default for RequestIds {
     fn default() -> Self {
-        Self { process: RandomState::new().hash_one("request ids"), next: AtomicU64::new(1) }
+        Self { process: hex(RandomState::new().hash_one("request ids")), next: AtomicU64::new(1) }
     }
 }
 
 impl RequestIds {
     pub(crate) fn next(&self) -> RequestId {
         let mut id = RequestId { text: [0; MAX], length: 32 };
-        hex(self.process, &mut id.text[..16]);
-        hex(self.next.fetch_add(1, Ordering::Relaxed), &mut id.text[16..32]);
+        id.text[..16].copy_from_slice(&self.process);
+        id.text[16..32].copy_from_slice(&hex(self.next.fetch_add(1, Ordering::Relaxed)));
         id
     }
 }
 
-fn hex(number: u64, digits: &mut [u8]) {
-    for (place, digit) in digits.iter_mut().rev().enumerate() {
-        *digit = b"0123456789abcdef"[(number >> (4 * place)) as usize & 0xf];
-    }
+/// The hexadecimal digits of a number.
+fn hex(number: u64) -> [u8; 16] {
+    std::array::from_fn(|place| b"0123456789abcdef"[(number >> (4 * (15 - place))) as usize & 0xf])
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use std::io::Read;
 
 use bytes::{Buf, Bytes, BytesMut};
 use flate2::read::GzDecoder;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 use http_body::Body;
 use http_body_util::BodyExt;
 
@@ -15,17 +14,27 @@ use crate::error::{ApiError, ErrorCode};
 /// Bytes of a refused body that are read and dropped, so that the sender gets to read the answer.
 const DRAIN: u64 = 8 * 1024 * 1024;
 
+/// What the headers say of the body.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Announced<'h> {
+    /// `Content-Length`.
+    pub(super) length: Option<&'h HeaderValue>,
+    /// `Content-Encoding`.
+    pub(super) encoding: Option<&'h HeaderValue>,
+    /// `Expect`: the sender waits until it is asked for the body.
+    pub(super) waits: bool,
+}
+
 /// Reads a whole body of at most `limit` bytes, before and after decompression.
-pub(super) async fn read<B>(headers: &HeaderMap, body: B, limit: u64) -> Result<Bytes, ApiError>
+pub(super) async fn read<B>(announced: Announced<'_>, body: B, limit: u64) -> Result<Bytes, ApiError>
 where
     B: Body,
     B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
 {
-    let gzip = is_gzip(headers)?;
+    let gzip = announced.is_gzip()?;
     let mut body = std::pin::pin!(body);
-    let declared = declared_length(headers);
-    if declared.is_some_and(|length| length > limit) {
-        if !headers.contains_key(EXPECT) && declared.is_some_and(|length| length <= limit.saturating_add(DRAIN)) {
+    if let Some(length) = announced.length().filter(|&length| length > limit) {
+        if !announced.waits && length <= limit.saturating_add(DRAIN) {
             drain(&mut body, DRAIN).await;
         }
         return Err(too_large(limit));
@@ -34,17 +43,19 @@ where
     if gzip { gunzip(&bytes, limit) } else { Ok(bytes) }
 }
 
-fn declared_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
+impl Announced<'_> {
+    fn length(self) -> Option<u64> {
+        self.length?.to_str().ok()?.parse().ok()
+    }
 
-fn is_gzip(headers: &HeaderMap) -> Result<bool, ApiError> {
-    match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
-        None => Ok(false),
-        Some(encoding) if encoding.eq_ignore_ascii_case(b"identity") => Ok(false),
-        Some(encoding) if encoding.eq_ignore_ascii_case(b"gzip") => Ok(true),
-        Some(_) => Err(ApiError::of(ErrorCode::UnsupportedMediaType)
-            .with_reason("Content encoding is not supported: send gzip or none")),
+    fn is_gzip(self) -> Result<bool, ApiError> {
+        match self.encoding.map(HeaderValue::as_bytes) {
+            None => Ok(false),
+            Some(encoding) if encoding.eq_ignore_ascii_case(b"identity") => Ok(false),
+            Some(encoding) if encoding.eq_ignore_ascii_case(b"gzip") => Ok(true),
+            Some(_) => Err(ApiError::of(ErrorCode::UnsupportedMediaType)
+                .with_reason("Content encoding is not supported: send gzip or none")),
+        }
     }
 }
 
@@ -116,12 +127,11 @@ mod tests {
     use bytes::Bytes;
     use flate2::Compression;
     use flate2::write::GzEncoder;
-    use http::header::CONTENT_ENCODING;
-    use http::{HeaderMap, HeaderValue};
+    use http::HeaderValue;
     use http_body_util::{BodyExt, Full, StreamBody};
     use hyper::body::Frame;
 
-    use super::read;
+    use super::{Announced, read};
 
     fn gzip(plain: &[u8]) -> Bytes {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -129,9 +139,8 @@ mod tests {
         encoder.finish().unwrap().into()
     }
 
-    fn gzip_header() -> HeaderMap {
-        HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("gzip"))])
-    }
+    static GZIP: HeaderValue = HeaderValue::from_static("gzip");
+    const GZIPPED: Announced<'static> = Announced { length: None, encoding: Some(&GZIP), waits: false };
 
     #[tokio::test]
     async fn frames_are_joined_up_to_the_limit() {
@@ -139,8 +148,8 @@ mod tests {
             let frames = ["ab", "", "cd", "e"].map(|text| Ok::<_, std::io::Error>(Frame::data(Bytes::from(text))));
             StreamBody::new(futures_util::stream::iter(frames)).boxed()
         };
-        assert_eq!(read(&HeaderMap::new(), frames(), 5).await.unwrap(), "abcde");
-        let error = read(&HeaderMap::new(), frames(), 4).await.unwrap_err();
+        assert_eq!(read(Announced::default(), frames(), 5).await.unwrap(), "abcde");
+        let error = read(Announced::default(), frames(), 4).await.unwrap_err();
         assert_eq!(error.status(), 413);
         assert!(error.reason().contains("4 bytes (`max_body`)"), "{error}");
     }
@@ -148,10 +157,10 @@ mod tests {
     #[tokio::test]
     async fn gzip_is_read_and_a_bomb_is_not() {
         let body = Full::new(gzip(b"[1]"));
-        assert_eq!(read(&gzip_header(), body, 100).await.unwrap(), "[1]");
+        assert_eq!(read(GZIPPED, body, 100).await.unwrap(), "[1]");
         let bomb = Full::new(gzip(&vec![b' '; 10_000_000]));
-        assert_eq!(read(&gzip_header(), bomb, 100_000).await.unwrap_err().status(), 413);
+        assert_eq!(read(GZIPPED, bomb, 100_000).await.unwrap_err().status(), 413);
         let broken = Full::new(Bytes::from_static(b"no gzip"));
-        assert_eq!(read(&gzip_header(), broken, 100).await.unwrap_err().status(), 400);
+        assert_eq!(read(GZIPPED, broken, 100).await.unwrap_err().status(), 400);
     }
 }

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use hyper::service::service_fn;
@@ -17,19 +17,18 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use super::io::WatchedStream;
 use super::service::HttpService;
 use super::watch::{Phase, Watch};
-use crate::limits::Limits;
+use crate::api::Api;
 
 /// Bytes that hyper buffers for the head of a request. Above our own limits, so that it is us who answer.
 const HEAD_BUFFER: usize = 64 * 1024;
-/// Headers of one request.
-const MAX_HEADERS: usize = 200;
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 200;
 
 /// How all connections of a server are served.
 pub(super) fn builder() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().max_buf_size(HEAD_BUFFER).max_headers(MAX_HEADERS).half_close(false);
+    // As many headers as hyper has room for on the stack (100): a limit of our own costs two allocations a request.
+    builder.http1().max_buf_size(HEAD_BUFFER).half_close(false);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -49,17 +48,17 @@ pub(super) async fn serve(
 ) {
     let Ok(peer) = stream.peer_addr() else { return };
     let watch = Arc::new(Watch::new());
-    let limits = *service.api().limits();
+    let api = service.api().clone();
     let io = WatchedStream::for_hyper(stream, Arc::clone(&watch));
-    let service = service.watched(peer.ip(), &watch);
+    let service = Arc::new(service.watched(peer.ip(), &watch));
     // A future without a box of its own: hyper has a place for it in the connection.
     let answer = service_fn(move |request| {
-        let service = service.clone();
+        let service = Arc::clone(&service);
         async move { Ok::<_, Infallible>(service.respond(request).await) }
     });
     let connection = builder.serve_connection_with_upgrades(io, answer);
     let stopping = stopping.cancelled_owned();
-    Guarded { connection, watch, limits, stopping, stops: false, seen: None, timer: None }.await;
+    Guarded { connection, api, watch, stopping, stops: false, seen: None, timer: None, waker: None }.await;
 }
 
 pin_project! {
@@ -67,13 +66,15 @@ pin_project! {
     struct Guarded<C> {
         #[pin]
         connection: C,
+        api: Api,
         watch: Arc<Watch>,
-        limits: Limits,
         #[pin]
         stopping: WaitForCancellationFutureOwned,
         stops: bool,
         seen: Option<(Phase, u32)>,
         timer: Option<Timer>,
+        // Whom the stop and the timer wake. While that is the same, they are asked only when they have something to say.
+        waker: Option<Waker>,
     }
 }
 
@@ -91,7 +92,12 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        if !*this.stops && this.stopping.poll(cx).is_ready() {
+        let is_known = this.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
+        if !is_known {
+            *this.waker = Some(cx.waker().clone());
+        }
+        let asks = !is_known || this.api.is_stopping();
+        if asks && !*this.stops && this.stopping.poll(cx).is_ready() {
             *this.stops = true;
             this.connection.as_mut().graceful_shutdown();
         }
@@ -99,32 +105,39 @@ where
             return Poll::Ready(());
         }
         let state = this.watch.state();
+        let mut asks = !is_known;
         if *this.seen != Some(state) {
             *this.seen = Some(state);
-            rearm(this.timer, state.0.limit(this.limits));
+            asks |= rearm(this.timer, state.0.limit(this.api.limits()));
         }
         match this.timer {
-            Some(timer) => timer.poll(cx),
-            None => Poll::Pending,
+            Some(timer) if asks || timer.sleep.is_elapsed() => timer.poll(cx),
+            _ => Poll::Pending,
         }
     }
 }
 
-/// Sets the deadline of a phase. The sleep is moved only when it would end too late.
-fn rearm(timer: &mut Option<Timer>, limit: Option<Duration>) {
+/// Sets the deadline of a phase. The sleep is moved only when it would end too late; tells whether it was.
+fn rearm(timer: &mut Option<Timer>, limit: Option<Duration>) -> bool {
     let deadline = limit.map(|limit| Instant::now() + limit);
     match (timer, deadline) {
         (Some(timer), Some(deadline)) => {
             timer.deadline = Some(deadline);
-            if deadline < timer.sleep.deadline() {
+            let is_late = deadline < timer.sleep.deadline();
+            if is_late {
                 timer.sleep.as_mut().reset(deadline);
             }
+            is_late
         }
-        (Some(timer), None) => timer.deadline = None,
+        (Some(timer), None) => {
+            timer.deadline = None;
+            false
+        }
         (empty @ None, Some(deadline)) => {
             *empty = Some(Timer { deadline: Some(deadline), sleep: Box::pin(tokio::time::sleep_until(deadline)) });
+            true
         }
-        (None, None) => {}
+        (None, None) => false,
     }
 }
 

@@ -10,34 +10,36 @@ use crate::call::{Credentials, Token};
 /// `Bearer <token>`, `Basic <token>`, `Basic <base64 of "token:" or ":token">`, or the bare token. What contains `_` is a
 /// token, since Base64 has no such character; other text after `Basic` is Base64.
 pub(super) fn read(value: &HeaderValue) -> Credentials {
-    token(value).map_or(Credentials::Malformed, Credentials::Token)
+    token(value.as_bytes()).map_or(Credentials::Malformed, Credentials::Token)
 }
 
-fn token(value: &HeaderValue) -> Option<Token> {
-    let text = value.to_str().ok()?.trim();
-    let token = match text.split_once(' ') {
-        None if ["bearer", "basic"].contains(&text.to_ascii_lowercase().as_str()) => return None,
-        None => text,
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_start(),
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("basic") => return basic(token.trim_start()),
-        Some(_) => return None,
-    };
-    plain(token)
+fn token(value: &[u8]) -> Option<Token> {
+    let text = value.trim_ascii();
+    let first = text.iter().position(|&byte| byte == b' ').unwrap_or(text.len());
+    let (scheme, token) = text.split_at(first);
+    let token = token.trim_ascii_start();
+    let (is_bearer, is_basic) = (scheme.eq_ignore_ascii_case(b"bearer"), scheme.eq_ignore_ascii_case(b"basic"));
+    match (is_bearer, is_basic, token.is_empty()) {
+        (false, false, true) => plain(scheme),
+        (true, _, false) => plain(token),
+        (_, true, false) => basic(token),
+        _ => None,
+    }
 }
 
-fn plain(token: &str) -> Option<Token> {
-    let sane = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-    sane.then(|| Token::new(token))
+fn plain(token: &[u8]) -> Option<Token> {
+    let is_sane = !token.is_empty() && token.iter().fold(true, |sane, byte| sane & byte.is_ascii_graphic());
+    if is_sane { std::str::from_utf8(token).ok().map(Token::new) } else { None }
 }
 
-fn basic(text: &str) -> Option<Token> {
-    if text.contains('_') {
+fn basic(text: &[u8]) -> Option<Token> {
+    if text.contains(&b'_') {
         return plain(text);
     }
-    let bytes = BASE64.decode(text.as_bytes()).or_else(|_| BASE64_NOPAD.decode(text.as_bytes())).ok()?;
-    let pair = std::str::from_utf8(&bytes).ok()?;
-    match pair.split_once(':')? {
-        (token, "") | ("", token) => plain(token),
+    let pair = BASE64.decode(text).or_else(|_| BASE64_NOPAD.decode(text)).ok()?;
+    let colon = pair.iter().position(|&byte| byte == b':')?;
+    match (&pair[..colon], &pair[colon + 1..]) {
+        (token, []) | ([], token) => plain(token),
         _ => None,
     }
 }

@@ -5,6 +5,9 @@ use crate::codec::{Codec, Piece};
 use crate::error::ApiError;
 use crate::method::output::Encoded;
 
+/// How nearly all answers begin in JSON.
+const USUAL: &[u8] = br#"{"status":200,"reason":"OK","data":"#;
+
 /// The bytes of an outcome.
 pub(super) fn encode(outcome: &Outcome) -> Vec<u8> {
     let codec = outcome.codec;
@@ -19,6 +22,9 @@ pub(super) fn encode(outcome: &Outcome) -> Vec<u8> {
 }
 
 fn success(codec: Codec, reply: &Encoded) -> Result<Vec<u8>, ApiError> {
+    if codec == Codec::Json && is_usual(reply) {
+        return Ok([USUAL, &reply.data, b"}"].concat());
+    }
     let fixed = [
         ("status", Piece::Number(reply.status.into())),
         ("reason", Piece::Text(&reply.reason)),
@@ -29,6 +35,11 @@ fn success(codec: Codec, reply: &Encoded) -> Result<Vec<u8>, ApiError> {
     }
     let extra = reply.extra.iter().map(|(name, value)| (name.as_str(), Piece::Value(value)));
     codec.encode_object(&fixed.into_iter().chain(extra).collect::<Vec<_>>())
+}
+
+/// Whether there is nothing to say but the data.
+fn is_usual(reply: &Encoded) -> bool {
+    reply.status == 200 && reply.reason == "OK" && reply.extra.is_empty()
 }
 
 fn failure(codec: Codec, error: &ApiError) -> Result<Vec<u8>, ApiError> {

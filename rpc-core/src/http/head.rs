@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
+use super::body::Announced;
 use super::{credentials, upload};
 use crate::api::Api;
 use crate::call::{Credentials, RequestId, TraceContext};
@@ -44,6 +45,8 @@ pub(super) struct Notes<'h> {
     authorization: Option<&'h HeaderValue>,
     /// More than one `Authorization`.
     ambiguous: bool,
+    /// What is said of the body.
+    pub(super) body: Announced<'h>,
     /// The caller does not wait for the answer.
     pub(super) is_void: bool,
     /// The request comes from a web page.
@@ -58,6 +61,9 @@ impl<'h> Notes<'h> {
             notes.size += name.len() + value.len() + 4;
             match name {
                 "content-type" => notes.content_type = notes.content_type.or(Some(value)),
+                "content-length" => notes.body.length = notes.body.length.or(Some(value)),
+                "content-encoding" => notes.body.encoding = notes.body.encoding.or(Some(value)),
+                "expect" => notes.body.waits = true,
                 "authorization" => {
                     notes.ambiguous |= notes.authorization.is_some();
                     notes.authorization = Some(value);

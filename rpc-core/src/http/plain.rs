@@ -10,17 +10,24 @@ use super::head::Verb;
 use super::respond::{self, ResponseBody};
 use super::route::{Content, Incoming};
 use crate::call::{Call, Transport};
+use crate::method::Method;
 
 impl Incoming<'_> {
-    pub(super) async fn plain<B>(&self, path: &str, verb: Verb, body: B) -> Response<ResponseBody>
+    pub(super) async fn plain<B>(
+        &self,
+        path: &str,
+        method: Option<&Method>,
+        verb: Verb,
+        body: B,
+    ) -> Response<ResponseBody>
     where
         B: Body + Send,
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let headers = &self.parts.headers;
-        let Content { codec, params, upload } = self.content(verb, body, path, Transport::Http).await;
-        let call = Call { upload, ..self.origin(Transport::Http, codec).call(path, params) };
+        let Content { codec, params, upload } = self.content(verb, body, method, Transport::Http).await;
+        let call = Call { upload, ..self.origin(Transport::Http, codec).into_call(path, params) };
         if self.notes.is_void {
             return match self.api().admit(call).await {
                 Ok(admitted) => {

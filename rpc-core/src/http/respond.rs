@@ -22,6 +22,9 @@ pub type ResponseBody = Full<Bytes>;
 /// Bytes from which an answer is compressed.
 const COMPRESS_FROM: usize = 1024;
 
+/// Headers that an answer has room for: three that each one has, and those of a compressed or a refused one.
+const HEADERS: usize = 6;
+
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Renders an outcome in the plain envelope.
@@ -65,7 +68,7 @@ pub(super) fn with_body(
     request: &HeaderMap,
     id: RequestId,
 ) -> Response<ResponseBody> {
-    let mut headers = HeaderMap::with_capacity(8);
+    let mut headers = HeaderMap::with_capacity(HEADERS);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     add_request_id(&mut headers, id);
@@ -77,7 +80,7 @@ pub(super) fn with_body(
 }
 
 fn add_request_id(headers: &mut HeaderMap, id: RequestId) {
-    if let Ok(id) = HeaderValue::from_str(id.as_str()) {
+    if let Ok(id) = HeaderValue::from_bytes(id.as_bytes()) {
         headers.insert(REQUEST_ID, id);
     }
 }

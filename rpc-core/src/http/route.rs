@@ -1,5 +1,6 @@
 //! A request finds its face: a page, the plain one, or the RPC endpoint.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use bytes::Buf;
@@ -17,6 +18,7 @@ use crate::call::{Outcome, RequestId, TraceContext, Transport};
 use crate::codec::{Codec, Params};
 use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc::Origin;
+use crate::method::Method;
 use crate::method::entry::UploadUse;
 use crate::upload::Upload;
 
@@ -46,7 +48,7 @@ pub(super) struct Incoming<'r> {
     pub(super) notes: Notes<'r>,
     pub(super) id: RequestId,
     pub(super) trace: Option<TraceContext>,
-    pub(super) activity: Option<Activity>,
+    pub(super) activity: Option<Activity<'r>>,
 }
 
 impl Incoming<'_> {
@@ -57,8 +59,8 @@ impl Incoming<'_> {
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let checked = self.notes.check_size(&self.parts.uri, self.api().limits());
-        let path = match checked.and_then(|()| path::normalize(self.parts.uri.path())) {
-            Ok(path) => path,
+        let (path, method) = match checked.and_then(|()| self.target()) {
+            Ok(target) => target,
             Err(error) => return self.refuse(error),
         };
         if let Some(below) = self.below_rpc_prefix(&path) {
@@ -69,14 +71,24 @@ impl Incoming<'_> {
             Ok(verb) => verb,
             Err(error) => return self.refuse(error),
         };
-        let is_method = self.api().find(&path).is_some();
-        if !is_method
+        if method.is_none()
             && let Some(page) =
                 Box::pin(pages::answer(self.service.shared(), &path, &self.parts.headers, self.id)).await
         {
             return page;
         }
-        self.plain(&path, verb, body).await
+        self.plain(&path, method, verb, body).await
+    }
+
+    /// The path in its one form, and the method that it names. The path of a method is in that form already.
+    fn target(&self) -> Result<(Cow<'_, str>, Option<&Method>), ApiError> {
+        let path = self.parts.uri.path();
+        if let Some(method) = self.api().method(path) {
+            return Ok((Cow::Borrowed(path), Some(method)));
+        }
+        let path = path::normalize(path)?;
+        let method = self.api().method(&path);
+        Ok((path, method))
     }
 
     /// The rest of a path at or below the RPC endpoint, without a slash at its end: "", `/ping`, `/v1/…`.
@@ -104,18 +116,18 @@ impl Incoming<'_> {
         }
     }
 
-    /// What a call to `path` brings, still encoded. What is wrong with it is told in its turn.
-    pub(super) async fn content<B>(&self, verb: Verb, body: B, path: &str, transport: Transport) -> Content
+    /// What a call to a method brings, still encoded. What is wrong with it is told in its turn.
+    pub(super) async fn content<B>(&self, verb: Verb, body: B, method: Option<&Method>, transport: Transport) -> Content
     where
         B: Body + Send,
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let content = match (self.notes.boundary(), verb) {
-            (Some(boundary), Verb::Body) => Box::pin(self.uploaded(boundary, body, path, transport)).await,
+            (Some(boundary), Verb::Body) => Box::pin(self.uploaded(boundary, body, method, transport)).await,
             _ => match (self.notes.codec(), verb) {
                 (Err(error), _) => Content::unreadable(error),
-                (Ok(codec), Verb::Body) => match self.body(body, path).await {
+                (Ok(codec), Verb::Body) => match self.body(body, method).await {
                     Ok(bytes) => Content { codec, params: Params::Encoded(bytes), upload: None },
                     Err(error) => Content { codec, params: Params::Unreadable(error), upload: None },
                 },
@@ -133,7 +145,7 @@ impl Incoming<'_> {
         &self,
         boundary: Result<String, ApiError>,
         body: B,
-        path: &str,
+        method: Option<&Method>,
         transport: Transport,
     ) -> Content
     where
@@ -141,10 +153,10 @@ impl Incoming<'_> {
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
-        let Some(method) = self.api().method(path) else { return Content::unreadable(unsupported()) };
+        let Some(method) = method else { return Content::unreadable(unsupported()) };
         let limits = *method.limits();
         let read = async {
-            self.api().precheck(&self.origin(transport, Codec::Json).call(path, Params::None)).await?;
+            self.api().precheck(&self.origin(transport, Codec::Json).call(method.path(), Params::None)).await?;
             if method.upload() == UploadUse::None {
                 return Err(ApiError::of(ErrorCode::NotAnUploadMethod));
             }
@@ -158,16 +170,15 @@ impl Incoming<'_> {
         }
     }
 
-    /// The body, within the limit of the method at `path` and within its time.
-    pub(super) async fn body<B>(&self, body: B, path: &str) -> Result<bytes::Bytes, ApiError>
+    /// The body, within the limit of the method and within its time.
+    async fn body<B>(&self, body: B, method: Option<&Method>) -> Result<bytes::Bytes, ApiError>
     where
         B: Body + Send,
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
-        let limits = self.api().limits();
-        let limit = self.api().find(path).map_or(limits.max_body, |method| method.limits().max_body);
-        let read = body::read(&self.parts.headers, body, limit);
+        let limit = method.map_or(self.api().limits().max_body, |method| method.limits().max_body);
+        let read = body::read(self.notes.body, body, limit);
         if self.service.watches_body(self.parts.version) {
             return read.await;
         }

@@ -38,7 +38,8 @@ impl Incoming<'_> {
             Ok(verb) => verb,
             Err(error) => return self.rpc_error(&origin, error),
         };
-        let Content { codec, params, upload } = self.content(verb, body, below, Transport::JsonRpc).await;
+        let Content { codec, params, upload } =
+            self.content(verb, body, self.api().method(below), Transport::JsonRpc).await;
         let origin = Origin { codec, ..origin };
         match self.read(&origin, below, verb, params) {
             Ok(Asked::Path { system: None, request }) => self.serve_path(&origin, request, upload).await,

@@ -157,19 +157,19 @@ impl HttpService {
     }
 
     /// Answers one request.
-    pub(super) async fn respond<B>(self, mut request: Request<B>) -> Response<ResponseBody>
+    pub(super) async fn respond<B>(&self, mut request: Request<B>) -> Response<ResponseBody>
     where
         B: Body + Send,
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
-        let activity = self.watch.as_ref().map(Watch::request);
+        let activity = self.watch.as_deref().map(Watch::request);
         let upgrade = ws::wants_upgrade(request.headers()).then(|| hyper::upgrade::on(&mut request));
         let (parts, body) = request.into_parts();
         let notes = Notes::read(&parts.headers);
         let trace = notes.trace(&parts.headers);
         let (id, has_origin) = (notes.request_id(self.api(), trace.as_ref()), notes.has_origin);
-        let incoming = Incoming { service: &self, parts: &parts, notes, id, trace, activity };
+        let incoming = Incoming { service: self, parts: &parts, notes, id, trace, activity };
         let mut response = incoming.route(body, upgrade).await;
         if has_origin {
             self.shared.origins.mark(&parts.headers, response.headers_mut());

@@ -3,7 +3,6 @@
 //! The parts of a connection note what they do in a few atomics; no clock is read for that. The connection itself
 //! compares after each poll and sets its timer (see `connection`).
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -56,7 +55,7 @@ pub(super) struct Watch {
 
 /// One request of a connection, until its response is handed over.
 #[derive(Debug)]
-pub(super) struct Activity(Arc<Watch>);
+pub(super) struct Activity<'w>(&'w Watch);
 
 impl Watch {
     pub(super) fn new() -> Self {
@@ -112,22 +111,22 @@ impl Watch {
     }
 
     /// A request's headers are complete.
-    pub(super) fn request(self: &Arc<Self>) -> Activity {
+    pub(super) fn request(&self) -> Activity<'_> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let multiplexed = self.multiplexed.load(Ordering::Relaxed);
         self.enter(if multiplexed { Phase::Call } else { Phase::Body });
-        Activity(Arc::clone(self))
+        Activity(self)
     }
 }
 
-impl Activity {
+impl Activity<'_> {
     /// The request is complete and its call runs.
     pub(super) fn runs(&self) {
         self.0.enter(Phase::Call);
     }
 }
 
-impl Drop for Activity {
+impl Drop for Activity<'_> {
     fn drop(&mut self) {
         if self.0.requests.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.0.enter(Phase::Idle);
@@ -137,13 +136,11 @@ impl Drop for Activity {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::{Phase, Watch};
 
     #[test]
     fn a_request_goes_through_its_phases() {
-        let watch = Arc::new(Watch::new());
+        let watch = Watch::new();
         let phase = || watch.state().0;
         assert_eq!(phase(), Phase::FirstByte);
         watch.received(b"POST");
@@ -162,7 +159,7 @@ mod tests {
 
     #[test]
     fn frames_of_http2_do_not_begin_headers() {
-        let watch = Arc::new(Watch::new());
+        let watch = Watch::new();
         watch.received(b"PRI * HTTP/2.0");
         watch.received(b"frame");
         assert_eq!(watch.state().0, Phase::Idle);

@@ -19,15 +19,20 @@ pub(crate) struct Origin {
 impl Origin {
     /// A call from here.
     pub(crate) fn call<'p>(&self, path: &'p str, params: Params) -> Call<'p> {
+        self.clone().into_call(path, params)
+    }
+
+    /// The only call from here.
+    pub(crate) fn into_call(self, path: &str, params: Params) -> Call<'_> {
         Call {
             path,
             params,
             codec: self.codec,
-            credentials: self.credentials.clone(),
+            credentials: self.credentials,
             transport: self.transport,
             client: self.client,
             request_id: self.request_id,
-            trace: self.trace.clone(),
+            trace: self.trace,
             upload: None,
         }
     }
