@@ -12,6 +12,7 @@ use crate::limits::DocumentLimits;
 use crate::method::Method;
 use crate::schema::label::escape;
 use crate::schema::violations::MAX_LISTED;
+use crate::tree::Tree;
 
 /// The encoding of a request, and so of its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -54,8 +55,16 @@ impl Codec {
     /// not finite, an unknown extension.
     pub fn decode(self, bytes: &[u8], limits: DocumentLimits) -> Result<Value, ApiError> {
         match self {
-            Self::Json => json::decode(bytes, limits),
+            Self::Json => json::decode(bytes, limits).map(Value::from),
             Self::MsgPack => msgpack::decode(bytes, limits),
+        }
+    }
+
+    /// The same, for one reading.
+    pub(crate) fn decode_tree(self, bytes: &[u8], limits: DocumentLimits) -> Result<Tree<'_>, ApiError> {
+        match self {
+            Self::Json => json::decode(bytes, limits),
+            Self::MsgPack => msgpack::decode(bytes, limits).map(Tree::from),
         }
     }
 
@@ -129,30 +138,33 @@ pub enum Params {
 }
 
 impl Params {
-    /// The positional values. A document that is no array is the only parameter; names are put in order by `method`.
+    /// Takes the positional values. A document that is no array is the only parameter; names are put in order by `method`.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::Parse`], why they could not be read, or names that the method does not have.
-    pub(crate) fn into_values(
-        self,
+    pub(crate) fn take(
+        &mut self,
         codec: Codec,
         limits: DocumentLimits,
         method: Option<&Method>,
-    ) -> Result<Vec<Value>, ApiError> {
-        let bytes = match self {
-            Self::None => return Ok(Vec::new()),
-            Self::Positional(values) => return Ok(values),
-            Self::Named(values) => return positional(values, method),
-            Self::Unreadable(error) => return Err(error),
-            Self::Encoded(bytes) => bytes,
-        };
-        if codec.is_empty_document(&bytes) {
-            return Ok(Vec::new());
+    ) -> Result<Vec<Tree<'_>>, ApiError> {
+        let trees = |values: Vec<Value>| values.into_iter().map(Tree::from).collect();
+        if let Self::Encoded(bytes) = self {
+            return if codec.is_empty_document(bytes) {
+                Ok(Vec::new())
+            } else {
+                codec.decode_tree(bytes, limits).map(|tree| match tree {
+                    Tree::Array(values) => values,
+                    only => vec![only],
+                })
+            };
         }
-        match codec.decode(&bytes, limits)? {
-            Value::Array(values) => Ok(values),
-            only => Ok(vec![only]),
+        match std::mem::replace(self, Self::None) {
+            Self::Positional(values) => Ok(trees(values)),
+            Self::Named(values) => positional(values, method).map(trees),
+            Self::Unreadable(error) => Err(error),
+            Self::None | Self::Encoded(_) => Ok(Vec::new()),
         }
     }
 }

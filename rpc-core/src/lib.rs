@@ -30,6 +30,7 @@ mod reply;
 mod schema;
 mod testing;
 mod timestamp;
+mod tree;
 mod upload;
 mod ws;
 

@@ -16,21 +16,22 @@ use std::sync::Arc;
 
 use tracing::Instrument;
 
-use self::observe::Recorder;
+use self::observe::{Progress, Recorder};
 use crate::api::Api;
 use crate::call::{Call, Credentials, Outcome};
 use crate::codec::Params;
 use crate::ctx::Ctx;
 use crate::error::ApiError;
+use crate::identity::Identity;
 use crate::limits::Permit;
+use crate::method::entry::HandlerFuture;
 
 /// A call that may run: its caller is known, permitted, and within the limits.
 #[derive(Debug)]
 pub(crate) struct Admitted {
-    ctx: Ctx,
+    recorder: Recorder,
     params: Params,
     permit: Permit,
-    recorder: Recorder,
 }
 
 impl Api {
@@ -55,30 +56,30 @@ impl Api {
         let codec = call.codec;
         let refuse = |error: ApiError| Outcome { codec, result: Err(error) };
         let method = resolve::resolve(self, &call).map_err(refuse)?;
-        let mut recorder = Recorder::start(self, &method, &call);
         let Call { params, codec, credentials, transport, client, request_id, trace, upload, .. } = call;
         let (credentials, ignored) =
             if method.ignores_token() { (Credentials::None, credentials) } else { (credentials, Credentials::None) };
+        let (api, identity) = (self.clone(), Identity::guest());
+        let ctx = Ctx { api, method, identity, ignored, codec, transport, client, request_id, trace, upload };
+        let mut recorder = Recorder::start(ctx);
         let span = recorder.span().clone();
-        let stages = async {
-            let identity = authenticate::authenticate(self, credentials, client).await?;
-            recorder.identify(&identity);
-            authorize::authorize(&method, &identity)?;
-            let permit = admit::admit(self, &method, &identity, client)?;
-            Ok((identity, permit))
-        };
-        match stages.instrument(span).await {
-            Ok((identity, permit)) => {
-                let api = self.clone();
-                let ctx = Ctx { api, method, identity, ignored, codec, transport, client, request_id, trace, upload };
-                Ok(Admitted { ctx, params, permit, recorder })
-            }
+        match let_in(&mut recorder, credentials).instrument(span).await {
+            Ok(permit) => Ok(Admitted { recorder, params, permit }),
             Err(error) => {
                 recorder.finish(Err(&error));
                 Err(refuse(error))
             }
         }
     }
+}
+
+/// Finds out who calls, and whether they may now.
+async fn let_in(recorder: &mut Recorder, credentials: Credentials) -> Result<Permit, ApiError> {
+    let ctx = recorder.ctx();
+    let identity = authenticate::authenticate(&ctx.api, credentials, ctx.client).await?;
+    let ctx = recorder.identify(identity);
+    authorize::authorize(&ctx.method, &ctx.identity)?;
+    admit::admit(ctx)
 }
 
 impl Admitted {
@@ -90,20 +91,27 @@ impl Admitted {
     }
 
     async fn stages(self) -> Outcome {
-        let Self { ctx, params, permit, mut recorder } = self;
-        let codec = ctx.codec();
-        let result = match validate::validate(&ctx, params) {
-            Ok(arguments) => handle::handle(&ctx, arguments, &mut recorder).await,
+        let Self { mut recorder, params, permit } = self;
+        let (ctx, progress) = recorder.split();
+        let result = match start(ctx, params, progress) {
+            Ok(running) => handle::finish(ctx, running, progress).await,
             Err(error) => Err(error),
         };
         drop(permit);
+        let codec = ctx.codec();
         recorder.finish(result.as_ref());
         Outcome { codec, result }
     }
 
     /// Runs without anybody waiting for the answer.
     pub(crate) fn detach(self) {
-        let tasks = Arc::clone(self.ctx.api.tasks());
+        let tasks = Arc::clone(self.recorder.ctx().api.tasks());
         tasks.spawn(self.run());
     }
+}
+
+/// What the caller sent is needed up to here only: the call of the handler holds what it took of it.
+fn start<'c>(ctx: &'c Ctx, mut params: Params, progress: &mut Progress) -> Result<HandlerFuture<'c>, ApiError> {
+    let arguments = validate::validate(ctx, &mut params)?;
+    handle::start(ctx, arguments, progress)
 }

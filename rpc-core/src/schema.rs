@@ -3,22 +3,25 @@
 #[cfg(test)]
 mod consistency;
 pub(crate) mod convert;
+pub(crate) mod instance;
 pub(crate) mod label;
 pub(crate) mod violations;
 
+use jsonschema::json::Json;
 use jsonschema::{PatternOptions, Validator};
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use self::instance::Trees;
 use crate::method::entry::ParamEntry;
 
 /// The schema of a method's parameters, readable and compiled.
 #[derive(Debug)]
 pub(crate) struct MethodSchema {
     value: Value,
-    validator: Validator,
+    validator: Validator<Trees>,
 }
 
 /// A generator of schemas for what the server reads.
@@ -73,7 +76,7 @@ impl MethodSchema {
         schema.insert("minItems".into(), least.into());
         schema.insert("maxItems".into(), params.len().into());
         let value = with_definitions(schema, definitions);
-        let validator = compile(&value)?;
+        let validator = compile_for(&value)?;
         Ok(Self { value, validator })
     }
 
@@ -82,7 +85,7 @@ impl MethodSchema {
         &self.value
     }
 
-    pub(crate) fn validator(&self) -> &Validator {
+    pub(crate) fn validator(&self) -> &Validator<Trees> {
         &self.validator
     }
 }
@@ -110,9 +113,14 @@ pub(crate) fn with_definitions(mut schema: Map<String, Value>, definitions: &Map
     Value::Object(schema)
 }
 
-/// Patterns run on the linear engine; formats that JSON Schema defines are enforced; nothing is fetched.
+/// A validator of plain values.
 pub(crate) fn compile(schema: &Value) -> Result<Validator, String> {
-    jsonschema::options()
+    compile_for(schema)
+}
+
+/// Patterns run on the linear engine; formats that JSON Schema defines are enforced; nothing is fetched.
+fn compile_for<F: Json>(schema: &Value) -> Result<Validator<F>, String> {
+    jsonschema::options_for::<F>()
         .with_draft(jsonschema::Draft::Draft202012)
         .with_pattern_options(PatternOptions::regex())
         .should_validate_formats(true)

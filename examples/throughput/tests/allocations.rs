@@ -52,5 +52,5 @@ fn a_call_of_test_with_a_token_allocates_this_often() {
 
 #[test]
 fn a_call_of_create_by_a_known_caller_allocates_this_often() {
-    assert_allocations("/v1/users/create", CREATE_BODY, &Credentials::Known(admin()), 23);
+    assert_allocations("/v1/users/create", CREATE_BODY, &Credentials::Known(admin()), 13);
 }

@@ -1,23 +1,25 @@
 //! JSON, strictly: a repeated key and too deep a nesting are parse errors.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::map::Entry;
-use serde_json::{Map, Number, Value};
+use serde_json::Number;
 
 use super::{Piece, parse_error};
 use crate::ApiError;
 use crate::limits::DocumentLimits;
+use crate::tree::{Tree, has_repeated_name};
 
-pub(crate) fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<Value, ApiError> {
+/// Decodes a document, which borrows from the bytes where it can.
+pub(crate) fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<Tree<'_>, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     deserializer.disable_recursion_limit();
     let values_left = Cell::new(limits.values);
     Node { depth_left: limits.depth, values_left: &values_left, members_expected: MEMBERS_OF_A_PARAMETER }
         .deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value))
+        .and_then(|tree| deserializer.end().map(|()| tree))
         .map_err(|error| parse_error(format!("Parse error: {error}")))
 }
 
@@ -87,9 +89,9 @@ impl Node<'_> {
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
-    type Value = Value;
+    type Value = Tree<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree<'de>, D::Error> {
         let Some(left) = self.values_left.get().checked_sub(1) else {
             return Err(D::Error::custom("too many values (the limit is `max_values`)"));
         };
@@ -99,41 +101,41 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
 }
 
 impl<'de> Visitor<'de> for Node<'_> {
-    type Value = Value;
+    type Value = Tree<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Tree<'de>, E> {
+        Ok(Tree::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<Tree<'de>, E> {
+        Ok(Tree::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_i64<E>(self, value: i64) -> Result<Tree<'de>, E> {
+        Ok(Tree::Number(value.into()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_u64<E>(self, value: u64) -> Result<Tree<'de>, E> {
+        Ok(Tree::Number(value.into()))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Tree<'de>, E> {
+        Number::from_f64(value).map(Tree::Number).ok_or_else(|| E::custom("number out of range"))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Tree<'de>, E> {
+        Ok(Tree::Text(Cow::Borrowed(text)))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+    fn visit_str<E>(self, text: &str) -> Result<Tree<'de>, E> {
+        Ok(Tree::Text(Cow::Owned(text.to_owned())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree<'de>, A::Error> {
         let mut below = self.below()?;
         let mut values = Vec::new();
         while let Some(value) = items.next_element_seed(below)? {
@@ -141,21 +143,48 @@ impl<'de> Visitor<'de> for Node<'_> {
             // Of many objects, each gets the room that it takes.
             below.members_expected = 0;
         }
-        Ok(Value::Array(values))
+        Ok(Tree::Array(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Tree<'de>, A::Error> {
         let below = Self { members_expected: 0, ..self.below()? };
-        let Some(first) = members.next_key::<String>()? else { return Ok(Value::Object(Map::new())) };
-        let mut map = Map::with_capacity(self.members_expected);
-        map.insert(first, members.next_value_seed(below)?);
-        while let Some(key) = members.next_key::<String>()? {
-            match map.entry(key) {
-                Entry::Vacant(vacant) => vacant.insert(members.next_value_seed(below)?),
-                Entry::Occupied(_) => return Err(A::Error::custom("repeated key in an object")),
-            };
+        let Some(first) = object.next_key_seed(Name)? else { return Ok(Tree::Object(Vec::new())) };
+        let mut members = Vec::with_capacity(self.members_expected);
+        members.push((first, object.next_value_seed(below)?));
+        while let Some(name) = object.next_key_seed(Name)? {
+            members.push((name, object.next_value_seed(below)?));
         }
-        Ok(Value::Object(map))
+        if has_repeated_name(&members) {
+            return Err(A::Error::custom("repeated key in an object"));
+        }
+        Ok(Tree::Object(members))
+    }
+}
+
+/// The name of a member.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(text.to_owned()))
     }
 }
 
@@ -164,8 +193,12 @@ mod tests {
     use proptest::prelude::{any, prop_assert_eq, proptest};
     use serde_json::{Value, json};
 
-    use super::decode;
+    use crate::ApiError;
     use crate::limits::DocumentLimits;
+
+    fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<Value, ApiError> {
+        super::decode(bytes, limits).map(Value::from)
+    }
 
     const LIMITS: DocumentLimits = DocumentLimits { depth: 128, values: 1000 };
 

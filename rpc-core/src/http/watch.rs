@@ -43,12 +43,16 @@ impl Phase {
 }
 
 /// The notes of one connection.
+///
+/// On HTTP/1 one task writes them. On HTTP/2 several do: two steps at the same moment may count as one, which changes
+/// nothing for a timer that either of them starts anew.
 #[derive(Debug)]
 pub(super) struct Watch {
     phase: AtomicU8,
     /// Counts changes of phase, and writes that made progress.
     step: AtomicU32,
-    requests: AtomicU32,
+    /// Requests that run on HTTP/2. On HTTP/1 there is one at a time.
+    streams: AtomicU32,
     multiplexed: AtomicBool,
     write_blocked: AtomicBool,
 }
@@ -62,7 +66,7 @@ impl Watch {
         Self {
             phase: AtomicU8::new(Phase::FirstByte as u8),
             step: AtomicU32::new(0),
-            requests: AtomicU32::new(0),
+            streams: AtomicU32::new(0),
             multiplexed: AtomicBool::new(false),
             write_blocked: AtomicBool::new(false),
         }
@@ -80,7 +84,15 @@ impl Watch {
 
     fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Relaxed);
-        self.step.fetch_add(1, Ordering::Relaxed);
+        self.count();
+    }
+
+    fn count(&self) {
+        self.step.store(self.step.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+
+    fn is_multiplexed(&self) -> bool {
+        self.multiplexed.load(Ordering::Relaxed)
     }
 
     /// Bytes have come. HTTP/2 announces itself in the first ones; its frames need not be requests.
@@ -90,31 +102,35 @@ impl Watch {
             self.multiplexed.store(true, Ordering::Relaxed);
             return self.enter(Phase::Idle);
         }
-        let begins = matches!(phase, Phase::FirstByte | Phase::Idle) && !self.multiplexed.load(Ordering::Relaxed);
-        if begins {
+        if matches!(phase, Phase::FirstByte | Phase::Idle) && !self.is_multiplexed() {
             self.enter(Phase::Headers);
         }
     }
 
     /// The peer takes nothing.
     pub(super) fn write_is_blocked(&self) {
-        if !self.write_blocked.swap(true, Ordering::Relaxed) {
-            self.step.fetch_add(1, Ordering::Relaxed);
+        if !self.write_blocked.load(Ordering::Relaxed) {
+            self.write_blocked.store(true, Ordering::Relaxed);
+            self.count();
         }
     }
 
     /// The peer took something.
     pub(super) fn write_advanced(&self) {
-        if self.write_blocked.swap(false, Ordering::Relaxed) {
-            self.step.fetch_add(1, Ordering::Relaxed);
+        if self.write_blocked.load(Ordering::Relaxed) {
+            self.write_blocked.store(false, Ordering::Relaxed);
+            self.count();
         }
     }
 
     /// A request's headers are complete.
     pub(super) fn request(&self) -> Activity<'_> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let multiplexed = self.multiplexed.load(Ordering::Relaxed);
-        self.enter(if multiplexed { Phase::Call } else { Phase::Body });
+        if self.is_multiplexed() {
+            self.streams.fetch_add(1, Ordering::Relaxed);
+            self.enter(Phase::Call);
+        } else {
+            self.enter(Phase::Body);
+        }
         Activity(self)
     }
 }
@@ -128,7 +144,8 @@ impl Activity<'_> {
 
 impl Drop for Activity<'_> {
     fn drop(&mut self) {
-        if self.0.requests.fetch_sub(1, Ordering::Relaxed) == 1 {
+        let is_last = !self.0.is_multiplexed() || self.0.streams.fetch_sub(1, Ordering::Relaxed) == 1;
+        if is_last {
             self.0.enter(Phase::Idle);
         }
     }

@@ -56,11 +56,11 @@ pub(crate) fn ok(codec: Codec) -> Outcome {
 
 /// The name and the arguments of a client's event.
 pub(super) fn client_event(
-    params: Params,
+    mut params: Params,
     codec: Codec,
     limits: DocumentLimits,
 ) -> Result<(String, Vec<Value>), ApiError> {
-    let mut values = params.into_values(codec, limits, None)?.into_iter();
+    let mut values = params.take(codec, limits, None)?.into_iter().map(Value::from);
     match values.next() {
         Some(Value::String(name)) => Ok((name, values.collect())),
         _ => Err(ApiError::of(ErrorCode::InvalidRequest)

@@ -2,10 +2,10 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::ApiError;
 use crate::schema::convert;
+use crate::tree::Tree;
 
 /// A type that can be a positional parameter: `serde::Deserialize` and `schemars::JsonSchema`, owned.
 ///
@@ -25,7 +25,7 @@ pub trait Param: Sized + Send + 'static {
     /// # Errors
     ///
     /// The value does not convert; the error names the place and the reason.
-    fn convert(value: Value) -> Result<Self, convert::ConvertError>;
+    fn convert(value: Tree<'_>) -> Result<Self, convert::ConvertError>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -34,20 +34,20 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> Param for T {
         crate::schema::input::<T>(generator)
     }
 
-    fn convert(value: Value) -> Result<Self, convert::ConvertError> {
-        convert::from_value(value)
+    fn convert(value: Tree<'_>) -> Result<Self, convert::ConvertError> {
+        convert::from_tree(value)
     }
 }
 
 /// The validated positional values of one call, taken one after the other.
 #[derive(Debug)]
-pub struct Arguments {
-    values: std::vec::IntoIter<Value>,
+pub struct Arguments<'p> {
+    values: std::vec::IntoIter<Tree<'p>>,
     position: usize,
 }
 
-impl Arguments {
-    pub(crate) fn new(values: Vec<Value>) -> Self {
+impl<'p> Arguments<'p> {
+    pub(crate) fn new(values: Vec<Tree<'p>>) -> Self {
         Self { values: values.into_iter(), position: 0 }
     }
 
@@ -59,6 +59,6 @@ impl Arguments {
     pub fn next<T: Param>(&mut self, name: &'static str) -> Result<T, ApiError> {
         let position = self.position;
         self.position += 1;
-        T::convert(self.values.next().unwrap_or(Value::Null)).map_err(|error| error.into_api_error(name, position))
+        T::convert(self.values.next().unwrap_or(Tree::Null)).map_err(|error| error.into_api_error(name, position))
     }
 }

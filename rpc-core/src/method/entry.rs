@@ -15,7 +15,7 @@ use crate::{ApiError, Ctx};
 pub type HandlerFuture<'c> = Pin<Box<dyn Future<Output = Result<Encoded, ApiError>> + Send + 'c>>;
 
 /// Converts the arguments and makes the future of the call; an `Err` is a refused parameter.
-pub type Handler = for<'c> fn(&'c Ctx, Arguments) -> Result<HandlerFuture<'c>, ApiError>;
+pub type Handler = for<'c> fn(&'c Ctx, Arguments<'_>) -> Result<HandlerFuture<'c>, ApiError>;
 
 /// Describes a method's types, when the `Api` is built.
 pub type Describe = fn(&mut Signature<'_>);

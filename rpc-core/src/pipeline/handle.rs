@@ -10,39 +10,56 @@ use futures_util::FutureExt;
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
-use super::observe::{Disposition, Recorder};
+use super::observe::{Disposition, Progress};
 use crate::ctx::Ctx;
 use crate::error::{ApiError, ErrorCode};
 use crate::method::arguments::Arguments;
+use crate::method::entry::HandlerFuture;
 use crate::method::output::Encoded;
 
-pub(super) async fn handle(ctx: &Ctx, arguments: Arguments, recorder: &mut Recorder) -> Result<Encoded, ApiError> {
-    let result = run(ctx, arguments, recorder).await;
-    result.map_err(|error| match error.code() {
-        ErrorCode::Internal => error.with_request_id(ctx.request_id().as_str()),
-        _ => error,
-    })
+/// Converts the arguments and makes the future of the call.
+pub(super) fn start<'c>(
+    ctx: &'c Ctx,
+    arguments: Arguments<'_>,
+    progress: &mut Progress,
+) -> Result<HandlerFuture<'c>, ApiError> {
+    let started = catch_unwind(AssertUnwindSafe(|| (ctx.method().entry.handler)(ctx, arguments)));
+    let running = started.unwrap_or_else(|panic| Err(panicked(&*panic, progress)));
+    if running.is_ok() {
+        progress.accept();
+    }
+    running.map_err(|error| identified(error, ctx))
 }
 
-async fn run(ctx: &Ctx, arguments: Arguments, recorder: &mut Recorder) -> Result<Encoded, ApiError> {
-    let method = ctx.method();
-    let started = catch_unwind(AssertUnwindSafe(|| (method.entry.handler)(ctx, arguments)));
-    let running = started.unwrap_or_else(|panic| Err(panicked(&*panic, recorder)))?;
-    recorder.accept();
-    let limit = method.limits().timeout;
-    let guarded = AssertUnwindSafe(running).catch_unwind();
-    match (Deadline { running: guarded, limit, sleep: None }).await {
+/// Runs what was started to its end.
+pub(super) async fn finish(
+    ctx: &Ctx,
+    running: HandlerFuture<'_>,
+    progress: &mut Progress,
+) -> Result<Encoded, ApiError> {
+    let limit = ctx.method().limits().timeout;
+    let running = AssertUnwindSafe(running).catch_unwind();
+    let result = match (Deadline { running, limit, sleep: None }).await {
         Some(Ok(result)) => result,
-        Some(Err(panic)) => Err(panicked(&*panic, recorder)),
+        Some(Err(panic)) => Err(panicked(&*panic, progress)),
         None => {
-            recorder.end_with(Disposition::TimedOut);
+            progress.end_with(Disposition::TimedOut);
             Err(ApiError::new(504, format!("The call took longer than {} ms", limit.as_millis())))
         }
+    };
+    result.map_err(|error| identified(error, ctx))
+}
+
+/// A fault of the program carries the id under which the log tells more.
+fn identified(error: ApiError, ctx: &Ctx) -> ApiError {
+    match error.code() {
+        ErrorCode::Internal => error.with_request_id(ctx.request_id().as_str()),
+        _ => error,
     }
 }
 
-fn panicked(panic: &(dyn Any + Send), recorder: &mut Recorder) -> ApiError {
-    recorder.end_with(Disposition::Panicked);
+fn panicked(panic: &(dyn Any + Send), progress: &mut Progress) -> ApiError {
+    progress.end_with(Disposition::Panicked);
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     ApiError::internal(format!("panic: {}", text.unwrap_or("no text")))
 }

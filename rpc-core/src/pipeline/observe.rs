@@ -1,14 +1,13 @@
 //! Beside the stages: every call of a known method is reported once, also when it is refused, dropped or panics.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::Span;
 
 use super::span;
-use crate::api::Api;
-use crate::call::{Call, RequestId, TraceContext, Transport};
+use crate::call::{RequestId, TraceContext, Transport};
+use crate::ctx::Ctx;
 use crate::error::{ApiError, ErrorCode};
 use crate::identity::Identity;
 use crate::method::Method;
@@ -73,50 +72,22 @@ pub struct CallRecord<'a> {
 /// Records one call, at the latest when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    api: Api,
-    method: Arc<Method>,
-    identity: Identity,
+    ctx: Ctx,
+    progress: Progress,
+    span: Span,
     started: Duration,
     since: Duration,
-    transport: Transport,
-    client: Option<IpAddr>,
-    request_id: RequestId,
-    trace: Option<TraceContext>,
-    span: Span,
-    accepted: bool,
-    end: Option<Disposition>,
     recorded: bool,
 }
 
-impl Recorder {
-    pub(super) fn start(api: &Api, method: &Arc<Method>, call: &Call<'_>) -> Self {
-        Self {
-            api: api.clone(),
-            method: Arc::clone(method),
-            identity: Identity::guest(),
-            started: api.clock().now(),
-            since: api.clock().elapsed(),
-            transport: call.transport,
-            client: call.client,
-            request_id: call.request_id,
-            trace: call.trace.clone(),
-            span: span::open(api, method, call),
-            accepted: false,
-            end: None,
-            recorded: false,
-        }
-    }
+/// How far a call has come.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    accepted: bool,
+    end: Option<Disposition>,
+}
 
-    pub(super) fn identify(&mut self, identity: &Identity) {
-        self.identity = identity.clone();
-        span::identify(&self.span, identity);
-    }
-
-    /// The span that the call is in; it ends with the recorder.
-    pub(super) fn span(&self) -> &Span {
-        &self.span
-    }
-
+impl Progress {
     /// The call reaches the handler.
     pub(super) fn accept(&mut self) {
         self.accepted = true;
@@ -125,17 +96,6 @@ impl Recorder {
     /// The call ends in a way that its error does not tell.
     pub(super) fn end_with(&mut self, end: Disposition) {
         self.end = Some(end);
-    }
-
-    /// The call has ended with a result.
-    pub(super) fn finish(mut self, result: Result<&Encoded, &ApiError>) {
-        match result {
-            Ok(reply) => self.record(Disposition::Finished, reply.status, &reply.reason, None),
-            Err(error) => {
-                let disposition = self.disposition(error);
-                self.record(disposition, error.status(), error.reason(), Some(error));
-            }
-        }
     }
 
     fn disposition(&self, error: &ApiError) -> Disposition {
@@ -148,27 +108,70 @@ impl Recorder {
             _ => Disposition::Refused,
         }
     }
+}
+
+impl Recorder {
+    /// The call begins. Its caller is a guest until more is known.
+    pub(super) fn start(ctx: Ctx) -> Self {
+        let (started, since) = (ctx.api.clock().now(), ctx.api.clock().elapsed());
+        let span = span::open(&ctx);
+        Self { ctx, progress: Progress::default(), span, started, since, recorded: false }
+    }
+
+    /// The caller is known.
+    pub(super) fn identify(&mut self, identity: Identity) -> &Ctx {
+        span::identify(&self.span, &identity);
+        self.ctx.identity = identity;
+        &self.ctx
+    }
+
+    /// The span that the call is in; it ends with the recorder.
+    pub(super) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// The context of the call.
+    pub(super) fn ctx(&self) -> &Ctx {
+        &self.ctx
+    }
+
+    /// The context for the handler, and what is noted beside it.
+    pub(super) fn split(&mut self) -> (&Ctx, &mut Progress) {
+        (&self.ctx, &mut self.progress)
+    }
+
+    /// The call has ended with a result.
+    pub(super) fn finish(mut self, result: Result<&Encoded, &ApiError>) {
+        match result {
+            Ok(reply) => self.record(Disposition::Finished, reply.status, &reply.reason, None),
+            Err(error) => {
+                let disposition = self.progress.disposition(error);
+                self.record(disposition, error.status(), error.reason(), Some(error));
+            }
+        }
+    }
 
     fn record(&mut self, disposition: Disposition, status: u16, reason: &str, error: Option<&ApiError>) {
         self.recorded = true;
+        let ctx = &self.ctx;
         let record = CallRecord {
-            method: &self.method,
-            identity: &self.identity,
+            method: &ctx.method,
+            identity: &ctx.identity,
             started: self.started,
-            runtime: self.api.clock().elapsed().saturating_sub(self.since),
+            runtime: ctx.api.clock().elapsed().saturating_sub(self.since),
             disposition,
-            accepted: self.accepted,
+            accepted: self.progress.accepted,
             status,
             reason,
             error,
-            transport: self.transport,
-            client: self.client,
-            request_id: self.request_id,
-            trace: self.trace.as_ref(),
+            transport: ctx.transport,
+            client: ctx.client,
+            request_id: ctx.request_id,
+            trace: ctx.trace.as_ref(),
         };
         span::close(&self.span, &record);
         self.span.in_scope(|| {
-            for observer in self.api.observers() {
+            for observer in ctx.api.observers() {
                 observer.observe(&record);
             }
         });

@@ -4,10 +4,9 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use super::observe::CallRecord;
-use crate::api::Api;
-use crate::call::{Call, TraceContext, Transport};
+use crate::call::{TraceContext, Transport};
+use crate::ctx::Ctx;
 use crate::identity::Identity;
-use crate::method::Method;
 
 /// Joins the spans of calls to the traces of other systems: implemented by whatever exports spans.
 ///
@@ -21,23 +20,23 @@ pub trait Tracer: Send + Sync + 'static {
 }
 
 /// Begins the span of a call. It costs a look at an atomic when nobody listens.
-pub(super) fn open(api: &Api, method: &Method, call: &Call<'_>) -> Span {
+pub(super) fn open(ctx: &Ctx) -> Span {
     let span = tracing::info_span!(
         target: "rpc_core::call",
         "call",
-        method = method.path(),
-        request_id = %call.request_id,
-        transport = call.transport.name(),
-        trace_id = call.trace.as_ref().map(TraceContext::trace_id),
-        parent_id = call.trace.as_ref().map(TraceContext::parent_id),
+        method = ctx.method.path(),
+        request_id = %ctx.request_id,
+        transport = ctx.transport.name(),
+        trace_id = ctx.trace.as_ref().map(TraceContext::trace_id),
+        parent_id = ctx.trace.as_ref().map(TraceContext::parent_id),
         user = Empty,
         status = Empty,
         ms = Empty,
     );
     // A call from inside the process is a child of the call that makes it already.
-    if call.transport != Transport::InProcess
+    if ctx.transport != Transport::InProcess
         && !span.is_disabled()
-        && let (Some(tracer), Some(trace)) = (api.tracer(), &call.trace)
+        && let (Some(tracer), Some(trace)) = (ctx.api.tracer(), &ctx.trace)
     {
         tracer.join(&span, trace);
     }

@@ -1,7 +1,8 @@
-//! A validated value becomes a Rust value: serde over `Value`, which moves strings, coerces nothing, and knows where it failed.
+//! A validated value becomes a Rust value: serde over `Tree`, which moves strings, coerces nothing, and knows where it failed.
 //!
 //! Integers come only from integers, objects only from objects, plain enum values only from strings.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
@@ -10,13 +11,18 @@ use serde::de::{
     SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::label::{escape, label};
 use crate::error::{ApiError, Violation};
+use crate::tree::{Member, Tree};
 
 pub(crate) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, ConvertError> {
-    T::deserialize(Node(value))
+    from_tree(value.into())
+}
+
+pub(crate) fn from_tree<T: DeserializeOwned>(tree: Tree<'_>) -> Result<T, ConvertError> {
+    T::deserialize(Node(tree))
 }
 
 /// Why a value does not convert, and where.
@@ -99,31 +105,32 @@ fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
-struct Node(Value);
+struct Node<'t>(Tree<'t>);
 
-impl Node {
+impl Node<'_> {
     fn mismatch<'de, V: Visitor<'de>>(&self, visitor: &V) -> ConvertError {
         de::Error::invalid_type(Unexpected::Other("another type"), visitor)
     }
 }
 
-impl<'de> Deserializer<'de> for Node {
+impl<'de> Deserializer<'de> for Node<'de> {
     type Error = ConvertError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
         match self.0 {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(value) => visitor.visit_bool(value),
-            Value::Number(value) => number(&value, visitor),
-            Value::String(value) => visitor.visit_string(value),
-            Value::Array(values) => visit_array(values, visitor),
-            Value::Object(members) => visit_object(members, visitor),
+            Tree::Null => visitor.visit_unit(),
+            Tree::Bool(value) => visitor.visit_bool(value),
+            Tree::Number(value) => number(&value, visitor),
+            Tree::Text(Cow::Borrowed(text)) => visitor.visit_borrowed_str(text),
+            Tree::Text(Cow::Owned(text)) => visitor.visit_string(text),
+            Tree::Array(values) => visit_array(values, visitor),
+            Tree::Object(members) => visit_object(members, visitor),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
         match self.0 {
-            Value::Null => visitor.visit_none(),
+            Tree::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
@@ -147,7 +154,7 @@ impl<'de> Deserializer<'de> for Node {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
         match self.0 {
-            Value::Object(members) => visit_object(members, visitor),
+            Tree::Object(members) => visit_object(members, visitor),
             _ => Err(self.mismatch(&visitor)),
         }
     }
@@ -159,13 +166,11 @@ impl<'de> Deserializer<'de> for Node {
         visitor: V,
     ) -> Result<V::Value, ConvertError> {
         match self.0 {
-            Value::String(variant) => visitor.visit_enum(Variant { name: variant, content: None }),
-            Value::Object(members) if members.len() == 1 => {
-                let Some((name, content)) = members.into_iter().next() else {
-                    return Err(de::Error::custom("an object with one member is expected"));
-                };
-                visitor.visit_enum(Variant { name, content: Some(content) })
-            }
+            Tree::Text(name) => visitor.visit_enum(Variant { name, content: None }),
+            Tree::Object(mut members) if members.len() == 1 => match members.pop() {
+                Some((name, content)) => visitor.visit_enum(Variant { name, content: Some(content) }),
+                None => Err(de::Error::custom("an object with one member is expected")),
+            },
             _ => Err(self.mismatch(&visitor)),
         }
     }
@@ -180,7 +185,7 @@ impl<'de> Deserializer<'de> for Node {
     }
 }
 
-impl IntoDeserializer<'_, ConvertError> for Node {
+impl<'de> IntoDeserializer<'de, ConvertError> for Node<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -198,7 +203,7 @@ fn number<'de, V: Visitor<'de>>(value: &serde_json::Number, visitor: V) -> Resul
     }
 }
 
-fn visit_array<'de, V: Visitor<'de>>(values: Vec<Value>, visitor: V) -> Result<V::Value, ConvertError> {
+fn visit_array<'de, V: Visitor<'de>>(values: Vec<Tree<'de>>, visitor: V) -> Result<V::Value, ConvertError> {
     let mut items = Items { values: values.into_iter(), position: 0 };
     let value = visitor.visit_seq(&mut items)?;
     match items.values.len() {
@@ -207,16 +212,16 @@ fn visit_array<'de, V: Visitor<'de>>(values: Vec<Value>, visitor: V) -> Result<V
     }
 }
 
-fn visit_object<'de, V: Visitor<'de>>(members: Map<String, Value>, visitor: V) -> Result<V::Value, ConvertError> {
+fn visit_object<'de, V: Visitor<'de>>(members: Vec<Member<'de>>, visitor: V) -> Result<V::Value, ConvertError> {
     visitor.visit_map(Members { members: members.into_iter(), current: None })
 }
 
-struct Items {
-    values: std::vec::IntoIter<Value>,
+struct Items<'t> {
+    values: std::vec::IntoIter<Tree<'t>>,
     position: usize,
 }
 
-impl<'de> SeqAccess<'de> for &mut Items {
+impl<'de> SeqAccess<'de> for &mut Items<'de> {
     type Error = ConvertError;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, ConvertError> {
@@ -233,12 +238,12 @@ impl<'de> SeqAccess<'de> for &mut Items {
     }
 }
 
-struct Members {
-    members: serde_json::map::IntoIter,
-    current: Option<(String, Value)>,
+struct Members<'t> {
+    members: std::vec::IntoIter<Member<'t>>,
+    current: Option<Member<'t>>,
 }
 
-impl<'de> MapAccess<'de> for Members {
+impl<'de> MapAccess<'de> for Members<'de> {
     type Error = ConvertError;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, ConvertError> {
@@ -311,34 +316,34 @@ impl<'de> Deserializer<'de> for Key<'_> {
     }
 }
 
-struct Variant {
-    name: String,
-    content: Option<Value>,
+struct Variant<'t> {
+    name: Cow<'t, str>,
+    content: Option<Tree<'t>>,
 }
 
-impl<'de> EnumAccess<'de> for Variant {
+impl<'de> EnumAccess<'de> for Variant<'de> {
     type Error = ConvertError;
-    type Variant = Content;
+    type Variant = Content<'de>;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Content), ConvertError> {
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Content<'de>), ConvertError> {
         let variant = seed.deserialize(Key(&self.name))?;
         Ok((variant, Content { name: self.name, value: self.content }))
     }
 }
 
-struct Content {
-    name: String,
-    value: Option<Value>,
+struct Content<'t> {
+    name: Cow<'t, str>,
+    value: Option<Tree<'t>>,
 }
 
-impl Content {
-    fn node(self) -> Result<(String, Node), ConvertError> {
+impl<'t> Content<'t> {
+    fn node(self) -> Result<(Cow<'t, str>, Node<'t>), ConvertError> {
         let value = self.value.ok_or_else(|| ConvertError::new("type", "must be an object".to_owned()))?;
         Ok((self.name, Node(value)))
     }
 }
 
-impl<'de> VariantAccess<'de> for Content {
+impl<'de> VariantAccess<'de> for Content<'de> {
     type Error = ConvertError;
 
     fn unit_variant(self) -> Result<(), ConvertError> {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::label::{escape, label};
 use crate::error::{ApiError, Violation};
 use crate::method::{Method, Parameter};
+use crate::tree::Tree;
 
 /// Violations listed in one error; the rest is counted.
 pub(crate) const MAX_LISTED: usize = 32;
@@ -19,8 +20,9 @@ pub(crate) const MAX_LISTED: usize = 32;
 const MAX_SEARCHED: usize = 10_000;
 
 /// Explains why the validator refused `values` (a positional array).
-pub(crate) fn explain(method: &Method, values: &Value) -> ApiError {
-    let mut report = Report { method, given: values.as_array().map_or(0, Vec::len), listed: Vec::new(), more: 0 };
+pub(crate) fn explain(method: &Method, values: &Tree<'_>) -> ApiError {
+    let given = if let Tree::Array(values) = values { values.len() } else { 0 };
+    let mut report = Report { method, given, listed: Vec::new(), more: 0 };
     let validator = method.schema.validator();
     if count(values, MAX_SEARCHED) < MAX_SEARCHED {
         validator.iter_errors(values).for_each(|error| report.add(&error));
@@ -33,7 +35,7 @@ pub(crate) fn explain(method: &Method, values: &Value) -> ApiError {
 }
 
 /// Counts values, up to `limit`.
-fn count(value: &Value, limit: usize) -> usize {
+fn count(value: &Tree<'_>, limit: usize) -> usize {
     let mut total = 0;
     let mut pending = vec![value];
     while let Some(value) = pending.pop() {
@@ -42,10 +44,10 @@ fn count(value: &Value, limit: usize) -> usize {
             return limit;
         }
         match value {
-            Value::Array(items) if items.len() >= limit => return limit,
-            Value::Object(members) if members.len() >= limit => return limit,
-            Value::Array(items) => pending.extend(items),
-            Value::Object(members) => pending.extend(members.values()),
+            Tree::Array(items) if items.len() >= limit => return limit,
+            Tree::Object(members) if members.len() >= limit => return limit,
+            Tree::Array(items) => pending.extend(items),
+            Tree::Object(members) => pending.extend(members.iter().map(|(_, value)| value)),
             _ => {}
         }
     }

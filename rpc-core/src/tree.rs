@@ -1,0 +1,90 @@
+//! A decoded document, made for one reading: it borrows its texts from the bytes where it can, and keeps members in a list.
+//!
+//! Parameters are validated in this form (`schema/instance.rs`) and moved out of it (`schema/convert.rs`).
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Number, Value};
+
+/// A JSON value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Tree<'t> {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// A string.
+    Text(Cow<'t, str>),
+    /// The items of an array.
+    Array(Vec<Tree<'t>>),
+    /// The members of an object, in their order. No two have the same name.
+    Object(Vec<Member<'t>>),
+}
+
+/// A member of an object: its name and its value.
+pub(crate) type Member<'t> = (Cow<'t, str>, Tree<'t>);
+
+/// Members up to which each pair of names is compared.
+const FEW: usize = 16;
+
+/// Whether two members have the same name.
+pub(crate) fn has_repeated_name(members: &[Member<'_>]) -> bool {
+    if members.len() <= FEW {
+        return (1..members.len()).any(|last| members[..last].iter().any(|(name, _)| *name == members[last].0));
+    }
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+impl From<Value> for Tree<'_> {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(value),
+            Value::Number(value) => Self::Number(value),
+            Value::String(text) => Self::Text(Cow::Owned(text)),
+            Value::Array(items) => Self::Array(items.into_iter().map(Self::from).collect()),
+            Value::Object(members) => {
+                Self::Object(members.into_iter().map(|(name, value)| (Cow::Owned(name), value.into())).collect())
+            }
+        }
+    }
+}
+
+impl From<Tree<'_>> for Value {
+    fn from(tree: Tree<'_>) -> Self {
+        match tree {
+            Tree::Null => Self::Null,
+            Tree::Bool(value) => Self::Bool(value),
+            Tree::Number(value) => Self::Number(value),
+            Tree::Text(text) => Self::String(text.into_owned()),
+            Tree::Array(items) => Self::Array(items.into_iter().map(Self::from).collect()),
+            Tree::Object(members) => {
+                let mut map = Map::with_capacity(members.len());
+                map.extend(members.into_iter().map(|(name, value)| (name.into_owned(), value.into())));
+                Self::Object(map)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::{FEW, Tree, has_repeated_name};
+
+    #[test]
+    fn a_repeated_name_is_found_among_few_and_among_many() {
+        for count in [2, FEW, FEW + 1, 1000] {
+            let mut members: Vec<_> = (0..count).map(|at| (Cow::Owned(format!("m{at}")), Tree::Null)).collect();
+            assert!(!has_repeated_name(&members), "{count}");
+            members[count - 1].0 = Cow::Borrowed("m0");
+            assert!(has_repeated_name(&members), "{count}");
+        }
+        assert!(!has_repeated_name(&[]));
+    }
+}
