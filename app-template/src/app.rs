@@ -226,6 +226,10 @@ impl App {
         &self.mails
     }
 
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     /// Waits until nothing is done any longer that calls have left to the background, such as finding out to whom a mail goes.
     pub async fn settled(&self) {
         self.background.finished().await;

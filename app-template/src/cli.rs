@@ -46,7 +46,7 @@ enum Command {
     /// Serve the API; what happens without a command
     #[command(after_help = example(&["serve --port 8081 --public-url https://api.example.com"]))]
     Serve(ServeFlags),
-    /// Write the reference of the API, or of the settings, in Markdown
+    /// Write the reference of the API, of the settings, or of the metrics, in Markdown
     #[command(after_help = example(&["docs -o docs/api-v1.md", "docs -o docs/api-v1.md --check"]))]
     Docs(docs::DocsArgs),
     /// List the methods: id, parameters, permissions, limits

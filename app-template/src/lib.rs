@@ -34,6 +34,7 @@ mod config;
 mod failure;
 mod log;
 pub mod mail;
+mod metrics;
 mod output;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -42,3 +43,4 @@ mod storage;
 
 pub use crate::app::{App, AppError, AppOptions, AppParts, Avatars};
 pub use crate::cli::run;
+pub use crate::metrics::Metrics;

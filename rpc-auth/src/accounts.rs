@@ -27,7 +27,7 @@ pub use self::options::{AccountOptions, SignUp};
 pub use self::sign_in::SignedIn;
 pub use self::sign_up::SignUpFields;
 pub use self::vocabulary::{PermissionState, Vocabulary};
-use crate::authenticator::{CachedAuthenticator, IdentityCache};
+use crate::authenticator::{CacheCounters, CachedAuthenticator, IdentityCache};
 use crate::mail::AccountMailer;
 use crate::model::{SessionId, UserId, UserRecord};
 use crate::password::PasswordHasher;
@@ -148,6 +148,12 @@ impl Accounts {
     #[must_use]
     pub fn options(&self) -> &AccountOptions {
         &self.0.options
+    }
+
+    /// How often tokens were known to this node, without the store.
+    #[must_use]
+    pub fn cache_counters(&self) -> CacheCounters {
+        self.0.cache.counters()
     }
 
     /// Hashes passwords; for counters.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rpc_core::{AuthError, Authenticator, Bus, Clock, Identity, Timestamp, Token, User};
 
+pub use self::cache::CacheCounters;
 pub(crate) use self::cache::IdentityCache;
 use self::cache::{Credential, Known};
 use crate::accounts::{AccountOptions, Vocabulary};

@@ -40,7 +40,7 @@ pub use crate::accounts::{
     AccountError, AccountOptions, AccountParts, Accounts, CreatedUser, Field, FieldFault, Password, PermissionState,
     RootUser, SignUp, SignUpFields, SignedIn, Target, UserFields, Vocabulary,
 };
-pub use crate::authenticator::CachedAuthenticator;
+pub use crate::authenticator::{CacheCounters, CachedAuthenticator};
 pub use crate::fixed::FixedTokens;
 pub use crate::mail::{AccountMail, AccountMailKind, AccountMailer};
 pub use crate::memory::MemoryStore;
@@ -51,7 +51,8 @@ pub use crate::model::{
 };
 pub use crate::names::{NameFault, email, telegram_name, token_name, user_name};
 pub use crate::password::{
-    HasherBusy, HasherOptions, PasswordFault, PasswordHash, PasswordHasher, PasswordPolicy, Verified, generate_password,
+    HasherBusy, HasherCounters, HasherOptions, PasswordFault, PasswordHash, PasswordHasher, PasswordPolicy, Verified,
+    generate_password,
 };
 pub use crate::secret::Secret;
 pub use crate::store::{

@@ -11,7 +11,7 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
 pub use self::generated::generate_password;
-pub use self::hasher::{HasherBusy, HasherOptions, PasswordHasher, Verified};
+pub use self::hasher::{HasherBusy, HasherCounters, HasherOptions, PasswordHasher, Verified};
 pub use self::policy::{PasswordFault, PasswordPolicy};
 
 /// A password's hash: a PHC string. It does not print.

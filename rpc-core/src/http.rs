@@ -25,7 +25,7 @@ pub use ipnet::IpNet;
 
 pub use self::address::{ForwardedHeader, TrustedProxies};
 pub use self::respond::ResponseBody;
-pub use self::server::{Server, Stopped};
+pub use self::server::{Connections, Server, Stopped};
 pub use self::service::{HttpService, Readiness};
 
 /// What `Allow` says: the verbs that are served.

@@ -49,6 +49,7 @@ pub use crate::events::{Audience, Event, PublishError};
 pub use crate::identity::{Identity, Proof, User};
 pub use crate::limits::{DocumentLimits, EffectiveLimits, Limits};
 pub use crate::method::arguments::{Arguments, Param};
+pub use crate::method::counts::CallCounts;
 pub use crate::method::entry::{
     Describe, Handler, HandlerFuture, MethodEntry, MethodLimits, ModuleEntry, ParamStyle, Place, Rate, Signature,
     UploadUse,

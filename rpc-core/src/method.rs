@@ -2,6 +2,7 @@
 //! and the run-time form that the `Api` serves.
 
 pub(crate) mod arguments;
+pub(crate) mod counts;
 pub(crate) mod entry;
 pub(crate) mod inject;
 pub(crate) mod output;
@@ -11,6 +12,7 @@ use std::fmt;
 use schemars::Schema;
 use serde_json::Value;
 
+use self::counts::{CallCounts, Counters};
 use self::entry::{MethodEntry, ModuleEntry, ParamEntry, Place, UploadUse};
 use crate::error::Violation;
 use crate::limits::{EffectiveLimits, Gate};
@@ -28,6 +30,7 @@ pub struct Method {
     pub(crate) schema: MethodSchema,
     pub(crate) limits: EffectiveLimits,
     pub(crate) gate: Gate,
+    pub(crate) counters: Option<Box<Counters>>,
 }
 
 /// A positional parameter of a built method.
@@ -144,6 +147,12 @@ impl Method {
     #[must_use]
     pub fn active_calls(&self) -> u32 {
         self.gate.running()
+    }
+
+    /// What became of the method's calls; `None` unless they are [`counted`](crate::ApiBuilder::counted).
+    #[must_use]
+    pub fn counts(&self) -> Option<CallCounts> {
+        self.counters.as_ref().map(|counters| counters.snapshot())
     }
 
     /// What is wrong when the parameter at a position is not there; `None` when it need not be.

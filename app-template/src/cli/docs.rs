@@ -10,7 +10,7 @@ use similar::TextDiff;
 
 use super::NAME;
 use crate::failure::{Exit, Failure};
-use crate::{config, output};
+use crate::{config, metrics, output};
 
 #[derive(Debug, Args)]
 pub(super) struct DocsArgs {
@@ -23,12 +23,16 @@ pub(super) struct DocsArgs {
     /// The reference of the settings, in place of that of the API
     #[arg(long)]
     configuration: bool,
+    /// The reference of the metrics, in place of that of the API
+    #[arg(long, conflicts_with = "configuration")]
+    metrics: bool,
 }
 
 pub(super) fn run(args: &DocsArgs) -> Result<ExitCode, Failure> {
-    let (document, again) = match args.configuration {
-        true => (config::markdown(NAME), "docs --configuration"),
-        false => (docs::markdown(&crate::api::build()?), "docs"),
+    let (document, again) = match args {
+        DocsArgs { configuration: true, .. } => (config::markdown(NAME), "docs --configuration"),
+        DocsArgs { metrics: true, .. } => (metrics::markdown(NAME), "docs --metrics"),
+        _ => (docs::markdown(&crate::api::build()?), "docs"),
     };
     let is_stdout = args.output == Path::new("-");
     match (args.check, is_stdout) {

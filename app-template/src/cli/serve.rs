@@ -1,6 +1,7 @@
 //! `serve`: the server, from its first line to its last.
 
 mod banner;
+mod metrics;
 mod root;
 mod signals;
 mod stop;
@@ -63,13 +64,16 @@ async fn serve(settings: ServeSettings, audience: Audience) -> Result<ExitCode, 
     let server = Server::bind(service, settings.address).await;
     let server = server.map_err(|error| cannot_bind(settings.address, &error))?.drain(settings.drain);
     let address = server.local_addr().map_err(|error| cannot_bind(settings.address, &error))?;
+    let metrics = metrics::serve(settings.metrics, &app, &api, server.connections()).await?;
     if shows_banner {
-        output::note(banner(&settings, &storage, &app, address, &first_start, &api));
+        output::note(banner(&settings, &storage, &app, (address, metrics), &first_start, &api));
     } else {
+        metrics.into_iter().for_each(metrics::listening);
         listening(&settings, address, &first_start, &api);
     }
     drop(first_start);
     warn_of_plain_http(&settings, address);
+    metrics.into_iter().for_each(metrics::warn_of_others);
     app.start();
     let (stop, stopped) = oneshot::channel::<()>();
     let mut serving = std::pin::pin!(server.serve(async {
@@ -123,6 +127,7 @@ fn api(app: &App, settings: &ServeSettings) -> Result<Api, Failure> {
         settings.check_methods(&app.api()?)?;
     }
     let builder = app.api_builder().limits(settings.limits);
+    let builder = if settings.metrics.is_some() { builder.counted() } else { builder };
     let methods = settings.methods.iter();
     Ok(methods.fold(builder, |builder, method| builder.method_limits(&method.path, method.limits)).build()?)
 }
@@ -153,7 +158,7 @@ fn banner<'a>(
     settings: &'a ServeSettings,
     storage: &Storage,
     app: &App,
-    address: SocketAddr,
+    (address, metrics): (SocketAddr, Option<SocketAddr>),
     first_start: &'a FirstStart,
     api: &'a Api,
 ) -> Banner<'a> {
@@ -161,6 +166,7 @@ fn banner<'a>(
     let (host, port, _) = mail.smtp_account();
     Banner {
         address,
+        metrics,
         public_url: settings.public_url.as_ref().map(ToString::to_string),
         rpc_prefix: settings.rpc_prefix.as_str(),
         storage: storage.to_string(),

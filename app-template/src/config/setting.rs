@@ -5,7 +5,7 @@ mod lists;
 mod log;
 mod web;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,6 +52,7 @@ macro_rules! settings {
 
 settings! {
     IpAddr: "address", "an IP address, such as 127.0.0.1 or ::1", |text| text.parse().ok();
+    SocketAddr: "address:port", "an address and a port, such as 127.0.0.1:9090", |text| text.parse().ok();
     u16: "number", "a number from 0 to 65535", |text| text.parse().ok();
     u32: "number", "a whole number", |text| text.parse().ok();
     NonZeroU32: "number", "a whole number above zero", |text| text.parse().ok();

@@ -1,6 +1,6 @@
 //! The one table of all settings. Flags, variables, the file, `config` and the document about it come from here.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,6 +38,8 @@ keys! {
         TRUSTED_PROXIES: Networks = Key::new("trusted-proxies", "", "Proxies whose word about a client's address is taken");
         FORWARDED_HEADER: ForwardedHeader = Key::new("forwarded-header", "x-forwarded-for", "The header that these proxies write");
         DRAIN_TIME: Duration = Key::new("drain-time", "10s", "How long calls, mails and background work may take when the server stops");
+        METRICS_BIND: SocketAddr = Key::new("metrics-bind", "", "Address and port to serve metrics for Prometheus on, at /metrics; without one there are none")
+            .flag(Flag::Serve);
         NO_BANNER: bool = Key::new("no-banner", "false", "Log at start, instead of telling somebody at a terminal where to go")
             .flag(Flag::Serve);
     }

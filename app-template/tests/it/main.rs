@@ -4,6 +4,7 @@
 
 mod document;
 mod mail;
+mod metrics;
 mod scenario;
 mod scenarios;
 mod security;

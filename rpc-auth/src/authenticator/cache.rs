@@ -54,6 +54,17 @@ impl Known {
 /// When each of some credentials was used last.
 pub(crate) type Uses<Id> = Vec<(Id, Timestamp)>;
 
+/// How often tokens were known, for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CacheCounters {
+    /// Tokens that were known when they were presented, bad ones included.
+    pub hits: u64,
+    /// Tokens that the store had to be asked about.
+    pub misses: u64,
+    /// Tokens that are known now.
+    pub entries: usize,
+}
+
 /// The cache of all authenticators of one node.
 #[derive(Debug)]
 pub(crate) struct IdentityCache {
@@ -74,6 +85,8 @@ struct State {
     order: VecDeque<TokenHash>,
     used_sessions: HashMap<SessionId, Timestamp>,
     used_tokens: HashMap<ApiTokenId, Timestamp>,
+    hits: u64,
+    misses: u64,
 }
 
 impl IdentityCache {
@@ -93,19 +106,18 @@ impl IdentityCache {
     /// What is known of a token: nothing, that it is bad, or whose it is.
     pub(crate) fn get(&self, hash: &TokenHash, now: Timestamp) -> Option<Option<Identity>> {
         let mut state = self.lock();
-        let Some(good) = state.good.get_mut(hash) else {
-            let since = state.bad.get(hash)?;
-            return (now < since.after(BAD_LIFE)).then_some(None);
-        };
-        if !good.is_alive(now) {
-            // Idle here: another node may have seen it since, and has told the store.
-            state.remove(hash);
-            return None;
+        let found = state.find(hash, now);
+        match found {
+            Some(_) => state.hits += 1,
+            None => state.misses += 1,
         }
-        good.last_used = good.last_used.max(now);
-        let (identity, credential) = (good.identity.clone(), good.credential);
-        state.note_use(credential, now);
-        Some(Some(identity))
+        found
+    }
+
+    /// How often tokens were known so far.
+    pub(crate) fn counters(&self) -> CacheCounters {
+        let state = self.lock();
+        CacheCounters { hits: state.hits, misses: state.misses, entries: state.good.len() + state.bad.len() }
     }
 
     /// Notes what a look at the store found; whose token it is. It is kept for later if the look began in an epoch that has not
@@ -197,6 +209,22 @@ impl Good {
 }
 
 impl State {
+    fn find(&mut self, hash: &TokenHash, now: Timestamp) -> Option<Option<Identity>> {
+        let Some(good) = self.good.get_mut(hash) else {
+            let since = self.bad.get(hash)?;
+            return (now < since.after(BAD_LIFE)).then_some(None);
+        };
+        if !good.is_alive(now) {
+            // Idle here: another node may have seen it since, and has told the store.
+            self.remove(hash);
+            return None;
+        }
+        good.last_used = good.last_used.max(now);
+        let (identity, credential) = (good.identity.clone(), good.credential);
+        self.note_use(credential, now);
+        Some(Some(identity))
+    }
+
     fn note_use(&mut self, credential: Credential, now: Timestamp) {
         match credential {
             Credential::Session { id, .. } => self.used_sessions.insert(id, now),

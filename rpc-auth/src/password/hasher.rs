@@ -59,6 +59,19 @@ pub enum Verified {
     YesButWeak,
 }
 
+/// How busy a hasher is, and what it did so far; for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HasherCounters {
+    /// Hashes that are computed now.
+    pub running: usize,
+    /// Callers that wait for their turn now.
+    pub waiting: usize,
+    /// Hashes that were begun, those of users that do not exist included.
+    pub hashes: u64,
+    /// Callers that were turned away.
+    pub refused: u64,
+}
+
 /// Hashes passwords with Argon2id, on threads of their own. Clones share their limits and counts.
 ///
 /// It needs a Tokio runtime with its timer on.
@@ -71,7 +84,10 @@ struct Shared {
     turns: Arc<Semaphore>,
     seats: Semaphore,
     max_wait: Duration,
+    parallel: usize,
+    queue: usize,
     hashes: AtomicU64,
+    refused: AtomicU64,
 }
 
 impl PasswordHasher {
@@ -79,12 +95,16 @@ impl PasswordHasher {
     #[must_use]
     pub fn new(options: HasherOptions) -> Self {
         let HasherOptions { memory_kib, passes, lanes, parallel, queue, max_wait } = options;
+        let (parallel, queue) = (parallel.clamp(1, Semaphore::MAX_PERMITS), queue.min(Semaphore::MAX_PERMITS));
         Self(Arc::new(Shared {
             argon: Argon::new(memory_kib, passes, lanes),
-            turns: Arc::new(Semaphore::new(parallel.clamp(1, Semaphore::MAX_PERMITS))),
-            seats: Semaphore::new(queue.min(Semaphore::MAX_PERMITS)),
+            turns: Arc::new(Semaphore::new(parallel)),
+            seats: Semaphore::new(queue),
             max_wait,
+            parallel,
+            queue,
             hashes: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
         }))
     }
 
@@ -114,6 +134,18 @@ impl PasswordHasher {
     #[must_use]
     pub fn hashes(&self) -> u64 {
         self.0.hashes.load(Ordering::Relaxed)
+    }
+
+    /// How busy it is, and what it did so far.
+    #[must_use]
+    pub fn counters(&self) -> HasherCounters {
+        let shared = &self.0;
+        HasherCounters {
+            running: shared.parallel.saturating_sub(shared.turns.available_permits()),
+            waiting: shared.queue.saturating_sub(shared.seats.available_permits()),
+            hashes: self.hashes(),
+            refused: shared.refused.load(Ordering::Relaxed),
+        }
     }
 
     /// Does one hash's work on a thread for blocking work. The turn goes along: a caller that goes away does not give it
@@ -146,6 +178,7 @@ impl PasswordHasher {
     }
 
     fn busy(&self) -> HasherBusy {
+        self.0.refused.fetch_add(1, Ordering::Relaxed);
         HasherBusy { retry_after: self.0.max_wait.max(Duration::from_secs(1)) }
     }
 }
@@ -160,7 +193,7 @@ mod tests {
     use tokio::sync::oneshot;
     use tokio::task::JoinSet;
 
-    use super::{HasherBusy, HasherOptions, PasswordHasher};
+    use super::{HasherBusy, HasherCounters, HasherOptions, PasswordHasher};
 
     const LONG: Duration = Duration::from_secs(600);
 
@@ -256,6 +289,8 @@ mod tests {
         for _ in 0..136 {
             assert_eq!(callers.join_next().await.unwrap().ok(), Some(false));
         }
+        let counters = HasherCounters { running: 2, waiting: 64, hashes: 2, refused: 136 };
+        assert_eq!(hasher.counters(), counters);
         drop(releases);
         assert_eq!(callers.join_all().await, vec![true; 64]);
         assert!(most.load(Ordering::SeqCst) <= 2);

@@ -35,6 +35,7 @@ pub struct ApiBuilder {
     authenticator: Box<dyn Authenticator>,
     observers: Vec<Box<dyn Observer>>,
     tracer: Option<Box<dyn Tracer>>,
+    pub(super) is_counted: bool,
     clock: Arc<dyn Clock>,
     bus: Arc<dyn Bus>,
     pub(super) limits: Limits,
@@ -52,6 +53,7 @@ impl Default for ApiBuilder {
             authenticator: Box::new(NoTokens),
             observers: Vec::new(),
             tracer: None,
+            is_counted: false,
             clock: Arc::new(SystemClock::default()),
             bus: Arc::new(LocalBus::default()),
             limits: Limits::default(),
@@ -114,6 +116,14 @@ impl ApiBuilder {
     #[must_use]
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observers.push(Box::new(observer));
+        self
+    }
+
+    /// Counts the calls of each method, and their times: see [`Method::counts`]. Methods whose calls are not logged are counted
+    /// too.
+    #[must_use]
+    pub fn counted(mut self) -> Self {
+        self.is_counted = true;
         self
     }
 

@@ -67,6 +67,7 @@ impl<'b> Build<'b> {
             schema,
             limits: EffectiveLimits::new(&entry.limits, &configured, &self.builder.limits),
             gate: Gate::default(),
+            counters: self.builder.is_counted.then(Box::default),
         })
     }
 

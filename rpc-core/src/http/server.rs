@@ -24,6 +24,19 @@ pub struct Server {
     listener: TcpListener,
     service: HttpService,
     drain: Duration,
+    connections: TaskTracker,
+}
+
+/// The connections of a server. Clones count the same ones.
+#[derive(Debug, Clone)]
+pub struct Connections(TaskTracker);
+
+impl Connections {
+    /// How many are open now, WebSockets not among them.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.0.len()
+    }
 }
 
 /// How a server stopped.
@@ -41,7 +54,7 @@ impl Server {
     /// The address cannot be bound: in use, not permitted, not of this machine.
     pub async fn bind(service: HttpService, address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, service, drain: Duration::from_secs(10) })
+        Ok(Self { listener, service, drain: Duration::from_secs(10), connections: TaskTracker::new() })
     }
 
     /// How long running calls may take after the stop began. Default 10 s.
@@ -49,6 +62,12 @@ impl Server {
     pub fn drain(mut self, drain: Duration) -> Self {
         self.drain = drain;
         self
+    }
+
+    /// Its connections, to be counted while it serves.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        Connections(self.connections.clone())
     }
 
     /// The address with the real port.
@@ -62,8 +81,8 @@ impl Server {
 
     /// Serves until `shutdown` is ready; then stops accepting, refuses new calls with 503, and waits for those that run.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Stopped {
-        let Self { listener, service, drain } = self;
-        let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
+        let Self { listener, service, drain, connections: tasks } = self;
+        let stopping = CancellationToken::new();
         tokio::select! {
             () = accept(&listener, &service, &tasks, &stopping) => {}
             () = shutdown => {}

@@ -169,6 +169,9 @@ impl Recorder {
             request_id: ctx.request_id,
             trace: ctx.trace.as_ref(),
         };
+        if let Some(counters) = &self.method.counters {
+            counters.add(&record);
+        }
         span::close(&self.span, &record);
         self.span.in_scope(|| {
             for observer in ctx.api.observers() {

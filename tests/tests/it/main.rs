@@ -10,6 +10,7 @@ mod faults;
 mod first_run;
 mod http;
 mod javascript_client;
+mod metrics;
 mod process;
 mod serve;
 mod storage;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use rpc_core::Api;
 
+use super::metrics;
 use super::root::FirstStart;
 use crate::cli::NAME;
 
@@ -15,6 +16,8 @@ const WIDTH: usize = 35;
 /// What the banner tells of.
 pub(super) struct Banner<'a> {
     pub(super) address: SocketAddr,
+    /// Where metrics are served.
+    pub(super) metrics: Option<SocketAddr>,
     pub(super) public_url: Option<String>,
     pub(super) rpc_prefix: &'a str,
     /// Where everything is kept.
@@ -53,6 +56,9 @@ impl Banner<'_> {
             writeln!(f, "  > API        {:WIDTH$}{count} {methods}", format!("http://{address}/{name}/"))?;
         }
         writeln!(f, "  > RPC        {:WIDTH$}JSON-RPC, WebSocket", format!("http://{address}{rpc_prefix}"))?;
+        if let Some(address) = self.metrics {
+            writeln!(f, "  > Metrics    {}", metrics::url(address))?;
+        }
         match &self.public_url {
             Some(url) => writeln!(f, "  > Public     {url}"),
             None => Ok(()),
@@ -85,6 +91,7 @@ mod tests {
     fn text(first_start: &FirstStart, mail_server: Option<&str>) -> Vec<String> {
         let banner = Banner {
             address: "127.0.0.1:8080".parse().unwrap(),
+            metrics: mail_server.map(|_| "127.0.0.1:9090".parse().unwrap()),
             public_url: mail_server.map(|_| "https://api.example.com/".to_owned()),
             rpc_prefix: "/api",
             storage: if mail_server.is_some() { "Postgres at /run/postgresql/app" } else { MEMORY }.to_owned(),
@@ -119,9 +126,10 @@ mod tests {
     #[test]
     fn what_there_is_nothing_to_tell_of_is_no_line() {
         let lines = text(&FirstStart::Nothing, Some("mail.example.com:587"));
-        assert_eq!(lines[4], "  > Public     https://api.example.com/");
-        assert_eq!(lines[5], "    Storage    Postgres at /run/postgresql/app");
-        assert_eq!(lines[6..], ["    Mail       mail.example.com:587", "", "  Press Ctrl-C to stop"]);
+        assert_eq!(lines[4], "  > Metrics    http://127.0.0.1:9090/metrics");
+        assert_eq!(lines[5], "  > Public     https://api.example.com/");
+        assert_eq!(lines[6], "    Storage    Postgres at /run/postgresql/app");
+        assert_eq!(lines[7..], ["    Mail       mail.example.com:587", "", "  Press Ctrl-C to stop"]);
         let lines = text(&FirstStart::Password(Secret::new("q7mx-h2vd-9tkc-w4rn-p8sz")), Some("mail.example.com:587"));
         assert!(lines.contains(&"    lost it?   app-template user reset-root-password".to_owned()), "{lines:?}");
         let lines = text(&FirstStart::Written("/run/root".into()), None);

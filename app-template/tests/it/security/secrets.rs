@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::sync::Once;
 
+use app_template::Metrics;
 use rpc_auth::ConfirmationKind;
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -105,9 +106,12 @@ fn calls(reset: &str) -> Vec<(Who, &'static str, Value)> {
 #[tokio::test]
 async fn no_secret_that_is_sent_comes_back_is_logged_or_is_stored_as_it_is() {
     Log::start();
-    let world = World::new().await;
+    let mut world = World::new().await;
     let reset = world.confirmation(2, "ann@example.com", ConfirmationKind::PasswordReset).await;
     let mut called = std::collections::BTreeSet::new();
+    let api = world.app.api_builder().counted().build().unwrap();
+    let metrics = Metrics::new(&world.app, &api);
+    world.api = api;
     let (bob, eve) = (world.as_known(Who::Bob).await, world.as_known(Who::Eve).await);
     for (who, path, params) in calls(&reset) {
         called.insert(path);
@@ -124,11 +128,12 @@ async fn no_secret_that_is_sent_comes_back_is_logged_or_is_stored_as_it_is() {
     world.all_mails().await;
     let logged = world.app.calls().rows(None, 0, 1000).await.unwrap();
     let logged: String = logged.iter().map(|row| format!("{row:?}\n")).collect();
-    let (log, dump) = (Log::text(), world.store.dump());
+    let (log, dump, metrics) = (Log::text(), world.store.dump(), metrics.text());
+    assert!(metrics.contains("/v1/admin/users/create"), "{metrics}");
     assert!(log.contains("/v1/admin/users/create") && log.contains("close time"), "{log}");
     assert!(logged.contains("/v1/admin/users/create"), "{logged}");
     assert!(dump.contains("xan2"), "{dump}");
-    for (place, text) in [("log", &log), ("store", &dump), ("log of calls", &logged)] {
+    for (place, text) in [("log", &log), ("store", &dump), ("log of calls", &logged), ("metrics", &metrics)] {
         let found = text.lines().find(|line| line.contains(CANARY) || line.contains(&reset));
         assert_eq!(found, None, "in the {place}");
     }

@@ -44,7 +44,7 @@ impl Socket {
         Self::open(server, &[("sec-websocket-protocol", &offer)]).await.unwrap()
     }
 
-    pub(super) async fn text(&mut self, text: impl Into<String>) {
+    pub(crate) async fn text(&mut self, text: impl Into<String>) {
         self.stream.send(Message::text(text.into())).await.unwrap();
     }
 

@@ -1,0 +1,152 @@
+//! The server of the metrics, on an address of its own: one request a connection, and little time for it.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use super::{Metrics, sample};
+
+/// Connections at once. Beyond it new ones wait in the system's queue.
+const MAX_CONNECTIONS: usize = 16;
+/// How long a connection lasts, whatever it does.
+const CONNECTION_TIME: Duration = Duration::from_secs(10);
+/// Bytes for the head of a request: the least that hyper takes.
+const HEAD: usize = 8 * 1024;
+/// The pause after an error of `accept`, such as too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A socket that listens, for those who ask for metrics.
+#[derive(Debug)]
+pub(crate) struct MetricsServer {
+    listener: TcpListener,
+    metrics: Metrics,
+}
+
+impl MetricsServer {
+    /// Listens on an address. Port 0 takes any free one.
+    pub(crate) async fn bind(metrics: Metrics, address: SocketAddr) -> io::Result<Self> {
+        Ok(Self { listener: TcpListener::bind(address).await?, metrics })
+    }
+
+    /// The address with the real port.
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until it is dropped.
+    pub(crate) async fn serve(self) {
+        let (room, tasks) = (Arc::new(Semaphore::new(MAX_CONNECTIONS)), TaskTracker::new());
+        while let Ok(place) = Arc::clone(&room).acquire_owned().await {
+            match self.listener.accept().await {
+                Ok((stream, _)) => {
+                    let metrics = self.metrics.clone();
+                    tasks.spawn(async move {
+                        // Whoever is too slow asks again.
+                        let _ = tokio::time::timeout(CONNECTION_TIME, connection(stream, metrics)).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(event = "accept.failed", %error, "a connection for metrics could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, metrics: Metrics) {
+    let answer = service_fn(move |request: Request<_>| {
+        let response = respond(&request, &metrics);
+        async move { Ok::<_, Infallible>(response) }
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).keep_alive(false).max_buf_size(HEAD);
+    // It went away, or spoke no HTTP: nobody is there to be told.
+    let _ = builder.serve_connection(TokioIo::new(stream), answer).await;
+}
+
+fn respond<B>(request: &Request<B>, metrics: &Metrics) -> Response<Full<Bytes>> {
+    let is_asked = request.method() == Method::GET && request.uri().path() == "/metrics";
+    let (status, content_type, text) = if is_asked {
+        (StatusCode::OK, sample::CONTENT_TYPE, metrics.text())
+    } else {
+        (StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "GET /metrics is all that there is here\n".to_owned())
+    };
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use rpc_auth::TokenFormat;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio_util::task::TaskTracker;
+
+    use super::{MAX_CONNECTIONS, MetricsServer};
+    use crate::app::{App, AppOptions};
+    use crate::metrics::Metrics;
+
+    async fn serve() -> SocketAddr {
+        let app = App::in_memory(AppOptions::new("Acme", TokenFormat::new("app").unwrap())).await.unwrap();
+        let metrics = Metrics::new(&app, &app.api().unwrap());
+        let server = MetricsServer::bind(metrics, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = server.local_addr().unwrap();
+        TaskTracker::new().spawn(server.serve());
+        address
+    }
+
+    async fn ask(address: SocketAddr, head: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(format!("{head} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn only_metrics_are_served() {
+        let address = serve().await;
+        let answer = ask(address, "GET /metrics").await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.contains("\r\ncontent-type: text/plain; version=0.0.4; charset=utf-8\r\n"), "{answer}");
+        assert!(answer.contains("\nbuild_info{name=\"app-template\",version="), "{answer}");
+        for head in ["POST /metrics", "HEAD /metrics", "GET /", "GET /metrics/", "GET /v1/test/test", "OPTIONS *"] {
+            assert!(ask(address, head).await.starts_with("HTTP/1.1 404 Not Found\r\n"), "{head}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connections_that_say_nothing_make_room_for_others() {
+        let address = serve().await;
+        let mut silent = Vec::new();
+        for _ in 0..MAX_CONNECTIONS {
+            silent.push(TcpStream::connect(address).await.unwrap());
+        }
+        silent[0].write_all(b"GET /metrics HTTP/1.1\r\nhost: ").await.unwrap();
+        assert!(ask(address, "GET /metrics").await.starts_with("HTTP/1.1 200 OK\r\n"));
+        for mut stream in silent {
+            // Its end, or a reset: it is closed.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! All counters, read once for one answer.
+
+use std::time::Duration;
+
+use rpc_auth::{CacheCounters, HasherCounters};
+use rpc_core::CallCounts;
+use rpc_core::http::Connections;
+
+use super::Sources;
+use crate::mail::MailCounters;
+
+/// What the parts of the application have counted.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    pub(super) methods: Vec<OfMethod>,
+    pub(super) connections: Option<usize>,
+    pub(super) websockets: usize,
+    pub(super) cache: CacheCounters,
+    pub(super) hasher: HasherCounters,
+    pub(super) mails: MailCounters,
+    /// Since the Unix epoch.
+    pub(super) started: Duration,
+    pub(super) uptime: Duration,
+}
+
+/// What a method has counted.
+#[derive(Debug)]
+pub(super) struct OfMethod {
+    pub(super) path: &'static str,
+    pub(super) active: u32,
+    pub(super) counts: CallCounts,
+}
+
+impl Snapshot {
+    pub(super) fn take(sources: &Sources) -> Self {
+        let Sources { app, api, connections, started: (started, since) } = sources;
+        let methods = api.methods().filter_map(|method| {
+            let (path, active, counts) = (method.path(), method.active_calls(), method.counts()?);
+            Some(OfMethod { path, active, counts })
+        });
+        Self {
+            methods: methods.collect(),
+            connections: connections.as_ref().map(Connections::open),
+            websockets: api.websockets(),
+            cache: app.accounts().cache_counters(),
+            hasher: app.accounts().hasher().counters(),
+            mails: app.mails().outbox().counters(),
+            started: *started,
+            uptime: app.clock().elapsed().saturating_sub(*since),
+        }
+    }
+}

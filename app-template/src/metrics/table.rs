@@ -1,0 +1,112 @@
+//! The one table of all metrics: what `/metrics` says and the document about it come from here.
+
+use std::iter;
+
+use rpc_core::CallCounts;
+
+use super::sample::{Kind, Metric, Sample, Value};
+use super::snapshot::{OfMethod, Snapshot};
+use crate::cli::NAME;
+
+/// Declares metrics: name, kind, labels, meaning, and how each is read.
+macro_rules! metrics {
+    ($($name:literal: $kind:ident [$($label:literal),*] $text:literal, $read:expr;)*) => {
+        &[$(Metric { name: $name, kind: Kind::$kind, labels: &[$($label),*], text: $text, read: $read },)*]
+    };
+}
+
+/// Every metric.
+pub(super) const METRICS: &[Metric] = metrics! {
+    "rpc_calls": Counter ["method", "status"] "Calls that ended, by the status of the answer; 499 when the caller went away",
+        |now| now.methods.iter().flat_map(by_status).collect();
+    "rpc_calls_declined": Counter ["method"] "Calls that a limit or the stop of the server refused, of those that ended",
+        |now| by_method(now, |method| Value::Count(method.counts.declined));
+    "rpc_calls_panicked": Counter ["method"] "Calls whose handler panicked, of those that ended",
+        |now| by_method(now, |method| Value::Count(method.counts.panicked));
+    "rpc_calls_active": Gauge ["method"] "Calls that run now",
+        |now| by_method(now, |method| Value::Level(method.active.into()));
+    "rpc_call_duration_seconds": Histogram ["method"] "How long calls took, from their first stage to their end",
+        |now| by_method(now, |method| times(&method.counts));
+    "http_connections_open": Gauge [] "Connections that are open now, WebSockets not among them",
+        |now| now.connections.into_iter().flat_map(level).collect();
+    "websockets_open": Gauge [] "WebSockets that are open now",
+        |now| level(now.websockets);
+    "auth_cache_hits": Counter [] "Tokens that were known when they were presented, bad ones included",
+        |now| count(now.cache.hits);
+    "auth_cache_misses": Counter [] "Tokens that the storage had to be asked about",
+        |now| count(now.cache.misses);
+    "auth_cache_entries": Gauge [] "Tokens that are known now",
+        |now| level(now.cache.entries);
+    "password_hashes": Counter [] "Password hashes that were begun",
+        |now| count(now.hasher.hashes);
+    "password_hashes_refused": Counter [] "Password hashes that were refused: too many others waited, or for too long",
+        |now| count(now.hasher.refused);
+    "password_hashes_running": Gauge [] "Password hashes that are computed now",
+        |now| level(now.hasher.running);
+    "password_hashes_waiting": Gauge [] "Callers that wait for their turn at a password hash now",
+        |now| level(now.hasher.waiting);
+    "mails_queued": Counter [] "Mails that were taken into the queue",
+        |now| count(now.mails.queued);
+    "mails_sent": Counter [] "Mails that were handed on",
+        |now| count(now.mails.sent);
+    "mails_retried": Counter [] "Attempts to send a mail that failed and were put off",
+        |now| count(now.mails.retried);
+    "mails_failed": Counter [] "Mails that were given up: refused for good, or for too long",
+        |now| count(now.mails.failed);
+    "mails_lost": Counter [] "Mails that were never tried to the end: there was no room, or the queue was stopped",
+        |now| count(now.mails.dropped);
+    "mails_waiting": Gauge [] "Mails that wait or are being sent now",
+        |now| level(now.mails.waiting);
+    "process_start_time_seconds": Gauge [] "When the application started, since the Unix epoch",
+        |now| one(Value::Level(now.started.as_secs_f64()));
+    "process_uptime_seconds": Gauge [] "For how long the application has run",
+        |now| one(Value::Level(now.uptime.as_secs_f64()));
+    "build_info": Gauge ["name", "version"] "Always 1; the labels say what runs",
+        |_| vec![Sample { labels: [NAME, env!("CARGO_PKG_VERSION")].map(str::to_owned).to_vec(), value: Value::Level(1.0) }];
+};
+
+fn one(value: Value) -> Vec<Sample> {
+    vec![Sample { labels: Vec::new(), value }]
+}
+
+fn count(count: u64) -> Vec<Sample> {
+    one(Value::Count(count))
+}
+
+fn level(level: usize) -> Vec<Sample> {
+    one(Value::Level(level as f64))
+}
+
+fn by_method(now: &Snapshot, value: impl Fn(&OfMethod) -> Value) -> Vec<Sample> {
+    now.methods.iter().map(|method| Sample { labels: vec![method.path.to_owned()], value: value(method) }).collect()
+}
+
+fn by_status(method: &OfMethod) -> impl Iterator<Item = Sample> {
+    method.counts.statuses.iter().map(|(status, calls)| {
+        let status = if *status == 0 { "other".to_owned() } else { status.to_string() };
+        Sample { labels: vec![method.path.to_owned(), status], value: Value::Count(*calls) }
+    })
+}
+
+fn times(counts: &CallCounts) -> Value {
+    let bounds = CallCounts::BOUNDS.iter().map(|bound| bound.as_secs_f64()).chain(iter::once(f64::INFINITY));
+    Value::Times { seconds: counts.total_time.as_secs_f64(), classes: bounds.zip(counts.times).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::METRICS;
+
+    #[test]
+    fn names_are_good_and_differ() {
+        let mut names = BTreeSet::new();
+        for metric in METRICS {
+            assert!(names.insert(metric.name), "{}", metric.name);
+            let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            assert!(is_word(metric.name) && metric.labels.iter().all(|label| is_word(label)), "{}", metric.name);
+            assert!(!metric.name.ends_with("_total") && !metric.text.ends_with('.'), "{}", metric.name);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What `/metrics` says, as Prometheus reads it.
+
+mod parsed;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use app_template::Metrics;
+use rpc_core::{Api, TestClient};
+use serde_json::json;
+
+use self::parsed::Parsed;
+use crate::world::{OTHER_PASSWORD, PASSWORD, Served, Who, World};
+
+/// A world whose calls are counted, with its metrics.
+async fn start() -> (World, Api, Metrics) {
+    let world = World::new().await;
+    let api = world.app.api_builder().counted().build().unwrap();
+    let metrics = Metrics::new(&world.app, &api);
+    (world, api, metrics)
+}
+
+const TEST: (&str, &str) = ("method", "/v1/test/test");
+const SIGN_IN: (&str, &str) = ("method", "/v1/session/signin");
+
+#[tokio::test]
+async fn calls_are_told_by_method_and_status() {
+    let (_world, api, metrics) = start().await;
+    let guest = TestClient::new(api.clone());
+    for _ in 0..3 {
+        guest.call("/v1/test/test", json!(["x"])).await;
+    }
+    guest.call("/v1/profile/read", json!([])).await;
+    guest.call("/v1/nothing/here", json!([])).await;
+    guest.call("/v1/test/test\"}\n", json!([])).await;
+    let parsed = Parsed::read(&metrics.text());
+    assert_eq!(parsed.value("rpc_calls_total", &[TEST, ("status", "200")]), Some(3.0));
+    assert_eq!(parsed.value("rpc_calls_total", &[("method", "/v1/profile/read"), ("status", "401")]), Some(1.0));
+    assert_eq!(parsed.sum("rpc_calls_total"), 4.0);
+    assert_eq!(parsed.value("rpc_call_duration_seconds_count", &[TEST]), Some(3.0));
+    assert_eq!(parsed.value("rpc_calls_active", &[TEST]), Some(0.0));
+    let known: Vec<&str> = api.methods().map(|method| method.path()).collect();
+    let told = parsed.labels("method");
+    assert_eq!(told.iter().map(String::as_str).collect::<Vec<_>>(), known, "no more and no less than there are");
+}
+
+#[tokio::test]
+async fn tokens_hashes_mails_and_websockets_are_told() {
+    let (world, api, metrics) = start().await;
+    let before = Parsed::read(&metrics.text());
+    let client = TestClient::new(api.clone());
+    let sign_in = json!([{"username": "ann", "password": PASSWORD}]);
+    assert_eq!(client.call("/v1/session/signin", sign_in).await.status, 200);
+    let token = world.token(Who::Bob).await.unwrap();
+    let bob = client.token(&token);
+    for _ in 0..3 {
+        assert_eq!(bob.call("/v1/profile/read", json!([])).await.status, 200);
+    }
+    assert_eq!(client.call("/v1/session/send-password-reset-email", json!(["ann"])).await.status, 200);
+    world.all_mails().await;
+    let served = Served::start(&api).await;
+    let _sockets = [served.websocket(None).await, served.websocket(None).await];
+    let after = Parsed::read(&metrics.text());
+    let grown = |name: &str| after.value(name, &[]).unwrap() - before.value(name, &[]).unwrap();
+    for (name, by) in [
+        ("auth_cache_misses_total", 1.0),
+        ("auth_cache_hits_total", 2.0),
+        ("auth_cache_entries", 1.0),
+        ("password_hashes_total", 2.0),
+        ("password_hashes_refused_total", 0.0),
+        ("mails_queued_total", 1.0),
+        ("mails_sent_total", 1.0),
+        ("mails_lost_total", 0.0),
+        ("websockets_open", 2.0),
+    ] {
+        assert_eq!(grown(name), by, "{name}");
+    }
+    for idle in ["password_hashes_running", "password_hashes_waiting", "mails_waiting"] {
+        assert_eq!(after.value(idle, &[]), Some(0.0), "{idle}");
+    }
+    assert_eq!(after.value("rpc_calls_total", &[SIGN_IN, ("status", "200")]), Some(1.0));
+}
+
+#[tokio::test]
+async fn the_process_is_told_of() {
+    let (world, _api, metrics) = start().await;
+    world.clock.advance(crate::world::HOUR);
+    let parsed = Parsed::read(&metrics.text());
+    assert_eq!(parsed.value("process_start_time_seconds", &[]), Some(1_700_000_000.123));
+    assert_eq!(parsed.value("process_uptime_seconds", &[]), Some(3600.0));
+    let labels = [("name", "app-template"), ("version", env!("CARGO_PKG_VERSION"))];
+    assert_eq!(parsed.value("build_info", &labels), Some(1.0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn under_load_every_answer_is_whole_and_no_counter_goes_back() {
+    let (_world, api, metrics) = start().await;
+    let done = Arc::new(AtomicBool::new(false));
+    let callers: Vec<_> = (0..4).map(|_| load(TestClient::new(api.clone()), Arc::clone(&done))).collect();
+    let mut last = Parsed::read(&metrics.text());
+    let mut scrapes = 0;
+    while last.value("rpc_call_duration_seconds_count", &[TEST]) < Some(2000.0) || scrapes < 20 {
+        let next = Parsed::read(&metrics.text());
+        next.assert_follows(&last);
+        last = next;
+        scrapes += 1;
+        tokio::task::yield_now().await;
+    }
+    done.store(true, Ordering::Relaxed);
+    let mut called = 0;
+    for caller in callers {
+        called += caller.await.unwrap();
+    }
+    let at_rest = Parsed::read(&metrics.text());
+    let sum = at_rest.value("rpc_calls_total", &[TEST, ("status", "200")]);
+    assert_eq!((sum, at_rest.value("rpc_call_duration_seconds_count", &[TEST])), (Some(called as f64), sum));
+}
+
+fn load(client: TestClient, done: Arc<AtomicBool>) -> tokio::task::JoinHandle<u64> {
+    #[expect(clippy::disallowed_methods, reason = "it ends with the test")]
+    tokio::spawn(async move {
+        let mut calls = 0;
+        while !done.load(Ordering::Relaxed) {
+            client.call("/v1/test/test", json!(["x"])).await;
+            calls += 1;
+            tokio::task::yield_now().await;
+        }
+        calls
+    })
+}
+
+#[tokio::test]
+async fn what_is_told_is_documented_and_what_is_documented_is_told() {
+    let (world, api, metrics) = start().await;
+    TestClient::new(api).call("/v1/session/signin", json!([{"username": "ann", "password": OTHER_PASSWORD}])).await;
+    drop(world);
+    let document = include_str!("../../../docs/metrics.md");
+    let documented: Vec<(String, String)> = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .map(|line| line.split_once("` | ").unwrap())
+        .map(|(name, rest)| (name.to_owned(), rest.split(" | ").next().unwrap().to_owned()))
+        .collect();
+    let told = Parsed::read(&metrics.text()).families();
+    for family in &told {
+        assert!(documented.contains(family), "{family:?} is not in docs/metrics.md");
+    }
+    // Those of a server, and of parts that this application does without.
+    let elsewhere = ["http_connections_open"];
+    for family in documented.iter().filter(|(name, _)| !elsewhere.contains(&name.as_str())) {
+        assert!(told.contains(family), "{family:?} is not told");
+    }
+}
