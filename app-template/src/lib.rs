@@ -43,4 +43,4 @@ mod storage;
 
 pub use crate::app::{App, AppError, AppOptions, AppParts, Avatars};
 pub use crate::cli::run;
-pub use crate::metrics::Metrics;
+pub use crate::metrics::{DatabaseCounts, Metrics};

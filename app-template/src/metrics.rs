@@ -1,6 +1,7 @@
 //! What an operator's Prometheus reads of a running application. The parts only count; what they counted becomes metrics when
 //! somebody asks, so that a call pays for a few additions.
 
+mod database;
 mod document;
 mod sample;
 mod server;
@@ -14,6 +15,8 @@ use std::time::Duration;
 use rpc_core::Api;
 use rpc_core::http::Connections;
 
+pub(crate) use self::database::DatabaseCounter;
+pub use self::database::DatabaseCounts;
 pub(crate) use self::document::markdown;
 pub(crate) use self::server::MetricsServer;
 use self::snapshot::Snapshot;
@@ -28,6 +31,7 @@ struct Sources {
     app: App,
     api: Api,
     connections: Option<Connections>,
+    database: Option<DatabaseCounter>,
     /// Since the Unix epoch, and by the clock that is never set.
     started: (Duration, Duration),
 }
@@ -38,13 +42,24 @@ impl Metrics {
     #[must_use]
     pub fn new(app: &App, api: &Api) -> Self {
         let started = (app.clock().now(), app.clock().elapsed());
-        Self(Arc::new(Sources { app: app.clone(), api: api.clone(), connections: None, started }))
+        Self(Arc::new(Sources { app: app.clone(), api: api.clone(), connections: None, database: None, started }))
     }
 
     /// With the connections of the server.
     #[must_use]
     pub fn connections(mut self, connections: Connections) -> Self {
         Arc::make_mut(&mut self.0).connections = Some(connections);
+        self
+    }
+
+    /// With those of a database.
+    #[must_use]
+    pub fn database(self, counts: impl Fn() -> DatabaseCounts + Send + Sync + 'static) -> Self {
+        self.with_database(Some(Arc::new(counts)))
+    }
+
+    pub(crate) fn with_database(mut self, counter: Option<DatabaseCounter>) -> Self {
+        Arc::make_mut(&mut self.0).database = counter;
         self
     }
 

@@ -9,6 +9,7 @@ use crate::app::AppParts;
 use crate::config::StorageSettings;
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
+use crate::metrics::DatabaseCounter;
 
 #[cfg(feature = "postgres")]
 pub(crate) mod node;
@@ -72,6 +73,15 @@ impl Storage {
             Self::Memory => Arc::new(AlwaysReady),
             #[cfg(feature = "postgres")]
             Self::Postgres(node) => node.readiness(),
+        }
+    }
+
+    /// What it counts, for metrics. Memory counts nothing.
+    pub(crate) fn counter(&self) -> Option<DatabaseCounter> {
+        match self {
+            Self::Memory => None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(node) => Some(node.counter()),
         }
     }
 

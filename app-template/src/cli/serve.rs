@@ -64,7 +64,7 @@ async fn serve(settings: ServeSettings, audience: Audience) -> Result<ExitCode, 
     let server = Server::bind(service, settings.address).await;
     let server = server.map_err(|error| cannot_bind(settings.address, &error))?.drain(settings.drain);
     let address = server.local_addr().map_err(|error| cannot_bind(settings.address, &error))?;
-    let metrics = metrics::serve(settings.metrics, &app, &api, server.connections()).await?;
+    let metrics = metrics::serve(settings.metrics, &app, &api, server.connections(), storage.counter()).await?;
     if shows_banner {
         output::note(banner(&settings, &storage, &app, (address, metrics), &first_start, &api));
     } else {

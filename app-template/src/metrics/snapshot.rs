@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use rpc_auth::{CacheCounters, HasherCounters};
+use rpc_calllog::CallLogCounters;
 use rpc_core::CallCounts;
 use rpc_core::http::Connections;
 
-use super::Sources;
+use super::{DatabaseCounts, Sources};
 use crate::mail::MailCounters;
 
 /// What the parts of the application have counted.
@@ -18,6 +19,8 @@ pub(super) struct Snapshot {
     pub(super) cache: CacheCounters,
     pub(super) hasher: HasherCounters,
     pub(super) mails: MailCounters,
+    pub(super) call_log: CallLogCounters,
+    pub(super) database: Option<DatabaseCounts>,
     /// Since the Unix epoch.
     pub(super) started: Duration,
     pub(super) uptime: Duration,
@@ -33,7 +36,7 @@ pub(super) struct OfMethod {
 
 impl Snapshot {
     pub(super) fn take(sources: &Sources) -> Self {
-        let Sources { app, api, connections, started: (started, since) } = sources;
+        let Sources { app, api, connections, database, started: (started, since) } = sources;
         let methods = api.methods().filter_map(|method| {
             let (path, active, counts) = (method.path(), method.active_calls(), method.counts()?);
             Some(OfMethod { path, active, counts })
@@ -45,6 +48,8 @@ impl Snapshot {
             cache: app.accounts().cache_counters(),
             hasher: app.accounts().hasher().counters(),
             mails: app.mails().outbox().counters(),
+            call_log: app.calls().counters(),
+            database: database.as_ref().map(|count| count()),
             started: *started,
             uptime: app.clock().elapsed().saturating_sub(*since),
         }

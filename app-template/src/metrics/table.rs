@@ -4,6 +4,7 @@ use std::iter;
 
 use rpc_core::CallCounts;
 
+use super::DatabaseCounts;
 use super::sample::{Kind, Metric, Sample, Value};
 use super::snapshot::{OfMethod, Snapshot};
 use crate::cli::NAME;
@@ -57,6 +58,37 @@ pub(super) const METRICS: &[Metric] = metrics! {
         |now| count(now.mails.dropped);
     "mails_waiting": Gauge [] "Mails that wait or are being sent now",
         |now| level(now.mails.waiting);
+    "call_log_written": Counter [] "Calls that were written to the log of calls",
+        |now| count(now.call_log.written);
+    "call_log_dropped": Counter [] "Calls that were not written to the log of calls: too many waited, or it was stopped",
+        |now| count(now.call_log.dropped);
+    "call_log_refused": Counter [] "Calls that were not written to the log of calls: the storage refused them",
+        |now| count(now.call_log.refused);
+    "call_log_failures": Counter [] "Attempts to write to the log of calls that failed",
+        |now| count(now.call_log.failures);
+    "call_log_waiting": Gauge [] "Calls that wait to be written to the log of calls now",
+        |now| level(now.call_log.waiting);
+    "database_connections_open": Gauge [] "Connections to the database for calls that are open now",
+        |now| of_database(now, |database| Value::Level(database.connections as f64));
+    "database_connections_idle": Gauge [] "Connections to the database for calls that are open now, and not in use",
+        |now| of_database(now, |database| Value::Level(database.idle as f64));
+    "database_connections_most": Gauge [] "Connections to the database for calls that may be open",
+        |now| of_database(now, |database| Value::Level(database.most as f64));
+    "bus_sent": Counter [] "Notices to other nodes that the database took",
+        |now| of_database(now, |database| Value::Count(database.sent));
+    "bus_unsent": Counter [] "Notices to other nodes that the database did not take, or did not confirm in time",
+        |now| of_database(now, |database| Value::Count(database.unsent));
+    "bus_heard": Counter [] "Notices of other nodes that were heard",
+        |now| of_database(now, |database| Value::Count(database.heard));
+    "bus_missed": Counter [] "How often notices of other nodes may have been missed, so that nothing cached was trusted",
+        |now| of_database(now, |database| Value::Count(database.missed));
+    "bus_listens": Counter [] "How often this node began to listen: once at the start, and again after each loss",
+        |now| of_database(now, |database| Value::Count(database.listens));
+    "bus_heartbeat_age_seconds": Gauge [] "How long ago the last heartbeat that was heard was sent",
+        |now| {
+            let age = now.database.and_then(|database| database.heartbeat_age);
+            age.map(|age| one(Value::Level(age.as_secs_f64()))).unwrap_or_default()
+        };
     "process_start_time_seconds": Gauge [] "When the application started, since the Unix epoch",
         |now| one(Value::Level(now.started.as_secs_f64()));
     "process_uptime_seconds": Gauge [] "For how long the application has run",
@@ -75,6 +107,10 @@ fn count(count: u64) -> Vec<Sample> {
 
 fn level(level: usize) -> Vec<Sample> {
     one(Value::Level(level as f64))
+}
+
+fn of_database(now: &Snapshot, value: impl Fn(&DatabaseCounts) -> Value) -> Vec<Sample> {
+    now.database.iter().flat_map(|database| one(value(database))).collect()
 }
 
 fn by_method(now: &Snapshot, value: impl Fn(&OfMethod) -> Value) -> Vec<Sample> {

@@ -18,6 +18,7 @@ use crate::cli::NAME;
 use crate::config::{DatabaseUrl, StorageSettings};
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
+use crate::metrics::{DatabaseCounter, DatabaseCounts};
 use crate::output;
 use crate::postgres::{Component, Database, DatabaseError, DatabaseOptions, MigrationLock, Progress};
 use crate::settings::{PgSettings, SecretBox};
@@ -86,6 +87,24 @@ impl Node {
 
     pub(super) fn readiness(&self) -> Arc<dyn Readiness> {
         Arc::new(DatabaseReady(self.database.clone()))
+    }
+
+    pub(super) fn counter(&self) -> DatabaseCounter {
+        let (database, bus) = (self.database.clone(), Arc::clone(&self.bus));
+        Arc::new(move || {
+            let (pool, bus) = (database.pool(), bus.counters());
+            DatabaseCounts {
+                connections: pool.size() as usize,
+                idle: pool.num_idle(),
+                most: database.options().connections as usize,
+                sent: bus.sent,
+                unsent: bus.unsent,
+                heard: bus.heard,
+                missed: bus.missed,
+                listens: bus.connections,
+                heartbeat_age: bus.heartbeat_age,
+            }
+        })
     }
 
     pub(super) async fn close(self) {

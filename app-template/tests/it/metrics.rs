@@ -4,8 +4,9 @@ mod parsed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use app_template::Metrics;
+use app_template::{DatabaseCounts, Metrics};
 use rpc_core::{Api, TestClient};
 use serde_json::json;
 
@@ -146,8 +147,38 @@ async fn what_is_told_is_documented_and_what_is_documented_is_told() {
         assert!(documented.contains(family), "{family:?} is not in docs/metrics.md");
     }
     // Those of a server, and of parts that this application does without.
-    let elsewhere = ["http_connections_open"];
-    for family in documented.iter().filter(|(name, _)| !elsewhere.contains(&name.as_str())) {
+    let is_elsewhere =
+        |name: &str| name == "http_connections_open" || name.starts_with("database_") || name.starts_with("bus_");
+    for family in documented.iter().filter(|(name, _)| !is_elsewhere(name)) {
         assert!(told.contains(family), "{family:?} is not told");
+    }
+    let counts = DatabaseCounts {
+        connections: 3,
+        idle: 2,
+        most: 10,
+        sent: 4,
+        unsent: 5,
+        heard: 6,
+        missed: 7,
+        listens: 8,
+        heartbeat_age: Some(Duration::from_millis(250)),
+    };
+    let parsed = Parsed::read(&metrics.database(move || counts).text());
+    let told = parsed.families();
+    for family in documented.iter().filter(|(name, _)| name != "http_connections_open") {
+        assert!(told.contains(family), "{family:?} is not told");
+    }
+    for (name, value) in [
+        ("database_connections_open", 3.0),
+        ("database_connections_idle", 2.0),
+        ("database_connections_most", 10.0),
+        ("bus_sent_total", 4.0),
+        ("bus_unsent_total", 5.0),
+        ("bus_heard_total", 6.0),
+        ("bus_missed_total", 7.0),
+        ("bus_listens_total", 8.0),
+        ("bus_heartbeat_age_seconds", 0.25),
+    ] {
+        assert_eq!(parsed.value(name, &[]), Some(value), "{name}");
     }
 }

@@ -169,7 +169,7 @@ impl Recorder {
             request_id: ctx.request_id,
             trace: ctx.trace.as_ref(),
         };
-        if let Some(counters) = &self.method.counters {
+        if let Some(counters) = &self.ctx.method.counters {
             counters.add(&record);
         }
         span::close(&self.span, &record);
