@@ -106,6 +106,7 @@ impl Authenticator for CachedAuthenticator {
         if is_current && let Some(known) = self.cache.get(&parsed.hash, now) {
             return known.ok_or(AuthError::BadToken);
         }
+        self.cache.missed();
         let epoch = is_current.then(|| self.cache.epoch());
         let known = self.look_up(&parsed, now).await.map_err(|error| AuthError::Unavailable(error.into()))?;
         self.cache.insert(parsed.hash, known, now, epoch).ok_or(AuthError::BadToken)

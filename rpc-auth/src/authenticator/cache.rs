@@ -71,6 +71,7 @@ pub(crate) struct IdentityCache {
     most: usize,
     epoch: AtomicU64,
     state: Mutex<State>,
+    misses: AtomicU64,
     trusted: Mutex<HashMap<UserId, VecDeque<(IpAddr, Timestamp)>>>,
 }
 
@@ -86,12 +87,17 @@ struct State {
     used_sessions: HashMap<SessionId, Timestamp>,
     used_tokens: HashMap<ApiTokenId, Timestamp>,
     hits: u64,
-    misses: u64,
 }
 
 impl IdentityCache {
     pub(crate) fn new(most: usize) -> Self {
-        Self { most: most.max(1), epoch: AtomicU64::new(0), state: Mutex::default(), trusted: Mutex::default() }
+        Self {
+            most: most.max(1),
+            epoch: AtomicU64::new(0),
+            state: Mutex::default(),
+            misses: AtomicU64::new(0),
+            trusted: Mutex::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -107,17 +113,20 @@ impl IdentityCache {
     pub(crate) fn get(&self, hash: &TokenHash, now: Timestamp) -> Option<Option<Identity>> {
         let mut state = self.lock();
         let found = state.find(hash, now);
-        match found {
-            Some(_) => state.hits += 1,
-            None => state.misses += 1,
-        }
+        state.hits += u64::from(found.is_some());
         found
+    }
+
+    /// The store is asked about a token.
+    pub(crate) fn missed(&self) {
+        self.misses.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How often tokens were known so far.
     pub(crate) fn counters(&self) -> CacheCounters {
         let state = self.lock();
-        CacheCounters { hits: state.hits, misses: state.misses, entries: state.good.len() + state.bad.len() }
+        let (hits, misses) = (state.hits, self.misses.load(Ordering::Relaxed));
+        CacheCounters { hits, misses, entries: state.good.len() + state.bad.len() }
     }
 
     /// Notes what a look at the store found; whose token it is. It is kept for later if the look began in an epoch that has not

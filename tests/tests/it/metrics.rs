@@ -2,6 +2,8 @@
 
 use rustix::process::Signal;
 use serde_json::json;
+use test_postgres::TestDatabase;
+use tokio::process::Command;
 
 use crate::http::{Request, Response, call};
 use crate::process::{Running, command, run};
@@ -12,7 +14,11 @@ async fn get(address: &str, path: &str) -> Response {
 
 /// Starts a server with metrics; their address and that of the API.
 async fn serve(bind: &str) -> (Running, String, String) {
-    let mut running = Running::start(&mut command("app-template", &["-p", "0", "--metrics-bind", bind]));
+    started(&mut command("app-template", &["-p", "0", "--metrics-bind", bind])).await
+}
+
+async fn started(command: &mut Command) -> (Running, String, String) {
+    let mut running = Running::start(command);
     let metrics = running.event("metrics.listening").await;
     let metrics =
         metrics["url"].as_str().unwrap().strip_prefix("http://").unwrap().strip_suffix("/metrics").unwrap().to_owned();
@@ -35,6 +41,24 @@ async fn they_are_on_an_address_of_their_own_and_nowhere_else() {
     running.signal(Signal::TERM);
     let ended = running.ended().await;
     assert!(ended.code == Some(0) && !ended.stderr.contains("WARN"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_node_on_postgres_tells_of_its_connections() {
+    let database = TestDatabase::empty().await;
+    let mut app = command("app-template", &["-p", "0", "--metrics-bind", "127.0.0.1:0"]);
+    let (running, metrics, address) = started(app.env("APP_DATABASE_URL", database.url())).await;
+    assert_eq!(call(&address, "/v1/test/test", json!(["x"])).await.0, 200);
+    let answer = get(&metrics, "/metrics").await.body;
+    let value = |name: &str| {
+        let line = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name}: {answer}")).parse::<f64>().unwrap()
+    };
+    assert_eq!(value("database_connections_most"), 10.0);
+    assert!((1.0..=10.0).contains(&value("database_connections_open")));
+    assert_eq!(value("bus_listens_total"), 1.0);
+    running.signal(Signal::TERM);
+    assert_eq!(running.ended().await.code, Some(0));
 }
 
 #[tokio::test]
