@@ -124,9 +124,10 @@ fn execute(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {
         _ => Flags::new(),
     };
     let layers = Layers::read(global.flags.into_iter().chain(of_command).collect(), environment, global.file)?;
-    let audience = log::start(&layers.log()?)?;
+    let endpoint = if matches!(command, Command::Serve(_)) { layers.spans()? } else { None };
+    let (audience, spans) = log::start(&layers.log()?, endpoint.as_ref())?;
     match command {
-        Command::Serve(_) => serve::run(&layers, audience),
+        Command::Serve(_) => serve::run(&layers, audience, spans),
         Command::Docs(args) => docs::run(&args),
         Command::Methods(args) => methods::run(&args, &crate::api::build()?),
         Command::Call(args) => call::run(&args, &layers, audience),

@@ -1,15 +1,19 @@
 //! The log, on stderr.
 
 mod json;
+mod spans;
 
+use std::fmt;
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+use tracing_subscriber::{EnvFilter, Layer};
 
 use self::json::{JsonFields, JsonLines};
-use crate::config::{LogFormat, LogSettings};
+use self::spans::BoxedLayer;
+pub(crate) use self::spans::Spans;
+use crate::config::{HttpUrl, LogFormat, LogSettings};
 use crate::failure::{Exit, Failure};
 
 /// For whom the process writes to stderr.
@@ -21,8 +25,8 @@ pub(crate) enum Audience {
     Programs,
 }
 
-/// Begins to log.
-pub(crate) fn start(settings: &LogSettings) -> Result<Audience, Failure> {
+/// Begins to log, and to send spans to an endpoint.
+pub(crate) fn start(settings: &LogSettings, endpoint: Option<&HttpUrl>) -> Result<(Audience, Spans), Failure> {
     let filter = EnvFilter::try_new(&settings.filter)
         .map_err(|error| Failure::new(Exit::Configuration, format!("RUST_LOG is \"{}\": {error}", settings.filter)))?;
     let is_terminal = io::stderr().is_terminal();
@@ -31,13 +35,19 @@ pub(crate) fn start(settings: &LogSettings) -> Result<Audience, Failure> {
         LogFormat::Auto => LogFormat::Json,
         chosen => chosen,
     };
-    let subscriber = tracing_subscriber::registry().with(layer(format, is_terminal && !settings.no_color)).with(filter);
-    subscriber.try_init().map_err(|error| Failure::new(Exit::Failure, format!("the log cannot start: {error}")))?;
-    Ok(if is_terminal && format != LogFormat::Json { Audience::People } else { Audience::Programs })
+    let cannot = |error: &dyn fmt::Display| Failure::new(Exit::Failure, format!("the log cannot start: {error}"));
+    let spans = Spans::start(endpoint).map_err(|error| cannot(&error))?;
+    // The level is for the log alone: what is sent elsewhere does not depend on it.
+    let log = layer(format, is_terminal && !settings.no_color).with_filter(filter).boxed();
+    let layers: Vec<BoxedLayer> = spans.layer().into_iter().chain([log]).collect();
+    let subscriber = tracing_subscriber::registry().with(layers);
+    subscriber.try_init().map_err(|error| cannot(&error))?;
+    let audience = if is_terminal && format != LogFormat::Json { Audience::People } else { Audience::Programs };
+    Ok((audience, spans))
 }
 
-fn layer(format: LogFormat, colours: bool) -> Box<dyn Layer<Registry> + Send + Sync> {
-    let layer = fmt::layer().with_writer(io::stderr).with_ansi(colours);
+fn layer(format: LogFormat, colours: bool) -> BoxedLayer {
+    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(colours);
     match format {
         LogFormat::Json => layer.with_ansi(false).fmt_fields(JsonFields).event_format(JsonLines).boxed(),
         LogFormat::Pretty => layer.pretty().boxed(),

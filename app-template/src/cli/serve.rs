@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use rpc_core::Api;
 use rpc_core::http::{HttpService, Server};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use self::banner::Banner;
 use self::root::FirstStart;
@@ -21,16 +22,16 @@ use super::{NAME, runtime, serve_settings, warn_of_unknown};
 use crate::app::App;
 use crate::config::{Layers, PublicUrl, ServeSettings};
 use crate::failure::{Exit, Failure};
-use crate::log::Audience;
+use crate::log::{Audience, Spans};
 use crate::mail::MailTemplates;
 use crate::output;
 use crate::storage::{Schema, Storage};
 
-pub(super) fn run(layers: &Layers, audience: Audience) -> Result<ExitCode, Failure> {
+pub(super) fn run(layers: &Layers, audience: Audience, spans: Spans) -> Result<ExitCode, Failure> {
     let settings = serve_settings(layers)?;
     warn_of_unknown(layers.environment());
     let runtime = runtime()?;
-    let ended = runtime.block_on(serve(settings, audience));
+    let ended = runtime.block_on(serve(settings, audience, spans));
     // What still runs was given its time, or a second signal said not to wait.
     runtime.shutdown_background();
     ended
@@ -45,7 +46,7 @@ fn warn_of_plain_http(settings: &ServeSettings, address: SocketAddr) {
     }
 }
 
-async fn serve(settings: ServeSettings, audience: Audience) -> Result<ExitCode, Failure> {
+async fn serve(settings: ServeSettings, audience: Audience, spans: Spans) -> Result<ExitCode, Failure> {
     let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Failure, format!("no signals: {error}")))?;
     let shows_banner = audience == Audience::People && !settings.no_banner;
     let opened = tokio::select! {
@@ -59,7 +60,7 @@ async fn serve(settings: ServeSettings, audience: Audience) -> Result<ExitCode, 
     if !shows_banner {
         tracing::info!(event = "storage.ready", storage = storage.kind(), "{storage}");
     }
-    let api = api(&app, &settings)?;
+    let api = api(&app, &settings, &spans)?;
     let service = service(&settings, &api).readiness(storage.readiness());
     let server = Server::bind(service, settings.address).await;
     let server = server.map_err(|error| cannot_bind(settings.address, &error))?.drain(settings.drain);
@@ -85,8 +86,14 @@ async fn serve(settings: ServeSettings, audience: Audience) -> Result<ExitCode, 
         () = signals.next() => stop::begins(audience, api.active_calls()),
     }
     drop(stop);
+    let finish = async {
+        let deadline = Instant::now() + settings.drain;
+        let code = stop::finish(serving, &api, app, storage, settings.drain, audience).await;
+        spans.finish(deadline.saturating_duration_since(Instant::now())).await;
+        code
+    };
     tokio::select! {
-        code = stop::finish(serving, &api, app, storage, settings.drain, audience) => Ok(code),
+        code = finish => Ok(code),
         () = signals.next() => Ok(Exit::Interrupted.into()),
     }
 }
@@ -122,11 +129,11 @@ async fn put_together(settings: &ServeSettings, storage: &Storage) -> Result<App
     Ok(app)
 }
 
-fn api(app: &App, settings: &ServeSettings) -> Result<Api, Failure> {
+fn api(app: &App, settings: &ServeSettings, spans: &Spans) -> Result<Api, Failure> {
     if !settings.methods.is_empty() {
         settings.check_methods(&app.api()?)?;
     }
-    let builder = app.api_builder().limits(settings.limits);
+    let builder = spans.join(app.api_builder().limits(settings.limits));
     let builder = if settings.metrics.is_some() { builder.counted() } else { builder };
     let methods = settings.methods.iter();
     Ok(methods.fold(builder, |builder, method| builder.method_limits(&method.path, method.limits)).build()?)

@@ -2,8 +2,8 @@
 
 use super::error::ConfigError;
 use super::layers::{Layers, Reader};
-use super::setting::LogFormat;
-use super::table::{LOG_FORMAT, LOG_LEVEL};
+use super::setting::{HttpUrl, LogFormat};
+use super::table::{LOG_FORMAT, LOG_LEVEL, OTLP_ENDPOINT};
 
 /// What to log, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,9 +30,36 @@ impl Layers {
     }
 }
 
+impl Layers {
+    /// Where spans of calls are sent.
+    pub(crate) fn spans(&self) -> Result<Option<HttpUrl>, ConfigError> {
+        let mut reader = Reader::new(self);
+        let endpoint = reader.optional(&OTLP_ENDPOINT);
+        if let Some(found) = reader.found(&OTLP_ENDPOINT.row)
+            && !cfg!(feature = "otel")
+        {
+            reader.faults.add(format!("{}: this program was built without the feature `otel`", found.source));
+        }
+        reader.faults.finish().map(|()| endpoint)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Layers;
+
+    #[test]
+    fn an_endpoint_for_spans_is_for_programs_that_can_send_them() {
+        let spans = |url| Layers::of(&[], &[("APP_OTLP_ENDPOINT", url)], "").unwrap().spans();
+        assert_eq!(spans(""), Ok(None));
+        let expected = "APP_OTLP_ENDPOINT: this program was built without the feature `otel`";
+        match spans("http://127.0.0.1:4318") {
+            Ok(url) => assert!(cfg!(feature = "otel") && url.is_some()),
+            Err(error) => assert!(!cfg!(feature = "otel") && error.to_string() == expected, "{error}"),
+        }
+        let error = spans("https://collector.example.com").unwrap_err().to_string();
+        assert!(error.starts_with("APP_OTLP_ENDPOINT: expected an http URL"), "{error}");
+    }
 
     #[test]
     fn rust_log_goes_before_the_level() {

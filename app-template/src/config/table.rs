@@ -10,7 +10,7 @@ use rpc_core::Rate;
 use rpc_core::http::ForwardedHeader;
 
 use super::key::{Flag, Key, Row};
-use super::setting::{DatabaseUrl, LogFormat, LogLevel, Networks, Origins, Prefix, PublicUrl, Size};
+use super::setting::{DatabaseUrl, HttpUrl, LogFormat, LogLevel, Networks, Origins, Prefix, PublicUrl, Size};
 use crate::app::Avatars;
 use crate::settings::SecretBox;
 
@@ -48,6 +48,7 @@ keys! {
             .flag(Flag::Global);
         LOG_LEVEL: LogLevel = Key::new("log-level", "info", "off, error, warn, info, debug or trace; RUST_LOG goes before it")
             .flag(Flag::Global);
+        OTLP_ENDPOINT: HttpUrl = Key::new("otlp-endpoint", "", "Collector of traces that spans are sent to, at /v1/traces below it (OTLP over plain HTTP); for builds with the feature otel");
     }
     "First start" {
         ROOT_PASSWORD: Secret = Key::new("root-password", "", "Password of the root user that is made; without one it is generated").secret();
