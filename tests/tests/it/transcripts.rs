@@ -34,3 +34,8 @@ async fn mounted_does_what_its_header_says() {
 async fn custom_store_does_what_its_header_says() {
     assert!(replay_header("custom_store").await >= 1);
 }
+
+#[tokio::test]
+async fn calllog_does_what_its_header_says() {
+    assert!(replay_header("calllog").await >= 8);
+}
