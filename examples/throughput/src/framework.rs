@@ -8,15 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rpc_calllog::CallLog;
 use rpc_core::http::{HttpService, Server};
 use rpc_core::{
-    Api, ApiError, AuthError, Authenticator, BuildError, CallRecord, Identity, Observer, Permission, RequestId, State,
-    Token, User, api_method, api_module,
+    Api, ApiBuilder, ApiError, AuthError, Authenticator, BuildError, CallRecord, Identity, Observer, Permission,
+    RequestId, State, Token, User, api_method, api_module,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::TOKEN;
+use crate::watch::Watch;
 
 api_module! {
     /// Connection tests
@@ -78,21 +80,33 @@ async fn create(ids: &Ids, fields: NewUser) -> Result<CreatedUser, ApiError> {
 ///
 /// A method is declared wrongly.
 pub fn api(journal: Arc<Journal>) -> Result<Api, BuildError> {
+    unwatched().observer(Shared(journal)).build()
+}
+
+/// The two methods, and nobody who watches their calls.
+#[must_use]
+pub fn unwatched() -> ApiBuilder {
     Api::builder()
         .permission(Permission::new("admin", "Administrator", "May make users."))
         .state(Ids(AtomicU64::new(1)))
         .authenticator(Tokens::default())
-        .observer(Shared(journal))
-        .build()
 }
 
-/// The server of the framework, which listens.
+/// The server of the framework, which listens. `log` is what watches, if that is a call log.
 ///
 /// # Errors
 ///
 /// A method is declared wrongly, or the address cannot be bound.
-pub async fn bind(address: SocketAddr) -> Result<Server, Box<dyn Error + Send + Sync>> {
-    let api = api(Arc::new(Journal::default()))?;
+pub async fn bind(
+    address: SocketAddr,
+    watch: Watch,
+    log: Option<&CallLog>,
+) -> Result<Server, Box<dyn Error + Send + Sync>> {
+    let api = match log {
+        Some(log) => unwatched().observer(log.clone()).build()?,
+        None if watch == Watch::Journal => api(Arc::new(Journal::default()))?,
+        None => unwatched().build()?,
+    };
     Ok(Server::bind(HttpService::new(api), address).await?)
 }
 

@@ -7,6 +7,7 @@ pub mod bare;
 pub mod framework;
 mod news;
 pub mod peer;
+pub mod watch;
 
 /// The token of the load's user, who is signed in and holds the permission "admin".
 pub const TOKEN: &str = "throughput_e7c1f0a2b94d4c6d8f53";

@@ -16,13 +16,15 @@
 //! ```
 //!
 //! `--mode axum` and `--mode bare` serve the same requests (curl needs `-H 'Content-Type: application/json'` for axum).
-//! `scripts/bench-http.py` puts load on all three and compares their cost.
+//! `scripts/bench-http.py` puts load on all three and compares their cost. `--watch memory` and `--watch postgres` log the
+//! calls; `scripts/bench-calllog.py` compares that with `--watch off`.
 
 use std::error::Error;
 use std::io::{Write, stdout};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use clap::{Parser, ValueEnum};
+use throughput::watch::{self, Watch};
 use throughput::{bare, framework, peer};
 use tokio::net::TcpListener;
 use tokio::runtime;
@@ -39,6 +41,12 @@ struct Flags {
     /// Threads that serve.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: u16,
+    /// What watches the calls, where the framework serves.
+    #[arg(long, value_enum, default_value_t)]
+    watch: Watch,
+    /// The URL of the database of a log in Postgres.
+    #[arg(long)]
+    database: Option<String>,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -56,17 +64,22 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let flags = Flags::parse();
     let runtime = runtime::Builder::new_multi_thread().worker_threads(flags.threads.into()).enable_all().build()?;
     runtime.block_on(async {
-        let serving = runtime.spawn(serve(flags.mode, SocketAddr::from((Ipv4Addr::LOCALHOST, flags.port))));
+        let serving = runtime.spawn(serve(flags));
         serving.await?
     })
 }
 
-async fn serve(mode: Mode, address: SocketAddr) -> Result<(), Box<dyn Error + Send + Sync>> {
-    match mode {
+async fn serve(flags: Flags) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, flags.port));
+    match flags.mode {
         Mode::Rpc => {
-            let server = framework::bind(address).await?;
+            let log = watch::start(flags.watch, flags.database.as_deref()).await?;
+            let server = framework::bind(address, flags.watch, log.as_ref()).await?;
             announce(server.local_addr()?, "rpc")?;
             server.serve(interrupted()).await;
+            if let Some(log) = log {
+                writeln!(stdout(), "{}", watch::stop(&log).await)?;
+            }
         }
         Mode::Axum => {
             let listener = TcpListener::bind(address).await?;
