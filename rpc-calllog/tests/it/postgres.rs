@@ -3,6 +3,7 @@
 mod faults;
 mod nodes;
 mod partitions;
+mod sums;
 
 use std::time::Duration;
 

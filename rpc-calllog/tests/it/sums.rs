@@ -14,7 +14,7 @@ use crate::world::{CLOSED, END, HandClock, LIMITED, MIDNIGHT, MINUTE, RARE, UNLO
 
 /// How a call comes in, and what the log calls it.
 #[derive(Debug, Clone, Copy)]
-enum Way {
+pub(crate) enum Way {
     InProcess,
     Http,
     JsonRpc,
@@ -22,7 +22,7 @@ enum Way {
     WebSocket,
 }
 
-const WAYS: [(Way, &str); 5] = [
+pub(crate) const WAYS: [(Way, &str); 5] = [
     (Way::InProcess, "in-process"),
     (Way::Http, "http"),
     (Way::JsonRpc, "json-rpc"),
@@ -31,7 +31,7 @@ const WAYS: [(Way, &str); 5] = [
 ];
 
 /// 50 calls are accepted, 5 of them end by faults; 3 more are declined.
-fn calls() -> Vec<&'static str> {
+pub(crate) fn calls() -> Vec<&'static str> {
     let faults = ["fault", "panic", "fault", "panic", "fault"];
     faults.into_iter().chain(["well"; 40]).chain(["conflict"; 5]).chain(["well"; 3]).collect()
 }
@@ -48,7 +48,7 @@ async fn post(address: SocketAddr, path: &str, params: &Value) {
     assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
 }
 
-async fn make(world: &World, way: Way, method: &'static str, calls: &[Value]) {
+pub(crate) async fn make(world: &World, way: Way, method: &'static str, calls: &[Value]) {
     let (address, _stop) = world.serve().await;
     match way {
         Way::InProcess => {
@@ -91,7 +91,7 @@ fn sum(buckets: &[Bucket]) -> Counts {
 }
 
 /// What the log says of the method with the 53 calls, asked in all ways.
-async fn assert_exact(log: &CallLog, clock: &HandClock, nodes: u64) -> Vec<LogRow> {
+pub(crate) async fn assert_exact(log: &CallLog, clock: &HandClock, nodes: u64) -> Vec<LogRow> {
     let expected = Counts {
         requests: 53 * nodes,
         accepted: 50 * nodes,
