@@ -18,7 +18,7 @@ impl AccountError {
                     .into_iter()
                     .map(|fault| {
                         let (position, pointer) = place(&fault.field);
-                        let message = format!("`{}` {}", label(&fault.field), fault.message);
+                        let message = format!("`{}`: {}", label(&fault.field), fault.message);
                         Violation { pointer: format!("/{position}{pointer}"), keyword: fault.keyword.into(), message }
                     })
                     .collect(),

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use rpc_core::{AuthError, Authenticator, Bus, Clock, Identity, Timestamp, Token, User};
 
 pub use self::cache::CacheCounters;
-pub(crate) use self::cache::IdentityCache;
 use self::cache::{Credential, Known};
+pub(crate) use self::cache::{IdentityCache, Uses};
 use crate::accounts::{AccountOptions, Vocabulary};
 use crate::model::UserRecord;
 use crate::store::{AccountStore, StoreError};
@@ -100,12 +100,13 @@ fn named(user: &UserRecord) -> User {
 #[async_trait]
 impl Authenticator for CachedAuthenticator {
     async fn authenticate(&self, token: &Token, _: Option<IpAddr>) -> Result<Identity, AuthError> {
-        let parsed = self.tokens.parse(token.expose()).ok_or(AuthError::BadToken)?;
+        let hash = self.tokens.hash_of(token.expose()).ok_or(AuthError::BadToken)?;
         let now = self.clock.now().into();
         let is_current = self.bus.is_current();
-        if is_current && let Some(known) = self.cache.get(&parsed.hash, now) {
+        if is_current && let Some(known) = self.cache.get(&hash, now) {
             return known.ok_or(AuthError::BadToken);
         }
+        let parsed = self.tokens.parse(token.expose()).ok_or(AuthError::BadToken)?;
         self.cache.missed();
         let epoch = is_current.then(|| self.cache.epoch());
         let known = self.look_up(&parsed, now).await.map_err(|error| AuthError::Unavailable(error.into()))?;

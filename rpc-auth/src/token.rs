@@ -12,6 +12,8 @@ use crate::secret::Secret;
 const RANDOM: usize = 30;
 /// Symbols of the checksum: 62^6 > 2^32.
 const CHECKSUM: usize = 6;
+/// Symbols of the longest name of a kind.
+const LONGEST_KIND: usize = 7;
 /// Symbols of the longest name of an application.
 const MAX_APP: usize = 16;
 
@@ -106,6 +108,12 @@ impl TokenFormat {
         Ok(self.token(kind, &random))
     }
 
+    /// The hash of a text that is not longer than a token, whether it has the form of one or not.
+    pub(crate) fn hash_of(&self, text: &str) -> Option<TokenHash> {
+        let longest = self.app.len() + LONGEST_KIND + RANDOM + CHECKSUM + 2;
+        (text.len() <= longest).then(|| TokenHash::of(text))
+    }
+
     /// Reads a presented token. `None` for whatever has another form, or a checksum that does not fit: no store needs to
     /// be asked about it.
     #[must_use]
@@ -131,7 +139,7 @@ fn checksum(random: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{AppNameError, TokenFormat, TokenKind};
+    use super::{AppNameError, TokenFormat, TokenHash, TokenKind};
 
     #[test]
     fn the_text_of_a_token_does_not_change_between_versions() {
@@ -146,8 +154,10 @@ mod tests {
         let format = TokenFormat::new("app").unwrap();
         let starts = TokenKind::ALL.map(|kind| {
             let token = format.generate(kind).unwrap();
+            assert_eq!(format.hash_of(token.expose()), Some(TokenHash::of(token.expose())));
             (token.expose()[..token.expose().len() - 36].to_owned(), kind.is_for_calls())
         });
+        assert_eq!(format.hash_of(&"x".repeat(49)), None);
         let expected = [("app_session_", true), ("app_api_", true), ("app_confirm_", false)];
         assert_eq!(starts, expected.map(|(start, is_for_calls)| (start.to_owned(), is_for_calls)));
     }

@@ -2,34 +2,38 @@
 
 use std::time::Duration;
 
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::Accounts;
 use super::error::{AccountError, FieldFault};
+use crate::authenticator::Uses;
 use crate::model::{SessionsChange, UserChange, UserId};
 use crate::password::generate_password;
 use crate::secret::Secret;
 
 /// How often uses are written.
 const WRITE_USES: Duration = Duration::from_secs(60);
-/// How often expired rows are removed, in writes of uses.
-const PURGE_EVERY: u32 = 60;
+/// How often expired rows are removed.
+const PURGE: Duration = Duration::from_secs(3600);
 
 impl Accounts {
     /// Does the background work until it is told to stop; then it waits for the changes that are being made, and writes the last
-    /// uses.
+    /// uses. Uses are written each minute, and sooner when there are many, so that they take no more memory than the identities
+    /// that are kept.
     pub async fn maintain(&self, stop: CancellationToken) {
-        for round in 0_u32.. {
-            let work = async {
-                self.write_uses().await?;
-                if round % PURGE_EVERY == 0 { self.purge().await } else { Ok(()) }
-            };
-            if let Err(error) = work.await {
-                tracing::warn!(event = "accounts.maintenance", error = %error, "background work failed");
-            }
-            tokio::select! {
+        let (mut writes, mut purges) = (interval(WRITE_USES), interval(PURGE));
+        writes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        purges.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let worked = tokio::select! {
                 () = stop.cancelled() => break,
-                () = tokio::time::sleep(WRITE_USES) => {}
+                _ = writes.tick() => self.write_uses().await,
+                () = self.0.cache.many_uses() => self.write_uses().await,
+                _ = purges.tick() => self.purge().await,
+            };
+            if let Err(error) = worked {
+                tracing::warn!(event = "accounts.maintenance", error = %error, "background work failed");
             }
         }
         self.0.changes.close();
@@ -45,12 +49,12 @@ impl Accounts {
     ///
     /// `Store`; what could not be written is gone.
     pub async fn write_uses(&self) -> Result<(), AccountError> {
-        let (sessions, tokens) = self.0.cache.take_uses();
+        let Uses { sessions, api_tokens } = self.0.cache.take_uses();
         if !sessions.is_empty() {
-            self.store().touch_sessions(&sessions).await?;
+            self.store().touch_sessions(&Vec::from_iter(sessions)).await?;
         }
-        if !tokens.is_empty() {
-            self.store().touch_api_tokens(&tokens).await?;
+        if !api_tokens.is_empty() {
+            self.store().touch_api_tokens(&Vec::from_iter(api_tokens)).await?;
         }
         Ok(())
     }

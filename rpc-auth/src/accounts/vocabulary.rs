@@ -72,7 +72,7 @@ impl Vocabulary {
 
     fn refusal(&self, name: &str) -> FieldFault {
         let declared = self.permissions.iter().any(|permission| permission.name == name);
-        let message = if declared { "is a permission that you do not hold" } else { "is no permission" };
+        let message = if declared { "you do not hold this permission" } else { "there is no such permission" };
         FieldFault { field: Field::Permission(name.to_owned()), keyword: "permission", message: message.to_owned() }
     }
 }

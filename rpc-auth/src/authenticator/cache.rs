@@ -1,12 +1,14 @@
 //! Identities in memory, by the hash of their token: bounded, forgotten by user, and with the times of their use.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rpc_core::{Identity, Listener, Notice, Timestamp};
+use tokio::sync::Notify;
 
 use crate::model::{ApiTokenId, SessionId, UserId};
 use crate::token::hash::TokenHash;
@@ -36,6 +38,8 @@ pub(crate) struct Good {
     user: UserId,
     credential: Credential,
     last_used: Timestamp,
+    /// Whether `last_used` is to be written yet.
+    is_noted: bool,
 }
 
 /// What the token is of.
@@ -47,12 +51,26 @@ pub(crate) enum Credential {
 
 impl Known {
     pub(crate) fn good(identity: Identity, user: UserId, credential: Credential, last_used: Timestamp) -> Self {
-        Self::Good(Box::new(Good { identity, user, credential, last_used }))
+        Self::Good(Box::new(Good { identity, user, credential, last_used, is_noted: false }))
     }
 }
 
-/// When each of some credentials was used last.
-pub(crate) type Uses<Id> = Vec<(Id, Timestamp)>;
+/// When credentials were used last.
+#[derive(Debug, Default)]
+pub(crate) struct Uses {
+    pub(crate) sessions: HashMap<SessionId, Timestamp>,
+    pub(crate) api_tokens: HashMap<ApiTokenId, Timestamp>,
+}
+
+impl Uses {
+    fn note(&mut self, credential: Credential, used: Timestamp) {
+        let latest = match credential {
+            Credential::Session { id, .. } => self.sessions.entry(id).or_insert(used),
+            Credential::ApiToken(id) => self.api_tokens.entry(id).or_insert(used),
+        };
+        *latest = used.max(*latest);
+    }
+}
 
 /// How often tokens were known, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,35 +86,59 @@ pub struct CacheCounters {
 /// The cache of all authenticators of one node.
 #[derive(Debug)]
 pub(crate) struct IdentityCache {
-    most: usize,
     epoch: AtomicU64,
     state: Mutex<State>,
     misses: AtomicU64,
     trusted: Mutex<HashMap<UserId, VecDeque<(IpAddr, Timestamp)>>>,
+    /// Wakes whoever writes uses, when there are as many as identities may be kept.
+    many_uses: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    good: HashMap<TokenHash, Box<Good>>,
+    /// Identities that may be kept.
+    most: usize,
+    good: HashMap<TokenHash, Box<Good>, AsItIs>,
     /// Since when each was known to be bad.
     bad: HashMap<TokenHash, Timestamp>,
     /// The hashes of each user, to be forgotten together.
     by_user: HashMap<UserId, HashSet<TokenHash>>,
     /// The order of insertion; hashes that are gone are passed over.
     order: VecDeque<TokenHash>,
-    used_sessions: HashMap<SessionId, Timestamp>,
-    used_tokens: HashMap<ApiTokenId, Timestamp>,
     hits: u64,
+    /// The hashes of those that were used since uses were taken.
+    used: Vec<TokenHash>,
+    /// Uses of those that were used since then, and are gone.
+    left: Uses,
+}
+
+/// A hash of a hash: the first bytes of it. The good tokens are made here, of random symbols, so that nobody chooses them.
+#[derive(Debug, Default, Clone, Copy)]
+struct FirstBytes(u64);
+
+type AsItIs = BuildHasherDefault<FirstBytes>;
+
+impl Hasher for FirstBytes {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+    }
+
+    /// The length, which is always the same.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl IdentityCache {
     pub(crate) fn new(most: usize) -> Self {
         Self {
-            most: most.max(1),
             epoch: AtomicU64::new(0),
-            state: Mutex::default(),
+            state: Mutex::new(State { most: most.max(1), ..State::default() }),
             misses: AtomicU64::new(0),
             trusted: Mutex::default(),
+            many_uses: Notify::new(),
         }
     }
 
@@ -114,6 +156,7 @@ impl IdentityCache {
         let mut state = self.lock();
         let found = state.find(hash, now);
         state.hits += u64::from(found.is_some());
+        self.note_many(&state);
         found
     }
 
@@ -141,12 +184,15 @@ impl IdentityCache {
                 }
                 None
             }
-            Known::Good(good) => {
-                state.note_use(good.credential, now);
+            Known::Good(mut good) => {
                 let identity = good.identity.clone();
+                good.is_noted = state.may_note();
                 if is_current {
-                    state.keep(hash, good, self.most);
+                    state.keep(hash, good);
+                } else {
+                    state.let_go(&good);
                 }
+                self.note_many(&state);
                 Some(identity)
             }
         }
@@ -158,7 +204,9 @@ impl IdentityCache {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         let Ok(user) = user.parse::<UserId>() else { return };
         for hash in state.by_user.remove(&user).unwrap_or_default() {
-            state.good.remove(&hash);
+            if let Some(good) = state.good.remove(&hash) {
+                state.let_go(&good);
+            }
         }
         state.bad.clear();
     }
@@ -167,19 +215,38 @@ impl IdentityCache {
     pub(crate) fn forget_all(&self) {
         let mut state = self.lock();
         self.epoch.fetch_add(1, Ordering::AcqRel);
-        let State { good, bad, by_user, order, .. } = &mut *state;
-        good.clear();
+        for good in std::mem::take(&mut state.good).into_values() {
+            state.let_go(&good);
+        }
+        let State { bad, by_user, order, .. } = &mut *state;
         bad.clear();
         by_user.clear();
         order.clear();
     }
 
+    fn note_many(&self, state: &State) {
+        if state.noted() >= state.most {
+            self.many_uses.notify_one();
+        }
+    }
+
+    /// Waits until so many uses wait to be written that they should be before their time.
+    pub(crate) async fn many_uses(&self) {
+        self.many_uses.notified().await;
+    }
+
     /// When sessions and API tokens were used since it was asked last.
-    pub(crate) fn take_uses(&self) -> (Uses<SessionId>, Uses<ApiTokenId>) {
-        let mut state = self.lock();
-        let sessions = std::mem::take(&mut state.used_sessions).into_iter().collect();
-        let tokens = std::mem::take(&mut state.used_tokens).into_iter().collect();
-        (sessions, tokens)
+    pub(crate) fn take_uses(&self) -> Uses {
+        let state = &mut *self.lock();
+        let mut uses = std::mem::take(&mut state.left);
+        for hash in std::mem::take(&mut state.used) {
+            if let Some(good) = state.good.get_mut(&hash)
+                && std::mem::replace(&mut good.is_noted, false)
+            {
+                uses.note(good.credential, good.last_used);
+            }
+        }
+        uses
     }
 
     /// A user has signed in from an address.
@@ -219,6 +286,7 @@ impl Good {
 
 impl State {
     fn find(&mut self, hash: &TokenHash, now: Timestamp) -> Option<Option<Identity>> {
+        let may_note = self.may_note();
         let Some(good) = self.good.get_mut(hash) else {
             let since = self.bad.get(hash)?;
             return (now < since.after(BAD_LIFE)).then_some(None);
@@ -229,16 +297,28 @@ impl State {
             return None;
         }
         good.last_used = good.last_used.max(now);
-        let (identity, credential) = (good.identity.clone(), good.credential);
-        self.note_use(credential, now);
-        Some(Some(identity))
+        if may_note && !std::mem::replace(&mut good.is_noted, true) {
+            self.used.push(*hash);
+        }
+        Some(Some(good.identity.clone()))
     }
 
-    fn note_use(&mut self, credential: Credential, now: Timestamp) {
-        match credential {
-            Credential::Session { id, .. } => self.used_sessions.insert(id, now),
-            Credential::ApiToken(id) => self.used_tokens.insert(id, now),
-        };
+    /// Uses that wait to be written.
+    fn noted(&self) -> usize {
+        self.used.len() + self.left.sessions.len() + self.left.api_tokens.len()
+    }
+
+    /// Whether a use may be noted: unless twice as many as identities may be kept wait already, since the store does not keep
+    /// up. The next use may be noted.
+    fn may_note(&self) -> bool {
+        self.noted() < self.most.saturating_mul(2)
+    }
+
+    /// Keeps the use of a token that is not known any longer.
+    fn let_go(&mut self, good: &Good) {
+        if good.is_noted {
+            self.left.note(good.credential, good.last_used);
+        }
     }
 
     fn keep_bad(&mut self, hash: TokenHash, now: Timestamp) {
@@ -248,17 +328,21 @@ impl State {
         self.bad.insert(hash, now);
     }
 
-    fn keep(&mut self, hash: TokenHash, good: Box<Good>, most: usize) {
-        while self.good.len() >= most {
+    fn keep(&mut self, hash: TokenHash, good: Box<Good>) {
+        while self.good.len() >= self.most {
             let Some(oldest) = self.order.pop_front() else { break };
             self.remove(&oldest);
         }
         self.bad.remove(&hash);
         self.by_user.entry(good.user).or_default().insert(hash);
-        if self.good.insert(hash, good).is_none() {
-            self.order.push_back(hash);
+        if good.is_noted {
+            self.used.push(hash);
         }
-        if self.order.len() > most.saturating_mul(2) {
+        match self.good.insert(hash, good) {
+            Some(before) => self.let_go(&before),
+            None => self.order.push_back(hash),
+        }
+        if self.order.len() > self.most.saturating_mul(2) {
             let good = &self.good;
             self.order.retain(|hash| good.contains_key(hash));
         }
@@ -266,6 +350,7 @@ impl State {
 
     fn remove(&mut self, hash: &TokenHash) {
         let Some(good) = self.good.remove(hash) else { return };
+        self.let_go(&good);
         if let Some(hashes) = self.by_user.get_mut(&good.user) {
             hashes.remove(hash);
             if hashes.is_empty() {
@@ -286,80 +371,4 @@ impl Listener for IdentityCache {
 }
 
 #[cfg(test)]
-mod tests {
-    use rpc_core::{Timestamp, User};
-
-    use super::{BAD, Credential, IdentityCache, Known};
-    use crate::model::{ApiTokenId, UserId};
-    use crate::token::hash::TokenHash;
-
-    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
-
-    fn good(user: i64) -> Known {
-        let identity = User::new(&user.to_string(), "ann").into();
-        Known::good(identity, UserId::new(user), Credential::ApiToken(ApiTokenId::new(user)), NOW)
-    }
-
-    fn hash(number: usize) -> TokenHash {
-        TokenHash::of(&number.to_string())
-    }
-
-    /// Whether a token is known to be good or bad, if it is known.
-    fn is_good(cache: &IdentityCache, number: usize, now: Timestamp) -> Option<bool> {
-        cache.get(&hash(number), now).map(|identity| identity.is_some())
-    }
-
-    #[test]
-    fn the_good_one_that_came_first_makes_room() {
-        let cache = IdentityCache::new(2);
-        for number in 1..=3 {
-            cache.insert(hash(number), good(2), NOW, Some(cache.epoch()));
-        }
-        assert_eq!([1, 2, 3].map(|number| is_good(&cache, number, NOW)), [None, Some(true), Some(true)]);
-    }
-
-    #[test]
-    fn bad_tokens_push_no_good_one_out_and_are_bounded() {
-        let cache = IdentityCache::new(2);
-        cache.insert(hash(0), good(2), NOW, Some(cache.epoch()));
-        for number in 1..=3 * BAD {
-            cache.insert(hash(number), Known::Bad, NOW, Some(cache.epoch()));
-        }
-        assert_eq!((is_good(&cache, 0, NOW), is_good(&cache, 3 * BAD, NOW)), (Some(true), Some(false)));
-        assert!(cache.lock().bad.len() <= BAD);
-    }
-
-    #[test]
-    fn a_bad_token_is_looked_at_anew_soon_and_when_somebody_changes() {
-        let cache = IdentityCache::new(2);
-        cache.insert(hash(1), Known::Bad, NOW, Some(cache.epoch()));
-        assert_eq!(is_good(&cache, 1, NOW.after(super::BAD_LIFE)), None);
-        assert_eq!(is_good(&cache, 1, NOW), Some(false));
-        cache.forget("7");
-        assert_eq!(is_good(&cache, 1, NOW), None);
-        cache.insert(hash(1), Known::Bad, NOW, Some(cache.epoch()));
-        cache.insert(hash(1), good(2), NOW, Some(cache.epoch()));
-        assert_eq!(is_good(&cache, 1, NOW), Some(true));
-    }
-
-    #[test]
-    fn what_was_read_before_somebody_changed_is_not_kept() {
-        let cache = IdentityCache::new(2);
-        let before = cache.epoch();
-        cache.forget("2");
-        assert!(cache.insert(hash(1), good(2), NOW, Some(before)).is_some());
-        assert!(cache.insert(hash(2), good(2), NOW, None).is_some());
-        assert_eq!([1, 2].map(|number| is_good(&cache, number, NOW)), [None, None]);
-    }
-
-    #[test]
-    fn all_tokens_of_a_user_are_forgotten_and_those_of_others_stay() {
-        let cache = IdentityCache::new(9);
-        for (number, user) in [(1, 2), (2, 2), (3, 3)] {
-            cache.insert(hash(number), good(user), NOW, Some(cache.epoch()));
-        }
-        cache.forget("2");
-        assert_eq!([1, 2, 3].map(|number| is_good(&cache, number, NOW)), [None, None, Some(true)]);
-        assert_eq!(cache.lock().by_user.len(), 1);
-    }
-}
+mod tests;
