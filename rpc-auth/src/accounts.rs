@@ -32,7 +32,7 @@ use crate::mail::AccountMailer;
 use crate::model::{SessionId, UserId, UserRecord};
 use crate::password::PasswordHasher;
 use crate::store::{AccountStore, StoreError};
-use crate::throttle::{MailQuota, SignInThrottle};
+use crate::throttle::{MailQuota, SignInThrottle, TrustedNetworks};
 
 /// The accounts of an application. Cheap to clone.
 #[derive(Clone)]
@@ -47,6 +47,7 @@ struct Inner {
     options: AccountOptions,
     hasher: PasswordHasher,
     throttle: SignInThrottle,
+    trusted: TrustedNetworks,
     mail_quota: MailQuota,
     cache: Arc<IdentityCache>,
     changes: TaskTracker,
@@ -107,6 +108,7 @@ impl Accounts {
             vocabulary,
             hasher: PasswordHasher::new(options.hasher),
             throttle: SignInThrottle::new(options.throttle),
+            trusted: TrustedNetworks::new(options.throttle.trust_for),
             mail_quota: MailQuota::new(options.mails_per_hour),
             options,
             cache,

@@ -3,6 +3,9 @@
 mod mail;
 mod sign_in;
 mod table;
+mod trusted;
 
 pub use self::mail::MailQuota;
+use self::sign_in::network;
 pub use self::sign_in::{SignInThrottle, ThrottleOptions};
+pub(crate) use self::trusted::TrustedNetworks;

@@ -20,8 +20,8 @@ use super::table::{
     HASH_MEMORY, HASH_PARALLEL, MAIL_TEMPLATES, MAILS_PER_HOUR, METRICS_BIND, NO_BANNER, PASSWORD_MIN_LENGTH, PORT,
     PUBLIC_URL, RESET_LIFE, ROOT_PASSWORD, ROOT_PASSWORD_OUT, RPC_PREFIX, SESSION_ABSOLUTE, SESSION_IDLE, SIGN_UP,
     SMTP_FROM, SMTP_HOSTNAME, SMTP_PASSWORD, SMTP_PORT, SMTP_USERNAME, THROTTLE_FIRST_DELAY, THROTTLE_FORGET_AFTER,
-    THROTTLE_FREE_PER_ADDRESS, THROTTLE_FREE_PER_NAME, THROTTLE_FREE_PER_PAIR, THROTTLE_MAX_DELAY, TRUSTED_PROXIES,
-    USERNAME_IS_EMAIL,
+    THROTTLE_FREE_PER_ADDRESS, THROTTLE_FREE_PER_NAME, THROTTLE_FREE_PER_PAIR, THROTTLE_MAX_DELAY, THROTTLE_TRUST_FOR,
+    TRUSTED_PROXIES, USERNAME_IS_EMAIL,
 };
 use crate::app::AppOptions;
 use crate::settings::SettingsChange;
@@ -122,6 +122,7 @@ impl Reader<'_> {
         options.throttle.first_delay = self.required(&THROTTLE_FIRST_DELAY);
         options.throttle.max_delay = self.required(&THROTTLE_MAX_DELAY);
         options.throttle.forget_after = self.required(&THROTTLE_FORGET_AFTER);
+        options.throttle.trust_for = self.required(&THROTTLE_TRUST_FOR);
         options.hasher.memory_kib = self.required(&HASH_MEMORY).kib();
         options.hasher.passes = self.required(&HASH_ITERATIONS).get();
         if let Some(parallel) = self.optional(&HASH_PARALLEL) {

@@ -41,7 +41,7 @@ impl Accounts {
     ) -> Result<SignedIn, AccountError> {
         let (login, client, now) = (login.trim().to_lowercase(), Self::normal_client(client), self.now());
         let known = if login.contains('\0') { None } else { self.store().user_by_login(&login).await? };
-        let trusted = known.as_ref().is_some_and(|user| self.0.cache.trusts(user.id, client, now));
+        let trusted = known.as_ref().is_some_and(|user| self.0.trusted.has(user.id, client, now));
         self.0.throttle.check(&login, client, trusted, now).map_err(AccountError::Throttled)?;
         let hash = known.as_ref().filter(|user| user.enabled).map(|user| &user.password);
         let verified = self.0.hasher.verify(password, hash).await.inspect_err(|_| {
@@ -62,7 +62,7 @@ impl Accounts {
             Verified::Yes | Verified::No => None,
         };
         let signed_in = self.open_session(user, rehashed).await?;
-        self.0.cache.trust(signed_in.user.id, client, now);
+        self.0.trusted.add(signed_in.user.id, client, now);
         Ok(signed_in)
     }
 

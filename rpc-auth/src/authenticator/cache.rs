@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,13 +17,6 @@ const BAD_LIFE: Duration = Duration::from_secs(5);
 /// Bad tokens that are remembered. Anybody can make any number of them: they have a place of their own, so that they push no
 /// good one out.
 const BAD: usize = 10_000;
-/// How long an address from which a user signed in is trusted.
-const TRUST_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
-/// Addresses that are trusted for one user.
-const TRUSTED_PER_USER: usize = 16;
-/// Users whose addresses are remembered.
-const TRUSTED_USERS: usize = 100_000;
-
 /// What a look at the store found.
 #[derive(Debug, Clone)]
 pub(crate) enum Known {
@@ -89,7 +81,6 @@ pub(crate) struct IdentityCache {
     epoch: AtomicU64,
     state: Mutex<State>,
     misses: AtomicU64,
-    trusted: Mutex<HashMap<UserId, VecDeque<(IpAddr, Timestamp)>>>,
     /// Wakes whoever writes uses, when there are as many as identities may be kept.
     many_uses: Notify,
 }
@@ -137,7 +128,6 @@ impl IdentityCache {
             epoch: AtomicU64::new(0),
             state: Mutex::new(State { most: most.max(1), ..State::default() }),
             misses: AtomicU64::new(0),
-            trusted: Mutex::default(),
             many_uses: Notify::new(),
         }
     }
@@ -247,31 +237,6 @@ impl IdentityCache {
             }
         }
         uses
-    }
-
-    /// A user has signed in from an address.
-    pub(crate) fn trust(&self, user: UserId, client: Option<IpAddr>, now: Timestamp) {
-        let Some(client) = client else { return };
-        let mut trusted = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
-        if trusted.len() >= TRUSTED_USERS && !trusted.contains_key(&user) {
-            trusted.retain(|_, addresses| addresses.back().is_some_and(|(_, at)| now < at.after(TRUST_LIFE)));
-            if trusted.len() >= TRUSTED_USERS {
-                return;
-            }
-        }
-        let addresses = trusted.entry(user).or_default();
-        addresses.retain(|(known, _)| *known != client);
-        addresses.push_back((client, now));
-        if addresses.len() > TRUSTED_PER_USER {
-            addresses.pop_front();
-        }
-    }
-
-    /// Whether a user signed in from an address not long ago, as far as this node knows.
-    pub(crate) fn trusts(&self, user: UserId, client: Option<IpAddr>, now: Timestamp) -> bool {
-        let trusted = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
-        let addresses = trusted.get(&user).into_iter().flatten();
-        client.is_some_and(|client| addresses.clone().any(|(known, at)| *known == client && now < at.after(TRUST_LIFE)))
     }
 }
 

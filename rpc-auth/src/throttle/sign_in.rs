@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rpc_core::Timestamp;
 
+pub(super) use self::counts::network;
 use self::counts::{Attempt, Counts, Scope};
 
 /// How many refused sign-ins are free, and how long the delays after them are.
@@ -26,6 +27,8 @@ pub struct ThrottleOptions {
     pub max_delay: Duration,
     /// How long after the last refusal all is forgotten: 15 minutes unless told.
     pub forget_after: Duration,
+    /// How long the delays of a name, which others caused, do not hold where its user signed in: 30 days unless told.
+    pub trust_for: Duration,
     /// How long an attempt whose outcome is never told counts as a refused one: 30 seconds unless told.
     pub pending_for: Duration,
     /// How many pairs, names and addresses are remembered, of each the latest: 100,000 unless told.
@@ -41,6 +44,7 @@ impl Default for ThrottleOptions {
             first_delay: Duration::from_secs(1),
             max_delay: Duration::from_secs(30),
             forget_after: Duration::from_secs(15 * 60),
+            trust_for: Duration::from_secs(30 * 24 * 3600),
             pending_for: Duration::from_secs(30),
             capacity: 100_000,
         }
@@ -74,7 +78,7 @@ impl SignInThrottle {
 
     /// Whether a sign-in may be tried now; then one is reserved, in the same step.
     ///
-    /// `trusted`: this user signed in from this address within 30 days. Then the delays of the name, which others caused,
+    /// `trusted`: this user signed in from this address within [`ThrottleOptions::trust_for`]. Then the delays of the name, which others caused,
     /// do not apply.
     ///
     /// # Errors

@@ -83,7 +83,7 @@ impl Counts {
 }
 
 /// What one customer of an Internet provider has: an IPv4 address, or 64 bits of IPv6 (RFC 6177).
-fn network(client: IpAddr) -> IpAddr {
+pub(in crate::throttle) fn network(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
