@@ -8,7 +8,7 @@
 //! $ curl http://127.0.0.1:8080/v1/greetings/hello --json '["Bob"]'
 //! {"status":200,"reason":"OK","data":"Hello, Bob!"}
 //! $ curl http://127.0.0.1:8080/v1/greetings/hello --json '["Cid"]'
-//! {"status":429,"reason":"Too many requests: your `rate` of the method is used up","code":-32802}
+//! {"status":429,"reason":"Too many requests: your `rate` of the method is used up","code":-32802,"data":null}
 //! $ curl http://127.0.0.1:8080/v1/greetings/divide --json '[1, 0]'
 //! {"status":400,"reason":"Nothing is divided by zero","code":400,"data":null}
 //! $ curl http://127.0.0.1:8080/v1/greetings/divide --json '[1]'
