@@ -11,9 +11,13 @@ memory   a node that sees a million API tokens, one after the other: its residen
 
 It starts a throw-away Postgres, on a socket only, and removes it. It is no test: nothing fails on a number, only on a wrong
 answer. Needs Linux, cargo, wrk and Postgres (Debian: apt-get install wrk postgresql).
+
+`changes` keeps two nodes, two loads and Postgres busy at once. On a machine with few cores, Linux's automatic groups of processes
+keep single ones of them from running for seconds: measure with `sysctl kernel.sched_autogroup_enabled=0`.
 """
 
 import argparse
+import atexit
 import hashlib
 import http.client
 import json
@@ -24,6 +28,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zlib
 from pathlib import Path
@@ -122,6 +127,7 @@ class App:
         if url:
             environment["APP_DATABASE_URL"] = url
         self.process = subprocess.Popen([binary, "--port", "0"], env=environment, stderr=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)
         for line in self.process.stderr:
             event = json.loads(line)
             if event.get("event") == "server.listening":
@@ -129,6 +135,9 @@ class App:
         else:
             sys.exit("bench-nodes: the application did not start")
         self.address = event["url"].removeprefix("http://")
+        # A pipe that nobody reads would fill up.
+        self.reader = threading.Thread(target=self.process.stderr.read, daemon=True)
+        self.reader.start()
         self.connection = http.client.HTTPConnection(self.address, timeout=30)
 
     def cpu(self):
@@ -169,7 +178,7 @@ class App:
 
     def stop(self):
         self.process.terminate()
-        self.process.stderr.read()
+        self.reader.join()
         if self.process.wait() != 0:
             sys.exit("bench-nodes: the application did not stop in order")
 
@@ -184,7 +193,9 @@ class Load:
 
     def start(self, app, seconds):
         command = ["wrk", "-t1", "-c32", f"-d{seconds}s", "-s", self.script, f"http://{app.address}"]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        load = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        atexit.register(load.kill)
+        return load
 
     @staticmethod
     def result(load):

@@ -43,7 +43,7 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// Bytes of a WebSocket message. Default 1 MiB; beyond it close 1009.
     pub ws_message: usize,
-    /// WebSockets from one address. Default 1,000; beyond it 429.
+    /// WebSockets from one address, or one /64 of IPv6. Default 1,000; beyond it 429.
     pub ws_per_address: u32,
     /// Names that one WebSocket subscribes to. Default 1,000; beyond it −32802.
     pub ws_subscriptions: usize,

@@ -30,6 +30,8 @@ struct Shared {
     current: RwLock<Arc<Settings>>,
     /// Held from before the storage is asked until `current` holds the answer, so that a late answer replaces no newer one.
     asking: Mutex<()>,
+    /// Runs changes, so that each goes to its end.
+    tasks: TaskTracker,
     stopped: CancellationToken,
     heard: watch::Sender<u64>,
     changed: watch::Sender<u64>,
@@ -56,6 +58,7 @@ impl CurrentSettings {
             clock,
             current: RwLock::new(Arc::new(first)),
             asking: Mutex::new(()),
+            tasks: tasks.clone(),
             stopped: CancellationToken::new(),
             heard,
             changed: watch::Sender::new(0),
@@ -74,22 +77,18 @@ impl CurrentSettings {
         Arc::clone(&self.0.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Changes the settings. They hold on this node when this returns, and on the others soon after.
+    /// Changes the settings. They hold on this node when this returns, and on the others soon after. A change goes to its end
+    /// also when the caller goes away meanwhile.
     ///
     /// # Errors
     ///
-    /// They cannot be stored; nothing was changed.
+    /// They cannot be stored, or a storage that was cut off does not say whether they were: all nodes read them again.
     pub async fn update(&self, change: &SettingsChange) -> Result<Arc<Settings>, SettingsError> {
-        let asking = self.0.asking.lock().await;
-        let now = Timestamp::from(self.0.clock.now());
-        let settings = self.0.set(self.0.store.update(change, now).await?);
-        self.0.tell();
-        drop(asking);
-        let notice = Notice::Other { topic: TOPIC.into(), content: Value::Null };
-        if let Err(error) = self.0.bus.announce(notice).await {
-            tracing::warn!(event = "settings.unannounced", %error, "other nodes were not told of new settings");
+        let (shared, change) = (Arc::clone(&self.0), change.clone());
+        match self.0.tasks.spawn(async move { shared.update(&change).await }).await {
+            Ok(updated) => updated,
+            Err(lost) => Err(SettingsError::Store(Box::new(lost))),
         }
-        Ok(settings)
     }
 
     /// Makes the first settings, if none were ever stored. Whether it did.
@@ -122,6 +121,22 @@ impl fmt::Debug for CurrentSettings {
 }
 
 impl Shared {
+    async fn update(&self, change: &SettingsChange) -> Result<Arc<Settings>, SettingsError> {
+        let asking = self.asking.lock().await;
+        let updated = self.store.update(change, Timestamp::from(self.clock.now())).await;
+        let updated = updated.map(|settings| self.set(settings));
+        match updated {
+            Ok(_) => self.tell(),
+            Err(_) => self.heard.send_modify(|number| *number += 1),
+        }
+        drop(asking);
+        let notice = Notice::Other { topic: TOPIC.into(), content: Value::Null };
+        if let Err(error) = self.bus.announce(notice).await {
+            tracing::warn!(event = "settings.unannounced", %error, "other nodes were not told of new settings");
+        }
+        updated
+    }
+
     async fn reload(&self) -> Result<(), SettingsError> {
         let _asking = self.asking.lock().await;
         let before = self.current.read().unwrap_or_else(PoisonError::into_inner).updated;

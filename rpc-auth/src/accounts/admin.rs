@@ -144,8 +144,8 @@ impl Accounts {
         user: &str,
         password: Password,
     ) -> Result<Option<Secret>, AccountError> {
-        let (caller, user) = self.target(identity, user, Target::RootByRoot).await?;
-        self.replace_password(&caller, &user, password, UserChange::default()).await
+        let (_, user) = self.target(identity, user, Target::RootByRoot).await?;
+        self.replace_password(identity, &user, Target::RootByRoot, password, UserChange::default()).await
     }
 
     /// Gives a user another name, and another password if there is one.
@@ -160,13 +160,13 @@ impl Accounts {
         name: &str,
         password: Option<String>,
     ) -> Result<(), AccountError> {
-        let (caller, user) = self.target(identity, user, Target::NotRoot).await?;
+        let (_, user) = self.target(identity, user, Target::NotRoot).await?;
         let name = self.check_user_name(name).map_err(|fault| AccountError::Invalid(vec![fault]))?;
         let change = UserChange { name: Some(name.clone()), ..UserChange::default() };
         match password {
             Some(password) => {
                 let renamed = UserRecord { name, ..user };
-                self.replace_password(&caller, &renamed, Password::Given(password), change).await?;
+                self.replace_password(identity, &renamed, Target::NotRoot, Password::Given(password), change).await?;
             }
             None => {
                 self.change_user(&user, change).await?;
@@ -175,10 +175,12 @@ impl Accounts {
         Ok(())
     }
 
+    /// Hashing takes a while: whether the caller may do this is looked at again after it.
     async fn replace_password(
         &self,
-        caller: &Caller,
+        identity: &Identity,
         user: &UserRecord,
+        target: Target,
         password: Password,
         change: UserChange,
     ) -> Result<Option<Secret>, AccountError> {
@@ -194,6 +196,7 @@ impl Accounts {
             self.check_password(&plain, &user.name, user.email.as_deref()).map_err(invalid)?;
         }
         let password = Some(self.0.hasher.hash(&plain).await?);
+        let (caller, _) = self.target(identity, &user.id.to_string(), target).await?;
         let sessions = caller.session.map_or(SessionsChange::End, SessionsChange::EndOthers);
         self.change_user(user, UserChange { password, sessions, ..change }).await?;
         Ok(generated)

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
 
 /// Which header the proxies write. Only one is ever looked at, since a client can send the other.
@@ -52,20 +52,61 @@ impl TrustedProxies {
 
     /// The hops of all header lines, left to right; `None` for one that is no address.
     fn hops(&self, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-        let (name, parse): (HeaderName, fn(&str) -> Option<IpAddr>) = match self.header {
-            ForwardedHeader::XForwardedFor => (HeaderName::from_static("x-forwarded-for"), address),
-            ForwardedHeader::Forwarded => (http::header::FORWARDED, forwarded_for),
-        };
-        let lines = headers.get_all(name);
-        lines.iter().flat_map(|line| line.to_str().unwrap_or("?").split(',').map(parse)).collect()
+        let lines = |name| headers.get_all(name).iter().map(|line| line.to_str().unwrap_or("?"));
+        match self.header {
+            ForwardedHeader::XForwardedFor => lines(HeaderName::from_static("x-forwarded-for"))
+                .flat_map(|line| line.split(',').map(address))
+                .collect(),
+            ForwardedHeader::Forwarded => lines(header::FORWARDED).flat_map(forwarded_for).collect(),
+        }
     }
 }
 
-/// The `for` of one element of `Forwarded`.
-fn forwarded_for(element: &str) -> Option<IpAddr> {
-    let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
-    let (_, node) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
-    address(node.trim_matches('"'))
+/// What one customer of an Internet provider has: an IPv4 address, or 64 bits of IPv6 (RFC 6177).
+pub(crate) fn network(client: IpAddr) -> IpAddr {
+    match client {
+        IpAddr::V4(_) => client,
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
+    }
+}
+
+/// The `for` of each element of a line of `Forwarded`. A proxy quotes what a client chose, its `host`: what stands in quotes
+/// separates nothing, and a line whose quotes do not end tells nothing.
+fn forwarded_for(line: &str) -> Vec<Option<IpAddr>> {
+    let Some(elements) = split_outside_quotes(line, ',') else { return vec![None] };
+    elements.into_iter().map(node_of).collect()
+}
+
+/// The address of an element that has one `for`.
+fn node_of(element: &str) -> Option<IpAddr> {
+    let pairs = split_outside_quotes(element, ';')?;
+    let mut nodes = pairs
+        .iter()
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("for"));
+    match (nodes.next(), nodes.next()) {
+        (Some((_, node)), None) => {
+            address(node.strip_prefix('"').and_then(|node| node.strip_suffix('"')).unwrap_or(node))
+        }
+        _ => None,
+    }
+}
+
+/// The parts between separators that are in no quoted string (RFC 9110, section 5.6.4). `None` if one does not end.
+fn split_outside_quotes(text: &str, separator: char) -> Option<Vec<&str>> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let parts = text.split(|symbol| {
+        let separates = symbol == separator && !is_quoted;
+        match symbol {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' => is_quoted = !is_quoted,
+            _ => {}
+        }
+        separates
+    });
+    let parts = parts.collect();
+    (!is_quoted).then_some(parts)
 }
 
 /// An address, with or without a port, IPv6 with or without brackets.
@@ -113,5 +154,24 @@ mod tests {
         let lines = [("x-forwarded-for", "1.1.1.1"), ("forwarded", "for=9.9.9.9, For=\"[2001:db8::5]:1\";proto=https")];
         assert_eq!(client(ForwardedHeader::Forwarded, "10.0.0.1", &lines), "2001:db8::5");
         assert_eq!(client(ForwardedHeader::Forwarded, "10.0.0.1", &[("forwarded", "for=unknown")]), "10.0.0.1");
+    }
+
+    #[test]
+    fn what_a_client_put_into_quotes_is_no_hop() {
+        let forwarded = |value| client(ForwardedHeader::Forwarded, "10.0.0.1", &[("forwarded", value)]);
+        for (value, expected) in [
+            (r#"proto=http;host="a,for=1.2.3.4;x=y";for=198.51.100.1"#, "198.51.100.1"),
+            (r#"for=198.51.100.1;host="a,for=1.2.3.4""#, "198.51.100.1"),
+            (r#"for=198.51.100.1;host="a;for=1.2.3.4""#, "198.51.100.1"),
+            (r#"for=198.51.100.1;host="a\",for=1.2.3.4""#, "198.51.100.1"),
+            (r#"for=1.2.3.4, for="198.51.100.1:80";host="b\\""#, "198.51.100.1"),
+            (r#"for=198.51.100.1;host="a,for=1.2.3.4"#, "10.0.0.1"),
+            (r#"for=198.51.100.1;host="a\",for=1.2.3.4"#, "10.0.0.1"),
+            ("for=198.51.100.1;for=1.2.3.4", "10.0.0.1"),
+            ("proto=https", "10.0.0.1"),
+            ("for=198.51.100.1, for=10.0.0.2", "198.51.100.1"),
+        ] {
+            assert_eq!(forwarded(value), expected, "{value}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::rate::RateTable;
 use crate::clock::Clock;
+use crate::http::network;
 use crate::identity::Identity;
 use crate::method::Method;
 
@@ -26,11 +27,7 @@ impl CallerKey {
     pub(crate) fn new(identity: &Identity, address: Option<IpAddr>) -> Self {
         match (identity.user(), address) {
             (Some(user), _) => Self::User(user.id.clone()),
-            (None, Some(IpAddr::V6(address))) => {
-                let network = address.to_bits() & !u128::from(u64::MAX);
-                Self::Address(IpAddr::V6(network.into()))
-            }
-            (None, Some(address)) => Self::Address(address),
+            (None, Some(address)) => Self::Address(network(address)),
             (None, None) => Self::Unknown,
         }
     }

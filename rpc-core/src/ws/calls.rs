@@ -71,6 +71,11 @@ impl Calls {
         self.running_weight == 0 && self.waiting.is_empty()
     }
 
+    /// Whether a call of a weight may run now. One that is heavier than all may be, a batch, runs alone.
+    fn has_room(&self, weight: usize, most: usize) -> bool {
+        self.running_weight == 0 || self.running_weight + weight <= most
+    }
+
     /// Takes a call in: it runs now when there is room, and is done at once when it does not have to wait for anything.
     pub(super) fn start(
         &mut self,
@@ -79,7 +84,7 @@ impl Calls {
         cx: &mut Context<'_>,
     ) -> Result<Option<Ended>, Full> {
         let (running, waiting) = most;
-        if self.waiting.is_empty() && self.running_weight + call.weight <= running {
+        if self.waiting.is_empty() && self.has_room(call.weight, running) {
             return Ok(self.run(call, cx));
         }
         if self.waiting_weight + call.weight > waiting {
@@ -108,7 +113,7 @@ impl Calls {
     /// The next call that ends.
     pub(super) fn poll_next(&mut self, most: usize, cx: &mut Context<'_>) -> Poll<Ended> {
         while let Some(next) = self.waiting.front() {
-            if self.running_weight + next.weight > most {
+            if !self.has_room(next.weight, most) {
                 break;
             }
             let Some(call) = self.waiting.pop_front() else { break };

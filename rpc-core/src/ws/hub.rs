@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use super::socket::Socket;
 use crate::bus::{Listener, Notice, PublishedEvent};
 use crate::codec::Codec;
+use crate::http::network;
 use crate::identity::{Identity, User};
 use crate::jsonrpc;
 
@@ -33,7 +34,7 @@ pub(crate) struct Hub {
 #[derive(Debug, Default)]
 struct Sockets {
     by_id: HashMap<u64, Arc<Socket>>,
-    by_address: HashMap<IpAddr, u32>,
+    by_network: HashMap<IpAddr, u32>,
 }
 
 /// A connection's place in the hub; given back when dropped.
@@ -57,7 +58,7 @@ impl Default for Hub {
 }
 
 impl Hub {
-    /// Takes a connection in; `None` when its address has as many as it may.
+    /// Takes a connection in; `None` when its address, or its /64 of IPv6, has as many as it may.
     pub(super) fn enter(
         self: &Arc<Self>,
         identity: Identity,
@@ -68,7 +69,7 @@ impl Hub {
         self.queue.store(queue, Ordering::Relaxed);
         let mut sockets = self.lock();
         if let Some(address) = client {
-            let count = sockets.by_address.entry(address).or_default();
+            let count = sockets.by_network.entry(network(address)).or_default();
             if *count >= per_address {
                 return None;
             }
@@ -134,11 +135,11 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut sockets = self.hub.lock();
         sockets.by_id.remove(&self.id);
-        let Some(address) = self.socket.client else { return };
-        if let Some(count) = sockets.by_address.get_mut(&address) {
+        let Some(network) = self.socket.client.map(network) else { return };
+        if let Some(count) = sockets.by_network.get_mut(&network) {
             *count -= 1;
             if *count == 0 {
-                sockets.by_address.remove(&address);
+                sockets.by_network.remove(&network);
             }
         }
     }
@@ -174,5 +175,27 @@ pub(super) fn message(codec: Codec, bytes: Vec<u8>) -> Message {
     match codec {
         Codec::Json => Utf8Bytes::try_from(bytes).map_or_else(|_| Message::text(""), Message::Text),
         Codec::MsgPack => Message::binary(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Hub;
+    use crate::identity::Identity;
+
+    #[test]
+    fn sockets_are_counted_by_what_one_customer_has() {
+        let hub = Arc::new(Hub::default());
+        let enter = |client: &str| hub.enter(Identity::default(), Some(client.parse().unwrap()), 2, 1);
+        let (first, second) = (enter("2001:db8:0:1::1"), enter("2001:db8:0:1:ffff::2"));
+        assert!(first.is_some() && second.is_some() && enter("2001:db8:0:1::3").is_none());
+        let others = [enter("2001:db8:0:2::1"), enter("192.0.2.1"), enter("192.0.2.2")];
+        assert!(others.iter().all(Option::is_some));
+        drop(first);
+        assert!(enter("2001:db8:0:1::3").is_some());
+        drop((second, others));
+        assert!(hub.lock().by_network.is_empty());
     }
 }

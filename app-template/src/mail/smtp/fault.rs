@@ -100,7 +100,12 @@ impl SmtpFault {
 
 impl From<SmtpFault> for MailError {
     fn from(fault: SmtpFault) -> Self {
-        let is_permanent = fault.reply().map_or(fault == SmtpFault::NoSmtpUtf8, |reply| reply.is_permanent);
+        // Another password in the settings, or at the server, mends what is wrong with the credentials: no fault of the mail.
+        let is_permanent = match &fault {
+            SmtpFault::NoSmtpUtf8 => true,
+            SmtpFault::Refused(reply) => reply.is_permanent,
+            _ => false,
+        };
         let error = if is_permanent { Self::permanent(fault.to_string()) } else { Self::transient(fault.to_string()) };
         match fault.reply() {
             Some(reply) => error.with_reply(reply.words.clone()),

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
 use rpc_core::{LocalBus, ManualClock, Notice, Timestamp};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
@@ -15,6 +16,8 @@ use crate::settings::{MemorySettings, Settings, SettingsChange, SettingsError, S
 struct Flaky {
     store: MemorySettings,
     is_down: AtomicBool,
+    /// Changes are stored, and the answer is lost.
+    loses_answers: AtomicBool,
     loads: AtomicUsize,
 }
 
@@ -32,7 +35,9 @@ impl SettingsStore for Flaky {
     }
 
     async fn update(&self, change: &SettingsChange, now: Timestamp) -> Result<Settings, SettingsError> {
-        self.reach()?.update(change, now).await
+        let settings = self.reach()?.update(change, now).await?;
+        let is_lost = self.loses_answers.load(Ordering::SeqCst);
+        if is_lost { Err(SettingsError::Store("cut off".into())) } else { Ok(settings) }
     }
 
     async fn seed(&self, first: &SettingsChange, now: Timestamp) -> Result<bool, SettingsError> {
@@ -134,6 +139,28 @@ async fn a_change_that_cannot_be_stored_changes_nothing() {
     shared.store.is_down.store(true, Ordering::SeqCst);
     assert!(here.update(&host("b.example")).await.is_err());
     assert_eq!(host_of(&here).as_deref(), Some("a.example"));
+}
+
+#[tokio::test]
+async fn a_change_goes_to_its_end_without_its_caller() {
+    let shared = Shared::default();
+    let here = shared.node().await;
+    let mut changes = here.changes();
+    assert!(here.update(&host("a.example")).now_or_never().is_none());
+    changes.changed().await.unwrap();
+    assert_eq!(host_of(&here).as_deref(), Some("a.example"));
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_was_lost_is_read_by_all_nodes() {
+    let shared = Shared::default();
+    let (here, there) = (shared.node().await, shared.node().await);
+    let (mut changes_here, mut changes_there) = (here.changes(), there.changes());
+    shared.store.loses_answers.store(true, Ordering::SeqCst);
+    assert!(here.update(&host("a.example")).await.is_err());
+    changes_here.changed().await.unwrap();
+    changes_there.changed().await.unwrap();
+    assert_eq!([&here, &there].map(host_of), [Some("a.example".to_owned()), Some("a.example".to_owned())]);
 }
 
 #[tokio::test]

@@ -170,7 +170,7 @@ async fn a_refusal_is_told_in_the_servers_words() {
     for (at, answer, is_permanent) in [
         ("GREETING", "554 no service", true),
         ("EHLO", "421 too busy", false),
-        ("AUTH", "535 5.7.8 no", true),
+        ("AUTH", "535 5.7.8 no", false),
         ("AUTH", "454 4.7.0 later", false),
         ("MAIL", "550 5.7.1 not from you", true),
         ("RCPT", "550-5.1.1 no such\r\n550 5.1.1 user", true),

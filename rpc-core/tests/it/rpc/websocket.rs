@@ -130,6 +130,24 @@ async fn calls_beyond_the_running_wait_and_beyond_the_waiting_are_refused() {
 }
 
 #[tokio::test]
+async fn a_batch_heavier_than_all_that_may_run_runs_alone() {
+    let server = with_limits(|limits| limits.ws_running = 2).await;
+    let mut socket = Socket::guest(&server).await;
+    let batch = (11..=15).map(|id| json!({"jsonrpc": "2.0", "id": id, "method": "/v9/rpc/echo", "params": [id]}));
+    let waits = socket.start("/v9/rpc/waits", json!([])).await;
+    socket.text(json!(batch.collect::<Vec<_>>()).to_string()).await;
+    let last = socket.start("/v9/rpc/echo", json!(["last"])).await;
+    server.post("/v9/rpc/opens", "[1]").await;
+    assert_eq!(socket.json().await["id"], waits);
+    let answers = socket.json().await;
+    assert_eq!(
+        answers.as_array().unwrap().iter().map(|answer| &answer["id"]).collect::<Vec<_>>(),
+        [11, 12, 13, 14, 15]
+    );
+    assert_eq!(socket.json().await["id"], last);
+}
+
+#[tokio::test]
 async fn changed_rights_hold_and_gone_credentials_close_with_4000() {
     let server = start().await;
     let (mut user, guest) = (Socket::with_token(&server, "t_leaver").await, Socket::guest(&server).await);
