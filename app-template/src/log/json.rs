@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -24,76 +25,112 @@ where
     fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut time = String::new();
         SystemTime.format_time(&mut Writer::new(&mut time))?;
-        let mut line = Line::default();
-        line.0.insert("ts".to_owned(), time.into());
-        line.0.insert("level".to_owned(), event.metadata().level().as_str().into());
-        line.0.insert("target".to_owned(), event.metadata().target().into());
-        line.0.insert("msg".to_owned(), Value::Null);
-        event.record(&mut line);
+        let mut visitor = Visitor(Map::new());
+        visitor.0.insert("ts".to_owned(), time.into());
+        visitor.0.insert("level".to_owned(), event.metadata().level().as_str().into());
+        visitor.0.insert("target".to_owned(), event.metadata().target().into());
+        visitor.0.insert("msg".to_owned(), Value::Null);
+        event.record(&mut visitor);
+        let Visitor(mut line) = visitor;
         for span in context.event_scope().into_iter().flatten() {
             if let Some(fields) = span.extensions().get::<FormattedFields<N>>() {
-                line.add_missing(&fields.fields);
+                add_missing(&mut line, &fields.fields);
             }
         }
-        writeln!(writer, "{}", Value::Object(line.0))
+        writeln!(writer, "{}", Value::Object(line))
     }
 }
 
 /// The fields of a span: an object when it begins, and one more whenever it learns some. They are put together only when
-/// an event is told in it.
+/// an event is told in it: each call has a span, and few of them tell anything.
 #[derive(Debug)]
 pub(super) struct JsonFields;
 
 impl<'w> FormatFields<'w> for JsonFields {
     fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
-        let mut line = Line::default();
-        fields.record(&mut line);
-        write!(writer, "{}", Value::Object(line.0))
+        let mut object = Vec::with_capacity(OBJECT);
+        let mut serializer = serde_json::Serializer::new(&mut object);
+        let map = serializer.serialize_map(None).map_err(|_| fmt::Error)?;
+        let mut visitor = Visitor(Written { map, is_whole: true });
+        fields.record(&mut visitor);
+        visitor.0.end()?;
+        writer.write_str(str::from_utf8(&object).map_err(|_| fmt::Error)?)
     }
 }
 
-#[derive(Default)]
-struct Line(Map<String, Value>);
+/// Bytes that the fields of most spans have.
+const OBJECT: usize = 256;
 
-impl Line {
-    fn add(&mut self, field: &Field, value: impl Into<Value>) {
-        let name = if field.name() == "message" { "msg" } else { field.name() };
-        self.0.insert(name.to_owned(), value.into());
+/// An object that takes fields one by one.
+trait Object {
+    fn put<V: Serialize + Into<Value>>(&mut self, name: &str, value: V);
+}
+
+impl Object for Map<String, Value> {
+    fn put<V: Serialize + Into<Value>>(&mut self, name: &str, value: V) {
+        self.insert(name.to_owned(), value.into());
     }
+}
 
-    /// Adds the fields of a span, unless the event or a span further inside has them.
-    fn add_missing(&mut self, fields: &str) {
-        for object in serde_json::Deserializer::from_str(fields).into_iter::<Map<String, Value>>() {
-            for (name, value) in object.into_iter().flatten() {
-                self.0.entry(name).or_insert(value);
-            }
+/// An object that is written as it comes.
+struct Written<M> {
+    map: M,
+    is_whole: bool,
+}
+
+impl<M: SerializeMap> Object for Written<M> {
+    fn put<V: Serialize + Into<Value>>(&mut self, name: &str, value: V) {
+        self.is_whole &= self.map.serialize_entry(name, &value).is_ok();
+    }
+}
+
+impl<M: SerializeMap> Written<M> {
+    fn end(self) -> fmt::Result {
+        if self.map.end().is_ok() && self.is_whole { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
+/// Adds the fields of a span to a line, unless the event or a span further inside has them.
+fn add_missing(line: &mut Map<String, Value>, fields: &str) {
+    for object in serde_json::Deserializer::from_str(fields).into_iter::<Map<String, Value>>() {
+        for (name, value) in object.into_iter().flatten() {
+            line.entry(name).or_insert(value);
         }
     }
 }
 
-impl Visit for Line {
+/// Puts fields into an object.
+struct Visitor<O>(O);
+
+impl<O: Object> Visitor<O> {
+    fn put<V: Serialize + Into<Value>>(&mut self, field: &Field, value: V) {
+        self.0.put(if field.name() == "message" { "msg" } else { field.name() }, value);
+    }
+}
+
+impl<O: Object> Visit for Visitor<O> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(field, format!("{value:?}"));
+        self.put(field, format!("{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, value);
+        self.put(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.add(field, value);
+        self.put(field, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.add(field, value);
+        self.put(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.add(field, value);
+        self.put(field, value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.add(field, value);
+        self.put(field, value);
     }
 }
 

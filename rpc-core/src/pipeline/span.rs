@@ -53,7 +53,6 @@ pub(super) fn identify(span: &Span, identity: &Identity) {
 /// Says what the call came to.
 pub(super) fn close(span: &Span, record: &CallRecord<'_>) {
     if !span.is_disabled() {
-        span.record("status", record.status);
-        span.record("ms", record.runtime.as_secs_f64() * 1e3);
+        tracing::record_all!(span, status = record.status, ms = record.runtime.as_secs_f64() * 1e3);
     }
 }
