@@ -12,6 +12,7 @@ Needs Linux, cargo, and wrk (Debian: apt-get install wrk).
 
 import argparse
 import http.client
+import importlib.util
 import json
 import os
 import shutil
@@ -27,17 +28,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery"
 SIGN_INS = 64
 
-LOAD = """
-wrk.method = "POST"
-wrk.body = '["hello"]'
-wrk.headers["Content-Type"] = "application/json"
-%s
-done = function(summary)
-  local e = summary.errors
-  io.stderr:write(string.format('{"requests":%%d,"errors":%%d}\\n', summary.requests,
-    e.connect + e.read + e.write + e.status + e.timeout))
-end
-"""
+# The script of wrk, and what it takes, are those of the other bench.
+_SPEC = importlib.util.spec_from_file_location("bench_http", ROOT / "scripts" / "bench-http.py")
+BENCH_HTTP = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(BENCH_HTTP)
 
 
 def main():
@@ -113,7 +107,8 @@ def compare_callers(wrk, server, token, flags):
     with tempfile.TemporaryDirectory() as folder:
         scripts = {caller: Path(folder) / caller for caller in headers}
         for caller, script in scripts.items():
-            script.write_text(LOAD % headers[caller])
+            content_type = 'wrk.headers["Content-Type"] = "application/json"'
+            script.write_text(BENCH_HTTP.LOAD % (json.dumps(["hello"]), f"{content_type}\n{headers[caller]}"))
             load(wrk, server, script, flags.slice)
         for turn in range(flags.rounds):
             for caller in sorted(scripts, reverse=turn % 2 == 1):
