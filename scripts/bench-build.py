@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What 200 methods cost to build and to start, beside 200 axum handlers with garde and utoipa.
 
-    scripts/bench-build.py                 # ten minutes and more: everything is built from nothing, twice
+    scripts/bench-build.py                 # a quarter of an hour: everything is built from nothing, twice
     scripts/bench-build.py --methods 50 --only axum
 
 Generates two crates below target/bench-build, each with as many parameter types as methods, and measures: `cargo check` after
@@ -257,7 +257,7 @@ def generate(name, methods):
 
 
 def measure(crate, flags):
-    row = {}
+    row = Row(crate.name)
     middle = crate / "src" / f"module{flags.methods // PER_FILE // 2:02}.rs"
     cargo(crate, "fetch")
     cargo(crate, "check")
@@ -271,6 +271,22 @@ def measure(crate, flags):
     row["start to first answer"] = f"{statistics.median(seconds for seconds, _ in starts) * 1e3:.0f} ms"
     row["memory when idle"] = f"{statistics.median(memory for _, memory in starts) / 2**20:.1f} MiB"
     return row
+
+
+class Row(dict):
+    """Figures of one crate, told as they come: the whole takes long."""
+
+    def __init__(self, name):
+        super().__init__()
+        self.name = name
+
+    def __setitem__(self, what, figure):
+        super().__setitem__(what, figure)
+        print(f"{self.name}: {what}: {written(figure)}", file=sys.stderr, flush=True)
+
+
+def written(figure):
+    return f"{figure[0]:.1f} ({figure[1]:.1f})" if isinstance(figure, tuple) else figure
 
 
 def cargo(crate, *arguments):
@@ -321,9 +337,7 @@ def print_table(rows, methods):
     print(f"\n{methods} methods, {methods} parameter types; times: wall seconds (CPU seconds)\n")
     print(f"{'':34}" + "".join(f"{name:>20}" for name in rows))
     for what in next(iter(rows.values())):
-        cells = [row[what] for row in rows.values()]
-        texts = [f"{cell[0]:.1f} ({cell[1]:.1f})" if isinstance(cell, tuple) else cell for cell in cells]
-        print(f"{what:34}" + "".join(f"{text:>20}" for text in texts))
+        print(f"{what:34}" + "".join(f"{written(row[what]):>20}" for row in rows.values()))
 
 
 if __name__ == "__main__":
