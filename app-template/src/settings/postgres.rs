@@ -30,6 +30,8 @@ macro_rules! columns {
     };
 }
 
+/// Whatever the database's default is: what is locked has to be seen as it is then.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 const LOAD: &str = concat!("SELECT ", columns!(), " FROM app_settings");
 const LOCK: &str = concat!("SELECT ", columns!(), " FROM app_settings FOR UPDATE");
 /// There has to be a row before it can be locked.
@@ -53,8 +55,8 @@ pub fn migrator() -> Migrator {
     migrator
 }
 
-/// A [`SettingsStore`] in Postgres. Secrets are stored as a [`SecretBox`] seals them, and sealed anew at each change: those
-/// that were stored before there was a key are encrypted at the first one after.
+/// A [`SettingsStore`] in Postgres. Secrets are stored as a [`SecretBox`] seals them. Those that were stored before there was a
+/// key are encrypted when an application starts with one, by its [`seed`](SettingsStore::seed).
 pub struct PgSettings {
     pool: PgPool,
     secrets: SecretBox,
@@ -94,6 +96,18 @@ impl PgSettings {
         Ok(secret.map(|secret| self.secrets.seal(name, secret)).transpose()?)
     }
 
+    /// Encrypts what was stored before there was a key.
+    async fn seal_what_is_plain(&self) -> Result<(), SettingsError> {
+        if !is_plain(&sqlx::query(LOAD).fetch_one(&self.pool).await?)? {
+            return Ok(());
+        }
+        let mut transaction = self.pool.begin_with(BEGIN).await?;
+        let row = sqlx::query(LOCK).fetch_one(&mut *transaction).await?;
+        let settings = self.settings(&row)?;
+        self.storing(UPDATE, &settings)?.execute(&mut *transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
     /// A statement that stores all settings.
     fn storing<'q>(
         &self,
@@ -113,6 +127,16 @@ impl PgSettings {
             .bind(settings.telegram_signin_enabled)
             .bind(PgTimestamp(settings.updated)))
     }
+}
+
+/// Whether a row has a secret that anybody can read.
+fn is_plain(row: &PgRow) -> Result<bool, sqlx::Error> {
+    for name in [SMTP_PASSWORD, TELEGRAM_BOT_KEY] {
+        if row.try_get::<Option<&[u8]>, _>(name)?.is_some_and(|stored| !SecretBox::is_sealed(stored)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl fmt::Debug for PgSettings {
@@ -135,8 +159,7 @@ impl SettingsStore for PgSettings {
     }
 
     async fn update(&self, change: &SettingsChange, now: Timestamp) -> Result<Settings, SettingsError> {
-        // Whatever the database's default is: what is locked has to be seen as it is then.
-        let mut transaction = self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+        let mut transaction = self.pool.begin_with(BEGIN).await?;
         sqlx::query(MAKE).execute(&mut *transaction).await?;
         let row = sqlx::query(LOCK).fetch_one(&mut *transaction).await?;
         let mut settings = self.settings(&row)?;
@@ -149,7 +172,10 @@ impl SettingsStore for PgSettings {
     async fn seed(&self, first: &SettingsChange, now: Timestamp) -> Result<bool, SettingsError> {
         let mut settings = Settings::default();
         first.apply(&mut settings, now);
-        let made = self.storing(SEED, &settings)?.execute(&self.pool).await?;
-        Ok(made.rows_affected() == 1)
+        let made = self.storing(SEED, &settings)?.execute(&self.pool).await?.rows_affected() == 1;
+        if !made && self.secrets.encrypts() {
+            self.seal_what_is_plain().await?;
+        }
+        Ok(made)
     }
 }

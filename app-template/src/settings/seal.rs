@@ -95,6 +95,11 @@ impl SecretBox {
         Ok([&[XCHACHA20_POLY1305], nonce.as_slice(), &sealed].concat())
     }
 
+    /// Whether what is stored is encrypted, with whatever key.
+    pub(super) fn is_sealed(stored: &[u8]) -> bool {
+        stored.first() != Some(&PLAIN)
+    }
+
     /// The secret that was stored as the value of `name`.
     ///
     /// # Errors

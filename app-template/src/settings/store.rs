@@ -29,6 +29,7 @@ pub trait SettingsStore: Send + Sync + 'static {
     /// Changes the settings in one atomic step ([`SettingsChange::apply`]). What they are then, `updated` at `now`.
     async fn update(&self, change: &SettingsChange, now: Timestamp) -> Result<Settings, SettingsError>;
 
-    /// Makes the first settings, if none were ever stored. Whether it did. Of many nodes that do it at once, one does.
+    /// Makes the first settings, if none were ever stored. Whether it did. Of many nodes that do it at once, one does. Every node
+    /// calls it when it starts: a storage may mend then how it keeps what it has.
     async fn seed(&self, first: &SettingsChange, now: Timestamp) -> Result<bool, SettingsError>;
 }

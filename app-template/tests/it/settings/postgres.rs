@@ -27,7 +27,7 @@ async fn is_readable(pool: &PgPool) -> bool {
 }
 
 #[tokio::test]
-async fn secrets_are_encrypted_from_the_first_change_with_a_key_on() {
+async fn a_change_with_a_key_encrypts_what_was_stored_without_one() {
     let database = migrated().await;
     let pool = database.pool(2).await;
     let without_key = PgSettings::new(pool.clone(), SecretBox::without_key());
@@ -40,6 +40,23 @@ async fn secrets_are_encrypted_from_the_first_change_with_a_key_on() {
     assert!(!is_readable(&pool).await);
     let loaded = with_key.load().await.unwrap();
     assert_eq!(loaded.smtp_password.as_ref().map(Secret::expose), Some("hunter2-\u{e4}"));
+}
+
+#[tokio::test]
+async fn secrets_are_encrypted_when_an_application_starts_with_a_key() {
+    let database = migrated().await;
+    let pool = database.pool(2).await;
+    let without_key = PgSettings::new(pool.clone(), SecretBox::without_key());
+    let settings = without_key.update(&everything(), at(0)).await.unwrap();
+    assert!(!without_key.seed(&everything(), at(1)).await.unwrap());
+    assert!(is_readable(&pool).await);
+
+    let with_key = PgSettings::new(pool.clone(), secrets(KEY));
+    for _ in 0..2 {
+        assert!(!with_key.seed(&everything(), at(1)).await.unwrap());
+        assert!(!is_readable(&pool).await);
+        assert_eq!(told(&with_key.load().await.unwrap()), told(&settings));
+    }
 }
 
 #[tokio::test]
