@@ -37,7 +37,7 @@ pub struct CallLogOptions {
     pub queue_records: usize,
     /// Bytes of records that wait at most, likewise. 8 MiB by default.
     pub queue_bytes: usize,
-    /// Records of a batch at most. 1,000 by default.
+    /// Records of a batch at most. 4,000 by default.
     pub batch: usize,
     /// How long the first record of a batch waits for others. 250 ms by default.
     pub interval: Duration,
@@ -56,7 +56,7 @@ impl Default for CallLogOptions {
         Self {
             queue_records: 16_384,
             queue_bytes: 8 * 1024 * 1024,
-            batch: 1000,
+            batch: 4000,
             interval: Duration::from_millis(250),
             attempt: Duration::from_secs(10),
             first_wait: Duration::from_millis(100),

@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use rpc_core::Timestamp;
-
 use super::timestamp::micros;
 use crate::call::{Admission, LoggedCall};
 
@@ -16,6 +14,9 @@ const COLUMNS: i16 = 12;
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const END: i16 = -1;
 const NULL: i32 = -1;
+
+/// Bytes of [`numbers`].
+const NUMBERS: usize = 2 + (4 + 8) + (4 + 8) + (4 + 4) + 3 * (4 + 1);
 
 /// A row for most calls.
 const ROW: usize = 192;
@@ -33,17 +34,36 @@ pub(super) fn rows(calls: &[LoggedCall]) -> Vec<u8> {
     rows.0
 }
 
+/// The number of columns, and those that have the same length in every row, each after its length: put together in one piece,
+/// since there are as many rows as calls.
+fn numbers(call: &LoggedCall) -> [u8; NUMBERS] {
+    let runtime = i64::try_from(call.runtime.as_nanos()).unwrap_or(i64::MAX);
+    let mut row = [0; NUMBERS];
+    let mut rest = &mut row[..];
+    let mut put = |bytes: &[u8]| {
+        let (place, after) = std::mem::take(&mut rest).split_at_mut(bytes.len());
+        place.copy_from_slice(bytes);
+        rest = after;
+    };
+    put(&COLUMNS.to_be_bytes());
+    put(&8_i32.to_be_bytes());
+    put(&micros(call.finished()).to_be_bytes());
+    put(&8_i32.to_be_bytes());
+    put(&runtime.to_be_bytes());
+    put(&4_i32.to_be_bytes());
+    put(&i32::from(call.status).to_be_bytes());
+    for flag in [call.admission == Admission::Accepted, call.admission == Admission::Declined, call.exception] {
+        put(&1_i32.to_be_bytes());
+        put(&[u8::from(flag)]);
+    }
+    row
+}
+
 struct Rows(Vec<u8>);
 
 impl Rows {
     fn add(&mut self, call: &LoggedCall) {
-        self.0.extend_from_slice(&COLUMNS.to_be_bytes());
-        self.moment(call.finished());
-        self.field(&i64::try_from(call.runtime.as_nanos()).unwrap_or(i64::MAX).to_be_bytes());
-        self.field(&i32::from(call.status).to_be_bytes());
-        self.flag(call.admission == Admission::Accepted);
-        self.flag(call.admission == Admission::Declined);
-        self.flag(call.exception);
+        self.0.extend_from_slice(&numbers(call));
         self.field(call.method.as_bytes());
         self.text(call.caller.as_ref().map(|caller| &*caller.id));
         self.text(call.caller.as_ref().map(|caller| &*caller.name));
@@ -63,14 +83,6 @@ impl Rows {
 
     fn null(&mut self) {
         self.0.extend_from_slice(&NULL.to_be_bytes());
-    }
-
-    fn moment(&mut self, moment: Timestamp) {
-        self.field(&micros(moment).to_be_bytes());
-    }
-
-    fn flag(&mut self, flag: bool) {
-        self.field(&[u8::from(flag)]);
     }
 
     fn text(&mut self, text: Option<&str>) {

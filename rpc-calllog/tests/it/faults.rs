@@ -197,7 +197,7 @@ async fn statistics_tell_up_to_when_they_are_whole() {
 #[tokio::test]
 async fn a_stop_writes_what_waits() {
     let store = MemoryLog::default();
-    let long = CallLogOptions { interval: Duration::from_secs(3600), ..CallLogOptions::default() };
+    let long = CallLogOptions { interval: Duration::from_secs(3600), batch: 2000, ..CallLogOptions::default() };
     let world = World::with(Arc::new(store.clone()), long);
     world.calls(2500).await;
     assert_eq!(world.log.stop(Duration::from_secs(60)).await, 0);
