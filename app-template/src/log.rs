@@ -6,9 +6,10 @@ mod spans;
 use std::fmt;
 use std::io::{self, IsTerminal};
 
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::{Filter, Layered, SubscriberExt};
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use self::json::{JsonFields, JsonLines};
 use self::spans::BoxedLayer;
@@ -27,8 +28,6 @@ pub(crate) enum Audience {
 
 /// Begins to log, and to send spans to an endpoint.
 pub(crate) fn start(settings: &LogSettings, endpoint: Option<&HttpUrl>) -> Result<(Audience, Spans), Failure> {
-    let filter = EnvFilter::try_new(&settings.filter)
-        .map_err(|error| Failure::new(Exit::Configuration, format!("RUST_LOG is \"{}\": {error}", settings.filter)))?;
     let is_terminal = io::stderr().is_terminal();
     let format = match settings.format {
         LogFormat::Auto if is_terminal => LogFormat::Compact,
@@ -37,13 +36,34 @@ pub(crate) fn start(settings: &LogSettings, endpoint: Option<&HttpUrl>) -> Resul
     };
     let cannot = |error: &dyn fmt::Display| Failure::new(Exit::Failure, format!("the log cannot start: {error}"));
     let spans = Spans::start(endpoint).map_err(|error| cannot(&error))?;
-    // The level is for the log alone: what is sent elsewhere does not depend on it.
-    let log = layer(format, is_terminal && !settings.no_color).with_filter(filter).boxed();
-    let layers: Vec<BoxedLayer> = spans.layer().into_iter().chain([log]).collect();
-    let subscriber = tracing_subscriber::registry().with(layers);
-    subscriber.try_init().map_err(|error| cannot(&error))?;
+    let log = layer(format, is_terminal && !settings.no_color);
+    let started = match settings.filter.parse::<LevelFilter>() {
+        // A level alone, as nearly always, need not follow each span.
+        Ok(level) => listen(log, level, spans.layer()),
+        Err(_) => {
+            let filter = EnvFilter::try_new(&settings.filter).map_err(|error| {
+                Failure::new(Exit::Configuration, format!("RUST_LOG is \"{}\": {error}", settings.filter))
+            })?;
+            listen(log, filter, spans.layer())
+        }
+    };
+    started.map_err(|error| cannot(&error))?;
     let audience = if is_terminal && format != LogFormat::Json { Audience::People } else { Audience::Programs };
     Ok((audience, spans))
+}
+
+/// Has events told to the log, as far as a filter lets them through, and spans to whoever sends them.
+fn listen<F>(log: BoxedLayer, filter: F, sent: Option<BoxedLayer>) -> Result<(), TryInitError>
+where
+    F: Filter<Registry> + Layer<Layered<BoxedLayer, Registry>> + Send + Sync + 'static,
+{
+    let registry = tracing_subscriber::registry();
+    match sent {
+        // The filter is for the log alone: what is sent elsewhere does not depend on it.
+        Some(sent) => registry.with(vec![sent, log.with_filter(filter).boxed()]).try_init(),
+        // One for everybody is asked once; one of a single layer looks a span up whenever anything happens to it.
+        None => registry.with(log).with(filter).try_init(),
+    }
 }
 
 fn layer(format: LogFormat, colours: bool) -> BoxedLayer {
