@@ -5,9 +5,12 @@
     scripts/bench-calllog.py write          # records a second that one writer writes
     scripts/bench-calllog.py read           # what questions take with 10,000 and with 10,000,000 calls, and their plans
     scripts/bench-calllog.py cost           # CPU of a server with a log against one without
+    scripts/bench-calllog.py share          # how much of the CPU of a server with a log is the log's, by a profile
 
-It is no test: nothing fails on a number. Needs Linux, cargo, Postgres 13 or newer with its contributed modules, and, for
-`cost`, wrk (Debian: apt-get install postgresql wrk).
+`share` compares within one run, and so sees differences that are lost in what a busy machine does to two servers in turn.
+
+It is no test: nothing fails on a number. Needs Linux, cargo, Postgres 13 or newer with its contributed modules, for `cost` and
+`share` wrk (Debian: apt-get install postgresql wrk), and for `share` perf (linux-perf).
 """
 
 import argparse
@@ -30,7 +33,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BINARIES = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
-PARTS = ["write", "read", "cost"]
+PARTS = ["write", "read", "cost", "share"]
 DAYS = 30
 METHODS = 35
 WATCHES = ["off", "memory", "postgres"]
@@ -86,6 +89,8 @@ def main():
             bench_read(server, flags)
         if "cost" in flags.parts:
             bench_cost(server, flags)
+        if "share" in flags.parts:
+            bench_share(server)
 
 
 def parse_flags():
@@ -231,22 +236,14 @@ def explain(server, name, url):
 
 
 def bench_cost(server, flags):
-    http = importlib.util.spec_from_file_location("bench_http", ROOT / "scripts" / "bench-http.py")
-    bench_http = importlib.util.module_from_spec(http)
-    http.loader.exec_module(bench_http)
-    wrk = shutil.which("wrk") or sys.exit("bench-calllog: wrk is not installed (Debian: apt-get install wrk)")
-    url, servers = server.database("costs"), {}
-    path, body = bench_http.JOBS["test"]
-    headers = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in bench_http.HEADERS.items())
-    script = Path(server.folder) / "load.lua"
-    script.write_text(bench_http.LOAD % (json.dumps(body), headers))
+    url, servers, command = server.database("costs"), {}, load_command(server)
     try:
         for watch in WATCHES:
             servers[watch] = Server(watch, url)
         costs = {watch: [] for watch in WATCHES}
         for turn in range(flags.slices + 1):
             for watch in WATCHES[turn % 3 :] + WATCHES[: turn % 3]:
-                cost = servers[watch].slice([wrk, "-t1", "-c32", "-d1s", "-s", script, servers[watch].url + path])
+                cost = servers[watch].slice(command(servers[watch], 1))
                 # The first slice warms up.
                 costs[watch] += [cost] if turn else []
     finally:
@@ -255,6 +252,46 @@ def bench_cost(server, flags):
     for watch in WATCHES:
         ratio = statistics.median(ours / theirs for ours, theirs in zip(costs[watch], costs["off"]))
         print(f"{watch:10} {statistics.median(costs[watch]):6.3f} {ratio:6.3f}  {told[watch]}")
+
+
+def load_command(server):
+    """How a server is put under load for some seconds."""
+    http = importlib.util.spec_from_file_location("bench_http", ROOT / "scripts" / "bench-http.py")
+    bench_http = importlib.util.module_from_spec(http)
+    http.loader.exec_module(bench_http)
+    wrk = shutil.which("wrk") or sys.exit("bench-calllog: wrk is not installed (Debian: apt-get install wrk)")
+    path, body = bench_http.JOBS["test"]
+    headers = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in bench_http.HEADERS.items())
+    script = Path(server.folder) / "load.lua"
+    script.write_text(bench_http.LOAD % (json.dumps(body), headers))
+    return lambda watched, seconds: [wrk, "-t1", "-c32", f"-d{seconds}s", "-s", script, watched.url + path]
+
+
+def bench_share(server):
+    shutil.which("perf") or sys.exit("bench-calllog: perf is not installed (Debian: apt-get install linux-perf)")
+    url, command = server.database("shares"), load_command(server)
+    print("\nshare: CPU time with the log on the stack, relative to all other\n")
+    for watch in WATCHES[1:]:
+        watched = Server(watch, url)
+        try:
+            ours, all_ = profile(server, watched, command)
+        finally:
+            told = watched.stop()
+        print(f"{watch:10} {ours / (all_ - ours):6.3f}  of {all_:,} samples; {told}")
+
+
+def profile(server, watched, command):
+    """Samples in the log, and all, of six seconds under load."""
+    samples = Path(server.folder) / "samples"
+    load = subprocess.Popen(command(watched, 10), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(2)
+    record = ["perf", "record", "-q", "-e", "cpu-clock", "-F", "997", "--call-graph", "dwarf,8192", "-o", samples]
+    subprocess.run([*record, "-p", str(watched.process.pid), "sleep", "6"], check=True, stderr=subprocess.DEVNULL)
+    load.wait()
+    script = ["perf", "script", "-i", samples, "-F", "comm,ip,sym"]
+    text = subprocess.run(script, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
+    stacks = [stack for stack in text.split("\n\n") if stack.strip()]
+    return sum("rpc_calllog" in stack or "sqlx" in stack for stack in stacks), len(stacks)
 
 
 class Server:
