@@ -170,14 +170,6 @@ impl App {
         self.tasks.spawn(async move { accounts.maintain(stopping).await });
         let (calls, stopping) = (self.calls.clone(), self.stopping.clone());
         self.tasks.spawn(async move { calls.maintain(stopping).await });
-        let (mut changes, queue) = (self.settings.changes(), self.mails.outbox().clone());
-        let retry = async move {
-            // What kept mails from leaving may be over with new settings.
-            while changes.changed().await.is_ok() {
-                queue.retry_now();
-            }
-        };
-        self.tasks.spawn(self.stopping.clone().run_until_cancelled_owned(retry));
     }
 
     /// Ends the work in the background, sends the mails and logs the calls that wait. To be called when no more calls are
