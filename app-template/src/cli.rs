@@ -125,9 +125,10 @@ fn execute(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {
     };
     let layers = Layers::read(global.flags.into_iter().chain(of_command).collect(), environment, global.file)?;
     let endpoint = if matches!(command, Command::Serve(_)) { layers.spans()? } else { None };
-    let (audience, spans) = log::start(&layers.log()?, endpoint.as_ref())?;
+    let log = log::start(&layers.log()?, endpoint.as_ref())?;
+    let (_last_lines, audience) = (log.last_lines(), log.audience);
     match command {
-        Command::Serve(_) => serve::run(&layers, audience, spans),
+        Command::Serve(_) => serve::run(&layers, log),
         Command::Docs(args) => docs::run(&args),
         Command::Methods(args) => methods::run(&args, &crate::api::build()?),
         Command::Call(args) => call::run(&args, &layers, audience),

@@ -21,6 +21,7 @@ pub(crate) use self::document::markdown;
 pub(crate) use self::server::MetricsServer;
 use self::snapshot::Snapshot;
 use crate::app::App;
+use crate::log::Lines;
 
 /// The metrics of an application and its API, in the text format of Prometheus. Clones are the same metrics.
 #[derive(Clone)]
@@ -32,6 +33,7 @@ struct Sources {
     api: Api,
     connections: Option<Connections>,
     database: Option<DatabaseCounter>,
+    log: Option<Lines>,
     /// Since the Unix epoch, and by the clock that is never set.
     started: (Duration, Duration),
 }
@@ -42,7 +44,14 @@ impl Metrics {
     #[must_use]
     pub fn new(app: &App, api: &Api) -> Self {
         let started = (app.clock().now(), app.clock().elapsed());
-        Self(Arc::new(Sources { app: app.clone(), api: api.clone(), connections: None, database: None, started }))
+        Self(Arc::new(Sources {
+            app: app.clone(),
+            api: api.clone(),
+            connections: None,
+            database: None,
+            log: None,
+            started,
+        }))
     }
 
     /// With the connections of the server.
@@ -60,6 +69,12 @@ impl Metrics {
 
     pub(crate) fn with_database(mut self, counter: Option<DatabaseCounter>) -> Self {
         Arc::make_mut(&mut self.0).database = counter;
+        self
+    }
+
+    /// With the lines of the log.
+    pub(crate) fn with_log(mut self, lines: Lines) -> Self {
+        Arc::make_mut(&mut self.0).log = Some(lines);
         self
     }
 

@@ -22,16 +22,17 @@ use super::{NAME, runtime, serve_settings, warn_of_unknown};
 use crate::app::App;
 use crate::config::{Layers, PublicUrl, ServeSettings};
 use crate::failure::{Exit, Failure};
-use crate::log::{Audience, Spans};
+use crate::log::{Audience, Log, Spans};
 use crate::mail::MailTemplates;
+use crate::metrics::Metrics;
 use crate::output;
 use crate::storage::{Schema, Storage};
 
-pub(super) fn run(layers: &Layers, audience: Audience, spans: Spans) -> Result<ExitCode, Failure> {
+pub(super) fn run(layers: &Layers, log: Log) -> Result<ExitCode, Failure> {
     let settings = serve_settings(layers)?;
     warn_of_unknown(layers.environment());
     let runtime = runtime()?;
-    let ended = runtime.block_on(serve(settings, audience, spans));
+    let ended = runtime.block_on(serve(settings, log));
     // What still runs was given its time, or a second signal said not to wait.
     runtime.shutdown_background();
     ended
@@ -46,7 +47,8 @@ fn warn_of_plain_http(settings: &ServeSettings, address: SocketAddr) {
     }
 }
 
-async fn serve(settings: ServeSettings, audience: Audience, spans: Spans) -> Result<ExitCode, Failure> {
+async fn serve(settings: ServeSettings, log: Log) -> Result<ExitCode, Failure> {
+    let Log { audience, spans, lines } = log;
     let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Failure, format!("no signals: {error}")))?;
     let shows_banner = audience == Audience::People && !settings.no_banner;
     let opened = tokio::select! {
@@ -65,7 +67,8 @@ async fn serve(settings: ServeSettings, audience: Audience, spans: Spans) -> Res
     let server = Server::bind(service, settings.address).await;
     let server = server.map_err(|error| cannot_bind(settings.address, &error))?.drain(settings.drain);
     let address = server.local_addr().map_err(|error| cannot_bind(settings.address, &error))?;
-    let metrics = metrics::serve(settings.metrics, &app, &api, server.connections(), storage.counter()).await?;
+    let all = Metrics::new(&app, &api).connections(server.connections()).with_database(storage.counter());
+    let metrics = metrics::serve(settings.metrics, all.with_log(lines)).await?;
     if shows_banner {
         output::note(banner(&settings, &storage, &app, (address, metrics), &first_start, &api));
     } else {

@@ -8,6 +8,7 @@ use rpc_core::CallCounts;
 use rpc_core::http::Connections;
 
 use super::{DatabaseCounts, Sources};
+use crate::log::Lines;
 use crate::mail::MailCounters;
 
 /// What the parts of the application have counted.
@@ -21,6 +22,8 @@ pub(super) struct Snapshot {
     pub(super) mails: MailCounters,
     pub(super) call_log: CallLogCounters,
     pub(super) database: Option<DatabaseCounts>,
+    /// Lines of the log that were not written.
+    pub(super) unwritten: Option<u64>,
     /// Since the Unix epoch.
     pub(super) started: Duration,
     pub(super) uptime: Duration,
@@ -36,7 +39,7 @@ pub(super) struct OfMethod {
 
 impl Snapshot {
     pub(super) fn take(sources: &Sources) -> Self {
-        let Sources { app, api, connections, database, started: (started, since) } = sources;
+        let Sources { app, api, connections, database, log, started: (started, since) } = sources;
         let methods = api.methods().filter_map(|method| {
             let (path, active, counts) = (method.path(), method.active_calls(), method.counts()?);
             Some(OfMethod { path, active, counts })
@@ -50,6 +53,7 @@ impl Snapshot {
             mails: app.mails().outbox().counters(),
             call_log: app.calls().counters(),
             database: database.as_ref().map(|count| count()),
+            unwritten: log.as_ref().map(Lines::dropped),
             started: *started,
             uptime: app.clock().elapsed().saturating_sub(*since),
         }

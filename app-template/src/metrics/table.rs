@@ -68,6 +68,8 @@ pub(super) const METRICS: &[Metric] = metrics! {
         |now| count(now.call_log.failures);
     "call_log_waiting": Gauge [] "Calls that wait to be written to the log of calls now",
         |now| level(now.call_log.waiting);
+    "log_lines_dropped": Counter [] "Lines of the log on stderr that were not written: too many waited for its reader, or there was none",
+        |now| now.unwritten.into_iter().flat_map(count).collect();
     "database_connections_open": Gauge [] "Connections to the database for calls that are open now",
         |now| of_database(now, |database| Value::Level(database.connections as f64));
     "database_connections_idle": Gauge [] "Connections to the database for calls that are open now, and not in use",

@@ -1,4 +1,4 @@
-//! The reference application with one method more, which ends when it is told to: for tests of what is in flight.
+//! The reference application with methods more, for tests: of what is in flight, and of what goes wrong.
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,6 +23,13 @@ async fn wait(address: SocketAddr) -> Result<&'static str, ApiError> {
     }
     .await;
     closed.map(|()| "closed").map_err(ApiError::internal)
+}
+
+/// Panic
+#[api_method(path = "/v1/slow/panic", permissions = ["*"])]
+#[expect(clippy::panic, reason = "that is what it is for")]
+async fn panic() -> Result<(), ApiError> {
+    panic!("it is meant to");
 }
 
 fn main() -> ExitCode {

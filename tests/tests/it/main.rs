@@ -10,6 +10,7 @@ mod faults;
 mod first_run;
 mod http;
 mod javascript_client;
+mod log;
 mod metrics;
 mod process;
 mod serve;

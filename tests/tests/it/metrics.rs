@@ -8,6 +8,13 @@ use tokio::process::Command;
 use crate::http::{Request, Response, call};
 use crate::process::{Running, command, run};
 
+/// The value of a metric without labels.
+pub(crate) async fn value(metrics: &str, name: &str) -> f64 {
+    let answer = get(metrics, "/metrics").await.body;
+    let line = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no {name}: {answer}")).parse().unwrap()
+}
+
 async fn get(address: &str, path: &str) -> Response {
     Request { verb: "GET", path, headers: Vec::new(), body: "" }.send(address).await
 }
@@ -17,7 +24,8 @@ async fn serve(bind: &str) -> (Running, String, String) {
     started(&mut command("app-template", &["-p", "0", "--metrics-bind", bind])).await
 }
 
-async fn started(command: &mut Command) -> (Running, String, String) {
+/// The same of a command.
+pub(crate) async fn started(command: &mut Command) -> (Running, String, String) {
     let mut running = Running::start(command);
     let metrics = running.event("metrics.listening").await;
     let metrics =
@@ -49,14 +57,9 @@ async fn a_node_on_postgres_tells_of_its_connections() {
     let mut app = command("app-template", &["-p", "0", "--metrics-bind", "127.0.0.1:0"]);
     let (running, metrics, address) = started(app.env("APP_DATABASE_URL", database.url())).await;
     assert_eq!(call(&address, "/v1/test/test", json!(["x"])).await.0, 200);
-    let answer = get(&metrics, "/metrics").await.body;
-    let value = |name: &str| {
-        let line = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("no {name}: {answer}")).parse::<f64>().unwrap()
-    };
-    assert_eq!(value("database_connections_most"), 10.0);
-    assert!((1.0..=10.0).contains(&value("database_connections_open")));
-    assert_eq!(value("bus_listens_total"), 1.0);
+    assert_eq!(value(&metrics, "database_connections_most").await, 10.0);
+    assert!((1.0..=10.0).contains(&value(&metrics, "database_connections_open").await));
+    assert_eq!(value(&metrics, "bus_listens_total").await, 1.0);
     running.signal(Signal::TERM);
     assert_eq!(running.ended().await.code, Some(0));
 }

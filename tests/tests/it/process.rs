@@ -128,6 +128,11 @@ impl Running {
         }
     }
 
+    /// Closes this end of stderr: whoever writes on gets an error.
+    pub(crate) fn hang_up(&mut self) {
+        self.stderr = None;
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         signal_to(&self.child, signal);
     }
@@ -138,7 +143,8 @@ impl Running {
         let mut stdout = String::new();
         self.stdout.read_to_string(&mut stdout).await.unwrap();
         self.read_on();
-        let stderr = soon("the end of stderr", self.reader.join_next()).await.unwrap().unwrap();
+        let read = soon("the end of stderr", self.reader.join_next()).await;
+        let stderr = read.map(Result::unwrap).unwrap_or_default();
         Ended { code: status.code(), stdout, stderr }
     }
 }

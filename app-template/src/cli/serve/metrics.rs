@@ -3,25 +3,15 @@
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
-use rpc_core::Api;
-use rpc_core::http::Connections;
 use tokio_util::task::TaskTracker;
 
-use crate::app::App;
 use crate::cli::NAME;
 use crate::failure::{Exit, Failure};
-use crate::metrics::{DatabaseCounter, Metrics, MetricsServer};
+use crate::metrics::{Metrics, MetricsServer};
 
 /// Serves metrics as long as the process runs, if they are wanted; the address with the real port.
-pub(super) async fn serve(
-    address: Option<SocketAddr>,
-    app: &App,
-    api: &Api,
-    connections: Connections,
-    database: Option<DatabaseCounter>,
-) -> Result<Option<SocketAddr>, Failure> {
+pub(super) async fn serve(address: Option<SocketAddr>, metrics: Metrics) -> Result<Option<SocketAddr>, Failure> {
     let Some(address) = address else { return Ok(None) };
-    let metrics = Metrics::new(app, api).connections(connections).with_database(database);
     let server = MetricsServer::bind(metrics, address).await.map_err(|error| cannot_bind(address, &error))?;
     let address = server.local_addr().map_err(|error| cannot_bind(address, &error))?;
     // Nobody waits for it: metrics are there until the last moment, and no answer is worth a wait.
