@@ -4,9 +4,9 @@ mod banner;
 mod metrics;
 mod root;
 mod signals;
+mod sockets;
 mod stop;
 
-use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use self::banner::Banner;
 use self::root::FirstStart;
 use self::signals::Signals;
+use self::sockets::{Socket, Sockets};
 use super::{NAME, runtime, serve_settings, warn_of_unknown};
 use crate::app::App;
 use crate::config::{Layers, PublicUrl, ServeSettings};
@@ -50,30 +51,28 @@ fn warn_of_plain_http(settings: &ServeSettings, address: SocketAddr) {
 async fn serve(settings: ServeSettings, log: Log) -> Result<ExitCode, Failure> {
     let Log { audience, spans, lines } = log;
     let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Failure, format!("no signals: {error}")))?;
-    let shows_banner = audience == Audience::People && !settings.no_banner;
+    // Before anything is made: a start that fails could not tell the password of root.
+    let Sockets { api: socket, metrics } = Sockets::bind(&settings).await?;
     let opened = tokio::select! {
-        opened = open(&settings, audience) => opened?,
+        opened = open(&settings, &spans, audience) => opened?,
         () = signals.next() => {
             stop::begins(audience, 0);
             return Ok(ExitCode::SUCCESS);
         }
     };
-    let Opened { storage, app, first_start } = opened;
-    if !shows_banner {
-        tracing::info!(event = "storage.ready", storage = storage.kind(), "{storage}");
-    }
-    let api = api(&app, &settings, &spans)?;
+    let Opened { storage, app, first_start, api } = opened;
     let service = service(&settings, &api).readiness(storage.readiness());
-    let server = Server::bind(service, settings.address).await;
-    let server = server.map_err(|error| cannot_bind(settings.address, &error))?.drain(settings.drain);
-    let address = server.local_addr().map_err(|error| cannot_bind(settings.address, &error))?;
-    let all = Metrics::new(&app, &api).connections(server.connections()).with_database(storage.counter());
-    let metrics = metrics::serve(settings.metrics, all.with_log(lines)).await?;
-    if shows_banner {
+    let (address, server) = (socket.address, Server::on(socket.listener, service).drain(settings.drain));
+    let metrics = metrics.map(|Socket { listener, address }| {
+        let metrics = Metrics::new(&app, &api).connections(server.connections()).with_database(storage.counter());
+        metrics::serve(listener, metrics.with_log(lines));
+        address
+    });
+    if shows_banner(&settings, audience) {
         output::note(banner(&settings, &storage, &app, (address, metrics), &first_start, &api));
     } else {
         metrics.into_iter().for_each(metrics::listening);
-        listening(&settings, address, &first_start, &api);
+        listening(&settings, address, &api);
     }
     drop(first_start);
     warn_of_plain_http(&settings, address);
@@ -101,20 +100,37 @@ async fn serve(settings: ServeSettings, log: Log) -> Result<ExitCode, Failure> {
     }
 }
 
+fn shows_banner(settings: &ServeSettings, audience: Audience) -> bool {
+    audience == Audience::People && !settings.no_banner
+}
+
 /// What a server is made of.
 struct Opened {
     storage: Storage,
     app: App,
     first_start: FirstStart,
+    api: Api,
 }
 
 /// The application, on its storage, with its first settings and its first user.
-async fn open(settings: &ServeSettings, audience: Audience) -> Result<Opened, Failure> {
+async fn open(settings: &ServeSettings, spans: &Spans, audience: Audience) -> Result<Opened, Failure> {
     let mut storage = Storage::open(&settings.storage, Schema::Migrate, audience).await?;
     let app = put_together(settings, &storage).await?;
+    let api = api(&app, settings, spans)?;
+    let has_banner = shows_banner(settings, audience);
+    if !has_banner {
+        tracing::info!(event = "storage.ready", storage = storage.kind(), "{storage}");
+    }
     let first_start = root::make(app.accounts(), &settings.root).await?;
-    storage.prepared().await?;
-    Ok(Opened { storage, app, first_start })
+    if !has_banner {
+        first_start.log();
+    }
+    let prepared = storage.prepared().await;
+    if prepared.is_err() && has_banner {
+        // There will be no banner to tell it.
+        first_start.log();
+    }
+    prepared.map(|()| Opened { storage, app, first_start, api })
 }
 
 async fn put_together(settings: &ServeSettings, storage: &Storage) -> Result<App, Failure> {
@@ -149,21 +165,6 @@ fn service(settings: &ServeSettings, api: &Api) -> HttpService {
         .fold(service.trusted_proxies(settings.proxies.clone()), |service, url| service.allow_origin(&url.to_string()))
 }
 
-fn cannot_bind(address: SocketAddr, error: &io::Error) -> Failure {
-    let other = |port: u16| format!("Try: {NAME} serve --port {port}");
-    let message = match error.kind() {
-        ErrorKind::AddrInUse => {
-            format!("{address} is in use. {}", other(address.port().checked_add(1).unwrap_or(0)))
-        }
-        ErrorKind::PermissionDenied => format!("{address} needs more rights than this user has. {}", other(8080)),
-        ErrorKind::AddrNotAvailable => {
-            format!("{} is no address of this machine. Try: {NAME} serve --bind 127.0.0.1", address.ip())
-        }
-        _ => format!("{address} cannot be listened on: {error}"),
-    };
-    Failure::new(Exit::Bind, message)
-}
-
 fn banner<'a>(
     settings: &'a ServeSettings,
     storage: &Storage,
@@ -188,57 +189,9 @@ fn banner<'a>(
 }
 
 /// Tells programs what a banner tells people.
-fn listening(settings: &ServeSettings, address: SocketAddr, first_start: &FirstStart, api: &Api) {
-    match first_start {
-        FirstStart::Nothing => {}
-        FirstStart::Password(password) => {
-            let (user, password) = ("root", password.expose());
-            let text = "first start: administrator root created with this password, shown only now";
-            tracing::warn!(event = "root.created", user, password, "{text}");
-        }
-        FirstStart::Written(path) => {
-            let file = path.display();
-            tracing::warn!(event = "root.created", user = "root", %file, "first start: the password of root is in {file}");
-        }
-    }
+fn listening(settings: &ServeSettings, address: SocketAddr, api: &Api) {
     let url = format!("http://{address}");
     let public_url = settings.public_url.as_ref().map(tracing::field::display);
     let methods = api.methods().len();
     tracing::info!(event = "server.listening", url, public_url, methods, "listening on {url}");
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io;
-
-    use super::cannot_bind;
-
-    #[test]
-    fn an_address_that_cannot_be_bound_is_named_with_a_way_out() {
-        for (address, error, message) in [
-            (
-                "127.0.0.1:8080",
-                io::ErrorKind::AddrInUse,
-                "127.0.0.1:8080 is in use. Try: app-template serve --port 8081",
-            ),
-            (
-                "127.0.0.1:65535",
-                io::ErrorKind::AddrInUse,
-                "127.0.0.1:65535 is in use. Try: app-template serve --port 0",
-            ),
-            (
-                "127.0.0.1:80",
-                io::ErrorKind::PermissionDenied,
-                "127.0.0.1:80 needs more rights than this user has. Try: app-template serve --port 8080",
-            ),
-            (
-                "192.0.2.1:80",
-                io::ErrorKind::AddrNotAvailable,
-                "192.0.2.1 is no address of this machine. Try: app-template serve --bind 127.0.0.1",
-            ),
-        ] {
-            let failure = cannot_bind(address.parse().unwrap(), &error.into());
-            assert_eq!(failure.to_string(), format!("error: {message}"));
-        }
-    }
 }

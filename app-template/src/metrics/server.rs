@@ -1,8 +1,6 @@
 //! The server of the metrics, on an address of its own: one request a connection, and little time for it.
 
 use std::convert::Infallible;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,14 +34,9 @@ pub(crate) struct MetricsServer {
 }
 
 impl MetricsServer {
-    /// Listens on an address. Port 0 takes any free one.
-    pub(crate) async fn bind(metrics: Metrics, address: SocketAddr) -> io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(address).await?, metrics })
-    }
-
-    /// The address with the real port.
-    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    /// Answers those who connect to a socket that listens.
+    pub(crate) fn new(listener: TcpListener, metrics: Metrics) -> Self {
+        Self { listener, metrics }
     }
 
     /// Serves until it is dropped.
@@ -99,7 +92,7 @@ mod tests {
 
     use rpc_auth::TokenFormat;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpStream;
+    use tokio::net::{TcpListener, TcpStream};
     use tokio_util::task::TaskTracker;
 
     use super::{MAX_CONNECTIONS, MetricsServer};
@@ -109,9 +102,9 @@ mod tests {
     async fn serve() -> SocketAddr {
         let app = App::in_memory(AppOptions::new("Acme", TokenFormat::new("app").unwrap())).await.unwrap();
         let metrics = Metrics::new(&app, &app.api().unwrap());
-        let server = MetricsServer::bind(metrics, "127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let address = server.local_addr().unwrap();
-        TaskTracker::new().spawn(server.serve());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        TaskTracker::new().spawn(MetricsServer::new(listener, metrics).serve());
         address
     }
 

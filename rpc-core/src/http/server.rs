@@ -53,8 +53,14 @@ impl Server {
     ///
     /// The address cannot be bound: in use, not permitted, not of this machine.
     pub async fn bind(service: HttpService, address: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, service, drain: Duration::from_secs(10), connections: TaskTracker::new() })
+        Ok(Self::on(TcpListener::bind(address).await?, service))
+    }
+
+    /// Serves at a socket that listens already: so an address that cannot be had is known before anything else is begun. Who
+    /// connects meanwhile waits.
+    #[must_use]
+    pub fn on(listener: TcpListener, service: HttpService) -> Self {
+        Self { listener, service, drain: Duration::from_secs(10), connections: TaskTracker::new() }
     }
 
     /// How long running calls may take after the stop began. Default 10 s.

@@ -59,6 +59,25 @@ async fn off_a_terminal_the_password_is_one_warning() {
 }
 
 #[tokio::test]
+async fn the_password_is_told_whatever_the_log_leaves_out() {
+    for (args, directives) in [
+        (&["--port", "0", "--log-level", "off"][..], None),
+        (&["--port", "0", "--log-level", "error"], None),
+        (&["--port", "0"], Some("off")),
+        (&["--port", "0"], Some("app_template=off,warn")),
+    ] {
+        let mut app = command("app-template", args);
+        let mut running =
+            Running::start(directives.into_iter().fold(&mut app, |app, value| app.env("RUST_LOG", value)));
+        let created = running.event("root.created").await;
+        assert_eq!(created["password"].as_str().map(str::len), Some(24), "{created}");
+        running.signal(Signal::TERM);
+        let ended = running.ended().await;
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "nothing else");
+    }
+}
+
+#[tokio::test]
 async fn a_preset_password_is_told_to_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("password");

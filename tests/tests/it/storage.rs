@@ -82,6 +82,24 @@ async fn of_nodes_that_start_at_once_one_makes_root_and_all_serve() {
 }
 
 #[tokio::test]
+async fn a_start_whose_address_is_taken_makes_nothing_and_the_next_one_tells_the_password() {
+    let database = TestDatabase::empty().await;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, port) = (taken.local_addr().unwrap().to_string(), taken.local_addr().unwrap().port().to_string());
+    for args in [&["--port", &port][..], &["--port", "0", "--metrics-bind", &address]] {
+        let ended = app(&database, args).await;
+        assert_eq!(ended.code, Some(5), "{}", ended.stderr);
+    }
+    let before = app(&database, &["migrate", "status"]).await;
+    assert!(before.stdout.starts_with("accounts: 0 done, "), "{}", before.stdout);
+    let mut running = Running::start(&mut on(&database, &["--port", "0"]));
+    let created = running.event("root.created").await;
+    let listening = running.event("server.listening").await;
+    let address = listening["url"].as_str().unwrap().strip_prefix("http://").unwrap();
+    assert!(sign_in(address, "root", created["password"].as_str().unwrap()).await.is_some());
+}
+
+#[tokio::test]
 async fn migrations_are_listed_done_and_then_no_longer_pending() {
     let database = TestDatabase::empty().await;
     let before = app(&database, &["migrate", "status"]).await;

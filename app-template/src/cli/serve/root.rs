@@ -8,6 +8,7 @@ use rpc_auth::{AccountError, Accounts, RootUser, Secret};
 
 use crate::config::RootSettings;
 use crate::failure::{Exit, Failure};
+use crate::log::ALWAYS;
 
 /// What is to be told of the root user.
 #[derive(Debug)]
@@ -18,6 +19,25 @@ pub(super) enum FirstStart {
     Password(Secret),
     /// Its password is in this file.
     Written(PathBuf),
+}
+
+impl FirstStart {
+    /// Logs it, whatever the level: it is told only now.
+    pub(super) fn log(&self) {
+        match self {
+            Self::Nothing => {}
+            Self::Password(password) => {
+                let (user, password) = ("root", password.expose());
+                let text = "first start: administrator root created with this password, shown only now";
+                tracing::warn!(target: ALWAYS, event = "root.created", user, password, "{text}");
+            }
+            Self::Written(path) => {
+                let (user, file) = ("root", path.display());
+                let text = "first start: the password of root is in";
+                tracing::warn!(target: ALWAYS, event = "root.created", user, %file, "{text} {file}");
+            }
+        }
+    }
 }
 
 /// Makes the root user, if there is none. A generated password that is to be written is in its file when this returns.
