@@ -6,12 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use app_template::{DatabaseCounts, Metrics};
-use rpc_core::{Api, TestClient};
+use app_template::{App, AppParts, DatabaseCounts, Metrics};
+use async_trait::async_trait;
+use rpc_calllog::{
+    Batch, BucketQuery, CallLogOptions, CallLogStore, Counts, LogRow, MemoryLog, MethodBucket, Retention, RowQuery,
+    StoreError, WriteError,
+};
+use rpc_core::{Api, TestClient, Timestamp};
 use serde_json::json;
 
 use self::parsed::Parsed;
-use crate::world::{OTHER_PASSWORD, PASSWORD, Served, Who, World};
+use crate::world::{OTHER_PASSWORD, PASSWORD, Served, Who, World, options};
 
 /// A world whose calls are counted, with its metrics.
 async fn start() -> (World, Api, Metrics) {
@@ -91,6 +96,53 @@ async fn the_process_is_told_of() {
     assert_eq!(parsed.value("process_uptime_seconds", &[]), Some(3600.0));
     let labels = [("name", "app-template"), ("version", env!("CARGO_PKG_VERSION"))];
     assert_eq!(parsed.value("build_info", &labels), Some(1.0));
+}
+
+/// A log of calls that never finishes to write.
+struct Hangs(MemoryLog);
+
+#[async_trait]
+impl CallLogStore for Hangs {
+    async fn write(&self, _: &Batch) -> Result<(), WriteError> {
+        std::future::pending().await
+    }
+
+    async fn rows(&self, query: &RowQuery<'_>) -> Result<Vec<LogRow>, StoreError> {
+        self.0.rows(query).await
+    }
+
+    async fn buckets(&self, query: &BucketQuery<'_>) -> Result<Vec<MethodBucket>, StoreError> {
+        self.0.buckets(query).await
+    }
+
+    async fn totals(&self, method: Option<&str>, since: Timestamp) -> Result<Counts, StoreError> {
+        self.0.totals(method, since).await
+    }
+
+    async fn purge(&self, retention: &Retention) -> Result<(), StoreError> {
+        self.0.purge(retention).await
+    }
+}
+
+#[tokio::test]
+async fn calls_that_a_hanging_log_of_calls_has_no_room_for_are_answered_and_told() {
+    let mut options = options();
+    options.call_log = CallLogOptions { queue_records: 10, batch: 5, ..CallLogOptions::default() };
+    let parts = AppParts { call_log: Arc::new(Hangs(MemoryLog::default())), ..AppParts::in_memory().unwrap() };
+    let app = App::new(parts, options).await.unwrap();
+    let api = app.api().unwrap();
+    let metrics = Metrics::new(&app, &api);
+    let client = TestClient::new(api);
+    let dropped = || Parsed::read(&metrics.text()).value("call_log_dropped_total", &[]).unwrap();
+    assert_eq!(dropped(), 0.0);
+    // Five are being written and ten wait, at most.
+    for _ in 0..100 {
+        assert_eq!(client.call("/v1/test/test", json!(["x"])).await.status, 200);
+    }
+    let parsed = Parsed::read(&metrics.text());
+    assert!((85.0..=90.0).contains(&dropped()), "{}", dropped());
+    assert_eq!(parsed.value("call_log_written_total", &[]), Some(0.0));
+    assert_eq!(dropped() + parsed.value("call_log_waiting", &[]).unwrap(), 100.0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
