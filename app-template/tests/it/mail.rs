@@ -1,5 +1,6 @@
 //! Mails, on their whole way: to a server that speaks SMTP, to files, to the log.
 
+mod by_api;
 mod fallback;
 mod front;
 mod headers;

@@ -1,6 +1,6 @@
 //! What `/metrics` says, as Prometheus reads it.
 
-mod parsed;
+pub(crate) mod parsed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

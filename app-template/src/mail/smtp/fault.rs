@@ -77,6 +77,9 @@ impl SmtpFault {
 
     /// There is no connection.
     pub(super) fn unreachable(error: &io::Error, server: &SmtpServer) -> Self {
+        if error.kind() == io::ErrorKind::TimedOut {
+            return Self::TimedOut;
+        }
         let SmtpServer { hostname, port, .. } = server;
         Self::Unreachable(format!("{hostname} cannot be reached on port {port}: {}", error.kind()))
     }

@@ -1,6 +1,7 @@
 //! A conversation with a server.
 
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use lettre::transport::smtp::{self};
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::fault::SmtpFault;
 use super::wire::Wire;
@@ -93,9 +94,14 @@ impl Session {
     }
 
     /// Says goodbye.
-    pub(super) async fn quit(mut self) {
+    pub(super) async fn quit(self) {
+        self.quit_by(Instant::now() + FAREWELL).await;
+    }
+
+    /// The same, by a certain time.
+    pub(super) async fn quit_by(mut self, end: Instant) {
         // Whatever the server answers, the connection is closed when this returns.
-        let _ = timeout(FAREWELL, self.connection.quit()).await;
+        let _ = timeout_at(end.min(Instant::now() + FAREWELL), self.connection.quit()).await;
     }
 }
 
@@ -123,12 +129,14 @@ async fn connect(
     if addresses.is_empty() {
         return Err(SmtpFault::Unreachable(format!("no address is known for {}", server.hostname)));
     }
+    // One that does not answer leaves time for the others.
+    let each = options.timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     if server.port == SMTPS_PORT {
-        let tls = tls_parameters(server, options).await?;
-        let connected = AsyncSmtpConnection::connect_tokio1(addresses.as_slice(), None, hello, Some(tls), None).await;
+        let (tls, addresses) = (tls_parameters(server, options).await?, addresses.as_slice());
+        let connected = AsyncSmtpConnection::connect_tokio1(addresses, Some(each), hello, Some(tls), None).await;
         return connected.map_err(|error| SmtpFault::of_connection(&error, server));
     }
-    let tcp = TcpStream::connect(addresses.as_slice()).await;
+    let tcp = first_of(&addresses, each).await;
     let tcp = tcp.map_err(|error| SmtpFault::unreachable(&error, server))?;
     let connected = AsyncSmtpConnection::connect_with_transport(Box::new(Wire::new(tcp)), hello).await;
     let mut connection = connected.map_err(|error| SmtpFault::of(&error, server))?;
@@ -137,6 +145,19 @@ async fn connect(
         encrypted.map_err(|error| SmtpFault::of_connection(&error, server))?;
     }
     Ok(connection)
+}
+
+/// A connection to the first address that answers, each within a time.
+async fn first_of(addresses: &[SocketAddr], each: Duration) -> io::Result<TcpStream> {
+    let mut failed = io::ErrorKind::AddrNotAvailable.into();
+    for address in addresses {
+        match timeout(each, TcpStream::connect(address)).await {
+            Ok(Ok(tcp)) => return Ok(tcp),
+            Ok(Err(error)) => failed = error,
+            Err(_) => failed = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(failed)
 }
 
 async fn addresses(server: &SmtpServer, options: &SmtpOptions) -> Vec<SocketAddr> {
@@ -159,4 +180,40 @@ async fn tls_parameters(server: &SmtpServer, options: &SmtpOptions) -> Result<Tl
     }
     let built = tokio::task::spawn_blocking(move || parameters.build()).await;
     built.map_err(|error| SmtpFault::Tls(error.to_string()))?.map_err(fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
+    use tokio::time::timeout;
+
+    use super::first_of;
+
+    const EACH: Duration = Duration::from_millis(200);
+
+    /// An address that answers nobody: its queue of those who want to connect is full, and the system drops the others.
+    async fn silent() -> (SocketAddr, TcpListener, Vec<TcpStream>) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let (address, mut waiting) = (listener.local_addr().unwrap(), Vec::new());
+        while let Ok(connected) = timeout(EACH, TcpStream::connect(address)).await {
+            waiting.push(connected.unwrap());
+        }
+        (address, listener, waiting)
+    }
+
+    #[tokio::test]
+    async fn an_address_that_does_not_answer_keeps_nobody_from_the_next_one() {
+        let (silent, _listener, _waiting) = silent().await;
+        let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = other.local_addr().unwrap();
+        let tcp = first_of(&[silent, address], EACH).await.unwrap();
+        assert_eq!(tcp.peer_addr().unwrap(), address);
+        assert_eq!(first_of(&[silent], EACH).await.unwrap_err().kind(), ErrorKind::TimedOut);
+    }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::Deserializer;
 use thiserror::Error;
+use tokio::time::Instant;
 
 use rpc_auth::Secret;
 use rpc_core::ApiError;
@@ -83,17 +84,17 @@ impl From<SmtpFault> for SmtpTestError {
     }
 }
 
-/// Tries a server: connects, encrypts, authenticates, says goodbye. Nothing is sent. It takes [`SmtpOptions::timeout`] at most,
-/// and a second for the goodbye.
+/// Tries a server: connects, encrypts, authenticates, says goodbye. Nothing is sent. It takes [`SmtpOptions::timeout`] at most.
 ///
 /// # Errors
 ///
 /// The server cannot be used; see [`SmtpTestError`].
 pub async fn test_smtp(given: &SmtpOverride, stored: &Settings, options: &SmtpOptions) -> Result<(), SmtpTestError> {
     let server = server(given, stored)?;
+    let end = Instant::now() + options.timeout;
     let from = stored.smtp_from.as_deref().and_then(|from| from.parse::<lettre::message::Mailbox>().ok());
     let session = Session::open(&server, options, from.as_ref().map(|from| from.email.domain())).await?;
-    session.quit().await;
+    session.quit_by(end).await;
     Ok(())
 }
 

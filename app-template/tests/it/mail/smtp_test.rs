@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use rpc_core::{ApiError, Timestamp};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 
 use super::server::{Does, Encrypts, Script, SmtpPeer};
 use super::{HOST, Log, PASSWORD, USER, options};
@@ -152,6 +153,30 @@ async fn a_server_that_says_nothing_is_504_in_time() {
         assert!(at == "GREETING" || peer.heard_any(at), "{at}");
     }))
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn by_default_a_server_that_says_nothing_is_left_after_ten_seconds() {
+    for at in ["GREETING", "EHLO"] {
+        let peer = SmtpPeer::start(Script::new(Encrypts::Never).instead(at, Does::FallsSilent)).await;
+        let began = Instant::now();
+        let account = json!({"smtp_hostname": "127.0.0.1", "smtp_username": ""});
+        let error = try_out(&peer, account, &Settings::default()).await.unwrap_err();
+        // Of the clock of the test, which goes on when nobody does anything.
+        assert_eq!((error.status(), began.elapsed().as_secs()), (504, 10), "{at}");
+        assert!(at == "GREETING" || peer.heard_any(at), "{at}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_goodbye_is_within_the_time_of_the_whole() {
+    let peer = SmtpPeer::start(Script::new(Encrypts::Never).instead("QUIT", Does::FallsSilent)).await;
+    let options = SmtpOptions { timeout: Duration::from_millis(500), ..options(&peer) };
+    let given = given(json!({"smtp_hostname": "127.0.0.1", "smtp_username": ""}));
+    let began = Instant::now();
+    test_smtp(&given, &Settings::default(), &options).await.unwrap();
+    assert!(peer.heard_any("QUIT"));
+    assert!(began.elapsed() < Duration::from_millis(600), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
