@@ -208,6 +208,11 @@ impl World {
         token_in(&mails[0])
     }
 
+    /// Everything that the database holds, as text; nothing where there is none.
+    pub(crate) async fn database_dump(&self) -> Option<String> {
+        self.storage.dump().await
+    }
+
     /// A confirmation token of a user, as if it was mailed.
     pub(crate) async fn confirmation(&self, user: i64, email: &str, kind: ConfirmationKind) -> String {
         let token = TokenFormat::new("app").unwrap().generate(TokenKind::Confirmation).unwrap();

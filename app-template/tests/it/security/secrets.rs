@@ -5,7 +5,12 @@ use std::io::{self, Write};
 use std::sync::Once;
 
 use app_template::Metrics;
-use rpc_auth::ConfirmationKind;
+use app_template::mail::{Mail, MailVariables, SmtpOverride, SmtpServer};
+use app_template::settings::{SecretBox, Settings, SettingsChange};
+use data_encoding::HEXLOWER;
+use rpc_auth::{
+    AccountMail, AccountMailKind, ConfirmationKind, PasswordHash, Secret, SessionRecord, TokenHash, UserRecord,
+};
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -137,6 +142,22 @@ async fn no_secret_that_is_sent_comes_back_is_logged_or_is_stored_as_it_is() {
         let found = text.lines().find(|line| line.contains(CANARY) || line.contains(&reset));
         assert_eq!(found, None, "in the {place}");
     }
+    if let Some(dump) = world.database_dump().await {
+        assert!(
+            dump.contains("rpc_auth_users: ") && dump.contains("xan2") && dump.contains("app_settings: "),
+            "{dump}"
+        );
+        is_not_in(&[CANARY, &reset], &dump);
+    }
+}
+
+/// Holds a dump of a database to it that it has secrets neither as text nor as bytes.
+fn is_not_in(secrets: &[&str], dump: &str) {
+    for secret in secrets {
+        let bytes = HEXLOWER.encode(secret.as_bytes());
+        let found = dump.lines().find(|line| line.contains(secret) || line.contains(&bytes));
+        assert_eq!(found, None, "in the database");
+    }
 }
 
 #[tokio::test]
@@ -154,8 +175,41 @@ async fn what_is_told_once_is_in_no_log() {
     assert!(log.contains("/v1/admin/users/create"), "{log}");
     for secret in [&session, api_token.as_str().unwrap(), created.as_str().unwrap(), set.as_str().unwrap(), &mailed] {
         assert!(!log.contains(secret) && !dump.contains(secret));
+        is_not_in(&[secret], &world.database_dump().await.unwrap_or_default());
     }
 }
+
+/// Does not compile with a type that can be serialised: the compiler then finds two implementations, and cannot choose.
+macro_rules! is_never_serialised {
+    ($($secret:ty),* $(,)?) => {
+        $(const _: fn() = || {
+            struct Serialised;
+            trait AmbiguousIf<T> {
+                fn chosen() {}
+            }
+            impl<T> AmbiguousIf<()> for T {}
+            impl<T: serde::Serialize> AmbiguousIf<Serialised> for T {}
+            <$secret as AmbiguousIf<_>>::chosen();
+        };)*
+    };
+}
+
+is_never_serialised!(
+    Secret,
+    PasswordHash,
+    TokenHash,
+    AccountMail,
+    AccountMailKind,
+    SessionRecord,
+    UserRecord,
+    SecretBox,
+    Settings,
+    SettingsChange,
+    Mail,
+    MailVariables,
+    SmtpOverride,
+    SmtpServer,
+);
 
 #[tokio::test]
 async fn the_words_of_a_failing_store_reach_nobody() {

@@ -8,12 +8,15 @@ use rpc_auth::postgres::PgStore;
 use rpc_auth::{AccountStore, MemoryStore};
 use rpc_calllog::postgres::PgLog;
 use rpc_calllog::{CallLogStore, MemoryLog};
-use sqlx::PgPool;
+use sqlx::{AssertSqlSafe, PgPool};
 use test_postgres::TestDatabase;
 
 /// The variable with which this program, run again, keeps everything in Postgres.
 const VARIABLE: &str = "TEST_STORAGE";
 const POSTGRES: &str = "postgres";
+
+/// The key that secrets in the settings are encrypted with.
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// Connections of a world. Few, so that an operation that waits for another one with two of them is found.
 const CONNECTIONS: u32 = 3;
@@ -44,6 +47,19 @@ impl Storage {
         if kind == POSTGRES { Self::in_postgres().await } else { Self::in_memory() }
     }
 
+    /// Every row of every table as text, bytes in hexadecimal digits, where there is a database.
+    pub(super) async fn dump(&self) -> Option<String> {
+        let (pool, _) = self.database.as_ref()?;
+        let tables = "SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public'";
+        let mut dump = String::new();
+        for table in sqlx::query_scalar::<_, String>(tables).fetch_all(pool).await.unwrap() {
+            let rows = format!("SELECT '{table}: ' || stored::text FROM {table} AS stored");
+            let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(rows)).fetch_all(pool).await.unwrap();
+            dump += &(rows.join("\n") + "\n");
+        }
+        Some(dump)
+    }
+
     fn in_memory() -> Self {
         let (accounts, settings) = (Arc::new(MemoryStore::default()), Arc::new(MemorySettings::default()));
         Self { accounts, settings, call_log: Arc::new(MemoryLog::default()), database: None }
@@ -58,7 +74,7 @@ impl Storage {
         .await;
         let pool = database.pool(CONNECTIONS).await;
         let accounts = Arc::new(PgStore::new(pool.clone()));
-        let settings = Arc::new(PgSettings::new(pool.clone(), SecretBox::without_key()));
+        let settings = Arc::new(PgSettings::new(pool.clone(), SecretBox::with_key(KEY).unwrap()));
         let call_log = Arc::new(PgLog::new(pool.clone()));
         Self { accounts, settings, call_log, database: Some((pool, database)) }
     }
