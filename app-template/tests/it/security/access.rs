@@ -3,7 +3,7 @@
 use rpc_core::{Method, TestClient};
 use serde_json::{Value, json};
 
-use crate::world::{HOUR, Who, World};
+use crate::world::{HOUR, Served, Who, World};
 
 /// Methods that everybody may call. The list may only shrink.
 const OPEN: [&str; 9] = [
@@ -94,26 +94,47 @@ async fn every_method_admits_those_whom_it_declares_and_nobody_else() {
     assert_eq!(world.api.methods().len(), 35);
 }
 
-#[tokio::test]
-async fn another_users_token_is_answered_as_a_missing_one() {
-    let world = World::new().await;
-    let bob = world.as_known(Who::Bob).await;
-    for (path, more) in [
-        ("/v1/api-tokens/delete", vec![]),
-        ("/v1/api-tokens/get-permissions", vec![]),
-        ("/v1/api-tokens/set-enabled", vec![json!(false)]),
-        ("/v1/api-tokens/set-permissions", vec![json!({"admin": true, "nope": true})]),
-        ("/v1/api-tokens/update-permissions", vec![json!({"audit": true})]),
-    ] {
-        let of = |id: &str| Value::Array([vec![json!(id)], more.clone()].concat());
-        let (others, missing) = (bob.call(path, of("1")).await, bob.call(path, of("99")).await);
-        assert_eq!((others.status, &others), (404, &missing), "{path}");
-        assert_eq!(others, bob.call(path, of("no id")).await, "{path}");
+/// What follows the id of a token, in the parameters of each method that takes one.
+fn after_token_id(path: &str) -> Value {
+    match path {
+        "/v1/api-tokens/delete" | "/v1/api-tokens/get-permissions" => json!([]),
+        "/v1/api-tokens/set-enabled" => json!([false]),
+        "/v1/api-tokens/set-permissions" => json!([{"admin": true, "nope": true}]),
+        "/v1/api-tokens/update-permissions" => json!([{"audit": true}]),
+        path => panic!("{path} takes the id of a token: say here what follows it"),
     }
-    let read = |id: &str| json!([{"id": id}]);
-    let (others, missing) =
-        (bob.call("/v1/api-tokens/read", read("1")).await, bob.call("/v1/api-tokens/read", read("99")).await);
-    assert_eq!((others.status, &others), (404, &missing));
+}
+
+/// A response but for what each one has of its own.
+fn without_own(answer: &str) -> String {
+    let is_own = |line: &&str| ["date:", "x-request-id:"].iter().any(|name| line.to_lowercase().starts_with(name));
+    let (own, common): (Vec<_>, Vec<_>) = answer.lines().partition(is_own);
+    assert_eq!(own.len(), 2, "{answer}");
+    common.join("\n")
+}
+
+#[tokio::test]
+async fn another_users_token_is_answered_as_a_missing_one_byte_for_byte() {
+    let world = World::new().await;
+    let served = Served::start(&world.api).await;
+    let bob = served.plain(world.token(Who::Bob).await.as_deref());
+    let takes_one = |method: &&Method| method.params().iter().any(|param| param.name() == "tokenId");
+    let of = |path: &str, id: &str| {
+        Value::Array([vec![json!(id)], after_token_id(path).as_array().unwrap().clone()].concat())
+    };
+    let paths = world.api.methods().filter(takes_one).map(Method::path);
+    let asked = paths.map(|path| (path, ["1", "99", "no id"].map(|id| of(path, id))));
+    let read = ("/v1/api-tokens/read", ["1", "99", "no id"].map(|id| json!([{"id": id}])));
+    let asked: Vec<_> = asked.chain([read]).collect();
+    assert_eq!(asked.len(), 6);
+    for (path, params) in asked {
+        let mut answers = Vec::new();
+        for params in &params {
+            answers.push(without_own(&bob.exchange("host: x\r\n", path, params).await));
+        }
+        assert!(answers[0].starts_with("HTTP/1.1 404 "), "{path}: {}", answers[0]);
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{path}: {answers:#?}");
+    }
     world.ok(&world.as_known(Who::AnnToken).await, "/v1/profile/read", json!([])).await;
 }
 

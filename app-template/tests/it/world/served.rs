@@ -62,17 +62,22 @@ pub(crate) struct Plain {
 impl Plain {
     /// The status and the envelope.
     pub(crate) async fn call(&self, path: &str, params: &Value) -> (u16, Value) {
+        let answer = self.exchange("host: x\r\n", path, params).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap())
+    }
+
+    /// A request with some headers; every byte of the response.
+    pub(crate) async fn exchange(&self, headers: &str, path: &str, params: &Value) -> String {
         let body = params.to_string();
         let token = self.token.as_ref().map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n{token}"
-        );
+        let head =
+            format!("POST {path} HTTP/1.1\r\n{headers}connection: close\r\ncontent-type: application/json\r\n{token}");
         let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap())
+        answer
     }
 }
