@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use app_template::mail::MailKind;
 use rpc_auth::ConfirmationKind;
 use serde_json::{Value, json};
 
@@ -124,22 +125,35 @@ async fn a_token_for_an_address_that_was_left_confirms_nothing_and_resets_nothin
     }
 }
 
+/// Names another host in every way that a request can.
+const POISON: &str = "host: evil.example\r\nx-forwarded-host: evil.example\r\nx-forwarded-proto: evil\r\n\
+    forwarded: host=evil.example;proto=evil\r\nx-original-url: https://evil.example/\r\nreferer: https://evil.example/\r\n";
+
+/// Of each kind of mail, a call that brings it.
+fn mailing(kind: MailKind) -> (Who, &'static str, Value) {
+    let signed_up = |email: &str| json!([{"username": "zoe", "email": email}]);
+    match kind {
+        MailKind::ConfirmEmail => (Who::Guest, "/v1/session/send-confirmation-email", json!(["bob"])),
+        MailKind::ResetPassword => (Who::Guest, "/v1/session/send-password-reset-email", json!(["ann"])),
+        MailKind::SetPassword => (Who::Guest, "/v1/session/signup", signed_up("zoe@example.com")),
+        MailKind::AddressInUse => (Who::Guest, "/v1/session/signup", signed_up("ann@example.com")),
+        MailKind::AddressChanged => (Who::Ann, "/v1/profile/set-email", json!(["ann@example.org"])),
+    }
+}
+
 #[tokio::test]
-async fn links_lead_to_the_application_whatever_host_a_request_names() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let world = World::new().await;
-    let served = Served::start(&world.api).await;
-    let mut stream = tokio::net::TcpStream::connect(served.address()).await.unwrap();
-    let body = "[\"ann\"]";
-    let path = "/v1/session/send-password-reset-email";
-    let head = format!("POST {path} HTTP/1.1\r\nhost: evil.example\r\nx-forwarded-host: evil.example\r\n");
-    let rest =
-        format!("content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
-    stream.write_all(format!("{head}{rest}").as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    let mails = world.mails(1).await;
-    let text = format!("{}{}", mails[0].text(), mails[0].html());
-    assert!(text.contains("https://app.example.com/#/reset-password/") && !text.contains("evil"), "{text}");
+async fn mails_lead_to_the_application_whatever_host_a_request_names() {
+    for kind in MailKind::ALL {
+        let (world, (who, path, params)) = (World::new().await, mailing(kind));
+        let served = Served::start(&world.api).await;
+        let answer = served.plain(world.token(who).await.as_deref()).exchange(POISON, path, &params).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{kind:?}: {answer}");
+        let mail = &world.mails(1).await[0];
+        let parts = [mail.subject(), mail.text(), mail.html()];
+        assert!(parts.iter().all(|part| !part.contains("evil")), "{kind:?}: {parts:?}");
+        if let Some(link) = kind.link_path() {
+            let link = format!("https://app.example.com/{link}");
+            assert!(mail.text().contains(&link) && mail.html().contains(&link), "{kind:?}: {parts:?}");
+        }
+    }
 }
