@@ -12,6 +12,7 @@ mod http;
 mod javascript_client;
 mod log;
 mod metrics;
+mod outgoing;
 mod process;
 mod serve;
 mod storage;
