@@ -1,5 +1,6 @@
 //! The settings in effect on this node.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
@@ -181,7 +182,8 @@ async fn keep_current(shared: Weak<Shared>, mut heard: watch::Receiver<u64>) {
         wait = match shared.reload().await {
             Ok(()) => REFRESH,
             Err(error) => {
-                tracing::warn!(event = "settings.unread", %error, "the settings cannot be read");
+                let source = error.source().map(tracing::field::display);
+                tracing::warn!(event = "settings.unread", %error, source, "the settings cannot be read");
                 RETRY
             }
         };

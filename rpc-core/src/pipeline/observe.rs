@@ -1,6 +1,7 @@
 //! Beside the stages: every call of a known method is reported once, also when it is refused, dropped or panics.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tracing::Span;
@@ -191,7 +192,7 @@ impl Drop for Recorder {
 }
 
 /// Tells `tracing` of every call: one event a call, at debug level; at error level, with the private source, for a fault
-/// of the program. Never parameters, tokens or passwords.
+/// of the program, and at warn level for a part that is down, once a second at most. Never parameters, tokens or passwords.
 #[derive(Debug, Default)]
 pub struct TracingObserver;
 
@@ -201,6 +202,9 @@ impl Observer for TracingObserver {
         if record.status == 500 {
             let source = record.error.map(error_chain).unwrap_or_default();
             tracing::error!(event = "call.failed", method, request_id = %record.request_id, source, "call failed");
+        }
+        if record.status == 503 {
+            tell_cause(record);
         }
         tracing::debug!(
             event = "call",
@@ -214,6 +218,17 @@ impl Observer for TracingObserver {
             trace_id = record.trace.map(TraceContext::trace_id),
             "call"
         );
+    }
+}
+
+/// Tells why a part is down, of one call a second in this process: all others meet the same.
+fn tell_cause(record: &CallRecord<'_>) {
+    static TOLD: AtomicU64 = AtomicU64::new(0);
+    let Some(source) = record.error.map(error_chain).filter(|source| !source.is_empty()) else { return };
+    let second = (record.started + record.runtime).as_secs();
+    if TOLD.swap(second, Ordering::Relaxed) != second {
+        let (method, request_id) = (record.method.path(), record.request_id);
+        tracing::warn!(event = "call.unavailable", method, %request_id, source, "a call met a part that is down");
     }
 }
 

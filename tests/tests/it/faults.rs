@@ -1,5 +1,6 @@
 //! Several processes of the application on one Postgres, and what goes wrong with them: the lines of `docs/faults.md`.
 
+mod canary;
 mod doors;
 mod full;
 mod killed;
