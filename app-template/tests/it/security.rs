@@ -1,6 +1,7 @@
 //! What must hold whoever tries.
 
 mod access;
+mod busy;
 mod doors;
 mod grants;
 mod guessing;
