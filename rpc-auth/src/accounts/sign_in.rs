@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use rpc_core::Identity;
+use rpc_core::{Identity, Timestamp};
 
 use super::Accounts;
 use super::error::AccountError;
@@ -11,6 +11,10 @@ use crate::password::{PasswordHash, Verified};
 use crate::secret::Secret;
 use crate::token::TokenKind;
 use crate::token::hash::TokenHash;
+
+/// How often a password is checked before it is refused, if its hash is another one by the time that a session is made: often a
+/// sign-in at the same time has hashed the same password anew.
+const CHECKS: usize = 2;
 
 /// Somebody has signed in.
 #[derive(Debug)]
@@ -40,30 +44,45 @@ impl Accounts {
         client: Option<IpAddr>,
     ) -> Result<SignedIn, AccountError> {
         let (login, client, now) = (login.trim().to_lowercase(), Self::normal_client(client), self.now());
-        let known = if login.contains('\0') { None } else { self.store().user_by_login(&login).await? };
+        for _ in 0..CHECKS {
+            let (user, verified) = self.check(&login, password, client, now).await?;
+            if !self.meets(&user, required) {
+                return Err(AccountError::Forbidden("Not permitted"));
+            }
+            let rehashed = match verified {
+                // Not now is no reason to refuse: the next sign-in tries again.
+                Verified::YesButWeak => self.0.hasher.hash(password).await.ok(),
+                Verified::Yes | Verified::No => None,
+            };
+            if let Some(signed_in) = self.open_session(user, rehashed).await? {
+                self.0.trusted.add(signed_in.user.id, client, now);
+                return Ok(signed_in);
+            }
+        }
+        Err(AccountError::BadCredentials)
+    }
+
+    /// The user with a login and a password, and what their hash is worth.
+    async fn check(
+        &self,
+        login: &str,
+        password: &str,
+        client: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(UserRecord, Verified), AccountError> {
+        let known = if login.contains('\0') { None } else { self.store().user_by_login(login).await? };
         let trusted = known.as_ref().is_some_and(|user| self.0.trusted.has(user.id, client, now));
-        self.0.throttle.check(&login, client, trusted, now).map_err(AccountError::Throttled)?;
+        self.0.throttle.check(login, client, trusted, now).map_err(AccountError::Throttled)?;
         let hash = known.as_ref().filter(|user| user.enabled).map(|user| &user.password);
         let verified = self.0.hasher.verify(password, hash).await.inspect_err(|_| {
-            self.0.throttle.abandoned(&login, client);
+            self.0.throttle.abandoned(login, client);
         })?;
-        let user = known.filter(|user| user.enabled && verified != Verified::No);
-        let Some(user) = user else {
-            self.0.throttle.refused(&login, client, now);
+        let Some(user) = known.filter(|user| user.enabled && verified != Verified::No) else {
+            self.0.throttle.refused(login, client, now);
             return Err(AccountError::BadCredentials);
         };
-        self.0.throttle.succeeded(&login, client);
-        if !self.meets(&user, required) {
-            return Err(AccountError::Forbidden("Not permitted"));
-        }
-        let rehashed = match verified {
-            // Not now is no reason to refuse: the next sign-in tries again.
-            Verified::YesButWeak => self.0.hasher.hash(password).await.ok(),
-            Verified::Yes | Verified::No => None,
-        };
-        let signed_in = self.open_session(user, rehashed).await?;
-        self.0.trusted.add(signed_in.user.id, client, now);
-        Ok(signed_in)
+        self.0.throttle.succeeded(login, client);
+        Ok((user, verified))
     }
 
     /// Whether a user holds one of the required permissions. Nothing required is met by all, an empty list by nobody.
@@ -78,8 +97,12 @@ impl Accounts {
         })
     }
 
-    /// Makes a session, if the user may still come in with the password that was checked.
-    async fn open_session(&self, user: UserRecord, rehashed: Option<PasswordHash>) -> Result<SignedIn, AccountError> {
+    /// Makes a session, if the user may still come in with the hash that was checked.
+    async fn open_session(
+        &self,
+        user: UserRecord,
+        rehashed: Option<PasswordHash>,
+    ) -> Result<Option<SignedIn>, AccountError> {
         let token = self.0.options.tokens.generate(TokenKind::Session)?;
         let new = NewSession {
             user: user.id,
@@ -89,11 +112,11 @@ impl Accounts {
             created: self.now(),
         };
         let session = self.store().create_session(new, self.0.options.sessions_per_user).await?;
-        let OpenedSession { id, ended } = session.ok_or(AccountError::BadCredentials)?;
+        let Some(OpenedSession { id, ended }) = session else { return Ok(None) };
         if ended > 0 {
             self.announce(user.id).await;
         }
-        Ok(SignedIn { token, session: id, user })
+        Ok(Some(SignedIn { token, session: id, user }))
     }
 
     /// The user behind an identity, as the store knows them now.

@@ -1,5 +1,7 @@
 //! More callers than the machine has time for.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use rpc_auth::{HasherOptions, ThrottleOptions};
 use serde_json::json;
@@ -41,4 +43,14 @@ async fn of_many_who_sign_in_at_once_those_beyond_the_queue_are_told_to_come_bac
     let counters = world.app.accounts().hasher().counters();
     assert_eq!((counters.running, counters.waiting), (0, 0));
     assert!(sign_in().await.starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test]
+async fn who_signs_in_while_another_sign_in_hashes_the_password_anew_comes_in_too() {
+    let hasher =
+        HasherOptions { memory_kib: 16, passes: 2, max_wait: Duration::from_secs(20), ..HasherOptions::default() };
+    let world = unhindered(hasher).await;
+    for reply in join_all((0..8).map(|_| world.try_sign_in("ann", PASSWORD))).await {
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
 }
