@@ -6,6 +6,5 @@ mod table;
 mod trusted;
 
 pub use self::mail::MailQuota;
-use self::sign_in::network;
 pub use self::sign_in::{SignInThrottle, ThrottleOptions};
 pub(crate) use self::trusted::TrustedNetworks;

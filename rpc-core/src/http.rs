@@ -23,7 +23,6 @@ mod watch;
 
 pub use ipnet::IpNet;
 
-pub(crate) use self::address::network;
 pub use self::address::{ForwardedHeader, TrustedProxies};
 pub use self::respond::ResponseBody;
 pub use self::server::{Connections, Server, Stopped};

@@ -1,11 +1,13 @@
 //! Every limit: its default, and where a call meets it.
 
 mod gate;
+mod network;
 mod rate;
 
 use std::time::Duration;
 
 pub(crate) use self::gate::{CallerKey, Full, Gate, Permit};
+pub use self::network::network;
 use crate::method::entry::{MethodLimits, Rate};
 
 const KIB: u64 = 1024;

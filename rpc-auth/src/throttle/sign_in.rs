@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use rpc_core::Timestamp;
 
-pub(super) use self::counts::network;
 use self::counts::{Attempt, Counts, Scope};
 
 /// How many refused sign-ins are free, and how long the delays after them are.

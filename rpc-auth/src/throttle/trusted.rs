@@ -5,9 +5,8 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rpc_core::Timestamp;
+use rpc_core::{Timestamp, network};
 
-use super::network;
 use crate::model::UserId;
 
 /// Networks that are remembered of one user, the latest.

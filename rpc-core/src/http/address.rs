@@ -62,14 +62,6 @@ impl TrustedProxies {
     }
 }
 
-/// What one customer of an Internet provider has: an IPv4 address, or 64 bits of IPv6 (RFC 6177).
-pub(crate) fn network(client: IpAddr) -> IpAddr {
-    match client {
-        IpAddr::V4(_) => client,
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
-    }
-}
-
 /// The `for` of each element of a line of `Forwarded`. A proxy quotes what a client chose, its `host`: what stands in quotes
 /// separates nothing, and a line whose quotes do not end tells nothing.
 fn forwarded_for(line: &str) -> Vec<Option<IpAddr>> {

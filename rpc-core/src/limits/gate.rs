@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::network;
 use super::rate::RateTable;
 use crate::clock::Clock;
-use crate::http::network;
 use crate::identity::Identity;
 use crate::method::Method;
 

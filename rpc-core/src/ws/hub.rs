@@ -12,9 +12,9 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use super::socket::Socket;
 use crate::bus::{Listener, Notice, PublishedEvent};
 use crate::codec::Codec;
-use crate::http::network;
 use crate::identity::{Identity, User};
 use crate::jsonrpc;
+use crate::limits::network;
 
 /// How many sockets look at their credentials again at a time.
 const RECHECKS: usize = 16;

@@ -1,8 +1,8 @@
 //! Where guesses are counted.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
-use rpc_core::Timestamp;
+use rpc_core::{Timestamp, network};
 use sha2::{Digest, Sha256};
 
 use super::guesses::Guesses;
@@ -79,13 +79,5 @@ impl Counts {
     fn each(&mut self, keys: &Keys) -> impl Iterator<Item = (Scope, &mut Table<Guesses>, Key)> {
         let scopes = self.0.iter_mut().zip(keys.0);
         scopes.filter_map(|((scope, table), key)| key.map(|key| (*scope, table, key)))
-    }
-}
-
-/// What one customer of an Internet provider has: an IPv4 address, or 64 bits of IPv6 (RFC 6177).
-pub(in crate::throttle) fn network(client: IpAddr) -> IpAddr {
-    match client.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
     }
 }
