@@ -9,6 +9,7 @@ mod envelope;
 pub(crate) mod fuzz;
 mod head;
 mod io;
+mod outgoing;
 mod pages;
 mod path;
 mod plain;
@@ -18,6 +19,7 @@ mod route;
 mod rpc;
 mod server;
 mod service;
+mod stream;
 mod upload;
 mod watch;
 

@@ -39,7 +39,7 @@ pub struct Limits {
     pub headers_timeout: Duration,
     /// From the end of the headers to the end of the body. Default 60 s.
     pub body_timeout: Duration,
-    /// Without any progress in writing an answer. Default 30 s.
+    /// Without any progress in writing an answer. Default 30 s. On HTTP/2 this holds for each answer too: its stream is reset.
     pub write_timeout: Duration,
     /// Between two requests of a connection. Default 75 s.
     pub idle_timeout: Duration,

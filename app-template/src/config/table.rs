@@ -103,7 +103,7 @@ keys! {
         FIRST_BYTE_TIMEOUT: Duration = Key::new("first-byte-timeout", "10s", "Until the first byte of a connection; beyond it it is closed");
         HEADERS_TIMEOUT: Duration = Key::new("headers-timeout", "10s", "Until the end of a request's headers; beyond it the connection is closed");
         BODY_TIMEOUT: Duration = Key::new("body-timeout", "60s", "Until the end of a request's body; beyond it the connection is closed");
-        WRITE_TIMEOUT: Duration = Key::new("write-timeout", "30s", "Without progress in writing an answer; beyond it the connection is closed");
+        WRITE_TIMEOUT: Duration = Key::new("write-timeout", "30s", "Without progress in writing an answer; beyond it the connection, or the stream of HTTP/2, is closed");
         IDLE_TIMEOUT: Duration = Key::new("idle-timeout", "75s", "Between two requests of a connection; beyond it it is closed");
         WS_MESSAGE: Size = Key::new("ws-message", "1 MiB", "A WebSocket message; beyond it close 1009");
         WS_PER_ADDRESS: NonZeroU32 = Key::new("ws-per-address", "1000", "WebSockets from one address, or one /64 of IPv6; beyond it 429");

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use http::{Request, Version};
+use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
 use pin_project_lite::pin_project;
 use tokio::net::TcpStream;
@@ -15,7 +17,9 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::io::WatchedStream;
+use super::outgoing::Outgoing;
 use super::service::HttpService;
+use super::stream::Streams;
 use super::watch::{Phase, Watch};
 use crate::api::Api;
 
@@ -25,8 +29,8 @@ const HEAD_BUFFER: usize = 64 * 1024;
 const MAX_STREAMS: u32 = 200;
 
 /// How all connections of a server are served.
-pub(super) fn builder() -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+pub(super) fn builder(api: &Api) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(Streams::new(api.clone()));
     // As many headers as hyper has room for on the stack (100): a limit of our own costs two allocations a request.
     builder.http1().max_buf_size(HEAD_BUFFER).half_close(false);
     builder
@@ -41,7 +45,7 @@ pub(super) fn builder() -> auto::Builder<TokioExecutor> {
 
 /// Serves one connection to its end.
 pub(super) async fn serve(
-    builder: &auto::Builder<TokioExecutor>,
+    builder: &auto::Builder<Streams>,
     stream: TcpStream,
     service: &HttpService,
     stopping: CancellationToken,
@@ -52,9 +56,15 @@ pub(super) async fn serve(
     let io = WatchedStream::for_hyper(stream, Arc::clone(&watch));
     let service = Arc::new(service.watched(peer.ip(), &watch));
     // A future without a box of its own: hyper has a place for it in the connection.
-    let answer = service_fn(move |request| {
+    let answer = service_fn(move |request: Request<Incoming>| {
         let service = Arc::clone(&service);
-        async move { Ok::<_, Infallible>(service.respond(request).await) }
+        async move {
+            let is_stream = request.version() == Version::HTTP_2;
+            let response = service.respond(request).await;
+            let outgoing =
+                |body| if is_stream { Outgoing::of_stream(body, service.watch()) } else { Outgoing::alone(body) };
+            Ok::<_, Infallible>(response.map(outgoing))
+        }
     });
     let connection = builder.serve_connection_with_upgrades(io, answer);
     let stopping = stopping.cancelled_owned();

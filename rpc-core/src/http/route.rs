@@ -11,7 +11,7 @@ use hyper::upgrade::OnUpgrade;
 use super::head::{self, Notes, Verb};
 use super::respond::{self, ResponseBody};
 use super::service::HttpService;
-use super::watch::Activity;
+use super::watch::{Activity, Watch};
 use super::{body, pages, path, query, upload};
 use crate::api::Api;
 use crate::call::{Outcome, RequestId, TraceContext, Transport};
@@ -48,7 +48,7 @@ pub(super) struct Incoming<'r> {
     pub(super) notes: Notes<'r>,
     pub(super) id: RequestId,
     pub(super) trace: Option<TraceContext>,
-    pub(super) activity: Option<Activity<'r>>,
+    pub(super) activity: Option<Activity<&'r Watch>>,
 }
 
 impl Incoming<'_> {

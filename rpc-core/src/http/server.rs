@@ -112,7 +112,7 @@ impl Server {
 
 async fn accept(listener: &TcpListener, service: &HttpService, tasks: &TaskTracker, stopping: &CancellationToken) {
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let builder = Arc::new(connection::builder());
+    let builder = Arc::new(connection::builder(service.api()));
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else {
             return;

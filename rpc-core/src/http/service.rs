@@ -139,6 +139,10 @@ impl HttpService {
         Self { shared: Arc::clone(&self.shared), peer: Some(peer), watch: Some(Arc::clone(watch)) }
     }
 
+    pub(super) fn watch(&self) -> Option<&Arc<Watch>> {
+        self.watch.as_ref()
+    }
+
     fn shared_mut(&mut self) -> &mut Shared {
         Arc::make_mut(&mut self.shared)
     }

@@ -3,6 +3,8 @@
 //! The parts of a connection note what they do in a few atomics; no clock is read for that. The connection itself
 //! compares after each poll and sets its timer (see `connection`).
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ pub(super) enum Phase {
     Headers,
     /// The end of the body.
     Body,
-    /// A call, which has a time limit of its own.
+    /// A call, which has a time limit of its own; or on HTTP/2 an answer, which has one too (see `stream`).
     Call,
     /// The next request.
     Idle,
@@ -51,15 +53,15 @@ pub(super) struct Watch {
     phase: AtomicU8,
     /// Counts changes of phase, and writes that made progress.
     step: AtomicU32,
-    /// Requests that run on HTTP/2. On HTTP/1 there is one at a time.
+    /// Requests that run and answers that go out on HTTP/2. On HTTP/1 there is one at a time.
     streams: AtomicU32,
     multiplexed: AtomicBool,
     write_blocked: AtomicBool,
 }
 
-/// One request of a connection, until its response is handed over.
+/// One request of a connection until its response is there, or on HTTP/2 a response until it is out.
 #[derive(Debug)]
-pub(super) struct Activity<'w>(&'w Watch);
+pub(super) struct Activity<W: Deref<Target = Watch>>(W);
 
 impl Watch {
     pub(super) fn new() -> Self {
@@ -124,25 +126,35 @@ impl Watch {
     }
 
     /// A request's headers are complete.
-    pub(super) fn request(&self) -> Activity<'_> {
+    pub(super) fn request(&self) -> Activity<&Self> {
         if self.is_multiplexed() {
-            self.streams.fetch_add(1, Ordering::Relaxed);
-            self.enter(Phase::Call);
+            self.enter_stream();
         } else {
             self.enter(Phase::Body);
         }
         Activity(self)
     }
+
+    /// A response goes out on HTTP/2.
+    pub(super) fn sends(self: &Arc<Self>) -> Activity<Arc<Self>> {
+        self.enter_stream();
+        Activity(Arc::clone(self))
+    }
+
+    fn enter_stream(&self) {
+        self.streams.fetch_add(1, Ordering::Relaxed);
+        self.enter(Phase::Call);
+    }
 }
 
-impl Activity<'_> {
+impl<W: Deref<Target = Watch>> Activity<W> {
     /// The request is complete and its call runs.
     pub(super) fn runs(&self) {
         self.0.enter(Phase::Call);
     }
 }
 
-impl Drop for Activity<'_> {
+impl<W: Deref<Target = Watch>> Drop for Activity<W> {
     fn drop(&mut self) {
         let is_last = !self.0.is_multiplexed() || self.0.streams.fetch_sub(1, Ordering::Relaxed) == 1;
         if is_last {
@@ -153,6 +165,8 @@ impl Drop for Activity<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::{Phase, Watch};
 
     #[test]
@@ -176,14 +190,17 @@ mod tests {
 
     #[test]
     fn frames_of_http2_do_not_begin_headers() {
-        let watch = Watch::new();
+        let watch = Arc::new(Watch::new());
         watch.received(b"PRI * HTTP/2.0");
         watch.received(b"frame");
         assert_eq!(watch.state().0, Phase::Idle);
         let (first, second) = (watch.request(), watch.request());
         drop(first);
         assert_eq!(watch.state().0, Phase::Call);
+        let answer = watch.sends();
         drop(second);
+        assert_eq!(watch.state().0, Phase::Call);
+        drop(answer);
         assert_eq!(watch.state().0, Phase::Idle);
     }
 }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod limits;
 mod shutdown;
+mod slow_http2;
 mod uploads;
 mod versions;
 mod wire;

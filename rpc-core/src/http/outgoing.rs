@@ -1,0 +1,89 @@
+//! The body of an answer on its way out. On HTTP/2 it tells how far it has come (see `stream`).
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use http_body::{Body, Frame, SizeHint};
+
+use super::respond::ResponseBody;
+use super::stream::Outflow;
+use super::watch::{Activity, Watch};
+
+/// A whole body, handed over in one piece, or on HTTP/2 in two.
+pub(super) struct Outgoing {
+    body: ResponseBody,
+    outflow: Option<Arc<Outflow>>,
+    /// On HTTP/2 the connection is not idle before its answers are out.
+    _activity: Option<Activity<Arc<Watch>>>,
+}
+
+/// Bytes that note when some of them are taken.
+pub(super) struct Piece {
+    bytes: Bytes,
+    outflow: Option<Arc<Outflow>>,
+}
+
+impl Outgoing {
+    /// The only answer that its connection is busy with.
+    pub(super) fn alone(body: ResponseBody) -> Self {
+        Self { body, outflow: None, _activity: None }
+    }
+
+    /// The answer of the stream whose task this is.
+    pub(super) fn of_stream(body: ResponseBody, watch: Option<&Arc<Watch>>) -> Self {
+        let outflow = Outflow::current();
+        if let Some(outflow) = &outflow {
+            outflow.advanced();
+        }
+        Self { body, outflow, _activity: watch.map(Watch::sends) }
+    }
+
+    /// hyper waits until the client's window has room for one byte and then hands over a whole piece, however large, and it
+    /// forgets a stream with the last one. So the last one is a single byte: the stream can be reset until the client takes all.
+    fn piece(&mut self, mut bytes: Bytes) -> Piece {
+        if self.outflow.is_some() && bytes.len() > 1 {
+            self.body = ResponseBody::new(bytes.split_off(bytes.len() - 1));
+        }
+        Piece { bytes, outflow: self.outflow.clone() }
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Piece;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Piece>, Infallible>>> {
+        let this = self.get_mut();
+        let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
+        let bytes = frame.and_then(|Ok(frame)| frame.into_data().ok());
+        Poll::Ready(bytes.map(|bytes| Ok(Frame::data(this.piece(bytes)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Buf for Piece {
+    fn remaining(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+        if let Some(outflow) = &self.outflow {
+            outflow.advanced();
+        }
+    }
+}
