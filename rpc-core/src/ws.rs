@@ -5,6 +5,7 @@ mod connection;
 mod handshake;
 mod hub;
 mod inbound;
+mod io;
 mod outbox;
 mod session;
 mod socket;

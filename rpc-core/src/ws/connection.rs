@@ -6,8 +6,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_util::{Sink, Stream};
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
@@ -15,6 +13,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::calls::{Calls, Done, Ended};
 use super::hub::{Place, message};
+use super::io::CountedIo;
 use super::outbox::Push;
 use super::session::{close, close_frame, is_gone};
 use super::timers::{Tick, Timers};
@@ -34,7 +33,7 @@ pub(super) struct Connection {
     pub(super) place: Place,
     pub(super) calls: Calls,
     pub(super) undecodable: u32,
-    stream: WebSocketStream<TokioIo<Upgraded>>,
+    stream: WebSocketStream<CountedIo>,
     out: VecDeque<Message>,
     unflushed: bool,
     timers: Timers,
@@ -67,7 +66,7 @@ enum Recheck {
 }
 
 impl Connection {
-    pub(super) fn new(api: Api, origin: Origin, place: Place, stream: WebSocketStream<TokioIo<Upgraded>>) -> Self {
+    pub(super) fn new(api: Api, origin: Origin, place: Place, stream: WebSocketStream<CountedIo>) -> Self {
         Self {
             timers: Timers::new(api.limits()),
             stopping: Box::pin(api.stopping().clone().cancelled_owned()),
@@ -109,6 +108,7 @@ impl Connection {
         self.calls.clear();
         self.out.push_back(close_frame(code, reason));
         self.state = State::Closing;
+        self.timers.closes(self.api.limits());
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -291,11 +291,11 @@ impl Connection {
             };
             match step {
                 Poll::Pending => {
-                    self.timers.write_is_blocked(self.api.limits());
+                    self.timers.write_is_blocked(self.stream.get_ref().written(), self.api.limits());
                     return Poll::Pending;
                 }
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
-                Poll::Ready(Ok(())) => self.timers.write_advanced(),
+                Poll::Ready(Ok(())) => self.timers.write_ended(),
             }
             if let Some(message) = self.out.pop_front() {
                 self.unflushed = true;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -14,6 +13,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::connection::Connection;
 use super::hub::Place;
+use super::io::CountedIo;
 use super::timers::CLOSE_WAIT;
 use crate::api::Api;
 use crate::call::Transport;
@@ -95,7 +95,7 @@ impl Session {
             .write_buffer_size(WRITE_BUFFER)
             .max_message_size(Some(message))
             .max_frame_size(Some(message));
-        let mut stream = WebSocketStream::from_raw_socket(TokioIo::new(io), Role::Server, Some(config)).await;
+        let mut stream = WebSocketStream::from_raw_socket(CountedIo::new(io), Role::Server, Some(config)).await;
         match self.place {
             Some(place) => Box::pin(Connection::new(self.api, self.origin, place, stream)).await,
             None => {

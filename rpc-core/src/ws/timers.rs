@@ -25,9 +25,19 @@ pub(super) struct Timers {
     next_recheck: Option<Instant>,
     recheck_wait: Duration,
     last_heard: Instant,
-    blocked_since: Option<Instant>,
+    blocked: Option<Blocked>,
     leaves_at: Option<Instant>,
+    closes_at: Option<Instant>,
     closed_at: Option<Instant>,
+}
+
+/// A write that the client does not let end.
+#[derive(Debug, Clone, Copy)]
+struct Blocked {
+    /// Since when it takes nothing.
+    since: Instant,
+    /// Bytes that it took until then.
+    written: u64,
 }
 
 /// What it is time for.
@@ -52,8 +62,9 @@ impl Timers {
             next_recheck: None,
             recheck_wait: FIRST_RECHECK,
             last_heard: now,
-            blocked_since: None,
+            blocked: None,
             leaves_at: None,
+            closes_at: None,
             closed_at: None,
         }
     }
@@ -62,15 +73,19 @@ impl Timers {
         self.last_heard = Instant::now();
     }
 
-    pub(super) fn write_is_blocked(&mut self, limits: &Limits) {
-        if self.blocked_since.is_none() {
-            self.blocked_since = Some(Instant::now());
+    /// There is more to write than the client takes, which took `written` bytes so far.
+    pub(super) fn write_is_blocked(&mut self, written: u64, limits: &Limits) {
+        if self.blocked.is_none_or(|blocked| blocked.written != written) {
+            self.blocked = Some(Blocked { since: Instant::now(), written });
             self.rearm(limits);
         }
     }
 
-    pub(super) fn write_advanced(&mut self) {
-        self.blocked_since = None;
+    /// What there was is written. The client was not heard meanwhile, since it was not listened to.
+    pub(super) fn write_ended(&mut self) {
+        if self.blocked.take().is_some() {
+            self.heard();
+        }
     }
 
     /// The client leaves.
@@ -79,6 +94,12 @@ impl Timers {
             self.leaves_at = Some(Instant::now() + LEAVE_WAIT);
             self.rearm(limits);
         }
+    }
+
+    /// The close frame is to go out, after what is queued: a client that closes slowly is not waited for as one that reads slowly.
+    pub(super) fn closes(&mut self, limits: &Limits) {
+        self.closes_at = Some(Instant::now() + limits.write_timeout);
+        self.rearm(limits);
     }
 
     /// The close frame is out.
@@ -103,10 +124,12 @@ impl Timers {
     }
 
     fn gone_at(&self, limits: &Limits) -> Instant {
-        let silent = self.last_heard + limits.ws_silence;
-        let blocked = self.blocked_since.map(|since| since + limits.write_timeout);
+        let stands_still = match self.blocked {
+            Some(blocked) => blocked.since + limits.write_timeout,
+            None => self.last_heard + limits.ws_silence,
+        };
         let closed = self.closed_at.map(|at| at + CLOSE_WAIT);
-        blocked.into_iter().chain(closed).fold(silent, Instant::min)
+        self.closes_at.into_iter().chain(closed).fold(stands_still, Instant::min)
     }
 
     fn rearm(&mut self, limits: &Limits) {
@@ -141,5 +164,61 @@ impl Timers {
                 return Poll::Ready(Tick::Recheck);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use tokio::time::{Instant, advance};
+
+    use super::{CLOSE_WAIT, Tick, Timers};
+    use crate::limits::Limits;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// How long it takes until the connection is gone, pings aside.
+    async fn gone_after(timers: &mut Timers) -> Duration {
+        let (begun, limits) = (Instant::now(), Limits::default());
+        while poll_fn(|cx| timers.poll(&limits, cx)).await != Tick::Gone {}
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_has_its_time_since_the_last_progress() {
+        let limits = Limits::default();
+        let mut timers = Timers::new(&limits);
+        for written in 0..20 {
+            timers.write_is_blocked(written, &limits);
+            advance(limits.write_timeout - SECOND).await;
+            timers.write_is_blocked(written, &limits);
+            assert_eq!(timers.gone_at(&limits), Instant::now() + SECOND);
+        }
+        assert_eq!(gone_after(&mut timers).await, SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_counts_from_the_end_of_a_slow_write() {
+        let limits = Limits::default();
+        let mut timers = Timers::new(&limits);
+        timers.write_is_blocked(0, &limits);
+        advance(limits.write_timeout - SECOND).await;
+        timers.write_ended();
+        assert_eq!(gone_after(&mut timers).await, limits.ws_silence);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_close_has_its_time_whatever_progress_there_is() {
+        let limits = Limits::default();
+        let mut timers = Timers::new(&limits);
+        timers.closes(&limits);
+        advance(limits.write_timeout - SECOND).await;
+        timers.write_is_blocked(1, &limits);
+        assert_eq!(timers.gone_at(&limits), Instant::now() + SECOND);
+        timers.write_ended();
+        timers.closed(&limits);
+        assert_eq!(gone_after(&mut timers).await, SECOND.min(CLOSE_WAIT));
     }
 }

@@ -19,11 +19,20 @@ pub(crate) struct Socket {
 impl Socket {
     /// Opens with these further headers; the status of a refusal otherwise.
     pub(crate) async fn open(server: &Running, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
+        Self::open_over(server.connect().await, server, headers).await
+    }
+
+    /// The same, over a connection of the test's own.
+    pub(super) async fn open_over(
+        stream: TcpStream,
+        server: &Running,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, u16> {
         let mut request = format!("ws://{}/api", server.address).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().append(*name, HeaderValue::from_str(value).unwrap());
         }
-        match tokio_tungstenite::client_async(request, server.connect().await).await {
+        match tokio_tungstenite::client_async(request, stream).await {
             Ok((stream, response)) => {
                 let protocol =
                     response.headers().get("sec-websocket-protocol").map(|value| value.to_str().unwrap().to_owned());
