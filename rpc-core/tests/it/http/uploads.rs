@@ -1,6 +1,9 @@
 //! Uploads over HTTP: parts in any order and form, limits, and what is left of them.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
 use super::{start, with_limits};
 use crate::support::server::{Answer, Running};
@@ -150,7 +153,29 @@ async fn a_body_cut_at_any_byte_ends_in_an_error() {
         body.len(),
         &body[..end / 2]
     );
-    tokio::io::AsyncWriteExt::write_all(&mut stream, head.as_bytes()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
     drop(stream);
+    assert_eq!(server.stop().await.cut, 0);
+}
+
+#[tokio::test]
+async fn an_upload_of_a_byte_at_a_time_is_closed_in_time() {
+    let server = with_limits(|limits| limits.body_timeout = Duration::from_millis(300)).await;
+    let mut stream = server.connect().await;
+    let body = multipart(&[&FILE.replace("hello", &"x".repeat(10_000))]);
+    let head = format!(
+        "POST /v9/http/upload HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=cut\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let drip = async {
+        for byte in body.as_bytes() {
+            stream.write_all(&[*byte]).await?;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        std::io::Result::Ok(())
+    };
+    let dripped = tokio::time::timeout(Duration::from_secs(20), drip).await;
+    assert!(dripped.expect("closed in time").is_err(), "a byte at a time does not keep a connection");
     assert_eq!(server.stop().await.cut, 0);
 }
