@@ -47,6 +47,8 @@ pub struct Limits {
     pub ws_message: usize,
     /// WebSockets from one address, or one /64 of IPv6. Default 1,000; beyond it 429.
     pub ws_per_address: u32,
+    /// WebSockets in all. Default 50,000; beyond it 429.
+    pub ws_total: u32,
     /// Names that one WebSocket subscribes to. Default 1,000; beyond it −32802.
     pub ws_subscriptions: usize,
     /// Calls that run at once on one WebSocket. Default 64; beyond it they wait.
@@ -79,6 +81,7 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(75),
             ws_message: 1024 * 1024,
             ws_per_address: 1000,
+            ws_total: 50_000,
             ws_subscriptions: 1000,
             ws_running: 64,
             ws_waiting: 256,

@@ -13,7 +13,7 @@ use super::table::{
     BATCH, BODY_TIMEOUT, CALL_TIMEOUT, FIRST_BYTE_TIMEOUT, HEADERS, HEADERS_TIMEOUT, IDLE_TIMEOUT, MAX_BODY, MAX_DEPTH,
     MAX_VALUES, METHOD_CONCURRENCY, METHOD_CONCURRENCY_PER_USER, METHOD_MAX_BODY, METHOD_RATE, METHOD_TIMEOUT,
     METHOD_UPLOAD, REQUEST_LINE, UPLOAD, WRITE_TIMEOUT, WS_EVENTS, WS_MESSAGE, WS_PER_ADDRESS, WS_PING, WS_RUNNING,
-    WS_SILENCE, WS_SUBSCRIPTIONS, WS_WAITING,
+    WS_SILENCE, WS_SUBSCRIPTIONS, WS_TOTAL, WS_WAITING,
 };
 
 /// The limits of one method, and where the file sets them.
@@ -55,6 +55,7 @@ impl Reader<'_> {
         limits.idle_timeout = self.required(&IDLE_TIMEOUT);
         limits.ws_message = self.required(&WS_MESSAGE).in_memory();
         limits.ws_per_address = self.required(&WS_PER_ADDRESS).get();
+        limits.ws_total = self.required(&WS_TOTAL).get();
         limits.ws_subscriptions = self.required(&WS_SUBSCRIPTIONS).get();
         limits.ws_running = self.required(&WS_RUNNING).get();
         limits.ws_waiting = self.required(&WS_WAITING).get();

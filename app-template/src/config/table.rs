@@ -107,6 +107,7 @@ keys! {
         IDLE_TIMEOUT: Duration = Key::new("idle-timeout", "75s", "Between two requests of a connection; beyond it it is closed");
         WS_MESSAGE: Size = Key::new("ws-message", "1 MiB", "A WebSocket message; beyond it close 1009");
         WS_PER_ADDRESS: NonZeroU32 = Key::new("ws-per-address", "1000", "WebSockets from one address, or one /64 of IPv6; beyond it 429");
+        WS_TOTAL: NonZeroU32 = Key::new("ws-total", "50000", "WebSockets in all; beyond it 429");
         WS_SUBSCRIPTIONS: NonZeroUsize = Key::new("ws-subscriptions", "1000", "Names that one WebSocket subscribes to; beyond it -32802");
         WS_RUNNING: NonZeroUsize = Key::new("ws-running", "64", "Calls at once on one WebSocket; beyond it they wait");
         WS_WAITING: NonZeroUsize = Key::new("ws-waiting", "256", "Calls that wait on one WebSocket; beyond it -32802");

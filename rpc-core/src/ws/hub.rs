@@ -14,7 +14,7 @@ use crate::bus::{Listener, Notice, PublishedEvent};
 use crate::codec::Codec;
 use crate::identity::{Identity, User};
 use crate::jsonrpc;
-use crate::limits::network;
+use crate::limits::{Limits, network};
 
 /// How many sockets look at their credentials again at a time.
 const RECHECKS: usize = 16;
@@ -34,13 +34,30 @@ pub(crate) struct Hub {
 #[derive(Debug, Default)]
 struct Sockets {
     by_id: HashMap<u64, Arc<Socket>>,
-    by_network: HashMap<IpAddr, u32>,
+    rooms: u32,
+    rooms_by_network: HashMap<IpAddr, u32>,
+}
+
+/// Room for a connection, whoever it turns out to be; given back when dropped.
+#[derive(Debug)]
+pub(super) struct Room {
+    hub: Arc<Hub>,
+    client: Option<IpAddr>,
+}
+
+/// The limit that leaves no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Crowded {
+    /// Of all connections.
+    Node,
+    /// Of those from one address, or one /64 of IPv6.
+    Address,
 }
 
 /// A connection's place in the hub; given back when dropped.
 #[derive(Debug)]
 pub(super) struct Place {
-    hub: Arc<Hub>,
+    room: Room,
     id: u64,
     pub(super) socket: Arc<Socket>,
 }
@@ -58,28 +75,21 @@ impl Default for Hub {
 }
 
 impl Hub {
-    /// Takes a connection in; `None` when its address, or its /64 of IPv6, has as many as it may.
-    pub(super) fn enter(
-        self: &Arc<Self>,
-        identity: Identity,
-        client: Option<IpAddr>,
-        per_address: u32,
-        queue: usize,
-    ) -> Option<Place> {
-        self.queue.store(queue, Ordering::Relaxed);
+    /// Makes room for one more connection.
+    pub(super) fn room(self: &Arc<Self>, client: Option<IpAddr>, limits: &Limits) -> Result<Room, Crowded> {
         let mut sockets = self.lock();
+        if sockets.rooms >= limits.ws_total {
+            return Err(Crowded::Node);
+        }
         if let Some(address) = client {
-            let count = sockets.by_network.entry(network(address)).or_default();
-            if *count >= per_address {
-                return None;
+            let count = sockets.rooms_by_network.entry(network(address)).or_default();
+            if *count >= limits.ws_per_address {
+                return Err(Crowded::Address);
             }
             *count += 1;
         }
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let socket = Arc::new(Socket::new(identity, client));
-        sockets.by_id.insert(id, Arc::clone(&socket));
-        drop(sockets);
-        Some(Place { hub: Arc::clone(self), id, socket })
+        sockets.rooms += 1;
+        Ok(Room { hub: Arc::clone(self), client })
     }
 
     /// Connections at this moment.
@@ -131,15 +141,32 @@ impl Listener for Hub {
     }
 }
 
+impl Room {
+    /// Takes a connection in.
+    pub(super) fn enter(self, identity: Identity, queue: usize) -> Place {
+        self.hub.queue.store(queue, Ordering::Relaxed);
+        let id = self.hub.next.fetch_add(1, Ordering::Relaxed);
+        let socket = Arc::new(Socket::new(identity));
+        self.hub.lock().by_id.insert(id, Arc::clone(&socket));
+        Place { room: self, id, socket }
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
+        self.room.hub.lock().by_id.remove(&self.id);
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
         let mut sockets = self.hub.lock();
-        sockets.by_id.remove(&self.id);
-        let Some(network) = self.socket.client.map(network) else { return };
-        if let Some(count) = sockets.by_network.get_mut(&network) {
+        sockets.rooms -= 1;
+        let Some(network) = self.client.map(network) else { return };
+        if let Some(count) = sockets.rooms_by_network.get_mut(&network) {
             *count -= 1;
             if *count == 0 {
-                sockets.by_network.remove(&network);
+                sockets.rooms_by_network.remove(&network);
             }
         }
     }
@@ -182,20 +209,34 @@ pub(super) fn message(codec: Codec, bytes: Vec<u8>) -> Message {
 mod tests {
     use std::sync::Arc;
 
-    use super::Hub;
+    use super::{Crowded, Hub};
     use crate::identity::Identity;
+    use crate::limits::Limits;
 
     #[test]
     fn sockets_are_counted_by_what_one_customer_has() {
         let hub = Arc::new(Hub::default());
-        let enter = |client: &str| hub.enter(Identity::default(), Some(client.parse().unwrap()), 2, 1);
-        let (first, second) = (enter("2001:db8:0:1::1"), enter("2001:db8:0:1:ffff::2"));
-        assert!(first.is_some() && second.is_some() && enter("2001:db8:0:1::3").is_none());
-        let others = [enter("2001:db8:0:2::1"), enter("192.0.2.1"), enter("192.0.2.2")];
-        assert!(others.iter().all(Option::is_some));
-        drop(first);
-        assert!(enter("2001:db8:0:1::3").is_some());
+        let limits = Limits { ws_per_address: 2, ..Limits::default() };
+        let room = |client: &str| hub.room(Some(client.parse().unwrap()), &limits);
+        let (first, second) = (room("2001:db8:0:1::1").unwrap(), room("2001:db8:0:1:ffff::2").unwrap());
+        assert_eq!(room("2001:db8:0:1::3").err(), Some(Crowded::Address));
+        let others = [room("2001:db8:0:2::1"), room("192.0.2.1"), room("192.0.2.2")];
+        assert!(others.iter().all(Result::is_ok));
+        drop(first.enter(Identity::default(), 1));
+        assert!(room("2001:db8:0:1::3").is_ok());
         drop((second, others));
-        assert!(hub.lock().by_network.is_empty());
+        assert!(hub.lock().rooms_by_network.is_empty());
+    }
+
+    #[test]
+    fn sockets_are_counted_in_all() {
+        let hub = Arc::new(Hub::default());
+        let limits = Limits { ws_total: 2, ..Limits::default() };
+        let room = |client: Option<&str>| hub.room(client.map(|client| client.parse().unwrap()), &limits);
+        let rooms = [room(None).unwrap(), room(Some("192.0.2.1")).unwrap()];
+        assert_eq!((room(None).err(), room(Some("192.0.2.2")).err()), (Some(Crowded::Node), Some(Crowded::Node)));
+        assert_eq!(hub.lock().rooms_by_network.len(), 1);
+        drop(rooms);
+        assert!(room(None).is_ok());
     }
 }

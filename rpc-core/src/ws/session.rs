@@ -1,6 +1,5 @@
 //! A WebSocket from its handshake to its first frame: who is it, is there room, what if the token is bad.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -12,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::connection::Connection;
-use super::hub::Place;
+use super::hub::{Crowded, Place, Room};
 use super::io::CountedIo;
 use super::timers::CLOSE_WAIT;
 use crate::api::Api;
@@ -20,6 +19,7 @@ use crate::call::Transport;
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc::Origin;
+use crate::limits::Limits;
 use crate::pipeline::authenticate::authenticate;
 
 /// How long a connection with a bad token stays open: existing clients connect again at once.
@@ -45,8 +45,15 @@ pub(super) mod close {
 pub(crate) struct Session {
     api: Api,
     origin: Origin,
-    /// `None` for a bad token.
-    place: Option<Place>,
+    entered: Entered,
+}
+
+/// How far a connection gets.
+#[derive(Debug)]
+enum Entered {
+    Placed(Place),
+    /// To where it is told that its token is bad.
+    BadToken(Room),
 }
 
 impl Session {
@@ -54,31 +61,27 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The address has too many connections (429), the token cannot be checked now (503), the server stops (503).
+    /// There are too many connections, in all or from the address (429), the token cannot be checked now (503), the server stops
+    /// (503).
     pub(crate) async fn open(api: &Api, origin: Origin) -> Result<Self, ApiError> {
         if api.is_stopping() {
             return Err(ApiError::of(ErrorCode::ShuttingDown).with_retry_after(BAD_TOKEN_DELAY));
         }
         let origin = Origin { transport: Transport::WebSocket, codec: Codec::Json, ..origin };
+        let room = api.hub().room(origin.client, api.limits()).map_err(|crowded| too_many(crowded, api.limits()))?;
         let changes = api.hub().changes();
-        let place = match authenticate(api, origin.credentials.clone(), origin.client).await {
-            Ok(identity) => Some(Self::enter(api, identity, origin.client)?),
-            Err(error) if error.code() == ErrorCode::Unauthorized => None,
+        let entered = match authenticate(api, origin.credentials.clone(), origin.client).await {
+            Ok(identity) => {
+                let place = room.enter(identity, api.limits().ws_events);
+                if api.hub().changes() != changes {
+                    place.socket.outbox.push_recheck();
+                }
+                Entered::Placed(place)
+            }
+            Err(error) if error.code() == ErrorCode::Unauthorized => Entered::BadToken(room),
             Err(error) => return Err(error),
         };
-        if let Some(place) = place.as_ref().filter(|_| api.hub().changes() != changes) {
-            place.socket.outbox.push_recheck();
-        }
-        Ok(Self { api: api.clone(), origin, place })
-    }
-
-    fn enter(api: &Api, identity: crate::Identity, client: Option<IpAddr>) -> Result<Place, ApiError> {
-        let limits = api.limits();
-        api.hub().enter(identity, client, limits.ws_per_address, limits.ws_events).ok_or_else(|| {
-            let most = limits.ws_per_address;
-            let reason = format!("Too many requests: the limit is {most} WebSockets an address (`ws_per_address`)");
-            ApiError::of(ErrorCode::TooManyRequests).with_reason(reason).with_retry_after(BAD_TOKEN_DELAY)
-        })
+        Ok(Self { api: api.clone(), origin, entered })
     }
 
     /// Serves the connection once the protocol is switched, as one of the `Api`'s tasks.
@@ -96,9 +99,9 @@ impl Session {
             .max_message_size(Some(message))
             .max_frame_size(Some(message));
         let mut stream = WebSocketStream::from_raw_socket(CountedIo::new(io), Role::Server, Some(config)).await;
-        match self.place {
-            Some(place) => Box::pin(Connection::new(self.api, self.origin, place, stream)).await,
-            None => {
+        match self.entered {
+            Entered::Placed(place) => Box::pin(Connection::new(self.api, self.origin, place, stream)).await,
+            Entered::BadToken(_room) => {
                 tokio::time::sleep(BAD_TOKEN_DELAY).await;
                 let frame = close_frame(close::BAD_TOKEN, "bad token");
                 let closed = async {
@@ -110,6 +113,16 @@ impl Session {
             }
         }
     }
+}
+
+fn too_many(crowded: Crowded, limits: &Limits) -> ApiError {
+    let reason = match crowded {
+        Crowded::Node => format!("the limit is {} WebSockets (`ws_total`)", limits.ws_total),
+        Crowded::Address => format!("the limit is {} WebSockets an address (`ws_per_address`)", limits.ws_per_address),
+    };
+    ApiError::of(ErrorCode::TooManyRequests)
+        .with_reason(format!("Too many requests: {reason}"))
+        .with_retry_after(BAD_TOKEN_DELAY)
 }
 
 pub(super) fn close_frame(code: u16, reason: &'static str) -> Message {

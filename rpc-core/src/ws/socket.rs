@@ -1,7 +1,6 @@
 //! One connection, as the rest of the node sees it.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -14,17 +13,15 @@ use crate::identity::Identity;
 #[derive(Debug)]
 pub(super) struct Socket {
     pub(super) outbox: Outbox,
-    pub(super) client: Option<IpAddr>,
     identity: Mutex<Identity>,
     subscriptions: Mutex<HashSet<Box<str>>>,
     binary: AtomicBool,
 }
 
 impl Socket {
-    pub(super) fn new(identity: Identity, client: Option<IpAddr>) -> Self {
+    pub(super) fn new(identity: Identity) -> Self {
         Self {
             outbox: Outbox::default(),
-            client,
             identity: Mutex::new(identity),
             subscriptions: Mutex::default(),
             binary: AtomicBool::new(false),
