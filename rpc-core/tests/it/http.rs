@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod limits;
+mod proxies;
 mod shutdown;
 mod slow_http2;
 mod uploads;

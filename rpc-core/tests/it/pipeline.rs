@@ -143,7 +143,8 @@ async fn a_good_call_reaches_its_handler() {
     let reply = client.call("/v9/stages/anybody", json!(["x"])).await;
     assert_eq!(reply.data, json!(["x", null]));
     let method = "/v9/stages/anybody".to_owned();
-    let seen = Seen { method, user: None, status: 200, disposition: Disposition::Finished, accepted: true };
+    let disposition = Disposition::Finished;
+    let seen = Seen { method, user: None, status: 200, disposition, accepted: true, client: None };
     assert_eq!(memory.take(), [seen.clone(), seen]);
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod server;
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -14,7 +15,7 @@ pub(crate) struct NamedTokens;
 
 #[async_trait]
 impl Authenticator for NamedTokens {
-    async fn authenticate(&self, token: &Token, _: Option<std::net::IpAddr>) -> Result<Identity, AuthError> {
+    async fn authenticate(&self, token: &Token, _: Option<IpAddr>) -> Result<Identity, AuthError> {
         if WITHDRAWN.lock().unwrap().contains(token.expose()) {
             return Err(AuthError::BadToken);
         }
@@ -50,6 +51,7 @@ pub(crate) struct Seen {
     pub(crate) status: u16,
     pub(crate) disposition: Disposition,
     pub(crate) accepted: bool,
+    pub(crate) client: Option<IpAddr>,
 }
 
 /// Remembers every call.
@@ -70,6 +72,7 @@ impl Observer for Memory {
             status: record.status,
             disposition: record.disposition,
             accepted: record.accepted,
+            client: record.client,
         });
     }
 }

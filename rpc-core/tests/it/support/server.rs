@@ -58,7 +58,11 @@ impl Running {
     }
 
     pub(crate) async fn post(&self, target: &str, body: &str) -> Answer {
-        self.send("POST", target, &["content-type: application/json"], body).await
+        self.post_with(target, &[], body).await
+    }
+
+    pub(crate) async fn post_with(&self, target: &str, headers: &[&str], body: &str) -> Answer {
+        self.send("POST", target, &[&["content-type: application/json"], headers].concat(), body).await
     }
 
     pub(crate) async fn stop(self) -> Stopped {
