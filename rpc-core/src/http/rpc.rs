@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use bytes::Buf;
+use http::header::SEC_WEBSOCKET_VERSION;
 use http::{Method, Response, StatusCode};
 use http_body::Body;
 use hyper::upgrade::OnUpgrade;
@@ -12,7 +13,7 @@ use super::head::{self, Verb};
 use super::respond::{self, ResponseBody};
 use super::route::{Content, Incoming};
 use crate::call::{Call, Outcome, Transport};
-use crate::codec::Params;
+use crate::codec::{Codec, Params};
 use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc::{self, Answer, Document, Origin, Request, System};
 use crate::upload::Upload;
@@ -28,15 +29,14 @@ impl Incoming<'_> {
     {
         let origin = self.origin(Transport::JsonRpc, self.notes.codec().unwrap_or_default());
         if let (Some(upgrade), "", &Method::GET) = (upgrade, below, &self.parts.method) {
-            return match self.open_websocket(origin, upgrade).await {
-                Ok(response) => response,
-                Err(error) => self.refuse(error),
-            };
+            let codec = origin.codec;
+            let opened = self.open_websocket(origin, upgrade).await;
+            return opened.unwrap_or_else(|error| self.refuse_websocket(codec, error));
         }
         let verb = match head::verb(&self.parts.method) {
             Ok(Verb::Preflight) => return self.preflight(),
             Ok(verb) => verb,
-            Err(error) => return self.rpc_error(&origin, error),
+            Err(error) => return self.rpc_error(origin.codec, error),
         };
         let Content { codec, params, upload } =
             self.content(verb, body, self.api().method(below), Transport::JsonRpc).await;
@@ -44,7 +44,7 @@ impl Incoming<'_> {
         match self.read(&origin, below, verb, params) {
             Ok(Asked::Path { system: None, request }) => self.serve_path(&origin, request, upload).await,
             Ok(document) => self.serve(&origin, document).await,
-            Err(error) => self.rpc_error(&origin, error),
+            Err(error) => self.rpc_error(origin.codec, error),
         }
     }
 
@@ -130,10 +130,19 @@ impl Incoming<'_> {
     }
 
     /// An error before there is a request: under the id `null` (JSON-RPC 2.0, section 5).
-    fn rpc_error(&self, origin: &Origin, error: ApiError) -> Response<ResponseBody> {
-        let outcome = Outcome { codec: origin.codec, result: Err(error) };
-        let body = jsonrpc::encode_answer(outcome.codec, Some(&Value::Null), &outcome);
+    fn rpc_error(&self, codec: Codec, error: ApiError) -> Response<ResponseBody> {
+        let outcome = Outcome { codec, result: Err(error) };
+        let body = jsonrpc::encode_answer(codec, Some(&Value::Null), &outcome);
         respond::encoded(&outcome, body, &self.parts.headers, self.id)
+    }
+
+    /// Who speaks another version is told the one that is spoken here (RFC 6455, section 4.4).
+    fn refuse_websocket(&self, codec: Codec, error: ApiError) -> Response<ResponseBody> {
+        let mut response = self.rpc_error(codec, error);
+        if !Handshake::has_version(&self.parts.headers) {
+            response.headers_mut().insert(SEC_WEBSOCKET_VERSION, Handshake::VERSION);
+        }
+        response
     }
 
     async fn open_websocket(&self, origin: Origin, upgrade: OnUpgrade) -> Result<Response<ResponseBody>, ApiError> {

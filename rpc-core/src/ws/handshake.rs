@@ -1,5 +1,6 @@
 //! The opening handshake (RFC 6455, section 4.2): is it one, which subprotocol, which token.
 
+use data_encoding::BASE64;
 use http::header::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
@@ -30,18 +31,30 @@ fn lists<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = 
     lines.flat_map(|line| line.split(',')).map(str::trim).filter(|value| !value.is_empty())
 }
 
+fn is_key(value: &HeaderValue) -> bool {
+    BASE64.decode(value.as_bytes()).is_ok_and(|key| key.len() == 16)
+}
+
 impl Handshake {
+    /// The version of the protocol that is spoken here.
+    pub(crate) const VERSION: HeaderValue = HeaderValue::from_static("13");
+
+    /// Whether a request is of that version.
+    pub(crate) fn has_version(headers: &HeaderMap) -> bool {
+        headers.get(SEC_WEBSOCKET_VERSION).is_some_and(|version| version == Self::VERSION)
+    }
+
     /// Reads the headers of a request that asks for a WebSocket.
     pub(crate) fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
         let refuse = |reason: &'static str| ApiError::of(ErrorCode::InvalidRequest).with_reason(reason);
         if !lists(headers, &CONNECTION).any(|option| option.eq_ignore_ascii_case("upgrade")) {
             return Err(refuse("Invalid request: `Connection: Upgrade` is missing"));
         }
-        if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        if !Self::has_version(headers) {
             return Err(refuse("Invalid request: `Sec-WebSocket-Version: 13` is expected"));
         }
-        let Some(key) = headers.get(SEC_WEBSOCKET_KEY) else {
-            return Err(refuse("Invalid request: `Sec-WebSocket-Key` is missing"));
+        let Some(key) = headers.get(SEC_WEBSOCKET_KEY).filter(|key| is_key(key)) else {
+            return Err(refuse("Invalid request: `Sec-WebSocket-Key` is 16 bytes in base64"));
         };
         let offered: Vec<&str> = lists(headers, &SEC_WEBSOCKET_PROTOCOL).collect();
         let selects = offered.contains(&SUBPROTOCOL);

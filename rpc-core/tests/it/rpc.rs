@@ -4,6 +4,7 @@ mod counts;
 mod events;
 mod http_endpoint;
 mod rechecks;
+mod refusals;
 mod slow_websockets;
 pub(crate) mod socket;
 mod specification;

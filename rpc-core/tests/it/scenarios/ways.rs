@@ -162,14 +162,14 @@ fn violations(data: &Value) -> Vec<Value> {
 async fn json_rpc(server: &Running, codec: Codec, token: Option<&str>, method: &str, params: &Value) -> Ended {
     let request = json!({"jsonrpc": "2.0", "id": "one", "method": method, "params": params});
     let (status, retry_after, response) = post(server, codec, token, "/api", &request).await;
-    let answer = envelope(&response);
+    let answer = envelope(&response, &json!("one"));
     assert_eq!((answer.status, answer.retry_after), (status, retry_after), "the response has what its answer says");
     Ended::Answered(Box::new(answer))
 }
 
 /// Reads a JSON-RPC response object.
-fn envelope(response: &Value) -> Answer {
-    assert_eq!((&response["jsonrpc"], &response["id"]), (&json!("2.0"), &json!("one")), "{response}");
+fn envelope(response: &Value, id: &Value) -> Answer {
+    assert_eq!((&response["jsonrpc"], &response["id"]), (&json!("2.0"), id), "{response}");
     let (result, error) = (&response["result"], &response["error"]);
     if error.is_null() {
         assert_eq!((&result["exception"], &result["status_text"]), (&json!(false), &result["reason"]));
@@ -208,10 +208,10 @@ async fn websocket(server: &Running, codec: Codec, token: Option<&str>, method: 
     let mut stream = match tokio_tungstenite::client_async(request, server.connect().await).await {
         Ok((stream, _)) => stream,
         Err(Error::Http(response)) => {
-            let retry_after =
-                response.headers().get("retry-after").map(|value| value.to_str().unwrap().parse().unwrap());
-            let body = response.body().as_deref().unwrap();
-            return Ended::Answered(Box::new(plain(serde_json::from_slice(body).unwrap(), retry_after)));
+            let body = serde_json::from_slice(response.body().as_deref().unwrap()).unwrap();
+            let answer = envelope(&body, &json!(null));
+            assert_eq!(u64::from(response.status().as_u16()), answer.status, "{body}");
+            return Ended::Answered(Box::new(answer));
         }
         Err(error) => panic!("{error}"),
     };
@@ -228,5 +228,5 @@ async fn websocket(server: &Running, codec: Codec, token: Option<&str>, method: 
         Message::Close(frame) => return Ended::Closed(frame.unwrap().code.into()),
         other => panic!("{other:?}"),
     };
-    Ended::Answered(Box::new(envelope(&response)))
+    Ended::Answered(Box::new(envelope(&response, &json!("one"))))
 }
