@@ -12,6 +12,7 @@
 
 pub mod addresses;
 pub mod api_tokens;
+pub mod bounds;
 pub mod confirmations;
 pub mod grants;
 pub mod lists;
@@ -143,6 +144,14 @@ macro_rules! account_store_conformance {
                     grants_of_a_token_merge_and_replace
                     grants_of_a_token_merged_at_once_are_all_kept
                 }
+                bounds {
+                    a_user_beyond_the_bound_is_not_changed
+                    a_user_beyond_the_bound_is_not_deleted
+                    a_user_within_the_bound_is_changed_and_deleted
+                    nobody_is_within_every_bound
+                    a_conflict_is_told_before_the_bound
+                    who_is_promoted_meanwhile_is_changed_before_or_not_at_all
+                }
                 lists {
                     users_are_listed_by_name_and_names_by_code_point
                     ids_sort_as_numbers
@@ -249,9 +258,10 @@ mod tests {
 
     /// The words of this file and the sources of the properties.
     const LIST: &str = include_str!("conformance.rs");
-    const SOURCES: [&str; 9] = [
+    const SOURCES: [&str; 10] = [
         include_str!("conformance/addresses.rs"),
         include_str!("conformance/api_tokens.rs"),
+        include_str!("conformance/bounds.rs"),
         include_str!("conformance/confirmations.rs"),
         include_str!("conformance/grants.rs"),
         include_str!("conformance/lists.rs"),

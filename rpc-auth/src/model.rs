@@ -9,7 +9,7 @@ use crate::password::PasswordHash;
 use crate::token::hash::TokenHash;
 
 pub use self::id::{ApiTokenId, SessionId, UserId};
-pub use self::permissions::{Grants, GrantsChange};
+pub use self::permissions::{Bound, Grants, GrantsChange};
 
 /// A user as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +80,8 @@ pub struct UserChange {
     pub permissions: Option<GrantsChange>,
     /// What becomes of the sessions, in the same step.
     pub sessions: SessionsChange,
+    /// Whom it may be made to.
+    pub bound: Bound,
 }
 
 /// What becomes of the sessions of a user who is changed.

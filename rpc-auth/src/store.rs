@@ -11,7 +11,7 @@ use rpc_core::Timestamp;
 use thiserror::Error;
 
 use crate::model::{
-    ApiTokenId, ApiTokenRecord, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewSession, NewUser,
+    ApiTokenId, ApiTokenRecord, Bound, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewSession, NewUser,
     OpenedSession, SessionId, SessionRecord, UserChange, UserId, UserRecord,
 };
 use crate::password::PasswordHash;
@@ -24,7 +24,7 @@ pub use self::query::{ApiTokenQuery, Page, Rows, UserQuery, UserSort};
 #[error("the storage is unavailable")]
 pub struct StoreError(#[source] pub Box<dyn Error + Send + Sync>);
 
-/// A user cannot be made or changed.
+/// A user cannot be made, changed or removed.
 #[derive(Debug, Error)]
 pub enum UserError {
     /// Another user has the name.
@@ -36,6 +36,9 @@ pub enum UserError {
     /// Another user has the Telegram name.
     #[error("another user has the Telegram name")]
     TelegramNameTaken,
+    /// The user holds more than the [`Bound`] allows.
+    #[error("the user holds a permission that whoever changes them does not hold")]
+    HoldsMore,
     /// See [`StoreError`].
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -72,11 +75,16 @@ pub trait UserStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// A unique value is taken (told in the same order as by [`UserStore::create_user`]); nothing was changed.
+    /// A unique value is taken (told in the same order as by [`UserStore::create_user`]), or else the user holds more than the
+    /// bound of the change allows, as they are when it is made and not before; nothing was changed, and no session ended.
     async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError>;
 
     /// Removes a user with their sessions, API tokens and confirmations. Whether there was one.
-    async fn delete_user(&self, id: UserId) -> Result<bool, StoreError>;
+    ///
+    /// # Errors
+    ///
+    /// The user holds more than the bound allows, when they would be removed; nothing was.
+    async fn delete_user(&self, id: UserId, bound: &Bound) -> Result<bool, UserError>;
 }
 
 /// Sessions.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rpc_auth::{
-    AccountStore, ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, ConfirmationError,
+    AccountStore, ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, Bound, ConfirmationError,
     ConfirmationKind, ConfirmationStore, GrantsChange, NewConfirmation, NewSession, NewUser, OpenedSession, Page,
     PasswordHash, SessionId, SessionRecord, SessionStore, SessionsChange, StoreError, TokenHash, UserChange, UserError,
     UserId, UserQuery, UserRecord, UserStore,
@@ -37,7 +37,7 @@ impl<S, W: Write> Audited<S, W> {
 
 /// The fields that a change names, without what they are changed to.
 fn changed(change: &UserChange) -> String {
-    let UserChange { name, password, email, telegram_name, enabled, permissions, sessions } = change;
+    let UserChange { name, password, email, telegram_name, enabled, permissions, sessions, bound: _ } = change;
     let fields = [
         ("name", name.is_some()),
         ("password", password.is_some()),
@@ -91,8 +91,8 @@ impl<S: AccountStore, W: Write + Send + 'static> UserStore for Audited<S, W> {
         Ok(user)
     }
 
-    async fn delete_user(&self, id: UserId) -> Result<bool, StoreError> {
-        let is_deleted = self.store.delete_user(id).await?;
+    async fn delete_user(&self, id: UserId, bound: &Bound) -> Result<bool, UserError> {
+        let is_deleted = self.store.delete_user(id, bound).await?;
         if is_deleted {
             self.note(format_args!("user {id} was deleted"))?;
         }

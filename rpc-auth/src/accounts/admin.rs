@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rpc_core::Identity;
 
-use super::error::{AccountError, FieldFault};
+use super::error::{AccountError, FieldFault, HOLDS_MORE};
 use super::sign_up::SignUpFields;
 use super::vocabulary::PermissionState;
 use super::{Accounts, Caller};
@@ -116,9 +116,9 @@ impl Accounts {
     ///
     /// `NotFound`, `NotPossible` for root and oneself, `Forbidden`.
     pub async fn delete_user(&self, identity: &Identity, user: &str) -> Result<(), AccountError> {
-        let (_, user) = self.target(identity, user, Target::NotRootNorOneself).await?;
-        let id = user.id;
-        let deletion = self.change(id, move |store| async move { store.delete_user(id).await });
+        let (caller, user) = self.target(identity, user, Target::NotRootNorOneself).await?;
+        let (id, bound) = (user.id, self.0.vocabulary.bound_of(&caller.held));
+        let deletion = self.change(id, move |store| async move { store.delete_user(id, &bound).await });
         if deletion.await? { Ok(()) } else { Err(MISSING) }
     }
 
@@ -128,9 +128,10 @@ impl Accounts {
     ///
     /// As [`delete_user`](Self::delete_user).
     pub async fn set_user_enabled(&self, identity: &Identity, user: &str, enabled: bool) -> Result<(), AccountError> {
-        let (_, user) = self.target(identity, user, Target::NotRootNorOneself).await?;
+        let (caller, user) = self.target(identity, user, Target::NotRootNorOneself).await?;
         let sessions = if enabled { SessionsChange::Keep } else { SessionsChange::End };
-        self.change_user(&user, UserChange { enabled: Some(enabled), sessions, ..UserChange::default() }).await
+        let change = UserChange { enabled: Some(enabled), sessions, ..UserChange::default() };
+        self.change_user(&caller, &user, change).await
     }
 
     /// Sets a user's password and ends their sessions, but for the caller's own. A generated one is told.
@@ -160,7 +161,7 @@ impl Accounts {
         name: &str,
         password: Option<String>,
     ) -> Result<(), AccountError> {
-        let (_, user) = self.target(identity, user, Target::NotRoot).await?;
+        let (caller, user) = self.target(identity, user, Target::NotRoot).await?;
         let name = self.check_user_name(name).map_err(|fault| AccountError::Invalid(vec![fault]))?;
         let change = UserChange { name: Some(name.clone()), ..UserChange::default() };
         match password {
@@ -169,7 +170,7 @@ impl Accounts {
                 self.replace_password(identity, &renamed, Target::NotRoot, Password::Given(password), change).await?;
             }
             None => {
-                self.change_user(&user, change).await?;
+                self.change_user(&caller, &user, change).await?;
             }
         }
         Ok(())
@@ -198,7 +199,7 @@ impl Accounts {
         let password = Some(self.0.hasher.hash(&plain).await?);
         let (caller, _) = self.target(identity, &user.id.to_string(), target).await?;
         let sessions = caller.session.map_or(SessionsChange::End, SessionsChange::EndOthers);
-        self.change_user(user, UserChange { password, sessions, ..change }).await?;
+        self.change_user(&caller, user, UserChange { password, sessions, ..change }).await?;
         Ok(generated)
     }
 
@@ -258,11 +259,13 @@ impl Accounts {
     ) -> Result<(), AccountError> {
         let (GrantsChange::Merge(grants) | GrantsChange::Replace { grants, .. }) = &change;
         self.0.vocabulary.check_grants(grants, &caller.held)?;
-        self.change_user(user, UserChange { permissions: Some(change), ..UserChange::default() }).await
+        self.change_user(caller, user, UserChange { permissions: Some(change), ..UserChange::default() }).await
     }
 
-    async fn change_user(&self, user: &UserRecord, change: UserChange) -> Result<(), AccountError> {
+    /// Changes a user who may have been given more since they were looked at: the bound is held against what they hold then.
+    async fn change_user(&self, caller: &Caller, user: &UserRecord, change: UserChange) -> Result<(), AccountError> {
         let id = user.id;
+        let change = UserChange { bound: self.0.vocabulary.bound_of(&caller.held), ..change };
         let change = self.change(id, move |store| async move { store.update_user(id, &change).await });
         change.await?.map(drop).ok_or(MISSING)
     }
@@ -289,7 +292,7 @@ impl Accounts {
             return Err(AccountError::NotPossible("You cannot do this to yourself"));
         }
         if !self.0.vocabulary.held_by(&user).is_subset(&caller.held) {
-            return Err(AccountError::Forbidden("The user holds a permission that you do not hold"));
+            return Err(HOLDS_MORE);
         }
         Ok((caller, user))
     }

@@ -54,6 +54,9 @@ pub enum AccountError {
     Random(#[from] RandomError),
 }
 
+/// The user whom the caller would change holds more than they do.
+pub(super) const HOLDS_MORE: AccountError = AccountError::Forbidden("The user holds a permission that you do not hold");
+
 /// What of a user or token a refused value was meant for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Field {
@@ -98,6 +101,7 @@ impl From<UserError> for AccountError {
             UserError::NameTaken => Self::Taken("User name"),
             UserError::EmailTaken => Self::Taken("E-mail address"),
             UserError::TelegramNameTaken => Self::Taken("Telegram name"),
+            UserError::HoldsMore => HOLDS_MORE,
             UserError::Store(error) => Self::Store(error),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rpc_core::Permission;
 
 use super::error::{AccountError, Field, FieldFault};
-use crate::model::{Grants, UserRecord};
+use crate::model::{Bound, Grants, UserRecord};
 
 /// The permissions that an application declares.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +47,12 @@ impl Vocabulary {
         let mut held = self.held_by(owner);
         held.retain(|name| grants.holds(name, false));
         held
+    }
+
+    /// Whom somebody who holds these permissions may change.
+    pub(crate) fn bound_of(&self, held: &BTreeSet<&'static str>) -> Bound {
+        let lacked = self.permissions.iter().filter(|permission| !held.contains(permission.name));
+        Bound(lacked.map(|permission| (permission.name.to_owned(), permission.default)).collect())
     }
 
     /// The permissions that a granter holds, each with whether somebody holds it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::given::{ALL, ANSWERS, api_token, at, at_once, change, disabled, hash, map, session, user};
-use crate::model::{ApiTokenId, ApiTokenRecord, Grants, GrantsChange, UserId};
+use crate::model::{ApiTokenId, ApiTokenRecord, Bound, Grants, GrantsChange, UserId};
 use crate::store::{AccountStore, ApiTokenError, ApiTokenQuery, Rows};
 
 async fn is_token<S: AccountStore>(store: &S, token: &str) -> bool {
@@ -52,7 +52,7 @@ pub async fn another_hash_finds_no_token<S: AccountStore>(store: Arc<S>) {
 /// Neither one who was deleted nor one who never was.
 pub async fn nobody_gets_no_token<S: AccountStore>(store: Arc<S>) {
     let ann = user(&*store, "ann").await;
-    assert!(store.delete_user(ann.id).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.id, &Bound::NONE).await.expect(ANSWERS));
     for id in [ann.id, UserId::new(99)] {
         let refused = store.create_api_token(id, "one", hash("one"), at(0), 100).await;
         assert!(matches!(refused, Err(ApiTokenError::NoUser)), "{id}");
@@ -180,7 +180,7 @@ pub async fn tokens_go_with_their_user<S: AccountStore>(store: Arc<S>) {
     let (ann, bob) = (user(&*store, "ann").await, user(&*store, "bob").await);
     api_token(&*store, &ann, "one").await;
     api_token(&*store, &bob, "two").await;
-    assert!(store.delete_user(ann.id).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.id, &Bound::NONE).await.expect(ANSWERS));
     assert!(!is_token(&*store, "one").await && is_token(&*store, "two").await);
     assert_eq!(tokens(&*store, ann.id, None, ALL).await, (Vec::new(), 0));
 }

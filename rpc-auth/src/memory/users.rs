@@ -7,7 +7,7 @@ use rpc_core::Timestamp;
 
 use super::index::Index;
 use super::{AllRows, Duplicate, MemoryStore, list};
-use crate::model::{Grants, NewUser, SessionsChange, UserChange, UserId, UserRecord};
+use crate::model::{Bound, Grants, NewUser, SessionsChange, UserChange, UserId, UserRecord};
 use crate::password::PasswordHash;
 use crate::store::{Page, StoreError, UserError, UserQuery, UserStore};
 
@@ -70,6 +70,12 @@ impl UserRows {
             return Err(UserError::TelegramNameTaken);
         }
         Ok(())
+    }
+
+    /// Whether somebody with a bound may change a user.
+    fn check_bound(&self, id: UserId, bound: &Bound) -> Result<(), UserError> {
+        let exceeds = self.user(id).is_some_and(|user| bound.is_exceeded_by(&user.permissions));
+        if exceeds { Err(UserError::HoldsMore) } else { Ok(()) }
     }
 
     fn next_id(&mut self) -> UserId {
@@ -215,6 +221,7 @@ impl UserStore for MemoryStore {
         let email = change.email.as_ref().and_then(Option::as_deref);
         let telegram_name = change.telegram_name.as_ref().and_then(Option::as_deref);
         users.check_unique(Some(id), change.name.as_deref(), email, telegram_name)?;
+        users.check_bound(id, &change.bound)?;
         match change.sessions {
             SessionsChange::Keep => {}
             SessionsChange::End => sessions.remove_of(id, None),
@@ -223,8 +230,9 @@ impl UserStore for MemoryStore {
         Ok(users.change(id, |user| apply(change, user)))
     }
 
-    async fn delete_user(&self, id: UserId) -> Result<bool, StoreError> {
+    async fn delete_user(&self, id: UserId, bound: &Bound) -> Result<bool, UserError> {
         let rows = &mut *self.write();
+        rows.users.check_bound(id, bound)?;
         rows.sessions.remove_of(id, None);
         rows.api_tokens.remove_of(id, None);
         rows.confirmations.remove_of(id);

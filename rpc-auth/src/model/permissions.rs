@@ -21,6 +21,24 @@ pub enum GrantsChange {
     },
 }
 
+/// Whom a change may be made to: users who hold none of these permissions. Each comes with whether a user holds it about whom
+/// nothing was decided. Whoever changes others lacks them: nobody touches a user who holds more than they do.
+///
+/// It looks at grants only: root, who holds everything without any, is protected by those who know the id.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bound(pub BTreeMap<String, bool>);
+
+impl Bound {
+    /// Anybody may be changed.
+    pub const NONE: Self = Self(BTreeMap::new());
+
+    /// Whether somebody with these grants holds more.
+    #[must_use]
+    pub fn is_exceeded_by(&self, grants: &Grants) -> bool {
+        self.0.iter().any(|(permission, default)| grants.holds(permission, *default))
+    }
+}
+
 impl Grants {
     /// Makes a change.
     pub fn apply(&mut self, change: &GrantsChange) {

@@ -8,7 +8,7 @@ use sqlx::{PgExecutor, Row};
 
 use super::rows::{self, user_columns};
 use super::{PgStore, PgTimestamp, list, retrying, sessions};
-use crate::model::{NewUser, SessionsChange, UserChange, UserId, UserRecord};
+use crate::model::{Bound, NewUser, SessionsChange, UserChange, UserId, UserRecord};
 use crate::password::PasswordHash;
 use crate::store::search::lowered;
 use crate::store::{Page, StoreError, UserError, UserQuery, UserStore};
@@ -50,9 +50,22 @@ const BY_LOGIN: &str = concat!(
      ) AS found ORDER BY place LIMIT 1"
 );
 
+/// Whether the row of a user is within a bound, which a parameter has. A scalar subquery is evaluated again for a row that
+/// another transaction has changed meanwhile; `NOT EXISTS` may become a join, which is not.
+macro_rules! is_within {
+    ($bound:literal) => {
+        concat!(
+            "(SELECT bool_or(coalesce(permissions -> permission, by_default) = 'true') FROM jsonb_each(",
+            $bound,
+            ") AS lacked (permission, by_default)) IS NOT TRUE"
+        )
+    };
+}
+
 /// `$1` is who, `$2` the name, `$3` whether there is another address and `$4` which, `$5` and `$6` the Telegram name
 /// likewise, `$7` the password, `$8` enabled, `$9` what is decided about permissions; `$10` to `$12` are name, address and
-/// Telegram name in lower case. The right-hand sides are those of the row as it is once it is locked.
+/// Telegram name in lower case; `$13` is the bound. The right-hand sides are those of the row as it is once it is locked, and
+/// so is what the bound is held against.
 const UPDATE: &str = concat!(
     "WITH seen AS (
         SELECT EXISTS (SELECT FROM rpc_auth_users WHERE name = $2 AND id <> $1) AS name_taken,
@@ -71,8 +84,9 @@ const UPDATE: &str = concat!(
             password = coalesce($7, password),
             enabled = coalesce($8, enabled),
             permissions = permissions || $9
-        FROM seen WHERE id = $1 AND NOT (name_taken OR email_taken OR telegram_name_taken)
-        RETURNING ",
+        FROM seen WHERE id = $1 AND NOT (name_taken OR email_taken OR telegram_name_taken) AND ",
+    is_within!("$13"),
+    " RETURNING ",
     user_columns!(),
     ") SELECT name_taken, email_taken, telegram_name_taken, ",
     user_columns!(),
@@ -86,7 +100,7 @@ const LOCK_ALL: [&str; 4] = [
     "SELECT FROM rpc_auth_api_tokens WHERE user_id = $1 ORDER BY id FOR UPDATE",
     "SELECT FROM rpc_auth_confirmations WHERE user_id = $1 ORDER BY kind FOR UPDATE",
 ];
-const DELETE: &str = "DELETE FROM rpc_auth_users WHERE id = $1";
+const DELETE: &str = concat!("DELETE FROM rpc_auth_users WHERE id = $1 AND ", is_within!("$2"));
 
 impl PgStore {
     async fn insert(&self, user: &NewUser) -> Result<PgRow, sqlx::Error> {
@@ -129,14 +143,18 @@ impl PgStore {
         Ok(root.execute(&self.pool).await?.rows_affected() == 1)
     }
 
-    async fn remove(&self, id: UserId) -> Result<bool, sqlx::Error> {
+    /// How many users were removed of how many who were there.
+    async fn remove(&self, id: UserId, bound: &Bound) -> Result<[u64; 2], sqlx::Error> {
         let mut transaction = self.begin().await?;
+        let mut locked = Vec::new();
         for lock in LOCK_ALL {
-            sqlx::query(lock).bind(id.number()).execute(&mut *transaction).await?;
+            let rows = sqlx::query(lock).bind(id.number()).execute(&mut *transaction).await?;
+            locked.push(rows.rows_affected());
         }
-        let removed = sqlx::query(DELETE).bind(id.number()).execute(&mut *transaction).await?;
+        let removal = sqlx::query(DELETE).bind(id.number()).bind(Json(&bound.0));
+        let removed = removal.execute(&mut *transaction).await?.rows_affected();
         transaction.commit().await?;
-        Ok(removed.rows_affected() == 1)
+        Ok([removed, locked[0]])
     }
 
     async fn find(&self, statement: &'static str, text: &str) -> Result<Option<UserRecord>, StoreError> {
@@ -162,6 +180,7 @@ async fn update(executor: impl PgExecutor<'_>, id: UserId, change: &UserChange) 
         .bind(change.name.as_deref().map(lowered))
         .bind(email.map(lowered))
         .bind(telegram_name.map(lowered))
+        .bind(Json(&change.bound.0))
         .fetch_optional(executor)
         .await
 }
@@ -212,10 +231,17 @@ impl UserStore for PgStore {
 
     async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError> {
         let row = retrying(|| self.change(id, change)).await.map_err(StoreError::from)?;
-        row.as_ref().map_or(Ok(None), outcome)
+        match row.as_ref().map_or(Ok(None), outcome)? {
+            // Gone, or beyond the bound: nothing was changed in either case.
+            None if change.bound != Bound::NONE && self.user(id).await?.is_some() => Err(UserError::HoldsMore),
+            changed => Ok(changed),
+        }
     }
 
-    async fn delete_user(&self, id: UserId) -> Result<bool, StoreError> {
-        Ok(retrying(|| self.remove(id)).await?)
+    async fn delete_user(&self, id: UserId, bound: &Bound) -> Result<bool, UserError> {
+        match retrying(|| self.remove(id, bound)).await.map_err(StoreError::from)? {
+            [0, 1] => Err(UserError::HoldsMore),
+            [removed, _] => Ok(removed == 1),
+        }
     }
 }

@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use rpc_auth::{
     AccountMail, AccountMailer, AccountOptions, AccountParts, AccountStore, Accounts, ApiTokenId, CachedAuthenticator,
-    MemoryStore, NewUser, PasswordHash, TokenFormat, TokenHash, TokenKind, UserId,
+    HasherOptions, MemoryStore, NewUser, PasswordHash, TokenFormat, TokenHash, TokenKind, UserId,
 };
-use rpc_core::{AuthError, Authenticator, Bus, BusError, Listener, LocalBus, Notice, SystemClock, Timestamp, Token};
+use rpc_core::{
+    AuthError, Authenticator, Bus, BusError, Listener, LocalBus, Notice, Permission, SystemClock, Timestamp, Token,
+};
 
 /// A bus that hears nothing while it is told so.
 #[derive(Debug, Default)]
@@ -46,6 +48,18 @@ impl AccountMailer for NoMails {
     fn send(&self, _: AccountMail) {}
 }
 
+fn format() -> TokenFormat {
+    TokenFormat::new("test").unwrap()
+}
+
+/// Accounts on a store and a bus, with cheap hashes.
+pub(crate) fn accounts(store: Arc<dyn AccountStore>, bus: Arc<dyn Bus>, permissions: Vec<Permission>) -> Accounts {
+    let (clock, mailer) = (Arc::new(SystemClock::default()), Arc::new(NoMails));
+    let mut options = AccountOptions::new("test", format());
+    options.hasher = HasherOptions { memory_kib: 8, passes: 1, ..HasherOptions::default() };
+    Accounts::new(AccountParts { store, bus, clock, mailer, permissions }, options)
+}
+
 /// A user with a token, and whoever checks it.
 pub(crate) struct Node {
     store: Arc<dyn AccountStore>,
@@ -61,18 +75,10 @@ impl Node {
         let user =
             NewUser { name: "ann".into(), password: PasswordHash::unusable(), enabled: true, ..NewUser::default() };
         let user = store.create_user(user).await.unwrap().id;
-        let format = TokenFormat::new("test").unwrap();
-        let token = format.generate(TokenKind::Api).unwrap();
+        let token = format().generate(TokenKind::Api).unwrap();
         let hash = TokenHash::of(token.expose());
         let record = store.create_api_token(user, "t", hash, Timestamp::default(), 1).await.unwrap();
-        let parts = AccountParts {
-            store: Arc::clone(&store),
-            bus,
-            clock: Arc::new(SystemClock::default()),
-            mailer: Arc::new(NoMails),
-            permissions: Vec::new(),
-        };
-        let accounts = Accounts::new(parts, AccountOptions::new("test", format));
+        let accounts = accounts(Arc::clone(&store), bus, Vec::new());
         let (authenticator, token) = (accounts.authenticator(), Token::new(token.expose()));
         Self { store, authenticator, _accounts: accounts, user, id: record.id, token }
     }

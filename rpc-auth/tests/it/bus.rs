@@ -11,6 +11,8 @@ use rpc_core::Bus;
 use test_postgres::TestDatabase;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use self::world::until;
+
 async fn migrated() -> TestDatabase {
     TestDatabase::migrated("bus", async |pool| migrator().run(&pool).await.unwrap()).await
 }

@@ -2,6 +2,7 @@
 
 mod migrations;
 mod plans;
+mod promoted;
 mod races;
 mod values;
 

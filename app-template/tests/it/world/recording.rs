@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rpc_auth::{
-    AccountStore, ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, ConfirmationError,
+    AccountStore, ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, Bound, ConfirmationError,
     ConfirmationKind, ConfirmationStore, GrantsChange, NewConfirmation, NewSession, NewUser, OpenedSession, Page,
     PasswordHash, SessionId, SessionRecord, SessionStore, StoreError, TokenHash, UserChange, UserError, UserId,
     UserQuery, UserRecord, UserStore,
@@ -106,9 +106,9 @@ impl UserStore for RecordingStore {
         changed
     }
 
-    async fn delete_user(&self, id: UserId) -> Stored<bool> {
+    async fn delete_user(&self, id: UserId, bound: &Bound) -> Result<bool, UserError> {
         self.note("delete_user")?;
-        self.inner.delete_user(id).await
+        self.inner.delete_user(id, bound).await
     }
 }
 

@@ -4,9 +4,9 @@ use std::fs;
 
 use rpc_auth::postgres::{PgStore, migrator};
 use rpc_auth::{
-    ApiTokenId, ApiTokenQuery, ApiTokenStore, ConfirmationKind, ConfirmationStore, GrantsChange, NewConfirmation,
-    NewSession, NewUser, PasswordHash, Rows, SessionId, SessionStore, SessionsChange, TokenHash, UserChange, UserId,
-    UserQuery, UserSort, UserStore,
+    ApiTokenId, ApiTokenQuery, ApiTokenStore, Bound, ConfirmationKind, ConfirmationStore, GrantsChange,
+    NewConfirmation, NewSession, NewUser, PasswordHash, Rows, SessionId, SessionStore, SessionsChange, TokenHash,
+    UserChange, UserId, UserQuery, UserSort, UserStore,
 };
 use rpc_core::Timestamp;
 use rpc_core::read::{Direction, OrderBy};
@@ -113,7 +113,7 @@ async fn no_operation_on_users_reads_all_of_them() {
     })
     .await;
     full.reads_no_whole_table("deletion", async |store, n| {
-        assert!(store.delete_user(UserId::new(n + 300)).await.unwrap())
+        assert!(store.delete_user(UserId::new(n + 300), &Bound::NONE).await.unwrap())
     })
     .await;
     full.reads_no_whole_table("root", async |store, _| {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use rpc_auth::postgres::PgStore;
 use rpc_auth::{
-    ApiTokenError, ApiTokenId, ApiTokenStore, ConfirmationError, ConfirmationKind, ConfirmationStore, GrantsChange,
-    NewConfirmation, NewSession, NewUser, PasswordHash, SessionId, SessionStore, SessionsChange, TokenHash, UserChange,
-    UserId, UserStore,
+    ApiTokenError, ApiTokenId, ApiTokenStore, Bound, ConfirmationError, ConfirmationKind, ConfirmationStore,
+    GrantsChange, NewConfirmation, NewSession, NewUser, PasswordHash, SessionId, SessionStore, SessionsChange,
+    TokenHash, UserChange, UserId, UserStore,
 };
 use rpc_core::Timestamp;
 use sqlx::AssertSqlSafe;
@@ -73,7 +73,7 @@ async fn live(store: &PgStore, user: UserId, who: usize, round: i64) {
         }
         11 => drop(store.purge_sessions(at(round - 3), at(round - 2)).await.unwrap()),
         12 => drop(store.purge_confirmations(at(round)).await.unwrap()),
-        _ if round == ROUNDS - 1 => drop(store.delete_user(user).await.unwrap()),
+        _ if round == ROUNDS - 1 => drop(store.delete_user(user, &Bound::NONE).await.unwrap()),
         _ => {}
     }
 }
