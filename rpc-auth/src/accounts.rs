@@ -1,5 +1,6 @@
 //! Accounts: what people do with users, sessions, API tokens and addresses. Each change is one atomic step of the store, and
-//! holds on this node before the method returns; other nodes are told over the bus.
+//! holds on this node before the method returns; other nodes are told over the bus. A store that nodes share may tell them too,
+//! with the change itself, as the one in Postgres does: hearing twice of a user costs a look at the store.
 
 mod admin;
 mod api_tokens;

@@ -3,6 +3,11 @@
 //! [`PgStore`] keeps them, [`PgBus`] tells other nodes what has changed; [`migrator`] makes their tables, whose names begin with
 //! `rpc_auth_`.
 //!
+//! Triggers of these tables notify the nodes of what changes for the holders of tokens, in the transaction that changes it: a node
+//! that dies between a change and its announcement, and whoever changes rows with SQL, leave no node behind with what it knew
+//! before. [`Accounts`](crate::Accounts) announces all the same, as over any store and any bus: this node's listeners are told by
+//! that before the change is answered for.
+//!
 //! Searches among users take an index of the extension `pg_trgm`, which the migration creates where it may. Where it may not,
 //! they read all users, until a superuser creates the extension and somebody makes the index:
 //!

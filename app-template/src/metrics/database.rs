@@ -16,7 +16,7 @@ pub struct DatabaseCounts {
     pub sent: u64,
     /// Notices of this node that the database did not take, or did not confirm in time.
     pub unsent: u64,
-    /// Notices of other nodes that this one heard.
+    /// Notices of other nodes, or of the database, that this one heard.
     pub heard: u64,
     /// How often this node had to assume that it missed some.
     pub missed: u64,

@@ -80,7 +80,7 @@ pub(super) const METRICS: &[Metric] = metrics! {
         |now| of_database(now, |database| Value::Count(database.sent));
     "bus_unsent": Counter [] "Notices to other nodes that the database did not take, or did not confirm in time",
         |now| of_database(now, |database| Value::Count(database.unsent));
-    "bus_heard": Counter [] "Notices of other nodes that were heard",
+    "bus_heard": Counter [] "Notices of other nodes, or of the database, that were heard",
         |now| of_database(now, |database| Value::Count(database.heard));
     "bus_missed": Counter [] "How often notices of other nodes may have been missed, so that nothing cached was trusted",
         |now| of_database(now, |database| Value::Count(database.missed));

@@ -47,7 +47,8 @@ const CHANNEL: &str = "rpc_auth_bus";
 /// cannot.
 ///
 /// When an announcement fails, and when a node starts (the one before it may have died between a change and its announcement),
-/// it owes the others a `Missed`, and sends it as soon as it can.
+/// it owes the others a `Missed`, and sends it as soon as it can. What changes of accounts needs neither: the tables of
+/// [`migrator`](super::migrator) announce it themselves, under a name that is no node's.
 ///
 /// # Starting and stopping
 ///

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use rpc_core::Timestamp;
+use sqlx::Executor;
 
 use super::rows::{self, session_columns, user_columns};
 use super::touch::{self, touch};
@@ -45,6 +46,8 @@ pub(super) const DELETE_OF: &str = "WITH locked AS MATERIALIZED (
      )
      DELETE FROM rpc_auth_sessions USING locked WHERE rpc_auth_sessions.id = locked.id";
 
+/// What has expired is not announced: it is over on all nodes by itself.
+const SWEEPS: &str = "SET LOCAL rpc_auth.sweeps = on";
 const PURGE: &str = "WITH locked AS MATERIALIZED (
         SELECT id FROM rpc_auth_sessions WHERE created < $1 OR last_used < $2 ORDER BY id FOR UPDATE
      )
@@ -70,6 +73,15 @@ impl PgStore {
             .await?;
         transaction.commit().await?;
         Ok(Some(OpenedSession { id: SessionId::new(id), ended: ended.unsigned_abs() }))
+    }
+
+    async fn sweep_sessions(&self, created: Timestamp, used: Timestamp) -> Result<u64, sqlx::Error> {
+        let mut transaction = self.begin().await?;
+        transaction.execute(SWEEPS).await?;
+        let purge = sqlx::query(PURGE).bind(PgTimestamp(created)).bind(PgTimestamp(used));
+        let swept = purge.execute(&mut *transaction).await?.rows_affected();
+        transaction.commit().await?;
+        Ok(swept)
     }
 }
 
@@ -97,7 +109,6 @@ impl SessionStore for PgStore {
     }
 
     async fn purge_sessions(&self, created: Timestamp, used: Timestamp) -> Result<u64, StoreError> {
-        let deletion = || sqlx::query(PURGE).bind(PgTimestamp(created)).bind(PgTimestamp(used)).execute(&self.pool);
-        Ok(retrying(deletion).await?.rows_affected())
+        Ok(retrying(|| self.sweep_sessions(created, used)).await?)
     }
 }

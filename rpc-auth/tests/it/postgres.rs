@@ -1,5 +1,6 @@
 //! The store in Postgres.
 
+mod announcements;
 mod migrations;
 mod plans;
 mod promoted;

@@ -11,7 +11,7 @@ pub struct PgBusCounters {
     pub sent: u64,
     /// Notices of this node that the database did not take, or did not confirm in time.
     pub unsent: u64,
-    /// Notices of other nodes that this one heard.
+    /// Notices of other nodes, or of the database, that this one heard.
     pub heard: u64,
     /// How often this node's listeners were told that something may have been missed.
     pub missed: u64,

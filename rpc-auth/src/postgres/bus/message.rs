@@ -1,6 +1,7 @@
 //! A notice as Postgres carries it: `node.number.content`, or `node.number` for one whose content is in the table.
 //!
-//! The number makes every text another one: Postgres delivers equal ones of one transaction once.
+//! The number makes every text another one: Postgres delivers equal ones of one transaction once. The triggers of accounts write
+//! the first form as well (`migrations/0003_changes.sql`), always with the same number.
 
 use rpc_core::Notice;
 use serde::Deserialize;
