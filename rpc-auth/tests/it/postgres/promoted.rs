@@ -7,6 +7,7 @@ use rpc_auth::postgres::PgStore;
 use rpc_auth::{AccountError, Accounts, Grants, NewUser, Password, UserRecord, UserStore};
 use rpc_core::{Identity, LocalBus, Permission};
 use sqlx::{Executor, PgPool};
+use tokio::task::JoinSet;
 
 use super::{CONNECTIONS, migrated};
 use crate::authenticator::accounts;
@@ -73,11 +74,12 @@ async fn is_refused(change: Change) {
 
     let mut promotion = pool.begin().await.unwrap();
     promotion.execute("UPDATE rpc_auth_users SET permissions = '{\"audit\": true}' WHERE name = 'bob'").await.unwrap();
-    let made = tokio::spawn(change.make(accounts, ann));
+    let mut made = JoinSet::new();
+    made.spawn(change.make(accounts, ann));
     until("the change waits", async || waits(&pool).await).await;
     promotion.commit().await.unwrap();
 
-    let refused = made.await.unwrap();
+    let refused = made.join_next().await.unwrap().unwrap();
     let text = "The user holds a permission that you do not hold";
     assert!(matches!(refused, Err(AccountError::Forbidden(why)) if why == text), "{change:?}: {refused:?}");
     let promoted = UserRecord { permissions: Grants([("audit".to_owned(), true)].into()), ..bob };
