@@ -9,7 +9,6 @@ mod migrating;
 mod node;
 mod once;
 mod refusing;
-mod revoked;
 mod socket;
 mod stopping;
 mod table;

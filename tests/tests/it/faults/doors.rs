@@ -101,23 +101,3 @@ async fn a_reset_ends_everything_on_all_nodes() {
         node.sign_in("ann", OTHER_PASSWORD).await;
     }
 }
-
-#[tokio::test]
-async fn a_new_password_ends_the_other_sessions_on_all_nodes_and_keeps_ones_own() {
-    let database = TestDatabase::empty().await;
-    let [here, there] = Node::two(database.url()).await;
-    let (own, other) = (here.root().await, there.root().await);
-    for session in [&own, &other] {
-        here.ok(session, PROFILE, json!([])).await;
-        there.ok(session, PROFILE, json!([])).await;
-    }
-    let (mut kept, mut closed) = (there.socket(&own).await, there.socket(&other).await);
-    here.ok(&own, "/v1/admin/users/set-password", json!(["root", OTHER_PASSWORD])).await;
-    there.until(401, &other, PROFILE, json!([])).await;
-    assert_eq!(closed.closed().await, Some(4000));
-    assert_eq!(here.status(&other, PROFILE, json!([])).await, 401);
-    for node in [&here, &there] {
-        node.ok(&own, PROFILE, json!([])).await;
-    }
-    assert_eq!(kept.call(PROFILE, json!([])).await["result"]["data"]["name"], "root");
-}

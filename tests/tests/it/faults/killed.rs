@@ -1,14 +1,20 @@
 //! What was acknowledged is there after Postgres or a node was stopped or killed under load, and all goes on by itself.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 use serde_json::json;
 use test_postgres::{Cluster, StopMode};
 
 use super::load::Load;
-use super::node::{Node, PROFILE, PROMPT, Person};
+use super::node::{Node, PROFILE, Person};
 
 /// A server that promises what it acknowledges.
 const DURABLE: &str = "fsync = on\nfull_page_writes = on\nsynchronous_commit = on\n";
+
+/// How long what one node changes may take to be heard by the other on a busy machine. Whether it is as soon as it is promised
+/// is shown where nothing else is at work.
+const HEARD_WITHIN: Duration = Duration::from_secs(5);
 
 /// Lets Postgres go away under load, and come back.
 async fn survives(go_away: impl FnOnce(&Cluster)) {
@@ -40,7 +46,7 @@ async fn hears(here: &Node, there: &Node) {
     there.ok(&bob.session, PROFILE, json!([])).await;
     here.ok(&root, "/v1/admin/users/set-enabled", json!(["bob", false])).await;
     let refused = there.until(401, &bob.session, PROFILE, json!([]));
-    assert!(tokio::time::timeout(PROMPT, refused).await.is_ok(), "the other node did not hear");
+    assert!(tokio::time::timeout(HEARD_WITHIN, refused).await.is_ok(), "the other node did not hear");
 }
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! Processes of the application on one database.
 
-use std::time::Duration;
-
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -14,8 +12,6 @@ use crate::process::{Ended, Running, command, soon};
 pub(super) const PASSWORD: &str = "correct horse battery";
 /// A password that nobody has yet.
 pub(super) const OTHER_PASSWORD: &str = "staple the battery horse";
-/// How long a change on one node may take to be effective on another: a second is promised, this is for a busy machine.
-pub(super) const PROMPT: Duration = Duration::from_secs(5);
 
 pub(super) const PROFILE: &str = "/v1/profile/read";
 
@@ -109,7 +105,6 @@ impl Node {
 
 /// Somebody, and what they come in with.
 pub(super) struct Person {
-    pub(super) name: String,
     pub(super) session: String,
     pub(super) token: String,
     pub(super) token_id: String,
@@ -126,6 +121,6 @@ impl Person {
         let (token, token_id) = (text("token"), text("id"));
         let all = json!([token_id, {"admin": true}]);
         node.ok(&session, "/v1/api-tokens/set-permissions", all).await;
-        Self { name: name.to_owned(), session, token, token_id }
+        Self { session, token, token_id }
     }
 }

@@ -5,6 +5,9 @@ use std::fs;
 
 use crate::process::{file, workspace};
 
+/// The binary of tests that measure.
+const ALONE: &str = "alone";
+
 /// The tests that a text of Rust has.
 fn tests_in(text: &str) -> BTreeSet<String> {
     let parts = text.split("test]\n").skip(1);
@@ -12,7 +15,8 @@ fn tests_in(text: &str) -> BTreeSet<String> {
     named.collect()
 }
 
-/// The tests that the table names: the crate that has them, the modules, the name.
+/// The tests that the table names: the crate that has them, the modules, the name. Modules are those of the binary `it`, unless
+/// they begin with the name of the other one.
 fn named() -> Vec<(String, Vec<String>, String)> {
     let text = file("docs/faults.md");
     let quoted = text.split('`').skip(1).step_by(2).filter(|quote| quote.contains("::"));
@@ -30,7 +34,8 @@ fn every_test_that_the_table_of_faults_names_is_there() {
     let named = named();
     assert!(named.len() > 20, "{named:?}");
     for (package, modules, name) in named {
-        let path = format!("{package}/tests/it/{}.rs", modules.join("/"));
+        let binary = if modules[0] == ALONE { "" } else { "it/" };
+        let path = format!("{package}/tests/{binary}{}.rs", modules.join("/"));
         assert!(tests_in(&file(&path)).contains(&name), "{path} has no test {name}");
     }
 }
@@ -52,15 +57,17 @@ fn every_test_of_a_fault_is_in_the_table() {
         .into_iter()
         .map(|(package, modules, name)| (format!("{package} {}", modules.join("::")), name))
         .collect();
-    for entry in fs::read_dir(workspace().join("tests/tests/it/faults")).unwrap() {
-        let path = entry.unwrap().path();
-        let module = path.file_stem().unwrap().to_str().unwrap();
-        if module == "table" {
-            continue;
-        }
-        for name in tests_in(&fs::read_to_string(&path).unwrap()) {
-            let test = (format!("tests faults::{module}"), name);
-            assert!(named.contains(&test), "{test:?} is not in docs/faults.md");
+    for (folder, parent) in [("it/faults", "faults"), (ALONE, ALONE)] {
+        for entry in fs::read_dir(workspace().join("tests/tests").join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let module = path.file_stem().unwrap().to_str().unwrap();
+            if module == "table" {
+                continue;
+            }
+            for name in tests_in(&fs::read_to_string(&path).unwrap()) {
+                let test = (format!("tests {parent}::{module}"), name);
+                assert!(named.contains(&test), "{test:?} is not in docs/faults.md");
+            }
         }
     }
 }

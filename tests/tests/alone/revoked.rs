@@ -7,14 +7,16 @@ use sqlx::postgres::PgPoolOptions;
 use test_postgres::{Cluster, TestDatabase};
 use tokio::time::Instant;
 
-use super::node::{Node, OTHER_PASSWORD, PROFILE, PROMPT, Person};
+use crate::alone;
+use crate::known::{Known, Taken, profile};
+use crate::node::{Node, OTHER_PASSWORD, PROFILE, Person};
 use crate::process::soon;
 
 /// A change that takes something from somebody.
 struct Change {
     name: &'static str,
     path: &'static str,
-    params: fn(&Person) -> Value,
+    params: fn(&str, &Person) -> Value,
     /// Whether they make it themselves, in their session; else root does.
     by_oneself: bool,
     /// Whether the session and the API token are good afterwards.
@@ -25,79 +27,61 @@ const CHANGES: [Change; 6] = [
     Change {
         name: "signed-out",
         path: "/v1/session/signout",
-        params: |_| json!([]),
+        params: |_, _| json!([]),
         by_oneself: true,
         left: [false, true],
     },
     Change {
         name: "disabled",
         path: "/v1/admin/users/set-enabled",
-        params: |person| json!([person.name, false]),
+        params: |name, _| json!([name, false]),
         by_oneself: false,
         left: [false, false],
     },
     Change {
         name: "deleted",
         path: "/v1/admin/users/delete",
-        params: |person| json!([person.name]),
+        params: |name, _| json!([name]),
         by_oneself: false,
         left: [false, false],
     },
     Change {
         name: "revoked",
         path: "/v1/api-tokens/delete",
-        params: |person| json!([person.token_id]),
+        params: |_, person| json!([person.token_id]),
         by_oneself: true,
         left: [true, false],
     },
     Change {
         name: "switched-off",
         path: "/v1/api-tokens/set-enabled",
-        params: |person| json!([person.token_id, false]),
+        params: |_, person| json!([person.token_id, false]),
         by_oneself: true,
         left: [true, false],
     },
     Change {
         name: "given-a-password",
         path: "/v1/admin/users/set-password",
-        params: |person| json!([person.name, OTHER_PASSWORD]),
+        params: |name, _| json!([name, OTHER_PASSWORD]),
         by_oneself: false,
         left: [false, true],
     },
 ];
 
-/// Makes every change on the first node, each right after `fault`, and holds the second one to it.
+/// Makes every change on the first node, each right after `fault`, and holds both to it.
 async fn all_hold(url: &str, mut fault: impl AsyncFnMut()) {
     let [here, there] = Node::two(url).await;
     let root = here.root().await;
     for change in &CHANGES {
-        let person = Person::make(&here, &root, change.name).await;
-        let credentials = [&person.session, &person.token];
-        let mut sockets = Vec::new();
-        for (credential, left) in credentials.into_iter().zip(change.left) {
-            // Both nodes know it from now on.
-            here.ok(credential, PROFILE, json!([])).await;
-            there.ok(credential, PROFILE, json!([])).await;
-            sockets.push((here.socket(credential).await, left));
-            sockets.push((there.socket(credential).await, left));
-        }
+        let known = Known::make(&[&here, &there], &root, change.name, change.left).await;
         fault().await;
-        let by = if change.by_oneself { &person.session } else { &root };
-        here.ok(by, change.path, (change.params)(&person)).await;
-        let changed = Instant::now();
-        for (credential, left) in credentials.into_iter().zip(change.left) {
-            let expected = if left { 200 } else { 401 };
+        let by = if change.by_oneself { &known.person.session } else { &root };
+        here.ok(by, change.path, (change.params)(change.name, &known.person)).await;
+        let taken = Taken::now(change.name);
+        for (credential, expected) in known.credentials() {
             assert_eq!(here.status(credential, PROFILE, json!([])).await, expected, "{}, at once", change.name);
-            there.until(expected, credential, PROFILE, json!([])).await;
         }
-        for (mut socket, left) in sockets {
-            if left {
-                assert_eq!(socket.call(PROFILE, json!([])).await["result"]["data"]["name"], change.name);
-            } else {
-                assert_eq!(socket.closed().await, Some(4000), "{}", change.name);
-            }
-        }
-        assert!(changed.elapsed() < PROMPT, "{}: {:?}", change.name, changed.elapsed());
+        known.lost(taken).await;
     }
 }
 
@@ -114,15 +98,19 @@ async fn a_permission_is_gone(url: &str, fault: impl AsyncFnOnce()) {
     assert_eq!(socket.call(ADMIN_ONLY, json!([])).await.get("error"), None);
     fault().await;
     here.ok(&root, "/v1/admin/users/set-permissions", json!(["ann", {"admin": false}])).await;
-    let changed = Instant::now();
+    let taken = Taken::now("a permission");
     for credential in [&person.session, &person.token] {
-        assert_eq!(here.status(credential, ADMIN_ONLY, json!([])).await, 403);
-        there.until(403, credential, ADMIN_ONLY, json!([])).await;
+        assert_eq!(here.status(credential, ADMIN_ONLY, json!([])).await, 403, "at once");
+        taken.is_seen_by(&there, credential, ADMIN_ONLY, 403).await;
     }
-    let refused = async { while socket.call(ADMIN_ONLY, json!([])).await.get("error").is_none() {} };
-    soon("a refusal on the socket", refused).await;
-    assert!(changed.elapsed() < PROMPT, "{:?}", changed.elapsed());
-    assert_eq!(socket.call(PROFILE, json!([])).await["result"]["data"]["permissions"], json!({}));
+    loop {
+        let asked = Instant::now();
+        if socket.call(ADMIN_ONLY, json!([])).await.get("error").is_some() {
+            break;
+        }
+        taken.in_time(asked, "a call on the socket began");
+    }
+    assert_eq!(profile(&mut socket).await["permissions"], json!({}));
 }
 
 /// The processes of the server in which both nodes listen, once they do, but for some.
@@ -172,12 +160,14 @@ impl Drop for Frozen {
 
 #[tokio::test]
 async fn what_is_taken_on_one_node_is_gone_on_the_other() {
+    let _alone = alone().await;
     let database = TestDatabase::empty().await;
     all_hold(database.url(), async || {}).await;
 }
 
 #[tokio::test]
 async fn what_is_taken_is_gone_also_when_nodes_lose_what_they_listen_with() {
+    let _alone = alone().await;
     let database = TestDatabase::empty().await;
     let pool = database.pool(1).await;
     all_hold(database.url(), async || terminate_listeners(&pool).await).await;
@@ -186,6 +176,7 @@ async fn what_is_taken_is_gone_also_when_nodes_lose_what_they_listen_with() {
 
 #[tokio::test]
 async fn what_is_taken_is_gone_also_when_what_nodes_listen_with_stands_still() {
+    let _alone = alone().await;
     let cluster = Cluster::start();
     let pool = PgPoolOptions::new().max_connections(1).connect_with(cluster.options("postgres")).await.unwrap();
     let mut frozen = Frozen::default();
@@ -194,6 +185,7 @@ async fn what_is_taken_is_gone_also_when_what_nodes_listen_with_stands_still() {
 
 #[tokio::test]
 async fn a_permission_that_is_taken_on_one_node_is_gone_on_the_other_and_sockets_stay() {
+    let _alone = alone().await;
     let database = TestDatabase::empty().await;
     a_permission_is_gone(database.url(), async || {}).await;
 }
