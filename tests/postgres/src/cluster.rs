@@ -5,8 +5,10 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Pid, Signal, geteuid, kill_process, test_kill_process};
 use sqlx::postgres::PgConnectOptions;
 
 use crate::binaries::Binaries;
@@ -21,6 +23,10 @@ const SUPERUSER: &str = "postgres";
 /// Settings that make a test fast and a connection in every test possible.
 const SETTINGS: &str = "listen_addresses = ''\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\n\
                         max_connections = 300\nlog_min_messages = fatal\n";
+
+/// How often it is looked whether a process that was killed is gone, and how long between: a minute in all.
+const LOOKS: usize = 6000;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// How a server is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +130,7 @@ impl Cluster {
     ///
     /// It does not start.
     pub fn start_again(&self) {
+        self.wait_for_end();
         self.run_server().expect("the server starts again");
     }
 
@@ -143,9 +150,25 @@ impl Cluster {
     /// It does not run.
     #[must_use]
     pub fn pid(&self) -> Pid {
-        let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).expect("the server runs");
-        let number = file.lines().next().and_then(|line| line.parse().ok());
-        number.and_then(Pid::from_raw).expect("the first line is the id of the process")
+        self.noted_pid().expect("the server runs, and the first line of its file is the id of the process")
+    }
+
+    /// The first process, as the server has noted it; a server that was killed has not taken its note back.
+    fn noted_pid(&self) -> Option<Pid> {
+        let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?;
+        file.lines().next()?.parse().ok().and_then(Pid::from_raw)
+    }
+
+    /// A process that was killed counts as running, and keeps another server from its data, until whoever inherited it has taken
+    /// note of its end.
+    fn wait_for_end(&self) {
+        let Some(pid) = self.noted_pid() else { return };
+        for _ in 0..LOOKS {
+            if test_kill_process(pid).is_err() {
+                return;
+            }
+            thread::sleep(BETWEEN_LOOKS);
+        }
     }
 
     /// Lets none of the server's files grow beyond a size in bytes, as on a disk that is full; `None` lets them grow again.
