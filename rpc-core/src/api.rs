@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 pub use self::builder::ApiBuilder;
 pub use self::faults::{BuildError, Fault};
+use crate::budget::{Budget, ResourceUse};
 use crate::bus::Bus;
 use crate::call::{RequestId, RequestIds};
 use crate::clock::Clock;
@@ -50,6 +51,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     bus: Arc<dyn Bus>,
     hub: Arc<Hub>,
+    budget: Arc<Budget>,
     limits: Limits,
     request_ids: RequestIds,
     stopping: CancellationToken,
@@ -152,6 +154,12 @@ impl Api {
         self.0.hub.len()
     }
 
+    /// What is held for callers at this moment, of each resource that has a bound, and how often there was no room.
+    #[must_use]
+    pub fn resources(&self) -> impl IntoIterator<Item = ResourceUse> + use<> {
+        self.0.budget.uses()
+    }
+
     /// Waits for WebSockets to close and for the calls that nobody waits for; to be called after [`stop`](Self::stop).
     pub async fn drained(&self) {
         self.0.tasks.wait().await;
@@ -172,6 +180,10 @@ impl Api {
 
     pub(crate) fn stopping(&self) -> &CancellationToken {
         &self.0.stopping
+    }
+
+    pub(crate) fn budget(&self) -> &Arc<Budget> {
+        &self.0.budget
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {

@@ -12,6 +12,7 @@ use serde_json::Value;
 pub use self::request_id::RequestId;
 pub(crate) use self::request_id::RequestIds;
 pub use self::trace::TraceContext;
+use crate::budget::Share;
 use crate::codec::{Codec, Params};
 use crate::error::ApiError;
 use crate::identity::Identity;
@@ -103,6 +104,7 @@ pub struct Call<'a> {
     pub trace: Option<TraceContext>,
     /// The file that came with the call.
     pub upload: Option<Upload>,
+    pub(crate) share: Share,
 }
 
 impl<'a> Call<'a> {
@@ -119,6 +121,7 @@ impl<'a> Call<'a> {
             request_id,
             trace: None,
             upload: None,
+            share: Share::default(),
         }
     }
 

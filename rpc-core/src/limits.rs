@@ -43,6 +43,29 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// Between two requests of a connection. Default 75 s.
     pub idle_timeout: Duration,
+    /// Bytes a second, on average, that a client takes of an answer after `write_timeout`. Default 1 KiB; slower ones are given up.
+    pub write_rate: u64,
+    /// Connections in all, WebSockets aside. Default 10,000; beyond it idle ones of whoever has most are closed.
+    pub connections: u32,
+    /// Connections from one address, or one /64 of IPv6, trusted proxies aside. Default 1,000; beyond it they are closed.
+    pub connections_per_network: u32,
+    /// Bytes that are held for all callers: bodies, decoded documents, answers and messages that are not taken yet, and 16 KiB a
+    /// connection. Default 256 MiB; beyond it the largest holder is closed, and others get 503.
+    pub memory: u64,
+    /// Of these, bytes for one address, or one /64 of IPv6. Default 64 MiB; beyond it 429.
+    pub memory_per_network: u64,
+    /// Of these, bytes for one connection. Default 32 MiB; beyond it 429, or close 1008.
+    pub memory_per_connection: u64,
+    /// Calls that run at once, a quarter of them without anybody who waits. Default 4,096; beyond it 503.
+    pub calls: u32,
+    /// Of these, calls from one address, or one /64 of IPv6. Default 1,024; beyond it 429.
+    pub calls_per_network: u32,
+    /// Of these, calls of one connection. Default 512; beyond it 429.
+    pub calls_per_connection: u32,
+    /// Uploads at once, until their calls end. Default 64; beyond it 503.
+    pub uploads: u32,
+    /// Of these, uploads from one address, or one /64 of IPv6. Default 16; beyond it 429.
+    pub uploads_per_network: u32,
     /// Bytes of a WebSocket message. Default 1 MiB; beyond it close 1009.
     pub ws_message: usize,
     /// WebSockets from one address, or one /64 of IPv6. Default 1,000; beyond it 429.
@@ -79,6 +102,17 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
+            write_rate: KIB,
+            connections: 10_000,
+            connections_per_network: 1000,
+            memory: 256 * MIB,
+            memory_per_network: 64 * MIB,
+            memory_per_connection: 32 * MIB,
+            calls: 4096,
+            calls_per_network: 1024,
+            calls_per_connection: 512,
+            uploads: 64,
+            uploads_per_network: 16,
             ws_message: 1024 * 1024,
             ws_per_address: 1000,
             ws_total: 50_000,
@@ -93,6 +127,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// How long a client may take for so many bytes, at the least rate.
+    pub(crate) fn time_to_take(&self, bytes: u64) -> Duration {
+        Duration::from_millis(bytes.saturating_mul(1000) / self.write_rate.max(1))
+    }
+
     /// The limits of a document.
     #[must_use]
     pub fn document(&self) -> DocumentLimits {

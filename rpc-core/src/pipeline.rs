@@ -18,6 +18,7 @@ use tracing::Instrument;
 
 use self::observe::{Progress, Recorder};
 use crate::api::Api;
+use crate::budget::{Account, Hold, Resource, Share};
 use crate::call::{Call, Credentials, Outcome};
 use crate::codec::Params;
 use crate::ctx::Ctx;
@@ -32,6 +33,8 @@ pub(crate) struct Admitted {
     recorder: Recorder,
     params: Params,
     permit: Permit,
+    place: Option<Hold>,
+    document: Option<Arc<Hold>>,
 }
 
 impl Api {
@@ -56,15 +59,16 @@ impl Api {
         let codec = call.codec;
         let refuse = |error: ApiError| Outcome { codec, result: Err(error) };
         let method = resolve::resolve(self, &call).map_err(refuse)?;
-        let Call { params, codec, credentials, transport, client, request_id, trace, upload, .. } = call;
+        let Call { params, codec, credentials, transport, client, request_id, trace, upload, share, .. } = call;
         let (credentials, ignored) =
             if method.ignores_token() { (Credentials::None, credentials) } else { (credentials, Credentials::None) };
         let (api, identity) = (self.clone(), Identity::guest());
         let ctx = Ctx { api, method, identity, ignored, codec, transport, client, request_id, trace, upload };
         let mut recorder = Recorder::start(ctx);
         let span = recorder.span().clone();
-        match let_in(&mut recorder, credentials).instrument(span).await {
-            Ok(permit) => Ok(Admitted { recorder, params, permit }),
+        let Share { account, document } = share;
+        match let_in(&mut recorder, credentials, account.as_ref()).instrument(span).await {
+            Ok((permit, place)) => Ok(Admitted { recorder, params, permit, place, document }),
             Err(error) => {
                 recorder.finish(Err(&error));
                 Err(refuse(error))
@@ -74,12 +78,16 @@ impl Api {
 }
 
 /// Finds out who calls, and whether they may now.
-async fn let_in(recorder: &mut Recorder, credentials: Credentials) -> Result<Permit, ApiError> {
+async fn let_in(
+    recorder: &mut Recorder,
+    credentials: Credentials,
+    account: Option<&Arc<Account>>,
+) -> Result<(Permit, Option<Hold>), ApiError> {
     let ctx = recorder.ctx();
     let identity = authenticate::authenticate(&ctx.api, credentials, ctx.client).await?;
     let ctx = recorder.identify(identity);
     authorize::authorize(&ctx.method, &ctx.identity)?;
-    admit::admit(ctx)
+    admit::admit(ctx, account)
 }
 
 impl Admitted {
@@ -91,22 +99,34 @@ impl Admitted {
     }
 
     async fn stages(self) -> Outcome {
-        let Self { mut recorder, params, permit } = self;
+        let Self { mut recorder, params, permit, place, document } = self;
         let (ctx, progress) = recorder.split();
         let result = match start(ctx, params, progress) {
             Ok(running) => handle::finish(ctx, running, progress).await,
             Err(error) => Err(error),
         };
-        drop(permit);
+        drop((permit, place, document));
         let codec = ctx.codec();
         recorder.finish(result.as_ref());
         Outcome { codec, result }
     }
 
-    /// Runs without anybody waiting for the answer.
-    pub(crate) fn detach(self) {
-        let tasks = Arc::clone(self.recorder.ctx().api.tasks());
-        tasks.spawn(self.run());
+    /// Runs without anybody waiting for the answer. Beside too many of these the caller waits for the end after all, so that
+    /// whoever waits for nothing is served at the pace of the work.
+    pub(crate) async fn detach(self) {
+        let account = self.place.as_ref().map(Hold::account);
+        match account.map(|account| account.try_take(Resource::Detached, 1)) {
+            Some(None) => {
+                self.run().await;
+            }
+            room => {
+                let tasks = Arc::clone(self.recorder.ctx().api.tasks());
+                tasks.spawn(async move {
+                    self.run().await;
+                    drop(room);
+                });
+            }
+        }
     }
 }
 

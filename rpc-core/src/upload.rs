@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use crate::budget::Hold;
+
 pub(crate) use self::spool::Spool;
 
 /// Bytes of one chunk.
@@ -20,6 +22,8 @@ pub struct Upload {
     content_type: Box<str>,
     size: u64,
     content: Content,
+    /// Its place among the uploads that the process has room for.
+    _place: Option<Arc<Hold>>,
 }
 
 #[derive(Debug, Clone)]
@@ -34,7 +38,18 @@ impl Upload {
     pub fn new(name: &str, content_type: &str, content: impl Into<Bytes>) -> Self {
         let content = content.into();
         let size = content.len() as u64;
-        Self { name: name.into(), content_type: content_type.into(), size, content: Content::Memory(content) }
+        Self {
+            name: name.into(),
+            content_type: content_type.into(),
+            size,
+            content: Content::Memory(content),
+            _place: None,
+        }
+    }
+
+    /// Keeps its place for as long as it is there.
+    pub(crate) fn holding(self, place: Option<Hold>) -> Self {
+        Self { _place: place.map(Arc::new), ..self }
     }
 
     /// The name that the sender gave it; may be empty. Not to be used as a path.

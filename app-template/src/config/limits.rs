@@ -10,10 +10,12 @@ use super::key::Key;
 use super::layers::Reader;
 use super::setting::{Setting, Size};
 use super::table::{
-    BATCH, BODY_TIMEOUT, CALL_TIMEOUT, FIRST_BYTE_TIMEOUT, HEADERS, HEADERS_TIMEOUT, IDLE_TIMEOUT, MAX_BODY, MAX_DEPTH,
-    MAX_VALUES, METHOD_CONCURRENCY, METHOD_CONCURRENCY_PER_USER, METHOD_MAX_BODY, METHOD_RATE, METHOD_TIMEOUT,
-    METHOD_UPLOAD, REQUEST_LINE, UPLOAD, WRITE_TIMEOUT, WS_EVENTS, WS_MESSAGE, WS_PER_ADDRESS, WS_PING, WS_RUNNING,
-    WS_SILENCE, WS_SUBSCRIPTIONS, WS_TOTAL, WS_WAITING,
+    BATCH, BODY_TIMEOUT, CALL_TIMEOUT, CALLS, CALLS_PER_CONNECTION, CALLS_PER_NETWORK, CONNECTIONS,
+    CONNECTIONS_PER_NETWORK, FIRST_BYTE_TIMEOUT, HEADERS, HEADERS_TIMEOUT, IDLE_TIMEOUT, MAX_BODY, MAX_DEPTH,
+    MAX_VALUES, MEMORY, MEMORY_PER_CONNECTION, MEMORY_PER_NETWORK, METHOD_CONCURRENCY, METHOD_CONCURRENCY_PER_USER,
+    METHOD_MAX_BODY, METHOD_RATE, METHOD_TIMEOUT, METHOD_UPLOAD, REQUEST_LINE, UPLOAD, UPLOADS, UPLOADS_PER_NETWORK,
+    WRITE_RATE, WRITE_TIMEOUT, WS_EVENTS, WS_MESSAGE, WS_PER_ADDRESS, WS_PING, WS_RUNNING, WS_SILENCE,
+    WS_SUBSCRIPTIONS, WS_TOTAL, WS_WAITING,
 };
 
 /// The limits of one method, and where the file sets them.
@@ -53,6 +55,17 @@ impl Reader<'_> {
         limits.body_timeout = self.required(&BODY_TIMEOUT);
         limits.write_timeout = self.required(&WRITE_TIMEOUT);
         limits.idle_timeout = self.required(&IDLE_TIMEOUT);
+        limits.write_rate = self.required(&WRITE_RATE).0;
+        limits.connections = self.required(&CONNECTIONS).get();
+        limits.connections_per_network = self.required(&CONNECTIONS_PER_NETWORK).get();
+        limits.memory = self.required(&MEMORY).0;
+        limits.memory_per_network = self.required(&MEMORY_PER_NETWORK).0;
+        limits.memory_per_connection = self.required(&MEMORY_PER_CONNECTION).0;
+        limits.calls = self.required(&CALLS).get();
+        limits.calls_per_network = self.required(&CALLS_PER_NETWORK).get();
+        limits.calls_per_connection = self.required(&CALLS_PER_CONNECTION).get();
+        limits.uploads = self.required(&UPLOADS).get();
+        limits.uploads_per_network = self.required(&UPLOADS_PER_NETWORK).get();
         limits.ws_message = self.required(&WS_MESSAGE).in_memory();
         limits.ws_per_address = self.required(&WS_PER_ADDRESS).get();
         limits.ws_total = self.required(&WS_TOTAL).get();

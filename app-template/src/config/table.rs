@@ -105,6 +105,17 @@ keys! {
         BODY_TIMEOUT: Duration = Key::new("body-timeout", "60s", "Until the end of a request's body; beyond it the connection is closed");
         WRITE_TIMEOUT: Duration = Key::new("write-timeout", "30s", "Without progress in writing an answer; beyond it the connection, or the stream of HTTP/2, is closed");
         IDLE_TIMEOUT: Duration = Key::new("idle-timeout", "75s", "Between two requests of a connection; beyond it it is closed");
+        WRITE_RATE: Size = Key::new("write-rate", "1 KiB", "What a client takes of an answer in a second, on average, after write-timeout; slower ones are given up");
+        CONNECTIONS: NonZeroU32 = Key::new("connections", "10000", "Connections in all, WebSockets aside; beyond it idle ones of whoever has most are closed");
+        CONNECTIONS_PER_NETWORK: NonZeroU32 = Key::new("connections-per-network", "1000", "Connections from one address, or one /64 of IPv6, trusted-proxies aside; beyond it they are closed");
+        MEMORY: Size = Key::new("memory", "256 MiB", "Bodies, decoded documents, answers and messages that are held for all callers, and 16 KiB a connection; beyond it the largest holder is closed, and others get 503");
+        MEMORY_PER_NETWORK: Size = Key::new("memory-per-network", "64 MiB", "Of these, for one address, or one /64 of IPv6; beyond it 429");
+        MEMORY_PER_CONNECTION: Size = Key::new("memory-per-connection", "32 MiB", "Of these, for one connection; beyond it 429, or close 1008");
+        CALLS: NonZeroU32 = Key::new("calls", "4096", "Calls at once, a quarter of them without anybody who waits; beyond it 503");
+        CALLS_PER_NETWORK: NonZeroU32 = Key::new("calls-per-network", "1024", "Of these, from one address, or one /64 of IPv6; beyond it 429");
+        CALLS_PER_CONNECTION: NonZeroU32 = Key::new("calls-per-connection", "512", "Of these, of one connection; beyond it 429");
+        UPLOADS: NonZeroU32 = Key::new("uploads", "64", "Uploads at once, until their calls end; beyond it 503");
+        UPLOADS_PER_NETWORK: NonZeroU32 = Key::new("uploads-per-network", "16", "Of these, from one address, or one /64 of IPv6; beyond it 429");
         WS_MESSAGE: Size = Key::new("ws-message", "1 MiB", "A WebSocket message; beyond it close 1009");
         WS_PER_ADDRESS: NonZeroU32 = Key::new("ws-per-address", "1000", "WebSockets from one address, or one /64 of IPv6; beyond it 429");
         WS_TOTAL: NonZeroU32 = Key::new("ws-total", "50000", "WebSockets in all; beyond it 429");

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rpc_auth::{CacheCounters, HasherCounters};
 use rpc_calllog::CallLogCounters;
-use rpc_core::CallCounts;
 use rpc_core::http::Connections;
+use rpc_core::{CallCounts, ResourceUse};
 
 use super::{DatabaseCounts, Sources};
 use crate::log::Lines;
@@ -17,6 +17,7 @@ pub(super) struct Snapshot {
     pub(super) methods: Vec<OfMethod>,
     pub(super) connections: Option<usize>,
     pub(super) websockets: usize,
+    pub(super) resources: Vec<ResourceUse>,
     pub(super) cache: CacheCounters,
     pub(super) hasher: HasherCounters,
     pub(super) mails: MailCounters,
@@ -48,6 +49,7 @@ impl Snapshot {
             methods: methods.collect(),
             connections: connections.as_ref().map(Connections::open),
             websockets: api.websockets(),
+            resources: api.resources().into_iter().collect(),
             cache: app.accounts().cache_counters(),
             hasher: app.accounts().hasher().counters(),
             mails: app.mails().outbox().counters(),

@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use rpc_core::CallCounts;
+use rpc_core::{CallCounts, ResourceUse};
 
 use super::DatabaseCounts;
 use super::sample::{Kind, Metric, Sample, Value};
@@ -32,6 +32,14 @@ pub(super) const METRICS: &[Metric] = metrics! {
         |now| now.connections.into_iter().flat_map(level).collect();
     "websockets_open": Gauge [] "WebSockets that are open now",
         |now| level(now.websockets);
+    "budget_held": Gauge ["resource"] "What is held for callers now, in bytes (memory) or pieces",
+        |now| by_resource(now, |used| Value::Level(used.held as f64));
+    "budget_limit": Gauge ["resource"] "How much of it may be held",
+        |now| by_resource(now, |used| Value::Level(used.limit as f64));
+    "budget_refused": Counter ["resource"] "How often there was no room, of a caller or of all",
+        |now| by_resource(now, |used| Value::Count(used.refused));
+    "budget_shed": Counter ["resource"] "Connections that were closed to make room for others",
+        |now| by_resource(now, |used| Value::Count(used.shed));
     "auth_cache_hits": Counter [] "Tokens that were known when they were presented, bad ones included",
         |now| count(now.cache.hits);
     "auth_cache_misses": Counter [] "Tokens that the storage had to be asked about",
@@ -113,6 +121,13 @@ fn level(level: usize) -> Vec<Sample> {
 
 fn of_database(now: &Snapshot, value: impl Fn(&DatabaseCounts) -> Value) -> Vec<Sample> {
     now.database.iter().flat_map(|database| one(value(database))).collect()
+}
+
+fn by_resource(now: &Snapshot, value: impl Fn(&ResourceUse) -> Value) -> Vec<Sample> {
+    now.resources
+        .iter()
+        .map(|used| Sample { labels: vec![used.resource.name().to_owned()], value: value(used) })
+        .collect()
 }
 
 fn by_method(now: &Snapshot, value: impl Fn(&OfMethod) -> Value) -> Vec<Sample> {

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::compile::Build;
 use super::faults::{BuildError, Fault};
 use super::{Api, Inner, declared_events, select};
+use crate::budget::Budget;
 use crate::bus::{Bus, Listener, LocalBus};
 use crate::call::RequestIds;
 use crate::clock::{Clock, SystemClock};
@@ -195,6 +196,7 @@ impl ApiBuilder {
             authenticator: self.authenticator,
             observers: self.observers,
             tracer: self.tracer,
+            budget: Arc::new(Budget::new(&self.limits, Arc::clone(&self.clock))),
             clock: self.clock,
             bus: self.bus,
             hub,

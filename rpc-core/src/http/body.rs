@@ -9,10 +9,14 @@ use http::HeaderValue;
 use http_body::Body;
 use http_body_util::BodyExt;
 
+use crate::budget::{Hold, Tally};
 use crate::error::{ApiError, ErrorCode};
 
 /// Bytes of a refused body that are read and dropped, so that the sender gets to read the answer.
 const DRAIN: u64 = 8 * 1024 * 1024;
+
+/// Bytes that are decompressed before they are counted.
+const PIECE: u64 = 64 * 1024;
 
 /// What the headers say of the body.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,7 +30,12 @@ pub(super) struct Announced<'h> {
 }
 
 /// Reads a whole body of at most `limit` bytes, before and after decompression.
-pub(super) async fn read<B>(announced: Announced<'_>, body: B, limit: u64) -> Result<Bytes, ApiError>
+pub(super) async fn read<B>(
+    announced: Announced<'_>,
+    body: B,
+    limit: u64,
+    mut tally: Tally<'_>,
+) -> Result<(Bytes, Option<Hold>), ApiError>
 where
     B: Body,
     B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
@@ -39,8 +48,13 @@ where
         }
         return Err(too_large(limit));
     }
-    let bytes = collect(&mut body, limit).await?;
-    if gzip { gunzip(&bytes, limit) } else { Ok(bytes) }
+    let bytes = collect(&mut body, limit, &mut tally).await?;
+    if !gzip {
+        return Ok((bytes, tally.finish()));
+    }
+    let plain = gunzip(&bytes, limit, &mut tally)?;
+    tally.keep(plain.len() as u64);
+    Ok((plain, tally.finish()))
 }
 
 impl Announced<'_> {
@@ -60,7 +74,7 @@ impl Announced<'_> {
 }
 
 /// The frames of a body, without a copy when there is only one.
-async fn collect<B>(body: &mut std::pin::Pin<&mut B>, limit: u64) -> Result<Bytes, ApiError>
+async fn collect<B>(body: &mut std::pin::Pin<&mut B>, limit: u64, tally: &mut Tally<'_>) -> Result<Bytes, ApiError>
 where
     B: Body,
     B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
@@ -75,6 +89,10 @@ where
         if length > limit {
             drain(body, DRAIN).await;
             return Err(too_large(limit));
+        }
+        if let Err(exhausted) = tally.add(data.remaining() as u64) {
+            drain(body, DRAIN).await;
+            return Err(exhausted.into());
         }
         let data = data.copy_to_bytes(data.remaining());
         if first.is_empty() && all.is_empty() {
@@ -102,13 +120,23 @@ async fn drain<B: Body>(body: &mut std::pin::Pin<&mut B>, most: u64) {
     }
 }
 
-fn gunzip(bytes: &[u8], limit: u64) -> Result<Bytes, ApiError> {
+fn gunzip(bytes: &[u8], limit: u64, tally: &mut Tally<'_>) -> Result<Bytes, ApiError> {
     let mut plain = Vec::new();
-    let read = GzDecoder::new(bytes).take(limit.saturating_add(1)).read_to_end(&mut plain);
-    read.map_err(|error| {
-        ApiError::of(ErrorCode::Parse).with_reason(format!("Parse error: the body is no gzip: {error}"))
-    })?;
-    if plain.len() as u64 > limit { Err(too_large(limit)) } else { Ok(plain.into()) }
+    let mut reader = GzDecoder::new(bytes).take(limit.saturating_add(1));
+    loop {
+        let before = plain.len();
+        let read = (&mut reader).take(PIECE).read_to_end(&mut plain);
+        read.map_err(|error| {
+            ApiError::of(ErrorCode::Parse).with_reason(format!("Parse error: the body is no gzip: {error}"))
+        })?;
+        if plain.len() as u64 > limit {
+            return Err(too_large(limit));
+        }
+        if plain.len() == before {
+            return Ok(plain.into());
+        }
+        tally.add((plain.len() - before) as u64)?;
+    }
 }
 
 fn too_large(limit: u64) -> ApiError {
@@ -131,7 +159,17 @@ mod tests {
     use http_body_util::{BodyExt, Full, StreamBody};
     use hyper::body::Frame;
 
-    use super::{Announced, read};
+    use super::Announced;
+    use crate::budget::Tally;
+    use crate::error::ApiError;
+
+    async fn read<B>(announced: Announced<'_>, body: B, limit: u64) -> Result<Bytes, ApiError>
+    where
+        B: http_body::Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
+    {
+        super::read(announced, body, limit, Tally::new(None, 0)).await.map(|(bytes, _)| bytes)
+    }
 
     fn gzip(plain: &[u8]) -> Bytes {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());

@@ -7,24 +7,35 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use http::{Request, Version};
+use http_body::Body;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
 use pin_project_lite::pin_project;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::io::WatchedStream;
 use super::outgoing::Outgoing;
+use super::respond::ResponseBody;
+use super::route::SMALL;
+use super::server::Accepted;
 use super::service::HttpService;
 use super::stream::Streams;
 use super::watch::{Phase, Watch};
 use crate::api::Api;
+use crate::budget::{Account, Hold, Resource};
+use crate::limits::Limits;
 
-/// Bytes that hyper buffers for the head of a request. Above our own limits, so that it is us who answer.
-const HEAD_BUFFER: usize = 64 * 1024;
+/// Bytes for the head of a request beyond our own limits, so that it is us who answer.
+const HEAD_BUFFER: u64 = 8 * 1024;
+/// Bytes of bodies that come in on a stream, or on a connection of HTTP/2, before they are read.
+const WINDOW: u32 = 256 * 1024;
+/// Bytes of answers that HTTP/2 takes over from a stream before the client takes them.
+const SEND_BUFFER: usize = 64 * 1024;
+/// How long a connection that has begun no call may stay when the server stops.
+const STOP_WAIT: Duration = Duration::from_millis(500);
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 200;
 
@@ -32,12 +43,17 @@ const MAX_STREAMS: u32 = 200;
 pub(super) fn builder(api: &Api) -> auto::Builder<Streams> {
     let mut builder = auto::Builder::new(Streams::new(api.clone()));
     // As many headers as hyper has room for on the stack (100): a limit of our own costs two allocations a request.
-    builder.http1().max_buf_size(HEAD_BUFFER).half_close(false);
+    let head = api.limits().request_line.saturating_add(api.limits().headers).saturating_add(HEAD_BUFFER);
+    let head = usize::try_from(head).unwrap_or(usize::MAX);
+    builder.http1().max_buf_size(head).half_close(false);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(HEAD_BUFFER as u32)
+        .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .max_send_buf_size(SEND_BUFFER)
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(20));
     builder
@@ -46,29 +62,58 @@ pub(super) fn builder(api: &Api) -> auto::Builder<Streams> {
 /// Serves one connection to its end.
 pub(super) async fn serve(
     builder: &auto::Builder<Streams>,
-    stream: TcpStream,
+    accepted: Accepted,
     service: &HttpService,
     stopping: CancellationToken,
 ) {
-    let Ok(peer) = stream.peer_addr() else { return };
+    let Accepted { stream, peer, account, place } = accepted;
     let watch = Arc::new(Watch::new());
     let api = service.api().clone();
     let io = WatchedStream::for_hyper(stream, Arc::clone(&watch));
-    let service = Arc::new(service.watched(peer.ip(), &watch));
+    let service = Arc::new(service.connected(peer, Arc::clone(&account), Some(Arc::clone(&watch))));
+    let holder = Arc::clone(&account);
     // A future without a box of its own: hyper has a place for it in the connection.
     let answer = service_fn(move |request: Request<Incoming>| {
-        let service = Arc::clone(&service);
+        let (service, account) = (Arc::clone(&service), Arc::clone(&holder));
         async move {
             let is_stream = request.version() == Version::HTTP_2;
             let response = service.respond(request).await;
-            let outgoing =
-                |body| if is_stream { Outgoing::of_stream(body, service.watch()) } else { Outgoing::alone(body) };
+            let held = hold(&account, response.body(), is_stream);
+            let outgoing = |body| {
+                if is_stream { Outgoing::of_stream(body, held, service.watch()) } else { Outgoing::alone(body, held) }
+            };
             Ok::<_, Infallible>(response.map(outgoing))
         }
     });
     let connection = builder.serve_connection_with_upgrades(io, answer);
     let stopping = stopping.cancelled_owned();
-    Guarded { connection, api, watch, stopping, stops: false, seen: None, timer: None, waker: None }.await;
+    let guarded = Guarded {
+        connection,
+        api,
+        watch,
+        account,
+        stopping,
+        stops: false,
+        seen: None,
+        write: None,
+        timer: None,
+        waker: None,
+    };
+    guarded.await;
+    drop(place);
+}
+
+/// Room for an answer until the client has taken it. Where there is none, its connection closes.
+fn hold(account: &Arc<Account>, body: &ResponseBody, is_stream: bool) -> Option<Hold> {
+    let size = body.size_hint().exact().unwrap_or(0);
+    if size == 0 || (!is_stream && size <= SMALL) {
+        return None;
+    }
+    let held = account.take(Resource::Memory, size);
+    if held.is_err() {
+        account.shed();
+    }
+    held.ok()
 }
 
 pin_project! {
@@ -78,14 +123,24 @@ pin_project! {
         connection: C,
         api: Api,
         watch: Arc<Watch>,
+        account: Arc<Account>,
         #[pin]
         stopping: WaitForCancellationFutureOwned,
         stops: bool,
         seen: Option<(Phase, u32)>,
+        write: Option<SlowWrite>,
         timer: Option<Timer>,
         // Whom the stop and the timer wake. While that is the same, they are asked only when they have something to say.
         waker: Option<Waker>,
     }
+}
+
+/// An answer that the peer does not take at once.
+#[derive(Debug, Clone, Copy)]
+struct SlowWrite {
+    since: Instant,
+    /// Bytes that the connection had written until then.
+    written: u64,
 }
 
 /// When the phase that was last seen has lasted too long, and a sleep that ends then or earlier.
@@ -105,26 +160,51 @@ where
         let is_known = this.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
         if !is_known {
             *this.waker = Some(cx.waker().clone());
+            this.account.register(cx);
+        }
+        if this.account.is_shed() {
+            return Poll::Ready(());
         }
         let asks = !is_known || this.api.is_stopping();
         if asks && !*this.stops && this.stopping.poll(cx).is_ready() {
             *this.stops = true;
+            *this.seen = None;
             this.connection.as_mut().graceful_shutdown();
         }
         if Future::poll(this.connection, cx).is_ready() {
             return Poll::Ready(());
         }
         let state = this.watch.state();
+        if this.account.is_shed() {
+            return Poll::Ready(());
+        }
         let mut asks = !is_known;
         if *this.seen != Some(state) {
             *this.seen = Some(state);
-            asks |= rearm(this.timer, state.0.limit(this.api.limits()));
+            let limits = this.api.limits();
+            let limit = match state.0 {
+                Phase::Write => Some(time_to_write(this.write, this.watch.written(), limits)),
+                phase if *this.stops && phase.begins() => Some(STOP_WAIT),
+                phase => phase.limit(limits),
+            };
+            if state.0.ends_answer() {
+                *this.write = None;
+            }
+            asks |= rearm(this.timer, limit);
         }
         match this.timer {
             Some(timer) if asks || timer.sleep.is_elapsed() => timer.poll(cx),
             _ => Poll::Pending,
         }
     }
+}
+
+/// How long the peer may go on not to take anything: it has a time, and a least rate on average.
+fn time_to_write(write: &mut Option<SlowWrite>, written: u64, limits: &Limits) -> Duration {
+    let now = Instant::now();
+    let write = write.get_or_insert(SlowWrite { since: now, written });
+    let deadline = write.since + limits.write_timeout + limits.time_to_take(written.saturating_sub(write.written));
+    deadline.saturating_duration_since(now).min(limits.write_timeout)
 }
 
 /// Sets the deadline of a phase. The sleep is moved only when it would end too late; tells whether it was.

@@ -24,10 +24,10 @@ impl WatchedStream {
         TokioIo::new(Self { stream, watch })
     }
 
-    fn note_write<T>(&self, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn note_write(&self, poll: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &poll {
             Poll::Pending => self.watch.write_is_blocked(),
-            Poll::Ready(_) => self.watch.write_advanced(),
+            Poll::Ready(written) => self.watch.write_advanced(*written.as_ref().unwrap_or(&0)),
         }
         poll
     }

@@ -11,11 +11,13 @@ use http_body::{Body, Frame, SizeHint};
 use super::respond::ResponseBody;
 use super::stream::Outflow;
 use super::watch::{Activity, Watch};
+use crate::budget::Hold;
 
 /// A whole body, handed over in one piece, or on HTTP/2 in two.
 pub(super) struct Outgoing {
     body: ResponseBody,
     outflow: Option<Arc<Outflow>>,
+    held: Option<Hold>,
     /// On HTTP/2 the connection is not idle before its answers are out.
     _activity: Option<Activity<Arc<Watch>>>,
 }
@@ -24,21 +26,23 @@ pub(super) struct Outgoing {
 pub(super) struct Piece {
     bytes: Bytes,
     outflow: Option<Arc<Outflow>>,
+    /// Room in memory for the answer.
+    _held: Option<Hold>,
 }
 
 impl Outgoing {
     /// The only answer that its connection is busy with.
-    pub(super) fn alone(body: ResponseBody) -> Self {
-        Self { body, outflow: None, _activity: None }
+    pub(super) fn alone(body: ResponseBody, held: Option<Hold>) -> Self {
+        Self { body, outflow: None, held, _activity: None }
     }
 
     /// The answer of the stream whose task this is.
-    pub(super) fn of_stream(body: ResponseBody, watch: Option<&Arc<Watch>>) -> Self {
+    pub(super) fn of_stream(body: ResponseBody, held: Option<Hold>, watch: Option<&Arc<Watch>>) -> Self {
         let outflow = Outflow::current();
         if let Some(outflow) = &outflow {
-            outflow.advanced();
+            outflow.answered();
         }
-        Self { body, outflow, _activity: watch.map(Watch::sends) }
+        Self { body, outflow, held, _activity: watch.map(Watch::sends) }
     }
 
     /// hyper waits until the client's window has room for one byte and then hands over a whole piece, however large, and it
@@ -47,7 +51,7 @@ impl Outgoing {
         if self.outflow.is_some() && bytes.len() > 1 {
             self.body = ResponseBody::new(bytes.split_off(bytes.len() - 1));
         }
-        Piece { bytes, outflow: self.outflow.clone() }
+        Piece { bytes, outflow: self.outflow.clone(), _held: self.held.take() }
     }
 }
 
@@ -83,7 +87,7 @@ impl Buf for Piece {
     fn advance(&mut self, count: usize) {
         self.bytes.advance(count);
         if let Some(outflow) = &self.outflow {
-            outflow.advanced();
+            outflow.advanced(count);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The plain face: a method's path, its parameters, the plain envelope.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use bytes::Buf;
 use http::{Response, StatusCode};
@@ -26,12 +27,14 @@ impl Incoming<'_> {
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let headers = &self.parts.headers;
-        let Content { codec, params, upload } = self.content(verb, body, method, Transport::Http).await;
-        let call = Call { upload, ..self.origin(Transport::Http, codec).into_call(path, params) };
+        let Content { codec, params, upload, held } = self.content(verb, body, method, Transport::Http).await;
+        let mut origin = self.origin(Transport::Http, codec);
+        origin.share.document = held.map(Arc::new);
+        let call = Call { upload, ..origin.into_call(path, params) };
         if self.notes.is_void {
             return match self.api().admit(call).await {
                 Ok(admitted) => {
-                    admitted.detach();
+                    admitted.detach().await;
                     respond::empty(StatusCode::ACCEPTED, self.id)
                 }
                 Err(refused) => respond::plain(&refused, headers, self.id),

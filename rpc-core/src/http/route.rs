@@ -2,18 +2,22 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::net::IpAddr;
+use std::sync::Arc;
 
-use bytes::Buf;
-use http::{HeaderValue, Response, StatusCode, request};
+use bytes::{Buf, Bytes};
+use http::{HeaderValue, Response, StatusCode, Version, request};
 use http_body::Body;
 use hyper::upgrade::OnUpgrade;
 
 use super::head::{self, Notes, Verb};
 use super::respond::{self, ResponseBody};
 use super::service::HttpService;
+use super::upload::{self, Received};
 use super::watch::{Activity, Watch};
-use super::{body, pages, path, query, upload};
+use super::{body, pages, path, query};
 use crate::api::Api;
+use crate::budget::{Account, Hold, Resource, Share, Tally};
 use crate::call::{Outcome, RequestId, TraceContext, Transport};
 use crate::codec::{Codec, Params};
 use crate::error::{ApiError, ErrorCode};
@@ -22,17 +26,26 @@ use crate::method::Method;
 use crate::method::entry::UploadUse;
 use crate::upload::Upload;
 
+/// Bytes of a body and of an answer that are in what a connection of HTTP/1 is counted with.
+pub(super) const SMALL: u64 = 4 * 1024;
+
 /// What a request brings for its call.
 #[derive(Debug)]
 pub(super) struct Content {
     pub(super) codec: Codec,
     pub(super) params: Params,
     pub(super) upload: Option<Upload>,
+    /// Room in memory for the parameters.
+    pub(super) held: Option<Hold>,
 }
 
 impl Content {
+    fn of(codec: Codec, params: Params) -> Self {
+        Self { codec, params, upload: None, held: None }
+    }
+
     fn unreadable(error: ApiError) -> Self {
-        Self { codec: Codec::Json, params: Params::Unreadable(error), upload: None }
+        Self::of(Codec::Json, Params::Unreadable(error))
     }
 }
 
@@ -48,6 +61,8 @@ pub(super) struct Incoming<'r> {
     pub(super) notes: Notes<'r>,
     pub(super) id: RequestId,
     pub(super) trace: Option<TraceContext>,
+    pub(super) client: Option<IpAddr>,
+    pub(super) account: Option<Arc<Account>>,
     pub(super) activity: Option<Activity<&'r Watch>>,
 }
 
@@ -110,9 +125,10 @@ impl Incoming<'_> {
             credentials: self.notes.credentials(),
             codec,
             transport,
-            client: self.service.client(&self.parts.headers),
+            client: self.client,
             request_id: self.id,
             trace: self.trace.clone(),
+            share: Share { account: self.account.clone(), document: None },
         }
     }
 
@@ -128,10 +144,10 @@ impl Incoming<'_> {
             _ => match (self.notes.codec(), verb) {
                 (Err(error), _) => Content::unreadable(error),
                 (Ok(codec), Verb::Body) => match self.body(body, method).await {
-                    Ok(bytes) => Content { codec, params: Params::Encoded(bytes), upload: None },
-                    Err(error) => Content { codec, params: Params::Unreadable(error), upload: None },
+                    Ok((bytes, held)) => Content { held, ..Content::of(codec, Params::Encoded(bytes)) },
+                    Err(error) => Content::of(codec, Params::Unreadable(error)),
                 },
-                (Ok(codec), _) => Content { codec, params: self.query(), upload: None },
+                (Ok(codec), _) => Content::of(codec, self.query()),
             },
         };
         if let Some(activity) = &self.activity {
@@ -161,34 +177,46 @@ impl Incoming<'_> {
                 return Err(ApiError::of(ErrorCode::NotAnUploadMethod));
             }
             upload::check_length(&self.parts.headers, &limits)?;
-            let read = upload::read(body, boundary?, &limits);
+            let place = self.account.as_ref().map(|account| account.take(Resource::Uploads, 1)).transpose()?;
+            let read = upload::read(body, boundary?, &limits, (self.tally(), place));
             if self.service.watches_body(self.parts.version) { read.await } else { self.in_time(read).await }
         };
         match read.await {
-            Ok(received) => Content { codec: received.codec, params: received.params, upload: Some(received.file) },
+            Ok(Received { codec, params, file, held }) => Content { codec, params, upload: Some(file), held },
             Err(error) => Content::unreadable(error),
         }
     }
 
     /// The body, within the limit of the method and within its time.
-    async fn body<B>(&self, body: B, method: Option<&Method>) -> Result<bytes::Bytes, ApiError>
+    async fn body<B>(&self, body: B, method: Option<&Method>) -> Result<(Bytes, Option<Hold>), ApiError>
     where
         B: Body + Send,
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let limit = method.map_or(self.api().limits().max_body, |method| method.limits().max_body);
-        let read = body::read(self.notes.body, body, limit);
+        let read = body::read(self.notes.body, body, limit, self.tally());
         if self.service.watches_body(self.parts.version) {
             return read.await;
         }
         Box::pin(self.in_time(read)).await
     }
 
+    /// Counts the bytes of the body. A small one costs an HTTP/1 connection no more than what it is counted with.
+    pub(super) fn tally(&self) -> Tally<'_> {
+        let free = if self.parts.version == Version::HTTP_2 { 0 } else { SMALL };
+        Tally::new(self.account.as_ref(), free)
+    }
+
     /// Reads within the time for a body, where the connection does not see to that itself.
     async fn in_time<T>(&self, read: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
         let late = |_| Err(ApiError::new(408, "The body took too long (`body_timeout`)"));
-        tokio::time::timeout(self.api().limits().body_timeout, read).await.unwrap_or_else(late)
+        let read = tokio::time::timeout(self.api().limits().body_timeout, read);
+        // What has begun no call holds up no stop.
+        tokio::select! {
+            read = read => read.unwrap_or_else(late),
+            () = self.api().stopping().cancelled() => Err(ApiError::of(ErrorCode::ShuttingDown)),
+        }
     }
 
     fn query(&self) -> Params {

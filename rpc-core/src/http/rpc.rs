@@ -1,6 +1,7 @@
 //! The RPC endpoint: JSON-RPC over HTTP, and the door to WebSocket.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use bytes::Buf;
 use http::header::SEC_WEBSOCKET_VERSION;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use super::head::{self, Verb};
 use super::respond::{self, ResponseBody};
 use super::route::{Content, Incoming};
+use crate::budget::{Hold, Tally};
 use crate::call::{Call, Outcome, Transport};
 use crate::codec::{Codec, Params};
 use crate::error::{ApiError, ErrorCode};
@@ -38,10 +40,13 @@ impl Incoming<'_> {
             Ok(verb) => verb,
             Err(error) => return self.rpc_error(origin.codec, error),
         };
-        let Content { codec, params, upload } =
+        let Content { codec, params, upload, held } =
             self.content(verb, body, self.api().method(below), Transport::JsonRpc).await;
-        let origin = Origin { codec, ..origin };
-        match self.read(&origin, below, verb, params) {
+        let mut origin = Origin { codec, ..origin };
+        let mut values = self.tally();
+        let asked = self.read(&origin, below, verb, params, &mut values);
+        origin.share.document = held.into_iter().chain(values.finish()).reduce(Hold::and).map(Arc::new);
+        match asked {
             Ok(Asked::Path { system: None, request }) => self.serve_path(&origin, request, upload).await,
             Ok(document) => self.serve(&origin, document).await,
             Err(error) => self.rpc_error(origin.codec, error),
@@ -49,7 +54,14 @@ impl Incoming<'_> {
     }
 
     /// What the body, or else the path, asks for.
-    fn read(&self, origin: &Origin, below: &str, verb: Verb, params: Params) -> Result<Asked, ApiError> {
+    fn read(
+        &self,
+        origin: &Origin,
+        below: &str,
+        verb: Verb,
+        params: Params,
+        tally: &mut Tally<'_>,
+    ) -> Result<Asked, ApiError> {
         let limits = self.api().limits();
         if verb == Verb::Query && below.is_empty() {
             let reason = "Invalid request: POST a JSON-RPC request here, or ask for a WebSocket";
@@ -57,7 +69,10 @@ impl Incoming<'_> {
         }
         let decoded = match params {
             Params::Encoded(bytes) if origin.codec.is_empty_document(&bytes) => None,
-            Params::Encoded(bytes) => Some(origin.codec.decode(&bytes, limits.document())),
+            Params::Encoded(bytes) => Some(origin.codec.decode(&bytes, limits.document()).and_then(|value| {
+                tally.add_value(&value)?;
+                Ok(value)
+            })),
             Params::Unreadable(error) if below.is_empty() => return Err(error),
             other => return Ok(Asked::path(below, other)),
         };
@@ -108,7 +123,7 @@ impl Incoming<'_> {
         }
         match self.api().admit(call).await {
             Ok(admitted) => {
-                admitted.detach();
+                admitted.detach().await;
                 respond::empty(StatusCode::ACCEPTED, self.id)
             }
             Err(refused) => self.rpc_outcome(&refused),

@@ -1,22 +1,23 @@
 //! A small server of its own: accepts, serves, and stops in order.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection;
 use super::service::HttpService;
+use crate::budget::{Account, Budget, CONNECTION_BYTES, Hold, Resource};
 
-/// Connections at once. Beyond it new ones wait in the system's queue.
-const MAX_CONNECTIONS: usize = 10_000;
 /// The pause after an error of `accept`, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Between two lines of the log about that.
+const TELL_AGAIN: Duration = Duration::from_secs(1);
 
 /// A socket that listens, and what it serves.
 #[derive(Debug)]
@@ -110,35 +111,49 @@ impl Server {
     }
 }
 
+/// A connection that there is room for.
+pub(super) struct Accepted {
+    pub(super) stream: TcpStream,
+    pub(super) peer: IpAddr,
+    pub(super) account: Arc<Account>,
+    pub(super) place: [Hold; 2],
+}
+
 async fn accept(listener: &TcpListener, service: &HttpService, tasks: &TaskTracker, stopping: &CancellationToken) {
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let builder = Arc::new(connection::builder(service.api()));
     loop {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
-        let stream = next(listener).await;
+        let stream = next(listener, service.api().budget()).await;
+        let Some(accepted) = admit(stream, service) else { continue };
         let (builder, service, stopping) = (Arc::clone(&builder), service.clone(), stopping.clone());
-        tasks.spawn(async move {
-            connection::serve(&builder, stream, &service, stopping).await;
-            drop(place);
-        });
+        tasks.spawn(async move { connection::serve(&builder, accepted, &service, stopping).await });
     }
 }
 
-/// The next connection, whatever errors come before it.
-async fn next(listener: &TcpListener) -> TcpStream {
+/// Finds room for a connection. One for which there is none is closed: others are not to wait behind it.
+fn admit(stream: TcpStream, service: &HttpService) -> Option<Accepted> {
+    let peer = stream.peer_addr().ok()?.ip();
+    let account = service.account(peer);
+    let place = account.take(Resource::Connections, 1).ok()?;
+    let memory = account.take(Resource::Memory, CONNECTION_BYTES).ok()?;
+    // Answers are whole: waiting for more to send would only delay them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(event = "socket.nodelay", %error, "TCP_NODELAY could not be set");
+    }
+    Some(Accepted { stream, peer, account, place: [place, memory] })
+}
+
+/// The next connection, whatever errors come before it. When there are no descriptors left, an idle connection makes room.
+async fn next(listener: &TcpListener, budget: &Budget) -> TcpStream {
+    let mut told: Option<Instant> = None;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
-                // Answers are whole: waiting for more to send would only delay them.
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(event = "socket.nodelay", %error, "TCP_NODELAY could not be set");
-                }
-                return stream;
-            }
+            Ok((stream, _)) => return stream,
             Err(error) => {
-                tracing::warn!(event = "accept.failed", %error, "a connection could not be accepted");
+                budget.shed_idle();
+                if told.is_none_or(|at| at.elapsed() >= TELL_AGAIN) {
+                    told = Some(Instant::now());
+                    tracing::warn!(event = "accept.failed", %error, "a connection could not be accepted");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -20,6 +20,7 @@ use super::respond::ResponseBody;
 use super::route::Incoming;
 use super::watch::Watch;
 use crate::api::Api;
+use crate::budget::Account;
 use crate::ws;
 
 /// Whether the parts behind an application answer: asked by `/readyz`.
@@ -44,6 +45,9 @@ impl<R: Readiness + ?Sized> Readiness for Arc<R> {
 pub struct HttpService {
     shared: Arc<Shared>,
     peer: Option<IpAddr>,
+    /// What the connection holds; behind a proxy each request has an account of its own.
+    account: Option<Arc<Account>>,
+    is_proxied: bool,
     watch: Option<Arc<Watch>>,
 }
 
@@ -85,7 +89,7 @@ impl HttpService {
             readiness: None,
             rpc_prefix: "/api".into(),
         };
-        Self { shared: Arc::new(shared), peer: None, watch: None }
+        Self { shared: Arc::new(shared), peer: None, account: None, is_proxied: false, watch: None }
     }
 
     /// The name of the application, shown at `/`.
@@ -126,7 +130,7 @@ impl HttpService {
     /// A clone for the requests of one connection, whose other end has this address.
     #[must_use]
     pub fn peer(&self, peer: IpAddr) -> Self {
-        Self { shared: Arc::clone(&self.shared), peer: Some(peer), watch: None }
+        self.connected(peer, self.account(peer), None)
     }
 
     /// The `Api` that is served.
@@ -135,8 +139,16 @@ impl HttpService {
         &self.shared.api
     }
 
-    pub(super) fn watched(&self, peer: IpAddr, watch: &Arc<Watch>) -> Self {
-        Self { shared: Arc::clone(&self.shared), peer: Some(peer), watch: Some(Arc::clone(watch)) }
+    /// An account for a connection. A proxy passes on what many others send: it has no share of its own.
+    pub(super) fn account(&self, peer: IpAddr) -> Arc<Account> {
+        let network = (!self.shared.proxies.trusts(peer)).then_some(peer);
+        self.api().budget().account(network)
+    }
+
+    /// A clone for the requests of one connection.
+    pub(super) fn connected(&self, peer: IpAddr, account: Arc<Account>, watch: Option<Arc<Watch>>) -> Self {
+        let is_proxied = self.shared.proxies.trusts(peer);
+        Self { shared: Arc::clone(&self.shared), peer: Some(peer), account: Some(account), is_proxied, watch }
     }
 
     pub(super) fn watch(&self) -> Option<&Arc<Watch>> {
@@ -156,8 +168,13 @@ impl HttpService {
         self.watch.is_some() && version != Version::HTTP_2
     }
 
-    pub(super) fn client(&self, headers: &HeaderMap) -> Option<IpAddr> {
+    fn client(&self, headers: &HeaderMap) -> Option<IpAddr> {
         self.peer.map(|peer| self.shared.proxies.client(peer, headers))
+    }
+
+    /// Whom a request counts for.
+    fn account_of(&self, client: Option<IpAddr>) -> Option<Arc<Account>> {
+        if self.is_proxied { Some(self.api().budget().account(client)) } else { self.account.clone() }
     }
 
     /// Answers one request.
@@ -173,7 +190,9 @@ impl HttpService {
         let notes = Notes::read(&parts.headers);
         let trace = notes.trace(&parts.headers);
         let (id, has_origin) = (notes.request_id(self.api(), trace.as_ref()), notes.has_origin);
-        let incoming = Incoming { service: self, parts: &parts, notes, id, trace, activity };
+        let client = self.client(&parts.headers);
+        let account = self.account_of(client);
+        let incoming = Incoming { service: self, parts: &parts, notes, id, trace, client, account, activity };
         let mut response = incoming.route(body, upgrade).await;
         if has_origin {
             self.shared.origins.mark(&parts.headers, response.headers_mut());

@@ -15,6 +15,7 @@ use tokio::task::futures::TaskLocalFuture;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::api::Api;
+use crate::limits::Limits;
 
 tokio::task_local! {
     /// What hyper does not pass on: the service answers a request without knowing the task that it runs in.
@@ -25,8 +26,12 @@ tokio::task_local! {
 #[derive(Debug)]
 pub(super) struct Outflow {
     begun: Instant,
+    /// When it was there, in milliseconds since `begun`.
+    answered: AtomicU64,
     /// When the connection last took some of it, in milliseconds since `begun`.
     last: AtomicU64,
+    /// Bytes that the connection took of it.
+    taken: AtomicU64,
 }
 
 impl Outflow {
@@ -34,7 +39,8 @@ impl Outflow {
     const NONE: u64 = u64::MAX;
 
     fn new() -> Self {
-        Self { begun: Instant::now(), last: AtomicU64::new(Self::NONE) }
+        let (answered, last) = (AtomicU64::new(Self::NONE), AtomicU64::new(Self::NONE));
+        Self { begun: Instant::now(), answered, last, taken: AtomicU64::new(0) }
     }
 
     /// That of the stream whose task this is.
@@ -42,15 +48,30 @@ impl Outflow {
         OUTFLOW.try_with(Arc::clone).ok()
     }
 
-    /// The answer is there, or the connection took some of it.
-    pub(super) fn advanced(&self) {
-        let since = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(0);
+    /// The answer is there.
+    pub(super) fn answered(&self) {
+        let since = self.since();
+        self.answered.store(since, Ordering::Relaxed);
         self.last.store(since, Ordering::Relaxed);
     }
 
-    fn last(&self) -> Option<Instant> {
-        let last = self.last.load(Ordering::Relaxed);
-        (last != Self::NONE).then(|| self.begun + Duration::from_millis(last))
+    /// The connection took some of the answer.
+    pub(super) fn advanced(&self, bytes: usize) {
+        self.taken.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.last.store(self.since(), Ordering::Relaxed);
+    }
+
+    fn since(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(0)
+    }
+
+    /// When the answer is given up: without any progress for a time, or with too little since it was there.
+    fn deadline(&self, limits: &Limits) -> Option<Instant> {
+        let at = |since: u64| self.begun + Duration::from_millis(since) + limits.write_timeout;
+        let answered = self.answered.load(Ordering::Relaxed);
+        let taken = self.taken.load(Ordering::Relaxed);
+        (answered != Self::NONE)
+            .then(|| at(self.last.load(Ordering::Relaxed)).min(at(answered) + limits.time_to_take(taken)))
     }
 }
 
@@ -71,7 +92,7 @@ where
     fn execute(&self, work: F) {
         let outflow = Arc::new(Outflow::new());
         let work = OUTFLOW.scope(Arc::clone(&outflow), work);
-        self.0.tasks().spawn(Stream { work, outflow, limit: self.0.limits().write_timeout, timer: None });
+        self.0.tasks().spawn(Stream { work, outflow, limits: *self.0.limits(), timer: None });
     }
 }
 
@@ -81,7 +102,7 @@ pin_project! {
         #[pin]
         work: TaskLocalFuture<Arc<Outflow>, F>,
         outflow: Arc<Outflow>,
-        limit: Duration,
+        limits: Limits,
         timer: Option<Pin<Box<Sleep>>>,
     }
 }
@@ -94,8 +115,7 @@ impl<F: Future<Output = ()>> Future for Stream<F> {
         if this.work.poll(cx).is_ready() {
             return Poll::Ready(());
         }
-        while let Some(last) = this.outflow.last() {
-            let deadline = last + *this.limit;
+        while let Some(deadline) = this.outflow.deadline(this.limits) {
             if deadline <= Instant::now() {
                 return Poll::Ready(());
             }

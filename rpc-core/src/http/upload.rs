@@ -1,6 +1,8 @@
 //! `multipart/form-data`: one part `file`, and one part `params` before or after it.
 
 use std::error::Error;
+use std::io;
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
@@ -10,6 +12,7 @@ use http_body::Body;
 use http_body_util::BodyDataStream;
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
+use crate::budget::{Hold, Tally};
 use crate::codec::{Codec, Params};
 use crate::error::{ApiError, ErrorCode};
 use crate::limits::EffectiveLimits;
@@ -21,12 +24,17 @@ const PARAMS: [&str; 2] = ["params", "data"];
 /// Bytes of boundaries and part headers beside the file and the parameters.
 const FRAMING: u64 = 64 * 1024;
 
+/// When to try again where a file cannot be stored.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// What an upload brings.
 #[derive(Debug)]
 pub(super) struct Received {
     pub(super) codec: Codec,
     pub(super) params: Params,
     pub(super) file: Upload,
+    /// Room in memory for the parameters.
+    pub(super) held: Option<Hold>,
 }
 
 /// The boundary of an upload's parts; `None` for any other content.
@@ -55,7 +63,12 @@ fn whole(limits: &EffectiveLimits) -> u64 {
 }
 
 /// Reads the parts; the file goes to its spool as it comes.
-pub(super) async fn read<B>(body: B, boundary: String, limits: &EffectiveLimits) -> Result<Received, ApiError>
+pub(super) async fn read<B>(
+    body: B,
+    boundary: String,
+    limits: &EffectiveLimits,
+    (mut tally, place): (Tally<'_>, Option<Hold>),
+) -> Result<Received, ApiError>
 where
     B: Body + Send,
     B::Data: Buf,
@@ -68,18 +81,19 @@ where
     let size = SizeLimit::new().whole_stream(whole(limits));
     let mut parts = parts(stream, boundary, size);
     let (mut file, mut params) = (None, None);
+    tally.add(Spool::IN_MEMORY)?;
     while let Some(part) = parts.next_field().await.map_err(|error| fault(error, limits))? {
         match part.name() {
             Some(FILE) if file.is_some() => return Err(twice(FILE)),
             Some(FILE) => file = Some(read_file(part, limits).await?),
             Some(name) if PARAMS.contains(&name) && params.is_some() => return Err(twice(PARAMS[0])),
-            Some(name) if PARAMS.contains(&name) => params = Some(read_params(part, limits).await?),
+            Some(name) if PARAMS.contains(&name) => params = Some(read_params(part, limits, &mut tally).await?),
             _ => skip(part, limits).await?,
         }
     }
     let file = file.ok_or_else(|| ApiError::of(ErrorCode::FileMissing))?;
     let (codec, params) = params.unwrap_or((Codec::Json, Params::None));
-    Ok(Received { codec, params, file })
+    Ok(Received { codec, params, file: file.holding(place), held: tally.finish() })
 }
 
 fn parts<'s>(
@@ -96,13 +110,17 @@ async fn read_file(mut part: Field<'_>, limits: &EffectiveLimits) -> Result<Uplo
         if spool.size() + piece.len() as u64 > limits.upload {
             return Err(too_large(limits));
         }
-        spool.write(&piece).await.map_err(ApiError::internal)?;
+        spool.write(&piece).await.map_err(no_room)?;
     }
     let content_type = part.content_type().map_or("application/octet-stream", |mime| mime.as_ref());
-    spool.finish(part.file_name().unwrap_or_default(), content_type).await.map_err(ApiError::internal)
+    spool.finish(part.file_name().unwrap_or_default(), content_type).await.map_err(no_room)
 }
 
-async fn read_params(mut part: Field<'_>, limits: &EffectiveLimits) -> Result<(Codec, Params), ApiError> {
+async fn read_params(
+    mut part: Field<'_>,
+    limits: &EffectiveLimits,
+    tally: &mut Tally<'_>,
+) -> Result<(Codec, Params), ApiError> {
     let content_type = part.content_type().map(AsRef::as_ref);
     let codec = Codec::of_content_type(content_type).ok_or_else(|| {
         ApiError::of(ErrorCode::UnsupportedMediaType)
@@ -115,6 +133,7 @@ async fn read_params(mut part: Field<'_>, limits: &EffectiveLimits) -> Result<(C
                 format!("Content is too large: the limit of `params` is {} bytes (`max_body`)", limits.max_body);
             return Err(ApiError::of(ErrorCode::TooLarge).with_reason(reason));
         }
+        tally.add(piece.len() as u64)?;
         bytes.extend_from_slice(&piece);
     }
     Ok((codec, Params::Encoded(bytes.into())))
@@ -134,6 +153,12 @@ fn fault(error: multer::Error, limits: &EffectiveLimits) -> ApiError {
 
 fn malformed(error: multer::Error) -> ApiError {
     ApiError::of(ErrorCode::LengthRequired).with_reason("The upload is malformed or cut").with_source(error)
+}
+
+/// The temporary folder is gone, full or may not be written: it passes when somebody mends it.
+fn no_room(error: io::Error) -> ApiError {
+    let reason = "Service is unavailable: uploads cannot be stored now";
+    ApiError::unavailable(error, RETRY).with_reason(reason)
 }
 
 fn twice(name: &str) -> ApiError {

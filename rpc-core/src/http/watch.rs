@@ -5,7 +5,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::limits::Limits;
@@ -30,6 +30,16 @@ pub(super) enum Phase {
 
 impl Phase {
     const ALL: [Self; 6] = [Self::FirstByte, Self::Headers, Self::Body, Self::Call, Self::Idle, Self::Write];
+
+    /// Whether no call has begun: a stop need not wait for what may come.
+    pub(super) fn begins(self) -> bool {
+        matches!(self, Self::FirstByte | Self::Headers | Self::Body | Self::Idle)
+    }
+
+    /// Whether the answer before is out: the next request is being read.
+    pub(super) fn ends_answer(self) -> bool {
+        matches!(self, Self::Headers | Self::Body)
+    }
 
     /// How long the phase may last without progress.
     pub(super) fn limit(self, limits: &Limits) -> Option<Duration> {
@@ -56,6 +66,8 @@ pub(super) struct Watch {
     /// Requests that run and answers that go out on HTTP/2. On HTTP/1 there is one at a time.
     streams: AtomicU32,
     multiplexed: AtomicBool,
+    /// Bytes that the peer took.
+    written: AtomicU64,
     write_blocked: AtomicBool,
 }
 
@@ -70,6 +82,7 @@ impl Watch {
             step: AtomicU32::new(0),
             streams: AtomicU32::new(0),
             multiplexed: AtomicBool::new(false),
+            written: AtomicU64::new(0),
             write_blocked: AtomicBool::new(false),
         }
     }
@@ -117,8 +130,14 @@ impl Watch {
         }
     }
 
-    /// The peer took something.
-    pub(super) fn write_advanced(&self) {
+    /// Bytes that the peer took so far.
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// The peer took some bytes.
+    pub(super) fn write_advanced(&self, bytes: usize) {
+        self.written.store(self.written().wrapping_add(bytes as u64), Ordering::Relaxed);
         if self.write_blocked.load(Ordering::Relaxed) {
             self.write_blocked.store(false, Ordering::Relaxed);
             self.count();
@@ -183,7 +202,7 @@ mod tests {
         assert_eq!(phase(), Phase::Call);
         watch.write_is_blocked();
         assert_eq!(phase(), Phase::Write);
-        watch.write_advanced();
+        watch.write_advanced(1);
         drop(request);
         assert_eq!(phase(), Phase::Idle);
     }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::budget::Share;
 use crate::call::{Call, Credentials, RequestId, TraceContext, Transport};
 use crate::codec::{Codec, Params};
 
@@ -14,6 +15,7 @@ pub(crate) struct Origin {
     pub(crate) client: Option<IpAddr>,
     pub(crate) request_id: RequestId,
     pub(crate) trace: Option<TraceContext>,
+    pub(crate) share: Share,
 }
 
 impl Origin {
@@ -34,6 +36,7 @@ impl Origin {
             request_id: self.request_id,
             trace: self.trace,
             upload: None,
+            share: self.share,
         }
     }
 }

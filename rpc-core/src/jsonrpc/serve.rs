@@ -1,6 +1,10 @@
 //! Requests are served: one, or a batch, each through the whole pipeline.
 
-use futures_util::future::join_all;
+use std::future::poll_fn;
+use std::task::Poll;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
 use serde_json::Value;
 
 use super::answer;
@@ -46,13 +50,28 @@ pub(crate) async fn serve(api: &Api, origin: &Origin, request: Result<Request, I
     Answer { id, outcome }
 }
 
-/// Serves the requests of a batch at once; the answers are in their order.
+/// Serves the requests of a batch at once; the answers are in their order. Each is begun in a turn of its own, so that others
+/// have theirs in between.
 pub(crate) async fn serve_batch(
     api: &Api,
     origin: &Origin,
     requests: Vec<Result<Request, Invalid>>,
 ) -> Option<Vec<u8>> {
-    let answers = join_all(requests.into_iter().map(|request| serve(api, origin, request))).await;
+    let (mut running, mut answers) = (FuturesOrdered::new(), Vec::with_capacity(requests.len()));
+    for request in requests {
+        running.push_back(serve(api, origin, request));
+        let begun = poll_fn(|cx| {
+            while let Poll::Ready(Some(answer)) = running.poll_next_unpin(cx) {
+                answers.push(answer);
+            }
+            Poll::Ready(())
+        });
+        begun.await;
+        tokio::task::yield_now().await;
+    }
+    while let Some(answer) = running.next().await {
+        answers.push(answer);
+    }
     let encoded: Vec<Vec<u8>> = answers.iter().filter_map(Answer::encode).collect();
     if encoded.is_empty() { None } else { Some(origin.codec.encode_array(&encoded)) }
 }
@@ -60,7 +79,7 @@ pub(crate) async fn serve_batch(
 async fn detached(api: &Api, origin: &Origin, method: &str, params: Params) -> Outcome {
     match api.admit(origin.call(method, params)).await {
         Ok(admitted) => {
-            admitted.detach();
+            admitted.detach().await;
             system::ok(origin.codec)
         }
         Err(refused) => refused,

@@ -1,7 +1,9 @@
 //! Stage 4: the limits leave room for the call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::budget::{Account, Hold, Resource};
 use crate::ctx::Ctx;
 use crate::error::{ApiError, ErrorCode};
 use crate::limits::{CallerKey, Full, Permit};
@@ -9,12 +11,14 @@ use crate::limits::{CallerKey, Full, Permit};
 /// When to try again after a concurrency limit: calls end at moments that nobody knows.
 const CONCURRENCY_RETRY: Duration = Duration::from_secs(1);
 
-pub(super) fn admit(ctx: &Ctx) -> Result<Permit, ApiError> {
+/// The permit of the method, and a place among the calls that run.
+pub(super) fn admit(ctx: &Ctx, account: Option<&Arc<Account>>) -> Result<(Permit, Option<Hold>), ApiError> {
     if ctx.api.is_stopping() {
         return Err(ApiError::of(ErrorCode::ShuttingDown).with_retry_after(CONCURRENCY_RETRY));
     }
+    let place = account.map(|account| account.take(Resource::Calls, 1)).transpose()?;
     let caller = ctx.method.limits().per_caller().then(|| CallerKey::new(&ctx.identity, ctx.client));
-    Permit::acquire(&ctx.method, caller, ctx.api.clock()).map_err(|full| {
+    let permit = Permit::acquire(&ctx.method, caller, ctx.api.clock()).map_err(|full| {
         let (reason, retry_after) = match full {
             Full::Concurrency => ("Too many requests: the method's `concurrency` is used up", CONCURRENCY_RETRY),
             Full::ConcurrencyPerUser => {
@@ -23,5 +27,6 @@ pub(super) fn admit(ctx: &Ctx) -> Result<Permit, ApiError> {
             Full::Rate(after) => ("Too many requests: your `rate` of the method is used up", after),
         };
         ApiError::of(ErrorCode::TooManyRequests).with_reason(reason).with_retry_after(retry_after)
-    })
+    })?;
+    Ok((permit, place))
 }

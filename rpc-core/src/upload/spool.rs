@@ -8,9 +8,6 @@ use bytes::{Bytes, BytesMut};
 
 use super::{Content, Upload};
 
-/// Bytes that are held in memory before a temporary file is made.
-const IN_MEMORY: usize = 64 * 1024;
-
 /// Content so far. Dropped, it leaves nothing behind.
 #[derive(Debug, Default)]
 pub(crate) struct Spool {
@@ -20,6 +17,9 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
+    /// Bytes that are held in memory before a temporary file is made.
+    pub(crate) const IN_MEMORY: u64 = 64 * 1024;
+
     /// Adds a piece.
     ///
     /// # Errors
@@ -28,7 +28,7 @@ impl Spool {
     pub(crate) async fn write(&mut self, piece: &[u8]) -> io::Result<()> {
         self.size += piece.len() as u64;
         self.memory.extend_from_slice(piece);
-        if self.memory.len() < IN_MEMORY { Ok(()) } else { self.flush().await }
+        if (self.memory.len() as u64) < Self::IN_MEMORY { Ok(()) } else { self.flush().await }
     }
 
     /// Bytes so far.
@@ -50,7 +50,7 @@ impl Spool {
             Some(file) => Content::File(Arc::new(Mutex::new(file))),
             None => Content::Memory(self.memory.freeze()),
         };
-        Ok(Upload { name, content_type, size, content })
+        Ok(Upload { name, content_type, size, content, _place: None })
     }
 
     async fn flush(&mut self) -> io::Result<()> {

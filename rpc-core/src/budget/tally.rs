@@ -1,0 +1,73 @@
+//! Bytes that come piece by piece, counted before each is kept.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::account::{Account, Hold};
+use super::exhausted::Exhausted;
+use super::{Resource, VALUE_BYTES};
+
+/// What of something is held so far. The first bytes may be free: those that its connection is counted with anyway.
+#[derive(Debug)]
+pub(crate) struct Tally<'a> {
+    account: Option<&'a Arc<Account>>,
+    free: u64,
+    total: u64,
+    hold: Option<Hold>,
+}
+
+impl<'a> Tally<'a> {
+    /// Nothing yet. Without an account nothing is counted: so much comes from inside the process.
+    pub(crate) fn new(account: Option<&'a Arc<Account>>, free: u64) -> Self {
+        Self { account, free, total: 0, hold: None }
+    }
+
+    /// Takes room for more bytes.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub(crate) fn add(&mut self, bytes: u64) -> Result<(), Exhausted> {
+        let Some(account) = self.account else { return Ok(()) };
+        self.total += bytes;
+        if self.total <= self.free {
+            return Ok(());
+        }
+        match &mut self.hold {
+            Some(hold) => hold.grow(bytes)?,
+            None => self.hold = Some(account.take(Resource::Memory, self.total)?),
+        }
+        Ok(())
+    }
+
+    /// Gives all back but so many bytes.
+    pub(crate) fn keep(&mut self, bytes: u64) {
+        self.total = self.total.min(bytes);
+        if let Some(hold) = &mut self.hold {
+            hold.shrink_to(self.total);
+        }
+    }
+
+    /// Takes room for a decoded value, by the values that it is made of.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub(crate) fn add_value(&mut self, value: &Value) -> Result<(), Exhausted> {
+        if self.account.is_some() { self.add(values(value) * VALUE_BYTES) } else { Ok(()) }
+    }
+
+    /// What is held.
+    pub(crate) fn finish(self) -> Option<Hold> {
+        self.hold
+    }
+}
+
+fn values(value: &Value) -> u64 {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(values).sum::<u64>(),
+        Value::Object(members) => 1 + members.values().map(values).sum::<u64>(),
+        _ => 1,
+    }
+}
