@@ -9,6 +9,7 @@ mod envelope;
 pub(crate) mod fuzz;
 mod head;
 mod io;
+mod origin;
 mod outgoing;
 mod pages;
 mod path;

@@ -14,8 +14,8 @@ use http::{HeaderMap, Request, Response, Version};
 use http_body::Body;
 
 use super::address::TrustedProxies;
-use super::cors::Origins;
 use super::head::Notes;
+use super::origin::Origins;
 use super::respond::ResponseBody;
 use super::route::Incoming;
 use super::watch::Watch;
@@ -95,7 +95,11 @@ impl HttpService {
         self
     }
 
-    /// Lets web pages of an origin read answers: `https://app.example.com`. Those of the server's own host may anyway.
+    /// Lets web pages of an origin read answers and open WebSockets: `https://app.example.com`.
+    ///
+    /// Pages of the server itself may anyway where it was reached as `localhost` or by an address, such as
+    /// `http://192.0.2.1:8080`. Any other name has to be allowed: its owner can point it at this server (DNS rebinding), and a
+    /// browser then takes the owner's pages for the server's own.
     #[must_use]
     pub fn allow_origin(mut self, origin: &str) -> Self {
         self.shared_mut().origins.allow(origin);
@@ -176,7 +180,7 @@ impl HttpService {
         let incoming = Incoming { service: self, parts: &parts, notes, id, trace, activity };
         let mut response = incoming.route(body, upgrade).await;
         if has_origin {
-            self.shared.origins.mark(&parts.headers, response.headers_mut());
+            self.shared.origins.mark(&parts, response.headers_mut());
         }
         response
     }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod limits;
+mod origins;
 mod proxies;
 mod shutdown;
 mod slow_http2;
