@@ -10,13 +10,13 @@ use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::Buf;
-use http::{HeaderMap, Request, Response, Version};
+use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body::Body;
 
 use super::address::TrustedProxies;
 use super::head::Notes;
 use super::origin::Origins;
-use super::respond::ResponseBody;
+use super::respond::{self, ResponseBody};
 use super::route::Incoming;
 use super::watch::Watch;
 use crate::api::Api;
@@ -181,6 +181,9 @@ impl HttpService {
         let mut response = incoming.route(body, upgrade).await;
         if has_origin {
             self.shared.origins.mark(&parts, response.headers_mut());
+        }
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            respond::guard(response.headers_mut());
         }
         response
     }

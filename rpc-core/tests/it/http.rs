@@ -1,5 +1,6 @@
 //! The plain HTTP face, over real sockets: bytes in, bytes out.
 
+mod answer_headers;
 mod bad_input;
 mod limits;
 mod origins;
