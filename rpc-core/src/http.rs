@@ -15,6 +15,7 @@ mod pages;
 mod path;
 mod plain;
 mod query;
+mod request_body;
 mod respond;
 mod route;
 mod rpc;

@@ -10,10 +10,10 @@ use super::key::Key;
 use super::layers::Reader;
 use super::setting::{Setting, Size};
 use super::table::{
-    BATCH, BODY_TIMEOUT, CALL_TIMEOUT, FIRST_BYTE_TIMEOUT, HEADERS, HEADERS_TIMEOUT, IDLE_TIMEOUT, MAX_BODY, MAX_DEPTH,
-    MAX_VALUES, METHOD_CONCURRENCY, METHOD_CONCURRENCY_PER_USER, METHOD_MAX_BODY, METHOD_RATE, METHOD_TIMEOUT,
-    METHOD_UPLOAD, REQUEST_LINE, UPLOAD, WRITE_TIMEOUT, WS_EVENTS, WS_MESSAGE, WS_PER_ADDRESS, WS_PING, WS_RUNNING,
-    WS_SILENCE, WS_SUBSCRIPTIONS, WS_TOTAL, WS_WAITING,
+    BATCH, BODY_TIMEOUT, CALL_TIMEOUT, FIRST_BYTE_TIMEOUT, HEADERS, HEADERS_TIMEOUT, IDLE_TIMEOUT, LINGER_TIMEOUT,
+    MAX_BODY, MAX_DEPTH, MAX_VALUES, METHOD_CONCURRENCY, METHOD_CONCURRENCY_PER_USER, METHOD_MAX_BODY, METHOD_RATE,
+    METHOD_TIMEOUT, METHOD_UPLOAD, REQUEST_LINE, UNREAD_BODY, UNREAD_TIMEOUT, UPLOAD, WRITE_TIMEOUT, WS_EVENTS,
+    WS_MESSAGE, WS_PER_ADDRESS, WS_PING, WS_RUNNING, WS_SILENCE, WS_SUBSCRIPTIONS, WS_TOTAL, WS_WAITING,
 };
 
 /// The limits of one method, and where the file sets them.
@@ -51,6 +51,9 @@ impl Reader<'_> {
         limits.first_byte_timeout = self.required(&FIRST_BYTE_TIMEOUT);
         limits.headers_timeout = self.required(&HEADERS_TIMEOUT);
         limits.body_timeout = self.required(&BODY_TIMEOUT);
+        limits.unread_body = self.required(&UNREAD_BODY).0;
+        limits.unread_timeout = self.required(&UNREAD_TIMEOUT);
+        limits.linger_timeout = self.required(&LINGER_TIMEOUT);
         limits.write_timeout = self.required(&WRITE_TIMEOUT);
         limits.idle_timeout = self.required(&IDLE_TIMEOUT);
         limits.ws_message = self.required(&WS_MESSAGE).in_memory();

@@ -1,4 +1,4 @@
-//! Reading a request's body: within its limit, decompressed within the same limit, and when it is refused, to a bounded end.
+//! Reading a request's body: within its limit, and decompressed within the same limit.
 
 use std::error::Error;
 use std::io::Read;
@@ -10,9 +10,6 @@ use http_body::Body;
 use http_body_util::BodyExt;
 
 use crate::error::{ApiError, ErrorCode};
-
-/// Bytes of a refused body that are read and dropped, so that the sender gets to read the answer.
-const DRAIN: u64 = 8 * 1024 * 1024;
 
 /// What the headers say of the body.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,10 +30,7 @@ where
 {
     let gzip = announced.is_gzip()?;
     let mut body = std::pin::pin!(body);
-    if let Some(length) = announced.length().filter(|&length| length > limit) {
-        if !announced.waits && length <= limit.saturating_add(DRAIN) {
-            drain(&mut body, DRAIN).await;
-        }
+    if announced.length().is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
     let bytes = collect(&mut body, limit).await?;
@@ -73,7 +67,6 @@ where
         let Ok(mut data) = frame.into_data() else { continue };
         length += data.remaining() as u64;
         if length > limit {
-            drain(body, DRAIN).await;
             return Err(too_large(limit));
         }
         let data = data.copy_to_bytes(data.remaining());
@@ -90,16 +83,6 @@ where
         }
     }
     Ok(if all.is_empty() { first } else { all.freeze() })
-}
-
-async fn drain<B: Body>(body: &mut std::pin::Pin<&mut B>, most: u64) {
-    let mut length = 0;
-    while let Some(Ok(frame)) = body.frame().await {
-        length += frame.data_ref().map_or(0, |data| data.remaining() as u64);
-        if length > most {
-            return;
-        }
-    }
 }
 
 fn gunzip(bytes: &[u8], limit: u64) -> Result<Bytes, ApiError> {

@@ -118,6 +118,10 @@ where
         let mut asks = !is_known;
         if *this.seen != Some(state) {
             *this.seen = Some(state);
+            if state.0 == Phase::Linger {
+                // hyper sees that a body was given up when it is polled again.
+                cx.waker().wake_by_ref();
+            }
             asks |= rearm(this.timer, state.0.limit(this.api.limits()));
         }
         match this.timer {

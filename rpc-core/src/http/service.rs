@@ -16,6 +16,7 @@ use http_body::Body;
 use super::address::TrustedProxies;
 use super::head::Notes;
 use super::origin::Origins;
+use super::request_body::RequestBody;
 use super::respond::{self, ResponseBody};
 use super::route::Incoming;
 use super::watch::Watch;
@@ -178,11 +179,17 @@ impl HttpService {
         let trace = notes.trace(&parts.headers);
         let (id, has_origin) = (notes.request_id(self.api(), trace.as_ref()), notes.has_origin);
         let incoming = Incoming { service: self, parts: &parts, notes, id, trace, activity };
-        let mut response = incoming.route(body, upgrade).await;
+        let mut body = std::pin::pin!(RequestBody::new(body));
+        let mut response = incoming.route(body.as_mut(), upgrade.clone()).await;
+        if !body.is_read() {
+            Box::pin(incoming.settle(body, &mut response, upgrade)).await;
+        }
         if has_origin {
             self.shared.origins.mark(&parts, response.headers_mut());
         }
-        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            self.watch.as_deref().inspect(|watch| watch.switches());
+        } else {
             respond::guard(response.headers_mut());
         }
         response

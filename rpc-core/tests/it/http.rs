@@ -2,6 +2,7 @@
 
 mod answer_headers;
 mod bad_input;
+mod early_answers;
 mod limits;
 mod origins;
 mod proxies;
