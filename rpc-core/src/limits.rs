@@ -39,6 +39,13 @@ pub struct Limits {
     pub headers_timeout: Duration,
     /// From the end of the headers to the end of the body. Default 60 s.
     pub body_timeout: Duration,
+    /// Bytes of a body that its answer did not wait for, which are read and dropped so that the connection is kept. Default
+    /// 16 MiB; beyond it the connection is closed after the answer.
+    pub unread_body: u64,
+    /// How long that may take. Default 10 s; beyond it the same.
+    pub unread_timeout: Duration,
+    /// How long a connection that is closed within a request reads on, so that the client gets to see the answer. Default 2 s.
+    pub linger_timeout: Duration,
     /// Without any progress in writing an answer. Default 30 s. On HTTP/2 this holds for each answer too: its stream is reset.
     pub write_timeout: Duration,
     /// Between two requests of a connection. Default 75 s.
@@ -100,6 +107,9 @@ impl Default for Limits {
             first_byte_timeout: Duration::from_secs(10),
             headers_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(60),
+            unread_body: 16 * MIB,
+            unread_timeout: Duration::from_secs(10),
+            linger_timeout: Duration::from_secs(2),
             write_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
             write_rate: KIB,

@@ -103,6 +103,9 @@ keys! {
         FIRST_BYTE_TIMEOUT: Duration = Key::new("first-byte-timeout", "10s", "Until the first byte of a connection; beyond it it is closed");
         HEADERS_TIMEOUT: Duration = Key::new("headers-timeout", "10s", "Until the end of a request's headers; beyond it the connection is closed");
         BODY_TIMEOUT: Duration = Key::new("body-timeout", "60s", "Until the end of a request's body; beyond it the connection is closed");
+        UNREAD_BODY: Size = Key::new("unread-body", "16 MiB", "Bytes of a body that its answer did not wait for, such as that of a refused upload, which are read and dropped; beyond it the connection is closed after the answer");
+        UNREAD_TIMEOUT: Duration = Key::new("unread-timeout", "10s", "How long that may take; beyond it the same");
+        LINGER_TIMEOUT: Duration = Key::new("linger-timeout", "2s", "How long a connection that is closed within a request reads on, so that the client gets to see the answer");
         WRITE_TIMEOUT: Duration = Key::new("write-timeout", "30s", "Without progress in writing an answer; beyond it the connection, or the stream of HTTP/2, is closed");
         IDLE_TIMEOUT: Duration = Key::new("idle-timeout", "75s", "Between two requests of a connection; beyond it it is closed");
         WRITE_RATE: Size = Key::new("write-rate", "1 KiB", "What a client takes of an answer in a second, on average, after write-timeout; slower ones are given up");

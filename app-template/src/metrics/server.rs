@@ -4,10 +4,10 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::Full;
-use hyper::body::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -62,9 +62,14 @@ impl MetricsServer {
 }
 
 async fn connection(stream: TcpStream, metrics: Metrics) {
-    let answer = service_fn(move |request: Request<_>| {
+    let answer = service_fn(move |request: Request<Incoming>| {
         let response = respond(&request, &metrics);
-        async move { Ok::<_, Infallible>(response) }
+        async move {
+            // A body is of no use, but a connection that is closed on one that still comes is reset, with its answer.
+            let mut body = request.into_body();
+            while let Some(Ok(_)) = body.frame().await {}
+            Ok::<_, Infallible>(response)
+        }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).keep_alive(false).max_buf_size(HEAD);
@@ -81,8 +86,14 @@ fn respond<B>(request: &Request<B>, metrics: &Metrics) -> Response<Full<Bytes>> 
     };
     let mut response = Response::new(Full::from(text));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in [
+        (CONTENT_TYPE, content_type),
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 
@@ -125,6 +136,23 @@ mod tests {
         assert!(answer.contains("\nbuild_info{name=\"app-template\",version="), "{answer}");
         for head in ["POST /metrics", "HEAD /metrics", "GET /", "GET /metrics/", "GET /v1/test/test", "OPTIONS *"] {
             assert!(ask(address, head).await.starts_with("HTTP/1.1 404 Not Found\r\n"), "{head}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_nobody_wants_does_not_cost_the_answer() {
+        let address = serve().await;
+        let head = "POST /metrics HTTP/1.1\r\nhost: x\r\ncontent-length: 4000000\r\n\r\n";
+        for _ in 0..5 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(&vec![b'x'; 4_000_000]).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 404 Not Found\r\n"), "{answer}");
+            for header in ["x-content-type-options: nosniff\r\n", "content-security-policy: default-src 'none'"] {
+                assert!(answer.contains(header), "{answer}");
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Reading a request's body: within its limit, decompressed within the same limit, and when it is refused, to a bounded end.
+//! Reading a request's body: within its limit, and decompressed within the same limit.
 
 use std::error::Error;
 use std::io::Read;
@@ -11,9 +11,6 @@ use http_body_util::BodyExt;
 
 use crate::budget::{Hold, Tally};
 use crate::error::{ApiError, ErrorCode};
-
-/// Bytes of a refused body that are read and dropped, so that the sender gets to read the answer.
-const DRAIN: u64 = 8 * 1024 * 1024;
 
 /// Bytes that are decompressed before they are counted.
 const PIECE: u64 = 64 * 1024;
@@ -42,10 +39,7 @@ where
 {
     let gzip = announced.is_gzip()?;
     let mut body = std::pin::pin!(body);
-    if let Some(length) = announced.length().filter(|&length| length > limit) {
-        if !announced.waits && length <= limit.saturating_add(DRAIN) {
-            drain(&mut body, DRAIN).await;
-        }
+    if announced.length().is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
     let bytes = collect(&mut body, limit, &mut tally).await?;
@@ -87,13 +81,9 @@ where
         let Ok(mut data) = frame.into_data() else { continue };
         length += data.remaining() as u64;
         if length > limit {
-            drain(body, DRAIN).await;
             return Err(too_large(limit));
         }
-        if let Err(exhausted) = tally.add(data.remaining() as u64) {
-            drain(body, DRAIN).await;
-            return Err(exhausted.into());
-        }
+        tally.add(data.remaining() as u64)?;
         let data = data.copy_to_bytes(data.remaining());
         if first.is_empty() && all.is_empty() {
             first = data;
@@ -108,16 +98,6 @@ where
         }
     }
     Ok(if all.is_empty() { first } else { all.freeze() })
-}
-
-async fn drain<B: Body>(body: &mut std::pin::Pin<&mut B>, most: u64) {
-    let mut length = 0;
-    while let Some(Ok(frame)) = body.frame().await {
-        length += frame.data_ref().map_or(0, |data| data.remaining() as u64);
-        if length > most {
-            return;
-        }
-    }
 }
 
 fn gunzip(bytes: &[u8], limit: u64, tally: &mut Tally<'_>) -> Result<Bytes, ApiError> {

@@ -190,6 +190,10 @@ where
             if state.0.ends_answer() {
                 *this.write = None;
             }
+            if state.0 == Phase::Linger {
+                // hyper sees that a body was given up when it is polled again.
+                cx.waker().wake_by_ref();
+            }
             asks |= rearm(this.timer, limit);
         }
         match this.timer {

@@ -63,7 +63,7 @@ impl<'h> Notes<'h> {
                 "content-type" => notes.content_type = notes.content_type.or(Some(value)),
                 "content-length" => notes.body.length = notes.body.length.or(Some(value)),
                 "content-encoding" => notes.body.encoding = notes.body.encoding.or(Some(value)),
-                "expect" => notes.body.waits = true,
+                "expect" => notes.body.waits |= value.as_bytes().eq_ignore_ascii_case(b"100-continue"),
                 "authorization" => {
                     notes.ambiguous |= notes.authorization.is_some();
                     notes.authorization = Some(value);

@@ -1,9 +1,10 @@
-//! A socket that notes what happens to it.
+//! A socket that notes what happens to it, and that is closed so that its peer gets to read what was written last.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
@@ -11,6 +12,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::watch::Watch;
+
+/// Bytes that are read at once when nobody wants them.
+const DROPPED: usize = 4 * 1024;
 
 /// A connection's socket, with its notes.
 pub(super) struct WatchedStream {
@@ -68,7 +72,22 @@ impl AsyncWrite for WatchedStream {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
+    /// Closes this side; where the other one may be sending still, reads on until it closes too, or the connection's timer
+    /// ends it. A socket that is dropped with bytes unread resets the connection, and the answer may be lost with it (RFC 9112,
+    /// section 9.6).
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        if self.watch.has_switched() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut space = [MaybeUninit::uninit(); DROPPED];
+        loop {
+            let mut dropped = ReadBuf::uninit(&mut space);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut dropped) {
+                Poll::Ready(Ok(())) if !dropped.filled().is_empty() => self.watch.leaves_unread(),
+                Poll::Pending if self.watch.closes() => return Poll::Pending,
+                Poll::Pending | Poll::Ready(_) => return Poll::Ready(Ok(())),
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The paths that are no methods: `/`, `/healthz`, `/readyz`.
 
-use http::header::ACCEPT;
-use http::{HeaderMap, Response, StatusCode};
+use http::header::{ACCEPT, REFERRER_POLICY, X_FRAME_OPTIONS};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::json;
 
 use super::respond::{self, ResponseBody};
@@ -51,7 +51,11 @@ fn welcome(shared: &Shared, headers: &HeaderMap, id: RequestId) -> Response<Resp
          <p>An API of {methods} methods. Call one with <code>POST</code> and a JSON array of its parameters.</p>\n\
          <ul>\n{list}</ul>\n"
     );
-    respond::with_body(200, "text/html; charset=utf-8", page.into_bytes(), headers, id)
+    let mut response = respond::with_body(200, "text/html; charset=utf-8", page.into_bytes(), headers, id);
+    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // For browsers that do not know `frame-ancestors`.
+    response.headers_mut().insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    response
 }
 
 fn escape(text: &str) -> String {

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, VARY,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
@@ -22,10 +23,20 @@ pub type ResponseBody = Full<Bytes>;
 /// Bytes from which an answer is compressed.
 const COMPRESS_FROM: usize = 1024;
 
-/// Headers that an answer has room for: three that each one has, and those of a compressed or a refused one.
-const HEADERS: usize = 6;
+/// Headers that an answer has room for: five that each one has, and those of a compressed or a refused one, for a page.
+const HEADERS: usize = 9;
+
+/// An answer is data: what takes it for a page runs nothing of it, loads nothing for it and shows it in no frame.
+const POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Tells browsers to take every answer for what its headers say.
+pub(super) fn guard(headers: &mut HeaderMap) {
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
+}
 
 /// Renders an outcome in the plain envelope.
 pub(super) fn plain(outcome: &Outcome, request: &HeaderMap, id: RequestId) -> Response<ResponseBody> {

@@ -11,6 +11,7 @@ use http_body::Body;
 use hyper::upgrade::OnUpgrade;
 
 use super::head::{self, Notes, Verb};
+use super::origin::{self, Page};
 use super::respond::{self, ResponseBody};
 use super::service::HttpService;
 use super::upload::{self, Received};
@@ -86,6 +87,9 @@ impl Incoming<'_> {
             Ok(verb) => verb,
             Err(error) => return self.refuse(error),
         };
+        if let Err(error) = self.check_page() {
+            return self.refuse(error);
+        }
         if method.is_none()
             && let Some(page) =
                 Box::pin(pages::answer(self.service.shared(), &path, &self.parts.headers, self.id)).await
@@ -233,11 +237,20 @@ impl Incoming<'_> {
         respond::plain(&Outcome { codec, result: Err(error) }, &self.parts.headers, self.id)
     }
 
+    /// Refuses the calls of a page that the browser takes for one of this server, and nobody vouches for: browsers let it read
+    /// the answer whatever the answer says.
+    pub(super) fn check_page(&self) -> Result<(), ApiError> {
+        if self.notes.has_origin && self.service.shared().origins.judge(self.parts) == Page::Rebound {
+            return Err(origin::refused());
+        }
+        Ok(())
+    }
+
     pub(super) fn preflight(&self) -> Response<ResponseBody> {
         let mut response = respond::empty(StatusCode::NO_CONTENT, self.id);
         let headers = response.headers_mut();
         headers.insert(http::header::ALLOW, HeaderValue::from_static(super::ALLOWED_VERBS));
-        self.service.shared().origins.mark_preflight(&self.parts.headers, headers);
+        self.service.shared().origins.mark_preflight(self.parts, headers);
         response
     }
 }

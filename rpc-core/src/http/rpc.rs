@@ -11,6 +11,7 @@ use hyper::upgrade::OnUpgrade;
 use serde_json::Value;
 
 use super::head::{self, Verb};
+use super::origin;
 use super::respond::{self, ResponseBody};
 use super::route::{Content, Incoming};
 use crate::budget::{Hold, Tally};
@@ -32,7 +33,7 @@ impl Incoming<'_> {
         let origin = self.origin(Transport::JsonRpc, self.notes.codec().unwrap_or_default());
         if let (Some(upgrade), "", &Method::GET) = (upgrade, below, &self.parts.method) {
             let codec = origin.codec;
-            let opened = self.open_websocket(origin, upgrade).await;
+            let opened = self.open_websocket(origin, upgrade, body.is_end_stream()).await;
             return opened.unwrap_or_else(|error| self.refuse_websocket(codec, error));
         }
         let verb = match head::verb(&self.parts.method) {
@@ -40,6 +41,9 @@ impl Incoming<'_> {
             Ok(verb) => verb,
             Err(error) => return self.rpc_error(origin.codec, error),
         };
+        if let Err(error) = self.check_page() {
+            return self.rpc_error(origin.codec, error);
+        }
         let Content { codec, params, upload, held } =
             self.content(verb, body, self.api().method(below), Transport::JsonRpc).await;
         let mut origin = Origin { codec, ..origin };
@@ -160,9 +164,18 @@ impl Incoming<'_> {
         response
     }
 
-    async fn open_websocket(&self, origin: Origin, upgrade: OnUpgrade) -> Result<Response<ResponseBody>, ApiError> {
-        if !self.service.shared().origins.allows(&self.parts.headers) {
-            return Err(ApiError::of(ErrorCode::Forbidden).with_reason("Pages of this origin may not connect"));
+    async fn open_websocket(
+        &self,
+        origin: Origin,
+        upgrade: OnUpgrade,
+        is_bare: bool,
+    ) -> Result<Response<ResponseBody>, ApiError> {
+        if !self.service.shared().origins.allows(self.parts) {
+            return Err(origin::refused());
+        }
+        if !is_bare {
+            // Its bytes would be taken for frames.
+            return Err(ApiError::of(ErrorCode::InvalidRequest).with_reason("Invalid request: a handshake has no body"));
         }
         let handshake = Handshake::read(&self.parts.headers)?;
         let credentials = handshake.credentials(origin.credentials);

@@ -10,13 +10,14 @@ use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::Buf;
-use http::{HeaderMap, Request, Response, Version};
+use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body::Body;
 
 use super::address::TrustedProxies;
-use super::cors::Origins;
 use super::head::Notes;
-use super::respond::ResponseBody;
+use super::origin::Origins;
+use super::request_body::RequestBody;
+use super::respond::{self, ResponseBody};
 use super::route::Incoming;
 use super::watch::Watch;
 use crate::api::Api;
@@ -99,7 +100,11 @@ impl HttpService {
         self
     }
 
-    /// Lets web pages of an origin read answers: `https://app.example.com`. Those of the server's own host may anyway.
+    /// Lets web pages of an origin read answers and open WebSockets: `https://app.example.com`.
+    ///
+    /// Pages of the server itself may anyway where it was reached as `localhost` or by an address, such as
+    /// `http://192.0.2.1:8080`. Any other name has to be allowed: its owner can point it at this server (DNS rebinding), and a
+    /// browser then takes the owner's pages for the server's own.
     #[must_use]
     pub fn allow_origin(mut self, origin: &str) -> Self {
         self.shared_mut().origins.allow(origin);
@@ -193,9 +198,18 @@ impl HttpService {
         let client = self.client(&parts.headers);
         let account = self.account_of(client);
         let incoming = Incoming { service: self, parts: &parts, notes, id, trace, client, account, activity };
-        let mut response = incoming.route(body, upgrade).await;
+        let mut body = std::pin::pin!(RequestBody::new(body));
+        let mut response = incoming.route(body.as_mut(), upgrade.clone()).await;
+        if !body.is_read() {
+            Box::pin(incoming.settle(body, &mut response, upgrade)).await;
+        }
         if has_origin {
-            self.shared.origins.mark(&parts.headers, response.headers_mut());
+            self.shared.origins.mark(&parts, response.headers_mut());
+        }
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            self.watch.as_deref().inspect(|watch| watch.switches());
+        } else {
+            respond::guard(response.headers_mut());
         }
         response
     }

@@ -26,10 +26,15 @@ pub(super) enum Phase {
     Idle,
     /// The peer, which does not take what is written.
     Write,
+    /// The peer's end of a connection that is closed within a request.
+    Linger,
+    /// Nothing that is of HTTP: the connection is a WebSocket's.
+    Switched,
 }
 
 impl Phase {
-    const ALL: [Self; 6] = [Self::FirstByte, Self::Headers, Self::Body, Self::Call, Self::Idle, Self::Write];
+    const ALL: [Self; 8] =
+        [Self::FirstByte, Self::Headers, Self::Body, Self::Call, Self::Idle, Self::Write, Self::Linger, Self::Switched];
 
     /// Whether no call has begun: a stop need not wait for what may come.
     pub(super) fn begins(self) -> bool {
@@ -47,9 +52,10 @@ impl Phase {
             Self::FirstByte => Some(limits.first_byte_timeout),
             Self::Headers => Some(limits.headers_timeout),
             Self::Body => Some(limits.body_timeout),
-            Self::Call => None,
+            Self::Call | Self::Switched => None,
             Self::Idle => Some(limits.idle_timeout),
             Self::Write => Some(limits.write_timeout),
+            Self::Linger => Some(limits.linger_timeout),
         }
     }
 }
@@ -89,12 +95,12 @@ impl Watch {
 
     /// What the connection waits for, and a number that changes with every step.
     pub(super) fn state(&self) -> (Phase, u32) {
-        let phase = if self.write_blocked.load(Ordering::Relaxed) {
-            Phase::Write
-        } else {
-            Phase::ALL.get(usize::from(self.phase.load(Ordering::Relaxed))).copied().unwrap_or(Phase::Idle)
-        };
+        let phase = if self.write_blocked.load(Ordering::Relaxed) { Phase::Write } else { self.phase() };
         (phase, self.step.load(Ordering::Relaxed))
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::ALL.get(usize::from(self.phase.load(Ordering::Relaxed))).copied().unwrap_or(Phase::Idle)
     }
 
     fn enter(&self, phase: Phase) {
@@ -154,6 +160,32 @@ impl Watch {
         Activity(self)
     }
 
+    /// The connection ends before a request was read, and reads on for a moment, however much comes.
+    pub(super) fn leaves_unread(&self) {
+        if self.phase() != Phase::Linger {
+            self.enter(Phase::Linger);
+        }
+    }
+
+    /// The answer is the last one of HTTP.
+    pub(super) fn switches(&self) {
+        self.enter(Phase::Switched);
+    }
+
+    /// The connection is closed on this side: whether its other side may be within a request, and is to be waited for.
+    pub(super) fn closes(&self) -> bool {
+        // A head that is none ends in an answer of hyper's.
+        if self.phase() == Phase::Headers {
+            self.leaves_unread();
+        }
+        self.phase() == Phase::Linger
+    }
+
+    /// Whether the connection is a WebSocket's, which closes it in its own way.
+    pub(super) fn has_switched(&self) -> bool {
+        self.phase() == Phase::Switched
+    }
+
     /// A response goes out on HTTP/2.
     pub(super) fn sends(self: &Arc<Self>) -> Activity<Arc<Self>> {
         self.enter_stream();
@@ -176,7 +208,7 @@ impl<W: Deref<Target = Watch>> Activity<W> {
 impl<W: Deref<Target = Watch>> Drop for Activity<W> {
     fn drop(&mut self) {
         let is_last = !self.0.is_multiplexed() || self.0.streams.fetch_sub(1, Ordering::Relaxed) == 1;
-        if is_last {
+        if is_last && !matches!(self.0.phase(), Phase::Linger | Phase::Switched) {
             self.0.enter(Phase::Idle);
         }
     }
@@ -205,6 +237,22 @@ mod tests {
         watch.write_advanced(1);
         drop(request);
         assert_eq!(phase(), Phase::Idle);
+    }
+
+    #[test]
+    fn only_a_connection_that_is_closed_within_a_request_lingers() {
+        let watch = Watch::new();
+        assert!(!watch.closes());
+        watch.received(b"POST");
+        assert!(watch.closes());
+        let watch = Watch::new();
+        let request = watch.request();
+        drop(request);
+        assert!(!watch.closes());
+        let request = watch.request();
+        watch.leaves_unread();
+        drop(request);
+        assert_eq!((watch.state().0, watch.closes()), (Phase::Linger, true));
     }
 
     #[test]

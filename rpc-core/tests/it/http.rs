@@ -1,8 +1,11 @@
 //! The plain HTTP face, over real sockets: bytes in, bytes out.
 
+mod answer_headers;
 mod bad_input;
 mod budget;
+mod early_answers;
 mod limits;
+mod origins;
 mod proxies;
 mod shutdown;
 mod slow_http2;

@@ -1,0 +1,213 @@
+//! The body of a request: every byte that is read of one is read here, and what an answer did not wait for is read to an end.
+//!
+//! An answer may be there before its request is: a refused upload, a path that is not served, a verb that takes no body. A
+//! connection that is closed then resets while the client still sends: the client may never see the answer, and a proxy takes
+//! the server for dead. So the rest is read and dropped, up to a number of bytes and for a time, before the answer goes out: a
+//! client that sends all before it reads does not notice, and the next request finds the connection in order. Beyond either
+//! bound the answer says `Connection: close`, and the connection reads on for a moment after it (see `io`). HTTP/2 resets the
+//! stream without an error once the answer is out (RFC 9113, section 8.1).
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Buf;
+use http::header::CONNECTION;
+use http::{HeaderValue, Response, StatusCode, Version};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::rt::Write;
+use hyper::upgrade::OnUpgrade;
+use pin_project_lite::pin_project;
+
+use super::respond::ResponseBody;
+use super::route::Incoming;
+use crate::limits::Limits;
+
+pin_project! {
+    /// A body that knows how far it was read.
+    pub(super) struct RequestBody<B> {
+        #[pin]
+        body: B,
+        progress: Progress,
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// Nobody asked for it: a client that waits for `100 Continue` still waits.
+    Untouched,
+    Begun,
+    Ended,
+    /// It cannot be read any further.
+    Broken,
+}
+
+impl<B: Body> RequestBody<B> {
+    pub(super) fn new(body: B) -> Self {
+        Self { body, progress: Progress::Untouched }
+    }
+
+    /// Whether nothing of it is left.
+    pub(super) fn is_read(&self) -> bool {
+        match self.progress {
+            Progress::Ended => true,
+            Progress::Broken => false,
+            Progress::Untouched | Progress::Begun => self.body.is_end_stream(),
+        }
+    }
+
+    fn is_begun(&self) -> bool {
+        self.progress != Progress::Untouched
+    }
+
+    /// Reads and drops the rest, within its bounds; tells whether that was all.
+    async fn drop_rest(mut self: Pin<&mut Self>, limits: &Limits) -> bool {
+        let most = limits.unread_body;
+        if self.progress == Progress::Broken || self.body.size_hint().lower() > most {
+            return false;
+        }
+        let read = async {
+            let mut length = 0;
+            while let Some(Ok(frame)) = self.frame().await {
+                length += frame.data_ref().map_or(0, |data| data.remaining() as u64);
+                if length > most {
+                    return false;
+                }
+            }
+            self.is_read()
+        };
+        tokio::time::timeout(limits.unread_timeout, read).await.unwrap_or(false)
+    }
+}
+
+impl<B: Body> Body for RequestBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let this = self.project();
+        if *this.progress == Progress::Untouched {
+            *this.progress = Progress::Begun;
+        }
+        let frame = ready!(this.body.poll_frame(cx));
+        match &frame {
+            Some(Ok(_)) => {}
+            Some(Err(_)) => *this.progress = Progress::Broken,
+            None => *this.progress = Progress::Ended,
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Incoming<'_> {
+    /// Sees to the rest of a body whose answer is there. `upgrade` is what the request asked for and did not get.
+    pub(super) async fn settle<B: Body>(
+        &self,
+        body: Pin<&mut RequestBody<B>>,
+        response: &mut Response<ResponseBody>,
+        upgrade: Option<OnUpgrade>,
+    ) {
+        // Who waits to be asked for the body gets the answer instead, and sends none (RFC 9110, section 10.1.1).
+        let is_kept_back = self.notes.body.waits && !body.is_begun();
+        let is_late = response.status() == StatusCode::REQUEST_TIMEOUT;
+        if !is_kept_back && !is_late {
+            if let Some(activity) = &self.activity {
+                activity.runs();
+            }
+            // What is not wanted holds up no stop.
+            let is_read = tokio::select! {
+                is_read = body.drop_rest(self.api().limits()) => is_read,
+                () = self.api().stopping().cancelled() => false,
+            };
+            if is_read {
+                return;
+            }
+        }
+        if self.parts.version < Version::HTTP_2 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            if let Some(watch) = self.service.watch() {
+                watch.leaves_unread();
+                if let Some(upgrade) = upgrade {
+                    self.api().tasks().spawn(close(upgrade, self.api().limits().linger_timeout));
+                }
+            }
+        }
+    }
+}
+
+/// Closes a connection whose upgrade was refused: hyper hands it over where it would close another one.
+async fn close(upgrade: OnUpgrade, time: Duration) {
+    let closed = async {
+        if let Ok(mut connection) = upgrade.await {
+            let _ = poll_fn(|cx| Pin::new(&mut connection).poll_shutdown(cx)).await;
+        }
+    };
+    let _ = tokio::time::timeout(time, closed).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::pin::pin;
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use futures_util::{StreamExt, stream};
+    use http_body::Frame;
+    use http_body_util::{Empty, Full, StreamBody};
+
+    use super::RequestBody;
+    use crate::limits::Limits;
+
+    fn limits(bytes: u64) -> Limits {
+        Limits { unread_body: bytes, unread_timeout: Duration::from_secs(5), ..Limits::default() }
+    }
+
+    #[tokio::test]
+    async fn a_rest_is_read_up_to_the_bound_and_no_byte_further() {
+        let frames = || {
+            StreamBody::new(
+                stream::iter(["ab", "", "cde"]).map(|text| Ok::<_, io::Error>(Frame::data(Bytes::from(text)))),
+            )
+        };
+        for (most, is_read) in [(5, true), (6, true), (4, false), (0, false)] {
+            let mut body = pin!(RequestBody::new(frames()));
+            assert_eq!(body.as_mut().drop_rest(&limits(most)).await, is_read, "{most}");
+            assert_eq!(body.is_read(), is_read, "{most}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_announced_to_be_longer_is_not_begun() {
+        let mut body = pin!(RequestBody::new(Full::new(Bytes::from_static(b"abcdef"))));
+        assert!(!body.as_mut().drop_rest(&limits(5)).await);
+        assert!(!body.is_begun());
+        assert!(RequestBody::new(Empty::<Bytes>::new()).is_read());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rest_that_does_not_come_is_waited_for_in_time() {
+        let mut body = pin!(RequestBody::new(StreamBody::new(stream::pending::<io::Result<Frame<Bytes>>>())));
+        let started = tokio::time::Instant::now();
+        assert!(!body.as_mut().drop_rest(&limits(5)).await);
+        assert_eq!(started.elapsed(), Duration::from_secs(5));
+    }
+
+    #[tokio::test]
+    async fn a_broken_body_is_not_read_on() {
+        let frames = stream::iter([Err(io::Error::other("cut")), Ok(Frame::data(Bytes::from_static(b"a")))]);
+        let mut body = pin!(RequestBody::new(StreamBody::new(frames)));
+        assert!(!body.as_mut().drop_rest(&limits(5)).await);
+        assert!(!body.is_read());
+    }
+}
