@@ -1,6 +1,8 @@
 //! `serve`: the server, from its first line to its last.
 
 mod banner;
+#[cfg(unix)]
+mod descriptors;
 mod metrics;
 mod root;
 mod signals;
@@ -30,7 +32,10 @@ use crate::output;
 use crate::storage::{Schema, Storage};
 
 pub(super) fn run(layers: &Layers, log: Log) -> Result<ExitCode, Failure> {
-    let settings = serve_settings(layers)?;
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "other systems have no such limit"))]
+    let mut settings = serve_settings(layers)?;
+    #[cfg(unix)]
+    descriptors::fit(&mut settings.limits);
     warn_of_unknown(layers.environment());
     let runtime = runtime()?;
     let ended = runtime.block_on(serve(settings, log));
