@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::limits::{Limits, network};
 
 /// Bytes that an open connection is counted with: its buffers and its task.
-pub(crate) const CONNECTION_BYTES: u64 = 16 * 1024;
+pub(crate) const CONNECTION_BYTES: u64 = 24 * 1024;
 /// Bytes that a decoded value is counted with, beside its text.
 pub(crate) const VALUE_BYTES: u64 = 128;
 

@@ -133,8 +133,13 @@ impl Running {
         self.stderr = None;
     }
 
+    /// Its number, as the system has it.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("it was not waited for")
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
-        signal_to(&self.child, signal);
+        kill(self.id(), signal);
     }
 
     /// Waits for the end; with what was not yet read.
@@ -159,6 +164,9 @@ async fn rest(mut lines: Lines<BufReader<ChildStderr>>) -> String {
 
 /// Sends a signal to a process that was not waited for yet.
 pub(crate) fn signal_to(child: &Child, signal: Signal) {
-    let id = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-    kill_process(id.unwrap(), signal).unwrap();
+    kill(child.id().expect("it was not waited for"), signal);
+}
+
+fn kill(id: u32, signal: Signal) {
+    kill_process(Pid::from_raw(id.cast_signed()).unwrap(), signal).unwrap();
 }

@@ -17,7 +17,7 @@ pub(super) fn fit(limits: &mut Limits) {
     let Some(room) = getrlimit(Resource::Nofile).current else { return };
     let before = *limits;
     lower(limits, room);
-    if *limits != before {
+    if limits.connections < before.connections || limits.uploads < before.uploads {
         let (connections, websockets, uploads) = (limits.connections, limits.ws_total, limits.uploads);
         tracing::warn!(
             event = "descriptors.few",

@@ -1,0 +1,72 @@
+//! Ten thousand connections that each send a megabyte that nobody wants.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::bystander::Bystander;
+use crate::process::soon;
+use crate::server::{Server, connections};
+use crate::{MOST_RESIDENT, alone};
+
+const MEGABYTE: usize = 1024 * 1024;
+/// Addresses that they come from.
+const NETWORKS: u16 = 20;
+
+/// Sends the megabyte; the status of the answer, or `None` when the connection was closed for somebody else.
+async fn refused(mut stream: TcpStream, zeros: Arc<[u8]>) -> Option<u16> {
+    let head = format!("PUT /v1/nothing HTTP/1.1\r\nhost: x\r\ncontent-length: {MEGABYTE}\r\n\r\n");
+    let sending = async {
+        stream.write_all(head.as_bytes()).await?;
+        for _ in 0..MEGABYTE / zeros.len() {
+            stream.write_all(&zeros).await?;
+        }
+        std::io::Result::Ok(())
+    };
+    // A server that does not want it for so long answers, and closes.
+    drop(sending.await);
+    let mut answer = [0; 1024];
+    let length = stream.read(&mut answer).await.ok()?;
+    std::str::from_utf8(&answer[..length]).ok()?.split(' ').nth(1)?.parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_megabytes_that_are_refused_cost_others_nothing() {
+    let _alone = alone().await;
+    let server = Server::start(&[]).await;
+    let bystander = Bystander::start(&server).await;
+    let count = connections(9_900);
+    let zeros: Arc<[u8]> = vec![0; 64 * 1024].into();
+    let mut streams = Vec::with_capacity(count);
+    for network in (0..NETWORKS).cycle().take(count) {
+        streams.push(soon("a connection", server.connect(network)).await.unwrap());
+    }
+    let mut senders = JoinSet::new();
+    for stream in streams {
+        let zeros = Arc::clone(&zeros);
+        senders.spawn(async move { tokio::time::timeout(Duration::from_secs(300), refused(stream, zeros)).await });
+    }
+    let (mut answered, mut closed, mut descriptors) = (0, 0, 0);
+    while let Some(sent) = senders.join_next().await {
+        match sent.unwrap().expect("each comes to its end") {
+            Some(status) => {
+                assert_eq!(status, 405);
+                answered += 1;
+            }
+            None => closed += 1,
+        }
+        if (answered + closed) % 500 == 0 {
+            descriptors = descriptors.max(server.descriptors());
+        }
+    }
+    bystander.stop("refused megabytes").await;
+    let (_, most) = server.resident();
+    eprintln!(
+        "refused megabytes: {answered} answered, {closed} closed, {descriptors} descriptors, {most} bytes at most"
+    );
+    assert!(answered > count / 2, "{answered} of {count}");
+    assert!(most < MOST_RESIDENT, "{most}");
+}
