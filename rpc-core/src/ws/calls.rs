@@ -8,20 +8,10 @@ use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, Abortable, Aborted};
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
+use tokio_tungstenite::tungstenite::Message;
 
-use crate::error::ApiError;
-use crate::identity::Identity;
-
-/// What a finished piece of work leaves.
-pub(super) enum Done {
-    /// Bytes for the client; none for a notification.
-    Answer(Option<tokio_tungstenite::tungstenite::Message>),
-    /// Who is at the other end, or that the credentials are gone.
-    Identity(Result<Identity, ApiError>),
-}
-
-/// Work that may take its time.
-pub(super) type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
+/// The work of a call, which may take its time, and ends with an answer for the client; with none for a notification.
+pub(super) type Work = Pin<Box<dyn Future<Output = Option<Message>> + Send>>;
 
 /// Work with what is needed to count and to abort it.
 pub(super) struct Call {
@@ -38,7 +28,7 @@ struct Running {
 }
 
 impl Future for Running {
-    type Output = (usize, Option<Value>, Result<Done, Aborted>);
+    type Output = (usize, Option<Value>, Result<Option<Message>, Aborted>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let done = std::task::ready!(Pin::new(&mut self.work).poll(cx));
@@ -62,11 +52,11 @@ pub(super) struct Full;
 pub(super) struct Ended {
     pub(super) id: Option<Value>,
     /// `Err` for an aborted call.
-    pub(super) done: Result<Done, Aborted>,
+    pub(super) done: Result<Option<Message>, Aborted>,
 }
 
 impl Calls {
-    /// Whether no call runs or waits. Work that stands for none, a look at credentials, does not count.
+    /// Whether no call runs or waits.
     pub(super) fn is_empty(&self) -> bool {
         self.running_weight == 0 && self.waiting.is_empty()
     }

@@ -4,10 +4,11 @@ use std::task::Context;
 
 use serde_json::Value;
 
-use super::calls::{Call, Done, Work};
+use super::calls::{Call, Work};
 use super::connection::Connection;
 use super::hub::message;
 use super::session::close;
+use crate::call::Outcome;
 use crate::codec::{Codec, Params};
 use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc::{self, Document, Origin, Request, System};
@@ -32,12 +33,12 @@ impl Connection {
                 Some(system) => self.system(system, codec, origin, request, cx),
                 None => self.request(origin, request, cx),
             },
-            Document::Single(Err(invalid)) => self.answer(codec, &invalid.id, Err(invalid.error)),
+            Document::Single(Err(invalid)) => self.refuse(codec, &invalid.id, invalid.error),
             Document::Batch(requests) => {
                 let (api, weight) = (self.api.clone(), requests.len());
                 let work = async move {
                     let answers = jsonrpc::serve_batch(&api, &origin, requests).await;
-                    Done::Answer(answers.map(|bytes| message(codec, bytes)))
+                    answers.map(|bytes| message(codec, bytes))
                 };
                 self.start(codec, Call { id: None, weight, work: Box::pin(work) }, Some(Value::Null), cx);
             }
@@ -46,7 +47,7 @@ impl Connection {
 
     fn undecodable(&mut self, codec: Codec, error: ApiError) {
         self.undecodable += 1;
-        self.answer(codec, &Value::Null, Err(error));
+        self.refuse(codec, &Value::Null, error);
         if self.undecodable >= MOST_UNDECODABLE {
             self.close(close::UNDECODABLE, "messages do not decode");
         }
@@ -67,14 +68,14 @@ impl Connection {
                 let reason = "Too many requests: `ws_running` and `ws_waiting` of the connection are used up";
                 let error = ApiError::of(ErrorCode::TooManyRequests).with_reason(reason);
                 if let Some(id) = id {
-                    self.answer(codec, &id, Err(error));
+                    self.refuse(codec, &id, error);
                 }
             }
         }
     }
 
     fn system(&mut self, system: System, codec: Codec, origin: Origin, request: Request, cx: &mut Context<'_>) {
-        let result = match system {
+        let outcome = match system {
             System::Ping => {
                 if request.id.is_some() {
                     self.send(message(codec, jsonrpc::encode_method(codec, request.id.as_ref(), "/pong", None)));
@@ -83,15 +84,15 @@ impl Connection {
             }
             System::Pong => return,
             System::Event | System::Healthcheck => return self.request(origin, request, cx),
-            System::Abort => self.abort(request.params),
-            System::Subscribe => {
-                let most = self.api.limits().ws_subscriptions;
-                names(request.params).and_then(|names| self.place.socket.subscribe(names, most))
-            }
-            System::Unsubscribe => names(request.params).map(|names| self.place.socket.unsubscribe(&names)),
+            System::Abort => match self.abort(request.params) {
+                Ok(()) => jsonrpc::ok(codec),
+                Err(error) => Outcome { codec, result: Err(error) },
+            },
+            System::Subscribe => self.subscribe(codec, request.params),
+            System::Unsubscribe => self.unsubscribe(codec, request.params),
         };
         if let Some(id) = &request.id {
-            self.answer(codec, id, result);
+            self.answer(id, &outcome);
         }
     }
 
@@ -114,24 +115,6 @@ fn serve(api: crate::Api, origin: Origin, request: Request) -> Work {
     Box::pin(async move {
         let codec = origin.codec;
         let answer = jsonrpc::serve(&api, &origin, Ok(request)).await;
-        Done::Answer(answer.encode().map(|bytes| message(codec, bytes)))
+        answer.encode().map(|bytes| message(codec, bytes))
     })
-}
-
-/// The names of events: `[[names]]`, or one after the other.
-fn names(params: Params) -> Result<Vec<String>, ApiError> {
-    let Params::Positional(values) = params else { return Err(no_names()) };
-    let flat = values.into_iter().flat_map(|value| match value {
-        Value::Array(values) => values,
-        value => vec![value],
-    });
-    flat.map(|value| match value {
-        Value::String(name) => Ok(name),
-        _ => Err(no_names()),
-    })
-    .collect()
-}
-
-fn no_names() -> ApiError {
-    ApiError::of(ErrorCode::InvalidRequest).with_reason("Invalid request: the parameters are names of events")
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::OnUpgrade;
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -69,12 +70,12 @@ impl Session {
         }
         let origin = Origin { transport: Transport::WebSocket, codec: Codec::Json, ..origin };
         let room = api.hub().room(origin.client, api.limits()).map_err(|crowded| too_many(crowded, api.limits()))?;
-        let changes = api.hub().changes();
+        let (changes, looked_at) = (api.hub().changes(), Instant::now());
         let entered = match authenticate(api, origin.credentials.clone(), origin.client).await {
             Ok(identity) => {
-                let place = room.enter(identity, api.limits().ws_events);
+                let place = room.enter(identity, looked_at, api.limits().ws_events);
                 if api.hub().changes() != changes {
-                    place.socket.outbox.push_recheck();
+                    place.socket.doubt();
                 }
                 Entered::Placed(place)
             }

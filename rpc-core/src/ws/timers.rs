@@ -123,6 +123,11 @@ impl Timers {
         self.rearm(limits);
     }
 
+    /// Whether the credentials are to be looked at again by themselves.
+    pub(super) fn will_recheck(&self) -> bool {
+        self.next_recheck.is_some()
+    }
+
     fn gone_at(&self, limits: &Limits) -> Instant {
         let stands_still = match self.blocked {
             Some(blocked) => blocked.since + limits.write_timeout,

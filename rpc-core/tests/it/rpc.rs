@@ -1,5 +1,6 @@
 //! The RPC endpoint: JSON-RPC over HTTP and WebSocket, events, two nodes.
 
+mod changed_rights;
 mod counts;
 mod events;
 mod http_endpoint;
