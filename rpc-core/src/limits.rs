@@ -55,6 +55,9 @@ pub struct Limits {
     pub ws_running: usize,
     /// Calls that wait on one WebSocket. Default 256; beyond it −32802.
     pub ws_waiting: usize,
+    /// Bytes of memory that what was sent for the calls that run or wait on one WebSocket takes. Default 16 MiB; beyond it −32802,
+    /// but for a single call.
+    pub ws_held: usize,
     /// Events that wait for one WebSocket's reader. Default 256; beyond it close 1008.
     pub ws_events: usize,
     /// Between two keep-alive pings of a WebSocket. Default 30 s.
@@ -85,6 +88,7 @@ impl Default for Limits {
             ws_subscriptions: 1000,
             ws_running: 64,
             ws_waiting: 256,
+            ws_held: 16 * 1024 * 1024,
             ws_events: 256,
             ws_ping: Duration::from_secs(30),
             ws_silence: Duration::from_secs(75),

@@ -10,6 +10,7 @@ mod look;
 mod outbox;
 mod rights;
 mod session;
+mod size;
 mod socket;
 mod subscribe;
 mod timers;

@@ -12,8 +12,8 @@ use super::setting::{Setting, Size};
 use super::table::{
     BATCH, BODY_TIMEOUT, CALL_TIMEOUT, FIRST_BYTE_TIMEOUT, HEADERS, HEADERS_TIMEOUT, IDLE_TIMEOUT, MAX_BODY, MAX_DEPTH,
     MAX_VALUES, METHOD_CONCURRENCY, METHOD_CONCURRENCY_PER_USER, METHOD_MAX_BODY, METHOD_RATE, METHOD_TIMEOUT,
-    METHOD_UPLOAD, REQUEST_LINE, UPLOAD, WRITE_TIMEOUT, WS_EVENTS, WS_MESSAGE, WS_PER_ADDRESS, WS_PING, WS_RUNNING,
-    WS_SILENCE, WS_SUBSCRIPTIONS, WS_TOTAL, WS_WAITING,
+    METHOD_UPLOAD, REQUEST_LINE, UPLOAD, WRITE_TIMEOUT, WS_EVENTS, WS_HELD, WS_MESSAGE, WS_PER_ADDRESS, WS_PING,
+    WS_RUNNING, WS_SILENCE, WS_SUBSCRIPTIONS, WS_TOTAL, WS_WAITING,
 };
 
 /// The limits of one method, and where the file sets them.
@@ -59,6 +59,7 @@ impl Reader<'_> {
         limits.ws_subscriptions = self.required(&WS_SUBSCRIPTIONS).get();
         limits.ws_running = self.required(&WS_RUNNING).get();
         limits.ws_waiting = self.required(&WS_WAITING).get();
+        limits.ws_held = self.required(&WS_HELD).in_memory();
         limits.ws_events = self.required(&WS_EVENTS).get();
         limits.ws_ping = self.required(&WS_PING);
         limits.ws_silence = self.required(&WS_SILENCE);

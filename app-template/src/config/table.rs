@@ -111,6 +111,7 @@ keys! {
         WS_SUBSCRIPTIONS: NonZeroUsize = Key::new("ws-subscriptions", "1000", "Names that one WebSocket subscribes to; beyond it -32802");
         WS_RUNNING: NonZeroUsize = Key::new("ws-running", "64", "Calls at once on one WebSocket; beyond it they wait");
         WS_WAITING: NonZeroUsize = Key::new("ws-waiting", "256", "Calls that wait on one WebSocket; beyond it -32802");
+        WS_HELD: Size = Key::new("ws-held", "16 MiB", "Memory that what was sent for the calls of one WebSocket takes until they end; beyond it -32802, but for a single call");
         WS_EVENTS: NonZeroUsize = Key::new("ws-events", "256", "Events that wait for the reader of one WebSocket; beyond it close 1008");
         WS_PING: Duration = Key::new("ws-ping", "30s", "Between two pings of a WebSocket");
         WS_SILENCE: Duration = Key::new("ws-silence", "75s", "Without anything from the client of a WebSocket; beyond it it is closed");

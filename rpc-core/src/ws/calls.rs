@@ -18,21 +18,35 @@ pub(super) struct Call {
     pub(super) id: Option<Value>,
     /// Calls that it stands for: the entries of a batch.
     pub(super) weight: usize,
+    /// Bytes of memory that what was sent takes.
+    pub(super) held: usize,
     pub(super) work: Work,
+}
+
+/// How much of one connection's calls there may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Most {
+    /// Calls that run at once.
+    pub(super) running: usize,
+    /// Calls that wait.
+    pub(super) waiting: usize,
+    /// Bytes of memory that what was sent for both takes.
+    pub(super) held: usize,
 }
 
 struct Running {
     weight: usize,
+    held: usize,
     id: Option<Value>,
     work: Abortable<Work>,
 }
 
 impl Future for Running {
-    type Output = (usize, Option<Value>, Result<Option<Message>, Aborted>);
+    type Output = (usize, usize, Ended);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let done = std::task::ready!(Pin::new(&mut self.work).poll(cx));
-        Poll::Ready((self.weight, self.id.take(), done))
+        Poll::Ready((self.weight, self.held, Ended { id: self.id.take(), done }))
     }
 }
 
@@ -42,11 +56,19 @@ pub(super) struct Calls {
     running_weight: usize,
     waiting: VecDeque<Call>,
     waiting_weight: usize,
+    /// Of those that run and those that wait.
+    held: usize,
     aborts: Vec<(Value, AbortHandle)>,
 }
 
-/// There is no room for a call, running or waiting.
-pub(super) struct Full;
+/// Why there is no room for a call, running or waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Full {
+    /// There are too many.
+    Calls,
+    /// What was sent for them is too much.
+    Held,
+}
 
 /// A call that has ended.
 pub(super) struct Ended {
@@ -67,26 +89,25 @@ impl Calls {
     }
 
     /// Takes a call in: it runs now when there is room, and is done at once when it does not have to wait for anything.
-    pub(super) fn start(
-        &mut self,
-        call: Call,
-        most: (usize, usize),
-        cx: &mut Context<'_>,
-    ) -> Result<Option<Ended>, Full> {
-        let (running, waiting) = most;
-        if self.waiting.is_empty() && self.has_room(call.weight, running) {
+    pub(super) fn start(&mut self, call: Call, most: Most, cx: &mut Context<'_>) -> Result<Option<Ended>, Full> {
+        // One that is larger than all may be is held alone.
+        if self.held > 0 && self.held + call.held > most.held {
+            return Err(Full::Held);
+        }
+        if self.waiting.is_empty() && self.has_room(call.weight, most.running) {
             return Ok(self.run(call, cx));
         }
-        if self.waiting_weight + call.weight > waiting {
-            return Err(Full);
+        if self.waiting_weight + call.weight > most.waiting {
+            return Err(Full::Calls);
         }
         self.waiting_weight += call.weight;
+        self.held += call.held;
         self.waiting.push_back(call);
         Ok(None)
     }
 
     /// Runs a call whether there is room or not.
-    pub(super) fn run(&mut self, mut call: Call, cx: &mut Context<'_>) -> Option<Ended> {
+    fn run(&mut self, mut call: Call, cx: &mut Context<'_>) -> Option<Ended> {
         if let Poll::Ready(done) = call.work.as_mut().poll(cx) {
             return Some(Ended { id: call.id, done: Ok(done) });
         }
@@ -95,8 +116,9 @@ impl Calls {
             self.aborts.push((id.clone(), handle));
         }
         self.running_weight += call.weight;
+        self.held += call.held;
         let work = Abortable::new(call.work, registration);
-        self.running.push(Running { weight: call.weight, id: call.id, work });
+        self.running.push(Running { weight: call.weight, held: call.held, id: call.id, work });
         None
     }
 
@@ -108,18 +130,20 @@ impl Calls {
             }
             let Some(call) = self.waiting.pop_front() else { break };
             self.waiting_weight -= call.weight;
+            self.held -= call.held;
             if let Some(ended) = self.run(call, cx) {
                 return Poll::Ready(ended);
             }
         }
-        let Poll::Ready(Some((weight, id, done))) = self.running.poll_next_unpin(cx) else { return Poll::Pending };
+        let Poll::Ready(Some((weight, held, ended))) = self.running.poll_next_unpin(cx) else { return Poll::Pending };
         self.running_weight -= weight;
-        if let Some(id) = &id
+        self.held -= held;
+        if let Some(id) = &ended.id
             && let Some(position) = self.aborts.iter().position(|(known, _)| known == id)
         {
             self.aborts.swap_remove(position);
         }
-        Poll::Ready(Ended { id, done })
+        Poll::Ready(ended)
     }
 
     /// Aborts the call with an id. One that waits has ended with that; one that runs ends when it is polled next.
@@ -131,12 +155,13 @@ impl Calls {
         let position = self.waiting.iter().position(|call| call.id.as_ref() == Some(id))?;
         let call = self.waiting.remove(position)?;
         self.waiting_weight -= call.weight;
+        self.held -= call.held;
         Some(Ended { id: call.id, done: Err(Aborted) })
     }
 
     /// What waits will not run.
     pub(super) fn start_no_more(&mut self) {
-        self.waiting.clear();
+        self.held -= self.waiting.drain(..).map(|call| call.held).sum::<usize>();
         self.waiting_weight = 0;
     }
 

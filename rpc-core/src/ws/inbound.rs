@@ -4,10 +4,11 @@ use std::task::Context;
 
 use serde_json::Value;
 
-use super::calls::{Call, Work};
+use super::calls::{Call, Full, Most, Work};
 use super::connection::Connection;
 use super::hub::message;
 use super::session::close;
+use super::size::size;
 use crate::call::Outcome;
 use crate::codec::{Codec, Params};
 use crate::error::{ApiError, ErrorCode};
@@ -21,17 +22,18 @@ impl Connection {
     pub(super) fn document(&mut self, codec: Codec, bytes: &[u8], cx: &mut Context<'_>) {
         self.place.socket.heard_in(codec);
         let limits = *self.api.limits();
-        let document = match codec.decode(bytes, limits.document()) {
-            Ok(value) => Document::read(value, limits.batch),
+        let value = match codec.decode(bytes, limits.document()) {
+            Ok(value) => value,
             Err(error) => return self.undecodable(codec, error),
         };
+        let held = size(&value);
         self.undecodable = 0;
         let origin = Origin { codec, request_id: self.api.request_id(), ..self.origin.clone() };
-        match document {
+        match Document::read(value, limits.batch) {
             Document::Answer => {}
             Document::Single(Ok(request)) => match System::named(&request.method) {
-                Some(system) => self.system(system, codec, origin, request, cx),
-                None => self.request(origin, request, cx),
+                Some(system) => self.system(system, origin, request, held, cx),
+                None => self.request(origin, request, held, cx),
             },
             Document::Single(Err(invalid)) => self.refuse(codec, &invalid.id, invalid.error),
             Document::Batch(requests) => {
@@ -40,7 +42,7 @@ impl Connection {
                     let answers = jsonrpc::serve_batch(&api, &origin, requests).await;
                     answers.map(|bytes| message(codec, bytes))
                 };
-                self.start(codec, Call { id: None, weight, work: Box::pin(work) }, Some(Value::Null), cx);
+                self.start(codec, Call { id: None, weight, held, work: Box::pin(work) }, Some(Value::Null), cx);
             }
         }
     }
@@ -53,19 +55,23 @@ impl Connection {
         }
     }
 
-    fn request(&mut self, origin: Origin, request: Request, cx: &mut Context<'_>) {
+    fn request(&mut self, origin: Origin, request: Request, held: usize, cx: &mut Context<'_>) {
         let (api, codec, id) = (self.api.clone(), origin.codec, request.id.clone());
-        let call = Call { id: id.clone(), weight: 1, work: serve(api, origin, request) };
+        let call = Call { id: id.clone(), weight: 1, held, work: serve(api, origin, request) };
         self.start(codec, call, id, cx);
     }
 
     fn start(&mut self, codec: Codec, call: Call, id: Option<Value>, cx: &mut Context<'_>) {
         let limits = self.api.limits();
-        match self.calls.start(call, (limits.ws_running, limits.ws_waiting), cx) {
+        let most = Most { running: limits.ws_running, waiting: limits.ws_waiting, held: limits.ws_held };
+        match self.calls.start(call, most, cx) {
             Ok(Some(ended)) => self.ended(ended),
             Ok(None) => {}
-            Err(_full) => {
-                let reason = "Too many requests: `ws_running` and `ws_waiting` of the connection are used up";
+            Err(full) => {
+                let reason = match full {
+                    Full::Calls => "Too many requests: `ws_running` and `ws_waiting` of the connection are used up",
+                    Full::Held => "Too many requests: `ws_held` of the connection is used up",
+                };
                 let error = ApiError::of(ErrorCode::TooManyRequests).with_reason(reason);
                 if let Some(id) = id {
                     self.refuse(codec, &id, error);
@@ -74,7 +80,8 @@ impl Connection {
         }
     }
 
-    fn system(&mut self, system: System, codec: Codec, origin: Origin, request: Request, cx: &mut Context<'_>) {
+    fn system(&mut self, system: System, origin: Origin, request: Request, held: usize, cx: &mut Context<'_>) {
+        let codec = origin.codec;
         let outcome = match system {
             System::Ping => {
                 if request.id.is_some() {
@@ -83,7 +90,7 @@ impl Connection {
                 return;
             }
             System::Pong => return,
-            System::Event | System::Healthcheck => return self.request(origin, request, cx),
+            System::Event | System::Healthcheck => return self.request(origin, request, held, cx),
             System::Abort => match self.abort(request.params) {
                 Ok(()) => jsonrpc::ok(codec),
                 Err(error) => Outcome { codec, result: Err(error) },

@@ -99,6 +99,27 @@ async fn names_of_no_event_are_told_and_not_kept() {
     assert_eq!(socket.json().await["method"], "/publish", "those that there are are subscribed to");
 }
 
+#[tokio::test]
+async fn what_waits_for_a_turn_is_bounded_in_bytes() {
+    let server = with_limits(|limits| {
+        limits.ws_running = 1;
+        limits.ws_held = 100_000;
+    })
+    .await;
+    let mut socket = Socket::guest(&server).await;
+    let first = socket.start("/v9/rpc/waits", json!([])).await;
+    let small = socket.start("/v9/rpc/echo", json!(["small"])).await;
+    for large in [json!(["x".repeat(100_000)]), json!([vec![Value::Null; 10_000]])] {
+        let refused = socket.call("/v9/rpc/echo", large).await;
+        assert_eq!(refused["error"]["code"], -32802);
+        assert!(refused["error"]["message"].as_str().unwrap().contains("`ws_held`"), "{refused}");
+    }
+    server.post("/v9/rpc/opens", "[1]").await;
+    assert_eq!((socket.json().await["id"].as_u64(), socket.json().await["id"].as_u64()), (Some(first), Some(small)));
+    let alone = "x".repeat(200_000);
+    assert_eq!(socket.call("/v9/rpc/echo", json!([alone])).await["result"]["data"], alone);
+}
+
 /// A handshake by hand, for what no client library sends.
 async fn raw(server: &Running) -> tokio::net::TcpStream {
     let mut stream = server.connect().await;
