@@ -102,7 +102,7 @@ keys! {
         CALL_TIMEOUT: Duration = Key::new("call-timeout", "30s", "How long a call may run, for methods that set no own limit; beyond it 504");
         FIRST_BYTE_TIMEOUT: Duration = Key::new("first-byte-timeout", "10s", "Until the first byte of a connection; beyond it it is closed");
         HEADERS_TIMEOUT: Duration = Key::new("headers-timeout", "10s", "Until the end of a request's headers; beyond it the connection is closed");
-        BODY_TIMEOUT: Duration = Key::new("body-timeout", "60s", "Until the end of a request's body; beyond it the connection is closed");
+        BODY_TIMEOUT: Duration = Key::new("body-timeout", "60s", "Until the end of a request's body, or of a WebSocket message; beyond it the connection is closed");
         WRITE_TIMEOUT: Duration = Key::new("write-timeout", "30s", "Without progress in writing an answer; beyond it the connection, or the stream of HTTP/2, is closed");
         IDLE_TIMEOUT: Duration = Key::new("idle-timeout", "75s", "Between two requests of a connection; beyond it it is closed");
         WS_MESSAGE: Size = Key::new("ws-message", "1 MiB", "A WebSocket message; beyond it close 1009");

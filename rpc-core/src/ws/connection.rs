@@ -180,7 +180,10 @@ impl Connection {
         }
         for _ in 0..FRAMES_AT_ONCE {
             match Pin::new(&mut self.stream).poll_next(cx) {
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    self.timers.receives(self.stream.get_ref().has_unfinished(), self.api.limits());
+                    return Poll::Pending;
+                }
                 Poll::Ready(None | Some(Err(Error::ConnectionClosed | Error::AlreadyClosed | Error::Io(_)))) => {
                     return Poll::Ready(());
                 }
@@ -198,6 +201,11 @@ impl Connection {
     }
 
     fn frame(&mut self, frame: Result<Message, Error>, cx: &mut Context<'_>) {
+        match &frame {
+            Ok(Message::Text(_) | Message::Binary(_)) => self.stream.get_mut().message_ended(),
+            Ok(control) => self.stream.get_mut().control_frame(control.len()),
+            Err(_) => {}
+        }
         match frame {
             Ok(Message::Text(text)) if self.is_open() => self.document(Codec::Json, text.as_bytes(), cx),
             Ok(Message::Binary(bytes)) if self.is_open() => self.document(Codec::MsgPack, &bytes, cx),

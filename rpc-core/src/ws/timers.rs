@@ -1,5 +1,5 @@
-//! The times of one connection, on one sleep: the next ping, the client's silence, a write that does not advance, the last
-//! calls of a client that leaves, a close that is not answered.
+//! The times of one connection, on one sleep: the next ping, the client's silence, a message that does not end, a write that does
+//! not advance, the last calls of a client that leaves, a close that is not answered.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -25,6 +25,8 @@ pub(super) struct Timers {
     next_recheck: Option<Instant>,
     recheck_wait: Duration,
     last_heard: Instant,
+    /// Since when a message is coming.
+    receives_since: Option<Instant>,
     blocked: Option<Blocked>,
     leaves_at: Option<Instant>,
     closes_at: Option<Instant>,
@@ -62,6 +64,7 @@ impl Timers {
             next_recheck: None,
             recheck_wait: FIRST_RECHECK,
             last_heard: now,
+            receives_since: None,
             blocked: None,
             leaves_at: None,
             closes_at: None,
@@ -71,6 +74,16 @@ impl Timers {
 
     pub(super) fn heard(&mut self) {
         self.last_heard = Instant::now();
+    }
+
+    /// All that came so far is read: it ends within a message, or does not.
+    pub(super) fn receives(&mut self, is_within_message: bool, limits: &Limits) {
+        if !is_within_message {
+            self.receives_since = None;
+        } else if self.receives_since.is_none() {
+            self.receives_since = Some(Instant::now());
+            self.rearm(limits);
+        }
     }
 
     /// There is more to write than the client takes, which took `written` bytes so far.
@@ -85,6 +98,7 @@ impl Timers {
     pub(super) fn write_ended(&mut self) {
         if self.blocked.take().is_some() {
             self.heard();
+            self.receives_since = None;
         }
     }
 
@@ -129,9 +143,11 @@ impl Timers {
     }
 
     fn gone_at(&self, limits: &Limits) -> Instant {
-        let stands_still = match self.blocked {
-            Some(blocked) => blocked.since + limits.write_timeout,
-            None => self.last_heard + limits.ws_silence,
+        let silent_at = self.last_heard + limits.ws_silence;
+        let stands_still = match (self.blocked, self.receives_since) {
+            (Some(blocked), _) => blocked.since + limits.write_timeout,
+            (None, Some(since)) => silent_at.min(since + limits.body_timeout),
+            (None, None) => silent_at,
         };
         let closed = self.closed_at.map(|at| at + CLOSE_WAIT);
         self.closes_at.into_iter().chain(closed).fold(stands_still, Instant::min)
@@ -212,6 +228,25 @@ mod tests {
         advance(limits.write_timeout - SECOND).await;
         timers.write_ended();
         assert_eq!(gone_after(&mut timers).await, limits.ws_silence);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_has_its_time_from_its_beginning_while_it_can_be_read() {
+        let limits = Limits { body_timeout: 10 * SECOND, ..Limits::default() };
+        let mut timers = Timers::new(&limits);
+        for _ in 0..9 {
+            timers.receives(true, &limits);
+            timers.heard();
+            advance(SECOND).await;
+        }
+        assert_eq!(timers.gone_at(&limits), Instant::now() + SECOND);
+        timers.write_is_blocked(0, &limits);
+        assert_eq!(timers.gone_at(&limits), Instant::now() + limits.write_timeout);
+        timers.write_ended();
+        timers.receives(true, &limits);
+        assert_eq!(timers.gone_at(&limits), Instant::now() + limits.body_timeout);
+        timers.receives(false, &limits);
+        assert_eq!(timers.gone_at(&limits), Instant::now() + limits.ws_silence);
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::socket::Socket;
 use super::{start, with_limits};
 use crate::support::server::Running;
+use crate::support::soon;
 
 #[tokio::test]
 async fn undecodable_messages_are_told_and_sixteen_in_a_row_close() {
@@ -229,6 +230,38 @@ async fn a_silent_client_is_pinged_and_then_dropped() {
         .unwrap();
     assert!(bytes.starts_with(&[0x89, 0]), "{bytes:?}");
     assert!(bytes.chunks(2).filter(|frame| frame == &[0x89, 0]).count() > 2, "{bytes:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_does_not_end_is_not_kept_for_ever() {
+    let server = with_limits(|limits| {
+        limits.ws_ping = Duration::from_millis(20);
+        limits.body_timeout = Duration::from_millis(200);
+    })
+    .await;
+    // As many pings as make much more than that time.
+    let mut pings = raw(&server).await;
+    for _ in 0..30 {
+        assert_eq!(soon(read_frame(&mut pings)).await, (0x89, Vec::new()));
+        pings.write_all(&frame(0x8a, b"")).await.unwrap();
+    }
+    pings.write_all(&frame(0x81, PING)).await.unwrap();
+    while soon(read_frame(&mut pings)).await != (0x81, PONG.to_vec()) {}
+    let mut begins = raw(&server).await;
+    begins.write_all(&frame(0x01, &PING[..10])).await.unwrap();
+    let is_cut = async {
+        loop {
+            let mut ping = [0; 2];
+            let answered = match begins.read_exact(&mut ping).await {
+                Ok(_) => begins.write_all(&frame(0x8a, b"")).await,
+                Err(end) => Err(end),
+            };
+            if answered.is_err() {
+                break;
+            }
+        }
+    };
+    soon(is_cut).await;
 }
 
 #[tokio::test]
