@@ -8,6 +8,7 @@ mod account;
 mod bounds;
 mod exhausted;
 mod registry;
+mod size;
 mod tally;
 
 use std::net::IpAddr;
@@ -25,8 +26,8 @@ use crate::limits::{Limits, network};
 
 /// Bytes that an open connection is counted with: its buffers and its task.
 pub(crate) const CONNECTION_BYTES: u64 = 24 * 1024;
-/// Bytes that a decoded value is counted with, beside its text.
-pub(crate) const VALUE_BYTES: u64 = 128;
+/// Bytes that an open WebSocket is counted with.
+pub(crate) const WEBSOCKET_BYTES: u64 = 8 * 1024;
 
 /// The part of a bound of the process that is kept for those who hold little while the largest holder gives way.
 const RESERVE: u64 = 8;

@@ -40,7 +40,7 @@ pub trait Bus: Send + Sync + fmt::Debug + 'static {
     /// Other nodes may not have heard it. The listeners of this node have.
     async fn announce(&self, notice: Notice) -> Result<(), BusError>;
 
-    /// Adds a listener of this node, for as long as it lives.
+    /// Adds a listener of this node, for as long as it lives. Listeners hear a notice in the order in which they were added.
     fn listen(&self, listener: Weak<dyn Listener>);
 
     /// Whether whatever others announced more than one second ago was told to the listeners of this node, as itself or as

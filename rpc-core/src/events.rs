@@ -145,6 +145,9 @@ impl From<PublishError> for crate::ApiError {
 impl Api {
     /// Publishes an event to an audience, over all nodes. `()` is the payload of an event without one.
     ///
+    /// Whether a connection belongs to the audience is decided by the rights that are known when the event is written to it.
+    /// While they are not, since they changed just now or the store does not answer, what is not for everyone waits.
+    ///
     /// # Errors
     ///
     /// See [`PublishError`].

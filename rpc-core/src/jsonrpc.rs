@@ -8,6 +8,6 @@ mod system;
 
 pub(crate) use self::answer::{encode as encode_answer, method as encode_method};
 pub(crate) use self::origin::Origin;
-pub(crate) use self::request::{Document, Request};
+pub(crate) use self::request::{Document, Invalid, Request};
 pub(crate) use self::serve::{Answer, serve, serve_batch};
 pub(crate) use self::system::{System, ok};

@@ -6,10 +6,14 @@ mod handshake;
 mod hub;
 mod inbound;
 mod io;
+mod look;
 mod outbox;
+mod rights;
 mod session;
 mod socket;
+mod subscribe;
 mod timers;
+mod write;
 
 pub(crate) use self::handshake::{Handshake, wants_upgrade};
 pub(crate) use self::hub::Hub;

@@ -102,7 +102,7 @@ keys! {
         CALL_TIMEOUT: Duration = Key::new("call-timeout", "30s", "How long a call may run, for methods that set no own limit; beyond it 504");
         FIRST_BYTE_TIMEOUT: Duration = Key::new("first-byte-timeout", "10s", "Until the first byte of a connection; beyond it it is closed");
         HEADERS_TIMEOUT: Duration = Key::new("headers-timeout", "10s", "Until the end of a request's headers; beyond it the connection is closed");
-        BODY_TIMEOUT: Duration = Key::new("body-timeout", "60s", "Until the end of a request's body; beyond it the connection is closed");
+        BODY_TIMEOUT: Duration = Key::new("body-timeout", "60s", "Until the end of a request's body, or of a WebSocket message; beyond it the connection is closed");
         UNREAD_BODY: Size = Key::new("unread-body", "16 MiB", "Bytes of a body that its answer did not wait for, such as that of a refused upload, which are read and dropped; beyond it the connection is closed after the answer");
         UNREAD_TIMEOUT: Duration = Key::new("unread-timeout", "10s", "How long that may take; beyond it the same");
         LINGER_TIMEOUT: Duration = Key::new("linger-timeout", "2s", "How long a connection that is closed within a request reads on, so that the client gets to see the answer");

@@ -54,6 +54,21 @@ impl Account {
         self.add(resource, amount).is_ok().then(|| Hold { account: Arc::clone(self), resource, amount })
     }
 
+    /// Makes a hold of memory as large as something has become.
+    ///
+    /// # Errors
+    ///
+    /// There is no room. What was held stays.
+    pub(crate) fn resize(self: &Arc<Self>, hold: &mut Option<Hold>, bytes: u64) -> Result<(), Exhausted> {
+        match hold {
+            Some(hold) if hold.amount >= bytes => hold.shrink_to(bytes),
+            Some(hold) => hold.grow(bytes - hold.amount)?,
+            None if bytes == 0 => {}
+            None => *hold = Some(self.take(Resource::Memory, bytes)?),
+        }
+        Ok(())
+    }
+
     fn add(&self, resource: Resource, amount: u64) -> Result<(), Scope> {
         if self.is_shed() {
             return Err(Scope::Process);

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::Resource;
 use super::account::{Account, Hold};
 use super::exhausted::Exhausted;
-use super::{Resource, VALUE_BYTES};
+use super::size::size;
 
 /// What of something is held so far. The first bytes may be free: those that its connection is counted with anyway.
 #[derive(Debug)]
@@ -49,25 +50,17 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Takes room for a decoded value, by the values that it is made of.
+    /// Takes room for a decoded value.
     ///
     /// # Errors
     ///
     /// There is none.
     pub(crate) fn add_value(&mut self, value: &Value) -> Result<(), Exhausted> {
-        if self.account.is_some() { self.add(values(value) * VALUE_BYTES) } else { Ok(()) }
+        if self.account.is_some() { self.add(size(value) as u64) } else { Ok(()) }
     }
 
     /// What is held.
     pub(crate) fn finish(self) -> Option<Hold> {
         self.hold
-    }
-}
-
-fn values(value: &Value) -> u64 {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(values).sum::<u64>(),
-        Value::Object(members) => 1 + members.values().map(values).sum::<u64>(),
-        _ => 1,
     }
 }

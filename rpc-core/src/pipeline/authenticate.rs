@@ -12,6 +12,9 @@ use crate::error::{ApiError, ErrorCode};
 use crate::identity::Identity;
 
 /// Finds out who presents a token.
+///
+/// One that remembers what it found listens to the [`Bus`](crate::Bus) for what makes that void, and began to before the
+/// [`Api`] was built: listeners hear in that order, and sockets that hear of a change ask again at once.
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {
     /// The identity behind a token.

@@ -8,20 +8,10 @@ use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, Abortable, Aborted};
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
+use tokio_tungstenite::tungstenite::Message;
 
-use crate::error::ApiError;
-use crate::identity::Identity;
-
-/// What a finished piece of work leaves.
-pub(super) enum Done {
-    /// Bytes for the client; none for a notification.
-    Answer(Option<tokio_tungstenite::tungstenite::Message>),
-    /// Who is at the other end, or that the credentials are gone.
-    Identity(Result<Identity, ApiError>),
-}
-
-/// Work that may take its time.
-pub(super) type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
+/// The work of a call, which may take its time, and ends with an answer for the client; with none for a notification.
+pub(super) type Work = Pin<Box<dyn Future<Output = Option<Message>> + Send>>;
 
 /// Work with what is needed to count and to abort it.
 pub(super) struct Call {
@@ -31,6 +21,15 @@ pub(super) struct Call {
     pub(super) work: Work,
 }
 
+/// How much of one connection's calls there may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Most {
+    /// Calls that run at once.
+    pub(super) running: usize,
+    /// Calls that wait.
+    pub(super) waiting: usize,
+}
+
 struct Running {
     weight: usize,
     id: Option<Value>,
@@ -38,11 +37,11 @@ struct Running {
 }
 
 impl Future for Running {
-    type Output = (usize, Option<Value>, Result<Done, Aborted>);
+    type Output = (usize, Ended);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let done = std::task::ready!(Pin::new(&mut self.work).poll(cx));
-        Poll::Ready((self.weight, self.id.take(), done))
+        Poll::Ready((self.weight, Ended { id: self.id.take(), done }))
     }
 }
 
@@ -62,11 +61,11 @@ pub(super) struct Full;
 pub(super) struct Ended {
     pub(super) id: Option<Value>,
     /// `Err` for an aborted call.
-    pub(super) done: Result<Done, Aborted>,
+    pub(super) done: Result<Option<Message>, Aborted>,
 }
 
 impl Calls {
-    /// Whether no call runs or waits. Work that stands for none, a look at credentials, does not count.
+    /// Whether no call runs or waits.
     pub(super) fn is_empty(&self) -> bool {
         self.running_weight == 0 && self.waiting.is_empty()
     }
@@ -77,17 +76,11 @@ impl Calls {
     }
 
     /// Takes a call in: it runs now when there is room, and is done at once when it does not have to wait for anything.
-    pub(super) fn start(
-        &mut self,
-        call: Call,
-        most: (usize, usize),
-        cx: &mut Context<'_>,
-    ) -> Result<Option<Ended>, Full> {
-        let (running, waiting) = most;
-        if self.waiting.is_empty() && self.has_room(call.weight, running) {
+    pub(super) fn start(&mut self, call: Call, most: Most, cx: &mut Context<'_>) -> Result<Option<Ended>, Full> {
+        if self.waiting.is_empty() && self.has_room(call.weight, most.running) {
             return Ok(self.run(call, cx));
         }
-        if self.waiting_weight + call.weight > waiting {
+        if self.waiting_weight + call.weight > most.waiting {
             return Err(Full);
         }
         self.waiting_weight += call.weight;
@@ -96,7 +89,7 @@ impl Calls {
     }
 
     /// Runs a call whether there is room or not.
-    pub(super) fn run(&mut self, mut call: Call, cx: &mut Context<'_>) -> Option<Ended> {
+    fn run(&mut self, mut call: Call, cx: &mut Context<'_>) -> Option<Ended> {
         if let Poll::Ready(done) = call.work.as_mut().poll(cx) {
             return Some(Ended { id: call.id, done: Ok(done) });
         }
@@ -122,14 +115,14 @@ impl Calls {
                 return Poll::Ready(ended);
             }
         }
-        let Poll::Ready(Some((weight, id, done))) = self.running.poll_next_unpin(cx) else { return Poll::Pending };
+        let Poll::Ready(Some((weight, ended))) = self.running.poll_next_unpin(cx) else { return Poll::Pending };
         self.running_weight -= weight;
-        if let Some(id) = &id
+        if let Some(id) = &ended.id
             && let Some(position) = self.aborts.iter().position(|(known, _)| known == id)
         {
             self.aborts.swap_remove(position);
         }
-        Poll::Ready(Ended { id, done })
+        Poll::Ready(ended)
     }
 
     /// Aborts the call with an id. One that waits has ended with that; one that runs ends when it is polled next.

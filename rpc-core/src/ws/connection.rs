@@ -2,30 +2,37 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use futures_util::{Sink, Stream};
+use futures_util::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::calls::{Calls, Done, Ended};
+use super::calls::{Calls, Ended};
 use super::hub::{Place, message};
 use super::io::CountedIo;
-use super::outbox::Push;
-use super::session::{close, close_frame, is_gone};
+use super::look::Look;
+use super::session::{READ_BUFFER, close, close_frame};
 use super::timers::{Tick, Timers};
 use crate::api::Api;
-use crate::call::{Credentials, Outcome};
+use crate::budget::{Hold, Resource};
+use crate::call::Outcome;
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc::{self, Origin};
-use crate::pipeline::authenticate::authenticate;
 
+/// Bytes that are read before others get their turn.
+const BYTES_AT_ONCE: usize = 64 * 1024;
 /// Frames that are read before others get their turn.
-const FRAMES_AT_ONCE: usize = 64;
+pub(super) const FRAMES_AT_ONCE: usize = 64;
+
+/// A message that waits to be written, with its room in memory.
+pub(super) struct Outbound {
+    pub(super) message: Message,
+    pub(super) held: Option<Hold>,
+}
 
 pub(super) struct Connection {
     pub(super) api: Api,
@@ -33,13 +40,20 @@ pub(super) struct Connection {
     pub(super) place: Place,
     pub(super) calls: Calls,
     pub(super) undecodable: u32,
-    stream: WebSocketStream<CountedIo>,
-    out: VecDeque<Message>,
-    unflushed: bool,
-    timers: Timers,
+    pub(super) stream: WebSocketStream<CountedIo>,
+    /// What is to be written whatever rights the client has: answers to its calls, and what the protocol asks for.
+    pub(super) out: VecDeque<Outbound>,
+    /// Room in memory for the message that is being written, and for the one that is coming.
+    pub(super) writing: Option<Hold>,
+    reading: Option<Hold>,
+    pub(super) unflushed: bool,
+    pub(super) timers: Timers,
+    /// The look at the credentials that runs.
+    pub(super) look: Option<Look>,
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
     state: State,
-    recheck: Recheck,
+    /// There is no room for what comes: the rest waits at the client, for as long as a message may take.
+    crowded: bool,
     /// A frame was broken: no more are read, only bytes.
     broken: bool,
 }
@@ -56,15 +70,6 @@ enum State {
     Closing,
 }
 
-/// A second look at the credentials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Recheck {
-    Idle,
-    Running,
-    /// It may have read what was true before the latest reason for a look: another follows.
-    RunningOnceMore,
-}
-
 impl Connection {
     pub(super) fn new(api: Api, origin: Origin, place: Place, stream: WebSocketStream<CountedIo>) -> Self {
         Self {
@@ -77,27 +82,40 @@ impl Connection {
             undecodable: 0,
             stream,
             out: VecDeque::new(),
+            writing: None,
+            reading: None,
             unflushed: false,
+            look: None,
             state: State::Open,
-            recheck: Recheck::Idle,
+            crowded: false,
             broken: false,
         }
     }
 
-    /// Queues a message.
+    /// Queues a message. All that is written comes through here, but events, which wait in the outbox, and the close frame.
     pub(super) fn send(&mut self, message: Message) {
-        if self.state != State::Closing {
-            self.out.push_back(message);
+        if self.state == State::Closing {
+            return;
+        }
+        let account = self.origin.share.account.as_ref();
+        match account.map(|account| account.take(Resource::Memory, message.len() as u64)).transpose() {
+            Ok(held) => self.out.push_back(Outbound { message, held }),
+            Err(_exhausted) => {
+                self.out.clear();
+                self.close(close::POLICY, "answers are not read");
+            }
         }
     }
 
     /// Queues the answer to a request.
-    pub(super) fn answer(&mut self, codec: Codec, id: &serde_json::Value, result: Result<(), ApiError>) {
-        let outcome = match result {
-            Ok(()) => jsonrpc::ok(codec),
-            Err(error) => Outcome { codec, result: Err(error) },
-        };
-        self.send(message(codec, jsonrpc::encode_answer(codec, Some(id), &outcome)));
+    pub(super) fn answer(&mut self, id: &serde_json::Value, outcome: &Outcome) {
+        let codec = outcome.codec;
+        self.send(message(codec, jsonrpc::encode_answer(codec, Some(id), outcome)));
+    }
+
+    /// Queues the refusal of a request.
+    pub(super) fn refuse(&mut self, codec: Codec, id: &serde_json::Value, error: ApiError) {
+        self.answer(id, &Outcome { codec, result: Err(error) });
     }
 
     /// Closes: what is answered already goes out, what runs is dropped.
@@ -106,7 +124,9 @@ impl Connection {
             return;
         }
         self.calls.clear();
-        self.out.push_back(close_frame(code, reason));
+        self.look = None;
+        self.place.socket.outbox.shut();
+        self.out.push_back(Outbound { message: close_frame(code, reason), held: None });
         self.state = State::Closing;
         self.timers.closes(self.api.limits());
     }
@@ -115,38 +135,30 @@ impl Connection {
         self.state == State::Open
     }
 
+    pub(super) fn is_closing(&self) -> bool {
+        self.state == State::Closing
+    }
+
+    /// Whether events are delivered still.
+    pub(super) fn may_hear(&self) -> bool {
+        matches!(self.state, State::Open | State::Draining)
+    }
+
     pub(super) fn ended(&mut self, ended: Ended) {
-        match ended.done {
-            Ok(Done::Answer(Some(message))) => self.send(message),
-            Ok(Done::Answer(None)) => {}
-            Ok(Done::Identity(result)) => self.identified(result),
-            Err(_aborted) => {
-                if let Some(id) = ended.id {
-                    let codec = self.place.socket.codec();
-                    self.answer(codec, &id, Err(ApiError::of(ErrorCode::Aborted)));
-                }
+        match (ended.done, ended.id) {
+            (Ok(Some(answer)), _) => self.send(answer),
+            (Ok(None), _) | (Err(_), None) => {}
+            (Err(_aborted), Some(id)) => {
+                let codec = self.place.socket.codec();
+                self.refuse(codec, &id, ApiError::of(ErrorCode::Aborted));
             }
         }
     }
 
-    fn identified(&mut self, result: Result<crate::Identity, ApiError>) {
-        let once_more = std::mem::replace(&mut self.recheck, Recheck::Idle) == Recheck::RunningOnceMore;
-        match result {
-            Ok(identity) => {
-                self.place.socket.identify(identity);
-                self.timers.rechecked();
-            }
-            Err(error) if is_gone(&error) => self.leave(),
-            // It stays open, and each call says that it cannot be answered.
-            Err(_unavailable) => self.timers.recheck_failed(self.api.limits()),
-        }
-        if once_more {
-            self.place.socket.outbox.push_recheck();
-        }
-    }
-
-    fn leave(&mut self) {
+    /// The credentials are gone.
+    pub(super) fn leave(&mut self) {
         self.calls.start_no_more();
+        self.place.socket.outbox.shut();
         if self.state != State::Closing {
             self.state = State::Leaving;
             self.timers.leaves(self.api.limits());
@@ -159,28 +171,6 @@ impl Connection {
         }
     }
 
-    /// Asks the authenticator again. A guest stays one.
-    pub(super) fn recheck(&mut self, cx: &mut Context<'_>) {
-        if !self.is_open() || matches!(self.origin.credentials, Credentials::None) {
-            return;
-        }
-        if self.recheck != Recheck::Idle {
-            self.recheck = Recheck::RunningOnceMore;
-            return;
-        }
-        self.recheck = Recheck::Running;
-        let (api, credentials, client) = (self.api.clone(), self.origin.credentials.clone(), self.origin.client);
-        let work = Box::pin(async move {
-            // Never closed.
-            let _turn = api.hub().rechecks.acquire().await;
-            Done::Identity(authenticate(&api, credentials, client).await)
-        });
-        let call = super::calls::Call { id: None, weight: 0, work };
-        if let Some(ended) = self.calls.run(call, cx) {
-            self.ended(ended);
-        }
-    }
-
     fn poll_stop(&mut self, cx: &mut Context<'_>) {
         if self.state == State::Open && self.stopping.as_mut().poll(cx).is_ready() {
             self.state = State::Draining;
@@ -190,23 +180,11 @@ impl Connection {
         }
     }
 
-    fn poll_outbox(&mut self, cx: &mut Context<'_>) {
-        if matches!(self.state, State::Leaving | State::Closing) {
-            return;
-        }
-        let socket = Arc::clone(&self.place.socket);
-        socket.outbox.register(cx);
-        if socket.outbox.has_overflowed() {
+    /// A client that does not read its events has to connect again.
+    fn poll_overflow(&mut self) {
+        if self.may_hear() && self.place.socket.outbox.has_overflowed() {
             self.out.clear();
-            return self.close(close::POLICY, "events are not read");
-        }
-        while self.out.len() < FRAMES_AT_ONCE
-            && let Some(push) = socket.outbox.pop()
-        {
-            match push {
-                Push::Message(message) => self.send(message),
-                Push::Recheck => self.recheck(cx),
-            }
+            self.close(close::POLICY, "events are not read");
         }
     }
 
@@ -225,14 +203,28 @@ impl Connection {
         if self.broken {
             return self.poll_linger(cx);
         }
+        if self.crowded {
+            self.receives();
+            if self.crowded {
+                return Poll::Pending;
+            }
+        }
+        let mut bytes = 0;
         for _ in 0..FRAMES_AT_ONCE {
+            if bytes > BYTES_AT_ONCE {
+                break;
+            }
             match Pin::new(&mut self.stream).poll_next(cx) {
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    self.receives();
+                    return Poll::Pending;
+                }
                 Poll::Ready(None | Some(Err(Error::ConnectionClosed | Error::AlreadyClosed | Error::Io(_)))) => {
                     return Poll::Ready(());
                 }
                 Poll::Ready(Some(frame)) => {
                     self.timers.heard();
+                    bytes += frame.as_ref().map_or(0, Message::len);
                     self.frame(frame, cx);
                     if self.broken {
                         return Poll::Pending;
@@ -244,7 +236,24 @@ impl Connection {
         Poll::Pending
     }
 
+    /// All that came so far is read. What is no whole message yet has a time to become one, and takes memory.
+    fn receives(&mut self) {
+        let unfinished = self.stream.get_ref().unfinished();
+        self.timers.receives(unfinished > 0, self.api.limits());
+        let counted = if unfinished > READ_BUFFER { unfinished as u64 } else { 0 };
+        let Some(account) = &self.origin.share.account else { return };
+        self.crowded = account.resize(&mut self.reading, counted).is_err();
+    }
+
     fn frame(&mut self, frame: Result<Message, Error>, cx: &mut Context<'_>) {
+        match &frame {
+            Ok(Message::Text(_) | Message::Binary(_)) => {
+                self.stream.get_mut().message_ended();
+                self.reading = None;
+            }
+            Ok(control) => self.stream.get_mut().control_frame(control.len()),
+            Err(_) => {}
+        }
         match frame {
             Ok(Message::Text(text)) if self.is_open() => self.document(Codec::Json, text.as_bytes(), cx),
             Ok(Message::Binary(bytes)) if self.is_open() => self.document(Codec::MsgPack, &bytes, cx),
@@ -277,43 +286,6 @@ impl Connection {
             }
         }
     }
-
-    /// Writes what is queued; `Ready` when the connection is over.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let step = if self.out.is_empty() {
-                if !self.unflushed {
-                    break;
-                }
-                Pin::new(&mut self.stream).poll_flush(cx).map_ok(|()| self.unflushed = false)
-            } else {
-                Pin::new(&mut self.stream).poll_ready(cx)
-            };
-            match step {
-                Poll::Pending => {
-                    self.timers.write_is_blocked(self.stream.get_ref().written(), self.api.limits());
-                    return Poll::Pending;
-                }
-                Poll::Ready(Err(_)) => return Poll::Ready(()),
-                Poll::Ready(Ok(())) => self.timers.write_ended(),
-            }
-            if let Some(message) = self.out.pop_front() {
-                self.unflushed = true;
-                if Pin::new(&mut self.stream).start_send(message).is_err() {
-                    return Poll::Ready(());
-                }
-            }
-        }
-        if self.state == State::Closing {
-            self.timers.closed(self.api.limits());
-        }
-        self.out.shrink_to(FRAMES_AT_ONCE);
-        Poll::Pending
-    }
-
-    fn is_blocked(&self) -> bool {
-        !self.out.is_empty() || self.unflushed
-    }
 }
 
 impl Future for Connection {
@@ -321,14 +293,24 @@ impl Future for Connection {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
+        this.place.socket.register(cx);
+        if let Some(account) = &this.origin.share.account {
+            account.register(cx);
+            // It has to make room for others, at once.
+            if account.is_shed() {
+                return Poll::Ready(());
+            }
+        }
         loop {
-            this.poll_outbox(cx);
+            this.poll_look(cx);
+            this.poll_overflow();
             this.poll_calls(cx);
-            this.poll_stop(cx);
-            this.poll_leave();
+            // Before it stops: who reads gets what was published before.
             if this.poll_write(cx).is_ready() {
                 return Poll::Ready(());
             }
+            this.poll_stop(cx);
+            this.poll_leave();
             // A client that does not read is not read from.
             if !this.is_blocked() && this.poll_read(cx).is_ready() {
                 return Poll::Ready(());
@@ -339,9 +321,9 @@ impl Future for Connection {
                     Tick::Leave => this.calls.clear(),
                     Tick::Ping => {
                         this.send(Message::Ping(Bytes::new()));
-                        this.recheck(cx);
+                        this.look(cx);
                     }
-                    Tick::Recheck => this.recheck(cx),
+                    Tick::Recheck => this.look(cx),
                 }
                 continue;
             }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::socket::Socket;
@@ -103,12 +104,9 @@ impl Hub {
 
     fn deliver(&self, event: &PublishedEvent) {
         let most = self.queue.load(Ordering::Relaxed);
-        let mut forms = Forms::new(event);
+        let (audience, mut forms) = (Arc::new(event.audience.clone()), Forms::new(event));
         for socket in self.lock().by_id.values() {
-            if event.audience.includes(&socket.identity()) {
-                let message = forms.get(socket.codec(), socket.subscribes(&event.name));
-                socket.outbox.push_event(message, most);
-            }
+            socket.hear(&audience, most, || forms.get(socket.codec(), socket.subscribes(&event.name)));
         }
     }
 
@@ -123,8 +121,9 @@ impl Hub {
         self.changes.fetch_add(1, Ordering::SeqCst);
         for socket in self.lock().by_id.values() {
             let is_meant = |user: &User| user_id.is_none_or(|id| &*user.id == id);
-            if socket.identity().user().is_some_and(is_meant) {
-                socket.outbox.push_recheck();
+            let is_meant = socket.rights().latest().user().is_some_and(is_meant);
+            if is_meant {
+                socket.doubt();
             }
         }
     }
@@ -142,11 +141,11 @@ impl Listener for Hub {
 }
 
 impl Room {
-    /// Takes a connection in.
-    pub(super) fn enter(self, identity: Identity, queue: usize) -> Place {
+    /// Takes a connection in, whose peer was found by a look that began at some time.
+    pub(super) fn enter(self, identity: Identity, looked_at: Instant, queue: usize) -> Place {
         self.hub.queue.store(queue, Ordering::Relaxed);
         let id = self.hub.next.fetch_add(1, Ordering::Relaxed);
-        let socket = Arc::new(Socket::new(identity));
+        let socket = Arc::new(Socket::new(identity, looked_at));
         self.hub.lock().by_id.insert(id, Arc::clone(&socket));
         Place { room: self, id, socket }
     }
@@ -209,6 +208,8 @@ pub(super) fn message(codec: Codec, bytes: Vec<u8>) -> Message {
 mod tests {
     use std::sync::Arc;
 
+    use tokio::time::Instant;
+
     use super::{Crowded, Hub};
     use crate::identity::Identity;
     use crate::limits::Limits;
@@ -222,7 +223,7 @@ mod tests {
         assert_eq!(room("2001:db8:0:1::3").err(), Some(Crowded::Address));
         let others = [room("2001:db8:0:2::1"), room("192.0.2.1"), room("192.0.2.2")];
         assert!(others.iter().all(Result::is_ok));
-        drop(first.enter(Identity::default(), 1));
+        drop(first.enter(Identity::default(), Instant::now(), 1));
         assert!(room("2001:db8:0:1::3").is_ok());
         drop((second, others));
         assert!(hub.lock().rooms_by_network.is_empty());

@@ -1,16 +1,19 @@
 //! What a client's message asks for.
 
+use std::sync::Arc;
 use std::task::Context;
 
 use serde_json::Value;
 
-use super::calls::{Call, Done, Work};
+use super::calls::{Call, Full, Most, Work};
 use super::connection::Connection;
 use super::hub::message;
 use super::session::close;
+use crate::budget::Tally;
+use crate::call::Outcome;
 use crate::codec::{Codec, Params};
 use crate::error::{ApiError, ErrorCode};
-use crate::jsonrpc::{self, Document, Origin, Request, System};
+use crate::jsonrpc::{self, Document, Invalid, Origin, Request, System};
 
 /// Undecodable messages in a row that end a connection.
 const MOST_UNDECODABLE: u32 = 16;
@@ -20,24 +23,31 @@ impl Connection {
     pub(super) fn document(&mut self, codec: Codec, bytes: &[u8], cx: &mut Context<'_>) {
         self.place.socket.heard_in(codec);
         let limits = *self.api.limits();
-        let document = match codec.decode(bytes, limits.document()) {
-            Ok(value) => Document::read(value, limits.batch),
+        let value = match codec.decode(bytes, limits.document()) {
+            Ok(value) => value,
             Err(error) => return self.undecodable(codec, error),
         };
         self.undecodable = 0;
-        let origin = Origin { codec, request_id: self.api.request_id(), ..self.origin.clone() };
+        let mut origin = Origin { codec, request_id: self.api.request_id(), ..self.origin.clone() };
+        let mut tally = Tally::new(self.origin.share.account.as_ref(), 0);
+        let room = tally.add_value(&value);
+        let document = Document::read(value, limits.batch);
+        if let Err(exhausted) = room {
+            return self.refuse_document(codec, &document, exhausted.into());
+        }
+        origin.share.document = tally.finish().map(Arc::new);
         match document {
             Document::Answer => {}
             Document::Single(Ok(request)) => match System::named(&request.method) {
-                Some(system) => self.system(system, codec, origin, request, cx),
+                Some(system) => self.system(system, origin, request, cx),
                 None => self.request(origin, request, cx),
             },
-            Document::Single(Err(invalid)) => self.answer(codec, &invalid.id, Err(invalid.error)),
+            Document::Single(Err(invalid)) => self.refuse(codec, &invalid.id, invalid.error),
             Document::Batch(requests) => {
                 let (api, weight) = (self.api.clone(), requests.len());
                 let work = async move {
                     let answers = jsonrpc::serve_batch(&api, &origin, requests).await;
-                    Done::Answer(answers.map(|bytes| message(codec, bytes)))
+                    answers.map(|bytes| message(codec, bytes))
                 };
                 self.start(codec, Call { id: None, weight, work: Box::pin(work) }, Some(Value::Null), cx);
             }
@@ -46,7 +56,7 @@ impl Connection {
 
     fn undecodable(&mut self, codec: Codec, error: ApiError) {
         self.undecodable += 1;
-        self.answer(codec, &Value::Null, Err(error));
+        self.refuse(codec, &Value::Null, error);
         if self.undecodable >= MOST_UNDECODABLE {
             self.close(close::UNDECODABLE, "messages do not decode");
         }
@@ -60,21 +70,34 @@ impl Connection {
 
     fn start(&mut self, codec: Codec, call: Call, id: Option<Value>, cx: &mut Context<'_>) {
         let limits = self.api.limits();
-        match self.calls.start(call, (limits.ws_running, limits.ws_waiting), cx) {
+        let most = Most { running: limits.ws_running, waiting: limits.ws_waiting };
+        match self.calls.start(call, most, cx) {
             Ok(Some(ended)) => self.ended(ended),
             Ok(None) => {}
-            Err(_full) => {
+            Err(Full) => {
                 let reason = "Too many requests: `ws_running` and `ws_waiting` of the connection are used up";
                 let error = ApiError::of(ErrorCode::TooManyRequests).with_reason(reason);
                 if let Some(id) = id {
-                    self.answer(codec, &id, Err(error));
+                    self.refuse(codec, &id, error);
                 }
             }
         }
     }
 
-    fn system(&mut self, system: System, codec: Codec, origin: Origin, request: Request, cx: &mut Context<'_>) {
-        let result = match system {
+    /// Refuses what there is no room for in memory. Who waits for no answer gets none.
+    fn refuse_document(&mut self, codec: Codec, document: &Document, error: ApiError) {
+        match document {
+            Document::Single(Ok(Request { id: Some(id), .. }) | Err(Invalid { id, .. })) => {
+                self.refuse(codec, id, error)
+            }
+            Document::Batch(_) => self.refuse(codec, &Value::Null, error),
+            Document::Answer | Document::Single(Ok(_)) => {}
+        }
+    }
+
+    fn system(&mut self, system: System, origin: Origin, request: Request, cx: &mut Context<'_>) {
+        let codec = origin.codec;
+        let outcome = match system {
             System::Ping => {
                 if request.id.is_some() {
                     self.send(message(codec, jsonrpc::encode_method(codec, request.id.as_ref(), "/pong", None)));
@@ -83,15 +106,15 @@ impl Connection {
             }
             System::Pong => return,
             System::Event | System::Healthcheck => return self.request(origin, request, cx),
-            System::Abort => self.abort(request.params),
-            System::Subscribe => {
-                let most = self.api.limits().ws_subscriptions;
-                names(request.params).and_then(|names| self.place.socket.subscribe(names, most))
-            }
-            System::Unsubscribe => names(request.params).map(|names| self.place.socket.unsubscribe(&names)),
+            System::Abort => match self.abort(request.params) {
+                Ok(()) => jsonrpc::ok(codec),
+                Err(error) => Outcome { codec, result: Err(error) },
+            },
+            System::Subscribe => self.subscribe(codec, request.params),
+            System::Unsubscribe => self.unsubscribe(codec, request.params),
         };
         if let Some(id) = &request.id {
-            self.answer(codec, id, result);
+            self.answer(id, &outcome);
         }
     }
 
@@ -114,24 +137,6 @@ fn serve(api: crate::Api, origin: Origin, request: Request) -> Work {
     Box::pin(async move {
         let codec = origin.codec;
         let answer = jsonrpc::serve(&api, &origin, Ok(request)).await;
-        Done::Answer(answer.encode().map(|bytes| message(codec, bytes)))
+        answer.encode().map(|bytes| message(codec, bytes))
     })
-}
-
-/// The names of events: `[[names]]`, or one after the other.
-fn names(params: Params) -> Result<Vec<String>, ApiError> {
-    let Params::Positional(values) = params else { return Err(no_names()) };
-    let flat = values.into_iter().flat_map(|value| match value {
-        Value::Array(values) => values,
-        value => vec![value],
-    });
-    flat.map(|value| match value {
-        Value::String(name) => Ok(name),
-        _ => Err(no_names()),
-    })
-    .collect()
-}
-
-fn no_names() -> ApiError {
-    ApiError::of(ErrorCode::InvalidRequest).with_reason("Invalid request: the parameters are names of events")
 }

@@ -1,4 +1,4 @@
-//! A connection's socket, which counts the bytes that it takes.
+//! A connection's socket, which counts the bytes that it takes, and those that are no whole message yet.
 
 use std::io;
 use std::pin::Pin;
@@ -11,22 +11,44 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(super) struct CountedIo {
     io: TokioIo<Upgraded>,
     written: u64,
+    unfinished: usize,
 }
+
+/// Bytes of a client's control frame without its payload (RFC 6455, section 5.2).
+const CONTROL_HEAD: usize = 6;
 
 impl CountedIo {
     pub(super) fn new(upgraded: Upgraded) -> Self {
-        Self { io: TokioIo::new(upgraded), written: 0 }
+        Self { io: TokioIo::new(upgraded), written: 0, unfinished: 0 }
     }
 
     /// Bytes that the socket took so far.
     pub(super) fn written(&self) -> u64 {
         self.written
     }
+
+    /// Bytes that came and are of no whole message yet.
+    pub(super) fn unfinished(&self) -> usize {
+        self.unfinished
+    }
+
+    /// A message was whole.
+    pub(super) fn message_ended(&mut self) {
+        self.unfinished = 0;
+    }
+
+    /// A control frame came, perhaps between the frames of a message.
+    pub(super) fn control_frame(&mut self, payload: usize) {
+        self.unfinished = self.unfinished.saturating_sub(CONTROL_HEAD + payload);
+    }
 }
 
 impl AsyncRead for CountedIo {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let poll = Pin::new(&mut self.io).poll_read(cx, buf);
+        self.unfinished += buf.filled().len() - before;
+        poll
     }
 }
 

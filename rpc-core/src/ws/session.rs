@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::OnUpgrade;
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -15,6 +16,7 @@ use super::hub::{Crowded, Place, Room};
 use super::io::CountedIo;
 use super::timers::CLOSE_WAIT;
 use crate::api::Api;
+use crate::budget::{Hold, Resource, WEBSOCKET_BYTES};
 use crate::call::Transport;
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
@@ -25,7 +27,7 @@ use crate::pipeline::authenticate::authenticate;
 /// How long a connection with a bad token stays open: existing clients connect again at once.
 const BAD_TOKEN_DELAY: Duration = Duration::from_secs(1);
 /// Bytes read from a socket at once. Small, since most connections say little.
-const READ_BUFFER: usize = 2 * 1024;
+pub(super) const READ_BUFFER: usize = 2 * 1024;
 /// Bytes of frames that are written together.
 const WRITE_BUFFER: usize = 8 * 1024;
 
@@ -46,6 +48,7 @@ pub(crate) struct Session {
     api: Api,
     origin: Origin,
     entered: Entered,
+    _held: Option<Hold>,
 }
 
 /// How far a connection gets.
@@ -69,19 +72,21 @@ impl Session {
         }
         let origin = Origin { transport: Transport::WebSocket, codec: Codec::Json, ..origin };
         let room = api.hub().room(origin.client, api.limits()).map_err(|crowded| too_many(crowded, api.limits()))?;
-        let changes = api.hub().changes();
+        let account = origin.share.account.as_ref();
+        let held = account.map(|account| account.take(Resource::Memory, WEBSOCKET_BYTES)).transpose()?;
+        let (changes, looked_at) = (api.hub().changes(), Instant::now());
         let entered = match authenticate(api, origin.credentials.clone(), origin.client).await {
             Ok(identity) => {
-                let place = room.enter(identity, api.limits().ws_events);
+                let place = room.enter(identity, looked_at, api.limits().ws_events);
                 if api.hub().changes() != changes {
-                    place.socket.outbox.push_recheck();
+                    place.socket.doubt();
                 }
                 Entered::Placed(place)
             }
             Err(error) if error.code() == ErrorCode::Unauthorized => Entered::BadToken(room),
             Err(error) => return Err(error),
         };
-        Ok(Self { api: api.clone(), origin, entered })
+        Ok(Self { api: api.clone(), origin, entered, _held: held })
     }
 
     /// Serves the connection once the protocol is switched, as one of the `Api`'s tasks.

@@ -2,38 +2,110 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Context;
 
-use super::outbox::Outbox;
+use futures_util::task::AtomicWaker;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::outbox::{Outbox, Queued, Verdict};
+use super::rights::{Expected, Rights};
+use crate::bus::Bus;
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
+use crate::events::Audience;
 use crate::identity::Identity;
 
 /// What the hub and the connection's own task share.
 #[derive(Debug)]
 pub(super) struct Socket {
     pub(super) outbox: Outbox,
-    identity: Mutex<Identity>,
-    subscriptions: Mutex<HashSet<Box<str>>>,
+    rights: Mutex<Rights>,
+    /// Of the connection's task, for when there is something new.
+    waker: AtomicWaker,
+    /// Names of declared events.
+    subscriptions: Mutex<HashSet<&'static str>>,
     binary: AtomicBool,
 }
 
+/// What there is to write.
+#[derive(Debug)]
+pub(super) enum Next {
+    Event(Message),
+    Nothing,
+    /// An event, once what is buffered is written.
+    AfterFlush,
+    /// Events that are not for everyone, while it is not known whom they would reach.
+    RightsUnknown,
+}
+
 impl Socket {
-    pub(super) fn new(identity: Identity) -> Self {
+    /// One whose peer was found by a look that began at some time.
+    pub(super) fn new(identity: Identity, looked_at: Instant) -> Self {
         Self {
             outbox: Outbox::default(),
-            identity: Mutex::new(identity),
+            rights: Mutex::new(Rights::new(identity, looked_at)),
+            waker: AtomicWaker::new(),
             subscriptions: Mutex::default(),
             binary: AtomicBool::new(false),
         }
     }
 
-    pub(super) fn identity(&self) -> Identity {
-        self.identity.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) fn rights(&self) -> MutexGuard<'_, Rights> {
+        self.rights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn identify(&self, identity: Identity) {
-        *self.identity.lock().unwrap_or_else(PoisonError::into_inner) = identity;
+    /// Lets the connection look at its credentials again, and deliver nothing that is not for everyone before.
+    pub(super) fn doubt(&self) {
+        self.rights().doubt();
+        self.waker.wake();
+    }
+
+    /// Wakes the task when there is something new.
+    pub(super) fn register(&self, cx: &Context<'_>) {
+        self.waker.register(cx.waker());
+    }
+
+    /// Takes an event that is for the peer, as far as it is known now; `most` events may wait.
+    pub(super) fn hear(&self, audience: &Arc<Audience>, most: usize, message: impl FnOnce() -> Message) {
+        let expected = self.rights().expects(audience);
+        if expected == Expected::No {
+            return;
+        }
+        let (audience, is_expected) = (Arc::clone(audience), expected == Expected::Yes);
+        self.outbox.push(Queued { message: message(), audience, is_expected }, most);
+        self.waker.wake();
+    }
+
+    /// The event to write next. One that is not for everyone is given out only when everything before it `is_flushed`: what is
+    /// buffered cannot be taken back when rights end before the client reads. If rights are not known, those for everyone go
+    /// before it, unless the connection `may_look` first.
+    pub(super) fn next_event(&self, bus: &dyn Bus, is_flushed: bool, may_look: bool) -> Next {
+        let (mut rights, mut is_unknown, mut after_flush) = (None, false, false);
+        let event = self.outbox.take(|audience| {
+            if *audience == Audience::Everyone {
+                return Verdict::Write;
+            }
+            if !is_flushed {
+                after_flush = true;
+                return Verdict::Stop;
+            }
+            match rights.get_or_insert_with(|| self.rights()).known(bus) {
+                Some(identity) if audience.includes(identity) => Verdict::Write,
+                Some(_) => Verdict::Drop,
+                None => {
+                    is_unknown = true;
+                    if may_look { Verdict::Stop } else { Verdict::Hold }
+                }
+            }
+        });
+        match event {
+            Some(message) => Next::Event(message),
+            None if after_flush => Next::AfterFlush,
+            None if is_unknown => Next::RightsUnknown,
+            None => Next::Nothing,
+        }
     }
 
     /// The encoding of events: that of the client's last message, JSON before any.
@@ -45,26 +117,34 @@ impl Socket {
         self.binary.store(codec == Codec::MsgPack, Ordering::Relaxed);
     }
 
+    fn subscriptions(&self) -> MutexGuard<'_, HashSet<&'static str>> {
+        self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn subscribes(&self, name: &str) -> bool {
-        self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
+        self.subscriptions().contains(name)
     }
 
     /// Adds names; beyond `most` of them none is added.
-    pub(super) fn subscribe(&self, names: Vec<String>, most: usize) -> Result<(), ApiError> {
-        let mut subscriptions = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
-        let new: HashSet<&String> = names.iter().filter(|name| !subscriptions.contains(name.as_str())).collect();
-        if subscriptions.len() + new.len() > most {
-            let reason = format!("Too many requests: the limit is {most} subscriptions (`ws_subscriptions`)");
-            return Err(ApiError::of(ErrorCode::TooManyRequests).with_reason(reason));
+    pub(super) fn subscribe(&self, names: &HashSet<&'static str>, most: usize) -> Result<(), ApiError> {
+        let mut subscriptions = self.subscriptions();
+        if subscriptions.union(names).count() > most {
+            return Err(too_many(most));
         }
-        subscriptions.extend(names.into_iter().map(String::into_boxed_str));
+        subscriptions.extend(names);
         Ok(())
     }
 
     pub(super) fn unsubscribe(&self, names: &[String]) {
-        let mut subscriptions = self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
-        names.iter().for_each(|name| {
+        let mut subscriptions = self.subscriptions();
+        for name in names {
             subscriptions.remove(name.as_str());
-        });
+        }
     }
+}
+
+/// The answer to more subscriptions than the limit.
+pub(super) fn too_many(most: usize) -> ApiError {
+    let reason = format!("Too many requests: the limit is {most} subscriptions (`ws_subscriptions`)");
+    ApiError::of(ErrorCode::TooManyRequests).with_reason(reason)
 }

@@ -1,5 +1,5 @@
-//! The times of one connection, on one sleep: the next ping, the client's silence, a write that does not advance, the last
-//! calls of a client that leaves, a close that is not answered.
+//! The times of one connection, on one sleep: the next ping, the client's silence, a message that does not end, a write that does
+//! not advance, the last calls of a client that leaves, a close that is not answered.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -25,6 +25,8 @@ pub(super) struct Timers {
     next_recheck: Option<Instant>,
     recheck_wait: Duration,
     last_heard: Instant,
+    /// Since when a message is coming.
+    receives_since: Option<Instant>,
     blocked: Option<Blocked>,
     leaves_at: Option<Instant>,
     closes_at: Option<Instant>,
@@ -34,10 +36,20 @@ pub(super) struct Timers {
 /// A write that the client does not let end.
 #[derive(Debug, Clone, Copy)]
 struct Blocked {
-    /// Since when it takes nothing.
+    /// Since when it takes nothing, and the bytes that it took until then.
     since: Instant,
-    /// Bytes that it took until then.
     written: u64,
+    /// Since when there was always more than it took, and the bytes that it took until then.
+    begun: Instant,
+    written_before: u64,
+}
+
+impl Blocked {
+    /// When it has taken nothing for too long, or too little on average.
+    fn gone_at(&self, limits: &Limits) -> Instant {
+        let taken = limits.time_to_take(self.written - self.written_before);
+        self.since.min(self.begun + taken) + limits.write_timeout
+    }
 }
 
 /// What it is time for.
@@ -62,6 +74,7 @@ impl Timers {
             next_recheck: None,
             recheck_wait: FIRST_RECHECK,
             last_heard: now,
+            receives_since: None,
             blocked: None,
             leaves_at: None,
             closes_at: None,
@@ -73,18 +86,32 @@ impl Timers {
         self.last_heard = Instant::now();
     }
 
-    /// There is more to write than the client takes, which took `written` bytes so far.
-    pub(super) fn write_is_blocked(&mut self, written: u64, limits: &Limits) {
-        if self.blocked.is_none_or(|blocked| blocked.written != written) {
-            self.blocked = Some(Blocked { since: Instant::now(), written });
+    /// All that came so far is read: it ends within a message, or does not.
+    pub(super) fn receives(&mut self, is_within_message: bool, limits: &Limits) {
+        if !is_within_message {
+            self.receives_since = None;
+        } else if self.receives_since.is_none() {
+            self.receives_since = Some(Instant::now());
             self.rearm(limits);
         }
+    }
+
+    /// There is more to write than the client takes, which took `written` bytes so far.
+    pub(super) fn write_is_blocked(&mut self, written: u64, limits: &Limits) {
+        let since = Instant::now();
+        self.blocked = match self.blocked {
+            Some(blocked) if blocked.written == written => return,
+            Some(blocked) => Some(Blocked { since, written, ..blocked }),
+            None => Some(Blocked { since, written, begun: since, written_before: written }),
+        };
+        self.rearm(limits);
     }
 
     /// What there was is written. The client was not heard meanwhile, since it was not listened to.
     pub(super) fn write_ended(&mut self) {
         if self.blocked.take().is_some() {
             self.heard();
+            self.receives_since = None;
         }
     }
 
@@ -123,10 +150,17 @@ impl Timers {
         self.rearm(limits);
     }
 
+    /// Whether the credentials are to be looked at again by themselves.
+    pub(super) fn will_recheck(&self) -> bool {
+        self.next_recheck.is_some()
+    }
+
     fn gone_at(&self, limits: &Limits) -> Instant {
-        let stands_still = match self.blocked {
-            Some(blocked) => blocked.since + limits.write_timeout,
-            None => self.last_heard + limits.ws_silence,
+        let silent_at = self.last_heard + limits.ws_silence;
+        let stands_still = match (self.blocked, self.receives_since) {
+            (Some(blocked), _) => blocked.gone_at(limits),
+            (None, Some(since)) => silent_at.min(since + limits.body_timeout),
+            (None, None) => silent_at,
         };
         let closed = self.closed_at.map(|at| at + CLOSE_WAIT);
         self.closes_at.into_iter().chain(closed).fold(stands_still, Instant::min)
@@ -190,13 +224,28 @@ mod tests {
     async fn a_write_has_its_time_since_the_last_progress() {
         let limits = Limits::default();
         let mut timers = Timers::new(&limits);
-        for written in 0..20 {
+        for step in 0..20 {
+            let written = step * 30 * limits.write_rate;
             timers.write_is_blocked(written, &limits);
             advance(limits.write_timeout - SECOND).await;
             timers.write_is_blocked(written, &limits);
             assert_eq!(timers.gone_at(&limits), Instant::now() + SECOND);
         }
         assert_eq!(gone_after(&mut timers).await, SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_advances_too_slowly_ends() {
+        let limits = Limits::default();
+        let (mut timers, begun) = (Timers::new(&limits), Instant::now());
+        for written in 0.. {
+            timers.write_is_blocked(written, &limits);
+            if timers.gone_at(&limits) <= Instant::now() + SECOND {
+                break;
+            }
+            advance(SECOND).await;
+        }
+        assert_eq!(begun.elapsed(), limits.write_timeout);
     }
 
     #[tokio::test(start_paused = true)]
@@ -207,6 +256,25 @@ mod tests {
         advance(limits.write_timeout - SECOND).await;
         timers.write_ended();
         assert_eq!(gone_after(&mut timers).await, limits.ws_silence);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_has_its_time_from_its_beginning_while_it_can_be_read() {
+        let limits = Limits { body_timeout: 10 * SECOND, ..Limits::default() };
+        let mut timers = Timers::new(&limits);
+        for _ in 0..9 {
+            timers.receives(true, &limits);
+            timers.heard();
+            advance(SECOND).await;
+        }
+        assert_eq!(timers.gone_at(&limits), Instant::now() + SECOND);
+        timers.write_is_blocked(0, &limits);
+        assert_eq!(timers.gone_at(&limits), Instant::now() + limits.write_timeout);
+        timers.write_ended();
+        timers.receives(true, &limits);
+        assert_eq!(timers.gone_at(&limits), Instant::now() + limits.body_timeout);
+        timers.receives(false, &limits);
+        assert_eq!(timers.gone_at(&limits), Instant::now() + limits.ws_silence);
     }
 
     #[tokio::test(start_paused = true)]

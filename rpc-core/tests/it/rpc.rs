@@ -1,7 +1,9 @@
 //! The RPC endpoint: JSON-RPC over HTTP and WebSocket, events, two nodes.
 
+mod changed_rights;
 mod counts;
 mod events;
+mod full_sockets;
 mod http_endpoint;
 mod rechecks;
 mod refusals;
@@ -85,6 +87,13 @@ async fn needs_file(file: &Upload) -> Result<String, ApiError> {
 async fn waits(doors: &Doors) -> Result<&'static str, ApiError> {
     doors.open.acquire().await.map_err(ApiError::internal)?.forget();
     Ok("waited")
+}
+
+/// Waits for the door, and says something
+#[api_method(path = "/v9/rpc/waits-and-says", permissions = ["*"])]
+async fn waits_and_says(doors: &Doors, text: String) -> Result<String, ApiError> {
+    doors.open.acquire().await.map_err(ApiError::internal)?.forget();
+    Ok(text)
 }
 
 /// Opens the door for some

@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::socket::Socket;
 use super::{start, with_limits};
 use crate::support::server::Running;
+use crate::support::soon;
 
 #[tokio::test]
 async fn undecodable_messages_are_told_and_sixteen_in_a_row_close() {
@@ -71,19 +72,57 @@ async fn a_message_over_the_limit_closes_with_1009() {
 
 #[tokio::test]
 async fn subscriptions_are_limited() {
+    let server = with_limits(|limits| limits.ws_subscriptions = 2).await;
+    let mut socket = Socket::guest(&server).await;
+    let two = json!([["/v9/rpc/news", "/v9/rpc/some"]]);
+    assert_eq!(socket.call("/subscribe", two.clone()).await["result"]["status"], 200);
+    assert_eq!(socket.call("/subscribe", two).await["result"]["status"], 200, "the same names");
+    assert_eq!(socket.call("/subscribe", json!(["/v9/rpc/bare"])).await["error"]["code"], -32802);
+    assert_eq!(socket.call("/unsubscribe", json!([["/v9/rpc/some"]])).await["result"]["status"], 200);
+    assert_eq!(socket.call("/subscribe", json!(["/v9/rpc/bare"])).await["result"]["status"], 200);
+    assert_eq!(socket.call("/subscribe", json!([["/no", "/such", "/event"]])).await["error"]["code"], -32802);
+}
+
+#[tokio::test]
+async fn names_of_no_event_are_told_and_not_kept() {
     let server = start().await;
     let mut socket = Socket::guest(&server).await;
-    let names = |count: usize| (0..count).map(|number| format!("/event/{number}")).collect::<Vec<_>>();
-    assert_eq!(socket.call("/subscribe", json!([names(1000)])).await["result"]["status"], 200);
-    assert_eq!(socket.call("/subscribe", json!([names(1000)])).await["result"]["status"], 200, "the same names");
-    assert_eq!(socket.call("/subscribe", json!([["/one/more"]])).await["error"]["code"], -32802);
-    assert_eq!(socket.call("/unsubscribe", json!([names(1)])).await["result"]["status"], 200);
-    assert_eq!(socket.call("/subscribe", json!([["/one/more"]])).await["result"]["status"], 200);
-    assert_eq!(socket.call("/subscribe", json!([names(10_000)])).await["error"]["code"], -32802);
+    let long = |number: usize| format!("/{number:04}/{}", "x".repeat(1000));
+    for number in 0..1100 {
+        let answer = socket.call("/subscribe", json!([[long(number)]])).await;
+        let told = json!([long(number)[..64]]);
+        assert_eq!((&answer["result"]["status"], &answer["result"]["data"]["unknown"]), (&json!(200), &told));
+    }
+    let names: Vec<String> = (0..900).map(|number| number.to_string()).collect();
+    let answer = socket.call("/subscribe", json!([names, "/v9/rpc/news"])).await;
+    assert_eq!(answer["result"]["data"]["unknown"], json!(names[..8]));
+    server.api.publish(rpc_core::Audience::Everyone, "/v9/rpc/news", "first").await.unwrap();
+    assert_eq!(socket.json().await["method"], "/publish", "those that there are are subscribed to");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_turn_is_bounded_in_bytes() {
+    let server = with_limits(|limits| {
+        limits.ws_running = 1;
+        limits.memory_per_connection = 120_000;
+    })
+    .await;
+    let mut socket = Socket::guest(&server).await;
+    let first = socket.start("/v9/rpc/waits", json!([])).await;
+    let small = socket.start("/v9/rpc/echo", json!(["small"])).await;
+    for large in [json!([vec![0; 10_000]]), json!([vec![Value::Null; 10_000]])] {
+        let refused = socket.call("/v9/rpc/echo", large).await;
+        assert_eq!(refused["error"]["code"], -32802);
+        assert!(refused["error"]["message"].as_str().unwrap().contains("`memory_per_connection`"), "{refused}");
+    }
+    server.post("/v9/rpc/opens", "[1]").await;
+    assert_eq!((socket.json().await["id"].as_u64(), socket.json().await["id"].as_u64()), (Some(first), Some(small)));
+    let alone = "x".repeat(50_000);
+    assert_eq!(socket.call("/v9/rpc/echo", json!([alone])).await["result"]["data"], alone);
 }
 
 /// A handshake by hand, for what no client library sends.
-async fn raw(server: &Running) -> tokio::net::TcpStream {
+pub(super) async fn raw(server: &Running) -> tokio::net::TcpStream {
     let mut stream = server.connect().await;
     let head = "GET /api HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -191,6 +230,38 @@ async fn a_silent_client_is_pinged_and_then_dropped() {
         .unwrap();
     assert!(bytes.starts_with(&[0x89, 0]), "{bytes:?}");
     assert!(bytes.chunks(2).filter(|frame| frame == &[0x89, 0]).count() > 2, "{bytes:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_does_not_end_is_not_kept_for_ever() {
+    let server = with_limits(|limits| {
+        limits.ws_ping = Duration::from_millis(20);
+        limits.body_timeout = Duration::from_millis(200);
+    })
+    .await;
+    // As many pings as make much more than that time.
+    let mut pings = raw(&server).await;
+    for _ in 0..30 {
+        assert_eq!(soon(read_frame(&mut pings)).await, (0x89, Vec::new()));
+        pings.write_all(&frame(0x8a, b"")).await.unwrap();
+    }
+    pings.write_all(&frame(0x81, PING)).await.unwrap();
+    while soon(read_frame(&mut pings)).await != (0x81, PONG.to_vec()) {}
+    let mut begins = raw(&server).await;
+    begins.write_all(&frame(0x01, &PING[..10])).await.unwrap();
+    let is_cut = async {
+        loop {
+            let mut ping = [0; 2];
+            let answered = match begins.read_exact(&mut ping).await {
+                Ok(_) => begins.write_all(&frame(0x8a, b"")).await,
+                Err(end) => Err(end),
+            };
+            if answered.is_err() {
+                break;
+            }
+        }
+    };
+    soon(is_cut).await;
 }
 
 #[tokio::test]

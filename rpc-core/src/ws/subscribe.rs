@@ -1,0 +1,86 @@
+//! What a client asks for by the names of events.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::connection::Connection;
+use super::socket::too_many;
+use crate::call::Outcome;
+use crate::codec::{Codec, Params};
+use crate::error::{ApiError, ErrorCode};
+use crate::jsonrpc;
+use crate::method::output::Encoded;
+
+/// Unknown names that an answer tells.
+const TOLD: usize = 8;
+/// Characters of an unknown name that an answer tells.
+const TOLD_OF_A_NAME: usize = 64;
+
+impl Connection {
+    /// Asks for declared events as `/publish`. Others are never published: a client that knows of more events than this server
+    /// gets all that there are, and is told which names are unknown.
+    pub(super) fn subscribe(&self, codec: Codec, params: Params) -> Outcome {
+        match self.subscribe_to(params) {
+            Ok(unknown) if unknown.is_empty() => jsonrpc::ok(codec),
+            Ok(unknown) => told(codec, unknown),
+            Err(error) => Outcome { codec, result: Err(error) },
+        }
+    }
+
+    /// The first of the names that are unknown.
+    fn subscribe_to(&self, params: Params) -> Result<Vec<String>, ApiError> {
+        let names = names(params)?;
+        let most = self.api.limits().ws_subscriptions;
+        if names.len() > most {
+            return Err(too_many(most));
+        }
+        let (mut declared, mut unknown) = (HashSet::new(), Vec::new());
+        for name in names {
+            if let Some(event) = self.api.event(&name) {
+                declared.insert(event.name());
+            } else if unknown.len() < TOLD {
+                // It may be of any length.
+                unknown.push(name.chars().take(TOLD_OF_A_NAME).collect());
+            }
+        }
+        self.place.socket.subscribe(&declared, most)?;
+        Ok(unknown)
+    }
+
+    /// No longer asks for them.
+    pub(super) fn unsubscribe(&self, codec: Codec, params: Params) -> Outcome {
+        match names(params) {
+            Ok(names) => {
+                self.place.socket.unsubscribe(&names);
+                jsonrpc::ok(codec)
+            }
+            Err(error) => Outcome { codec, result: Err(error) },
+        }
+    }
+}
+
+/// "OK", but for names that are unknown.
+fn told(codec: Codec, unknown: Vec<String>) -> Outcome {
+    let data = codec.encode(&Map::from_iter([("unknown".to_owned(), Value::from(unknown))]));
+    let result = data.map(|data| Encoded { status: 200, reason: "OK".into(), data, extra: Map::new() });
+    Outcome { codec, result }
+}
+
+/// The names of events: `[[names]]`, or one after the other.
+fn names(params: Params) -> Result<Vec<String>, ApiError> {
+    let Params::Positional(values) = params else { return Err(no_names()) };
+    let flat = values.into_iter().flat_map(|value| match value {
+        Value::Array(values) => values,
+        value => vec![value],
+    });
+    flat.map(|value| match value {
+        Value::String(name) => Ok(name),
+        _ => Err(no_names()),
+    })
+    .collect()
+}
+
+fn no_names() -> ApiError {
+    ApiError::of(ErrorCode::InvalidRequest).with_reason("Invalid request: the parameters are names of events")
+}
