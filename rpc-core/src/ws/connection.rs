@@ -34,6 +34,8 @@ pub(super) struct Connection {
     pub(super) stream: WebSocketStream<CountedIo>,
     /// What is to be written whatever rights the client has: answers to its calls, and what the protocol asks for.
     pub(super) out: VecDeque<Message>,
+    /// What of a large message is not written yet.
+    pub(super) rest: Bytes,
     pub(super) unflushed: bool,
     pub(super) timers: Timers,
     /// The look at the credentials that runs.
@@ -68,6 +70,7 @@ impl Connection {
             undecodable: 0,
             stream,
             out: VecDeque::new(),
+            rest: Bytes::new(),
             unflushed: false,
             look: None,
             state: State::Open,

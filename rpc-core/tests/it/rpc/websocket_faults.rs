@@ -122,7 +122,7 @@ async fn what_waits_for_a_turn_is_bounded_in_bytes() {
 }
 
 /// A handshake by hand, for what no client library sends.
-async fn raw(server: &Running) -> tokio::net::TcpStream {
+pub(super) async fn raw(server: &Running) -> tokio::net::TcpStream {
     let mut stream = server.connect().await;
     let head = "GET /api HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
