@@ -46,6 +46,8 @@ pub(super) struct Connection {
     /// Room in memory for the message that is being written, and for the one that is coming.
     pub(super) writing: Option<Hold>,
     reading: Option<Hold>,
+    /// What of a large message is not written yet.
+    pub(super) rest: Bytes,
     pub(super) unflushed: bool,
     pub(super) timers: Timers,
     /// The look at the credentials that runs.
@@ -84,6 +86,7 @@ impl Connection {
             out: VecDeque::new(),
             writing: None,
             reading: None,
+            rest: Bytes::new(),
             unflushed: false,
             look: None,
             state: State::Open,

@@ -4,10 +4,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_util::Sink;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
 use super::connection::{Connection, FRAMES_AT_ONCE, Outbound};
 use super::socket::Next;
+
+/// Bytes of a frame. Larger messages go out in several (RFC 6455, section 5.4): what is encoded is a copy for each client, of what
+/// may be the same for all, and the buffer for it is kept.
+const FRAME: usize = 64 * 1024;
 
 impl Connection {
     /// Writes what there is; `Ready` when the connection is over.
@@ -30,14 +36,16 @@ impl Connection {
         Poll::Pending
     }
 
-    /// Writes the next message, or what is buffered; `false` when there is neither.
+    /// Writes the next frame, or what is buffered; `false` when there is neither.
     fn poll_write_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
         ready!(Pin::new(&mut self.stream).poll_ready(cx))?;
-        self.writing = None;
+        if self.rest.is_empty() {
+            self.writing = None;
+        }
         // Taken now that it can be written: before, it might have turned out that it must not be.
-        if let Some(message) = self.next(cx) {
+        if let Some(frame) = self.next_frame(cx) {
             self.unflushed = true;
-            Pin::new(&mut self.stream).start_send(message)?;
+            Pin::new(&mut self.stream).start_send(frame)?;
             return Poll::Ready(Ok(true));
         }
         if !self.unflushed {
@@ -46,6 +54,25 @@ impl Connection {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
         self.unflushed = false;
         Poll::Ready(Ok(true))
+    }
+
+    /// The next message, or a frame of one that is large.
+    fn next_frame(&mut self, cx: &mut Context<'_>) -> Option<Message> {
+        if !self.rest.is_empty() {
+            return Some(self.cut(Data::Continue));
+        }
+        let (payload, kind) = match self.next(cx)? {
+            Message::Text(text) if text.len() > FRAME => (Bytes::from(text), Data::Text),
+            Message::Binary(bytes) if bytes.len() > FRAME => (bytes, Data::Binary),
+            message => return Some(message),
+        };
+        self.rest = payload;
+        Some(self.cut(kind))
+    }
+
+    fn cut(&mut self, kind: Data) -> Message {
+        let payload = self.rest.split_to(self.rest.len().min(FRAME));
+        Message::Frame(Frame::message(payload, OpCode::Data(kind), self.rest.is_empty()))
     }
 
     /// The next message; `None` also when what is buffered has to be written before.
@@ -76,6 +103,6 @@ impl Connection {
 
     /// Whether the client does not take what is written to it.
     pub(super) fn is_blocked(&self) -> bool {
-        !self.out.is_empty() || self.unflushed
+        self.unflushed || !self.out.is_empty() || !self.rest.is_empty()
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use rpc_core::client::{ConnectionState, Event};
+use rpc_auth::{UserChange, UserId};
+use rpc_core::client::{ConnectionState, Event, WsClient};
+use rpc_core::{Audience, Notice};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
 
@@ -44,4 +46,41 @@ async fn a_user_hears_that_another_session_of_theirs_has_ended_and_its_connectio
     let mut state = leaving.state();
     let ended = state.wait_for(|state| *state == ConnectionState::SignedOut);
     tokio::time::timeout(LONG, ended).await.unwrap().unwrap();
+}
+
+/// A connection of Bob's for which an event waits, since the store is down.
+async fn waits_for_the_store(world: &World, served: &Served) -> (WsClient, Receiver<Event>) {
+    let bob = served.websocket(world.token(Who::Bob).await.as_deref()).await;
+    let mut events = bob.events();
+    *world.store.failure.lock().unwrap() = Some("down");
+    world.bus.tell(&Notice::Missed);
+    world.api.publish(Audience::User("3".into()), "/session/signed-out", ()).await.unwrap();
+    bob.call::<Value>("/v1/profile/read", ()).await.unwrap_err();
+    assert!(events.try_recv().is_err(), "who it is is not known");
+    (bob, events)
+}
+
+#[tokio::test]
+async fn what_is_not_for_everyone_waits_until_the_store_says_whom_it_is_for() {
+    let world = World::new().await;
+    let served = Served::start(&world.api).await;
+    let (_bob, mut events) = waits_for_the_store(&world, &served).await;
+    *world.store.failure.lock().unwrap() = None;
+    world.bus.tell(&Notice::Missed);
+    assert_eq!(heard(&mut events).await.name, "/session/signed-out");
+}
+
+#[tokio::test]
+async fn what_waited_for_somebody_who_is_disabled_meanwhile_is_never_heard() {
+    let world = World::new().await;
+    let served = Served::start(&world.api).await;
+    let (bob, mut events) = waits_for_the_store(&world, &served).await;
+    let disabled = UserChange { enabled: Some(false), ..UserChange::default() };
+    world.store.inner.update_user(UserId::new(3), &disabled).await.unwrap();
+    *world.store.failure.lock().unwrap() = None;
+    world.bus.tell(&Notice::Missed);
+    let mut state = bob.state();
+    let ended = state.wait_for(|state| *state == ConnectionState::SignedOut);
+    tokio::time::timeout(LONG, ended).await.unwrap().unwrap();
+    assert!(events.try_recv().is_err());
 }

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpSocket;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::socket::Socket;
-use super::with_limits;
+use super::websocket_faults::raw;
+use super::{start, with_limits};
 use crate::support::server::Running;
+use crate::support::soon;
 
 /// More than the system keeps for a connection.
 const LARGE: usize = 16 * 1024 * 1024;
@@ -57,4 +59,36 @@ async fn a_client_that_takes_a_bit_at_a_time_gets_all() {
         tokio::time::sleep(limit / 20).await;
     }
     assert_eq!(server.api.websockets(), 1);
+}
+
+/// Reads the head of an unmasked frame: its first byte, and the length of its payload.
+async fn read_head(stream: &mut TcpStream) -> (u8, usize) {
+    let (first, length) = (stream.read_u8().await.unwrap(), stream.read_u8().await.unwrap());
+    let length = match length {
+        126 => stream.read_u16().await.unwrap().into(),
+        127 => usize::try_from(stream.read_u64().await.unwrap()).unwrap(),
+        length => length.into(),
+    };
+    (first, length)
+}
+
+#[tokio::test]
+async fn a_large_answer_comes_in_frames_of_bounded_size() {
+    let server = start().await;
+    let mut stream = raw(&server).await;
+    let data = "x".repeat(300_000);
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "/v9/rpc/echo", "params": [data]}).to_string();
+    let head = [&[0x81, 0xff][..], &(call.len() as u64).to_be_bytes(), &[0; 4]].concat();
+    stream.write_all(&[&head, call.as_bytes()].concat()).await.unwrap();
+    let (mut answer, mut firsts) = (Vec::new(), Vec::new());
+    while firsts.last().is_none_or(|first| first & 0x80 == 0) {
+        let (first, length) = soon(read_head(&mut stream)).await;
+        assert!(length <= 64 * 1024, "{length}");
+        firsts.push(first);
+        let mut payload = vec![0; length];
+        soon(stream.read_exact(&mut payload)).await.unwrap();
+        answer.extend(payload);
+    }
+    assert_eq!(firsts, [0x01, 0, 0, 0, 0x80]);
+    assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap()["result"]["data"], data);
 }
