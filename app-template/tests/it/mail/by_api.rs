@@ -20,7 +20,7 @@ async fn world(peer: &SmtpPeer, timeout: Duration) -> World {
     let account = json!({"smtp_hostname": HOST, "smtp_username": USER, "smtp_password": PASSWORD});
     let from = json!({"smtp_from": "Acme <noreply@acme.example>"});
     for members in [account, from] {
-        world.ok(&world.as_known(Who::Bob).await, "/v1/admin/settings/update", json!([members])).await;
+        world.ok(&world.as_known(Who::Root).await, "/v1/admin/settings/update", json!([members])).await;
     }
     world
 }
