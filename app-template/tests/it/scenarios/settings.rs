@@ -20,11 +20,20 @@ fn settings(other: &[(&str, Value)]) -> Value {
     settings
 }
 
-pub(super) fn table() -> Vec<Scenario> {
-    let smtp = json!([{
+/// The change to a mail account.
+fn smtp() -> Value {
+    json!([{
         "smtp_hostname": "mail.example.com", "smtp_port": 465, "smtp_username": "acme", "smtp_password": "hunter2",
         "smtp_from": "Acme <acme@example.com>",
-    }]);
+    }])
+}
+
+pub(super) fn table() -> Vec<Scenario> {
+    changes().into_iter().chain(tries()).collect()
+}
+
+fn changes() -> Vec<Scenario> {
+    let smtp = smtp();
     let stored = [
         ("smtp_hostname", json!("mail.example.com")),
         ("smtp_port", json!(465)),
@@ -34,7 +43,6 @@ pub(super) fn table() -> Vec<Scenario> {
     ];
     let moved =
         [&stored[..], &[("smtp_hostname", json!("mail.example.org")), ("smtp_password_set", json!(false))]].concat();
-    let smtp_account = json!([{"smtp_hostname": "127.0.0.1", "smtp_username": "acme", "smtp_password": "hunter2"}]);
     let bot = json!([{"telegram_bot_name": "acme_bot", "telegram_bot_key": "1:key", "telegram_bot_enabled": true}]);
     let botted = [
         ("telegram_bot_name", json!("acme_bot")),
@@ -63,7 +71,7 @@ pub(super) fn table() -> Vec<Scenario> {
             settings(&[("app_url", Value::Null)]),
         ),
         scenario("another host clears the password", Who::Root, UPDATE, json!([{"smtp_hostname": "mail.example.org"}]))
-            .before(Who::Root, UPDATE, smtp.clone())
+            .before(Who::Root, UPDATE, smtp)
             .then(Who::Bob, READ, json!([]), settings(&moved)),
         scenario("all that is wrong, and nothing is changed", Who::Bob, UPDATE, wrong).refused(&faults).then(
             Who::Bob,
@@ -73,11 +81,18 @@ pub(super) fn table() -> Vec<Scenario> {
         ),
         scenario("no object", Who::Bob, UPDATE, json!(["x"])).refused(&[("/0", "type")]),
         scenario("update by a user", Who::Ann, UPDATE, json!([{}])).fails(403, "Not permitted"),
+    ]
+}
+
+/// Servers that are tried.
+fn tries() -> Vec<Scenario> {
+    let other = json!([{"smtp_hostname": "127.0.0.1", "smtp_username": "acme", "smtp_password": "hunter2"}]);
+    vec![
         scenario("the password of another server", Who::Bob, TEST_SMTP, json!([{"smtp_hostname": "mail.example.org"}]))
-            .before(Who::Root, UPDATE, smtp.clone())
+            .before(Who::Root, UPDATE, smtp())
             .fails(400, "smtp_password is required for another server"),
-        scenario("another server by API token", Who::BobToken, TEST_SMTP, smtp_account)
-            .before(Who::Root, UPDATE, smtp)
+        scenario("another server by API token", Who::BobToken, TEST_SMTP, other)
+            .before(Who::Root, UPDATE, smtp())
             .fails(403, "Sign in to try another server"),
         scenario("an unknown key", Who::Bob, TEST_SMTP, json!([{"smtp_from": "x@example.com"}]))
             .refused(&[("/0/smtp_from", "additionalProperties")]),
