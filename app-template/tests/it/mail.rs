@@ -1,6 +1,7 @@
 //! Mails, on their whole way: to a server that speaks SMTP, to files, to the log.
 
 mod by_api;
+mod dialects;
 mod fallback;
 mod front;
 mod headers;

@@ -98,7 +98,10 @@ impl From<SmtpFault> for SmtpTestError {
         let reason = fault.reply().map_or_else(|| fault.to_string(), |reply| reply.words.clone());
         match fault {
             SmtpFault::TimedOut => Self::TimedOut,
-            SmtpFault::Credentials(_) | SmtpFault::Unencrypted | SmtpFault::NoAuthentication => Self::Settings(reason),
+            SmtpFault::Credentials(_)
+            | SmtpFault::Unencrypted
+            | SmtpFault::NoStartTls
+            | SmtpFault::NoAuthentication(_) => Self::Settings(reason),
             _ => Self::Server(reason),
         }
     }

@@ -9,22 +9,26 @@ use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::offers::UpperCase;
+
 /// The first byte of a TLS handshake (RFC 8446, section 5.1). No SMTP command begins with it.
 const TLS_HANDSHAKE: u8 = 0x16;
 
 /// A TCP connection that gives out what the server says byte by byte until TLS begins.
 ///
 /// So nobody who reads ahead holds anything that came before. Whoever can put text on the way could else have it taken for
-/// what the server says once nobody can.
+/// what the server says once nobody can. What the server agrees with is given out in upper case until then; see
+/// [`offers`](super::offers).
 #[derive(Debug)]
 pub(super) struct Wire {
     tcp: TcpStream,
     is_encrypted: bool,
+    upper_case: UpperCase,
 }
 
 impl Wire {
     pub(super) fn new(tcp: TcpStream) -> Self {
-        Self { tcp, is_encrypted: false }
+        Self { tcp, is_encrypted: false, upper_case: UpperCase::default() }
     }
 }
 
@@ -36,7 +40,8 @@ impl AsyncRead for Wire {
         let mut byte = [0];
         let mut one = ReadBuf::new(&mut byte);
         ready!(Pin::new(&mut self.tcp).poll_read(context, &mut one))?;
-        into.put_slice(one.filled());
+        let turned = one.filled().first().map(|byte| self.upper_case.turn(*byte));
+        into.put_slice(turned.as_slice());
         Poll::Ready(Ok(()))
     }
 }
