@@ -1,6 +1,7 @@
 //! Mails over SMTP (RFC 5321).
 
 mod fault;
+mod implicit;
 mod offers;
 mod session;
 mod test;

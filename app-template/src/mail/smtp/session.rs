@@ -18,6 +18,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::fault::SmtpFault;
+use super::implicit::Encrypted;
 use super::offers::{Mechanism, Offers};
 use super::trust::tls_parameters;
 use super::wire::Wire;
@@ -52,17 +53,17 @@ impl Session {
             _ => ClientId::default(),
         };
         let opening = async {
-            let (connection, is_local) = connect(server, options, &hello).await?;
+            let (connection, is_private) = connect(server, options, &hello).await?;
             let mut session = Self { connection, server: server.clone(), hello };
-            session.authenticate(is_local).await?;
+            session.authenticate(is_private).await?;
             Ok(session)
         };
         timeout(options.timeout, opening).await.unwrap_or(Err(SmtpFault::TimedOut))
     }
 
-    async fn authenticate(&mut self, is_local: bool) -> Result<(), SmtpFault> {
+    async fn authenticate(&mut self, is_private: bool) -> Result<(), SmtpFault> {
         let Some(username) = self.server.username.clone() else { return Ok(()) };
-        if !self.connection.is_encrypted() && !is_local {
+        if !is_private {
             return Err(SmtpFault::Unencrypted);
         }
         let password = self.server.password.clone();
@@ -170,7 +171,7 @@ fn answered(answer: Answer, server: &SmtpServer) -> Result<(), SmtpFault> {
     }
 }
 
-/// Connects and encrypts, as [`SmtpTls`] says. Whether the server is this machine.
+/// Connects and encrypts, as [`SmtpTls`] says. Whether the server may hear a password: nobody else can hear it.
 async fn connect(
     server: &SmtpServer,
     options: &SmtpOptions,
@@ -183,15 +184,15 @@ async fn connect(
     let is_local = server.is_local(&addresses);
     // One that does not answer leaves time for the others.
     let each = options.timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-    if options.tls.is_implicit(server.port) {
-        let (tls, addresses) = (tls_parameters(server, options, is_local).await?, addresses.as_slice());
-        let connected = AsyncSmtpConnection::connect_tokio1(addresses, Some(each), hello, Some(tls), None).await;
-        let connection = connected.map_err(|error| SmtpFault::of_connection(&error, server))?;
-        return Ok((connection, is_local));
-    }
     let tcp = first_of(&addresses, each).await;
-    let tcp = tcp.map_err(|error| SmtpFault::unreachable(&error, server))?;
-    let connected = AsyncSmtpConnection::connect_with_transport(Box::new(Wire::new(tcp)), hello).await;
+    let wire = Wire::new(tcp.map_err(|error| SmtpFault::unreachable(&error, server))?);
+    if options.tls.is_implicit(server.port) {
+        let stream = Encrypted::new(wire, tls_parameters(server, options, is_local).await?).await;
+        let stream = Box::new(stream.map_err(|error| SmtpFault::of_connection(&error, server))?);
+        let connected = AsyncSmtpConnection::connect_with_transport(stream, hello).await;
+        return connected.map(|connection| (connection, true)).map_err(|error| SmtpFault::of(&error, server));
+    }
+    let connected = AsyncSmtpConnection::connect_with_transport(Box::new(wire), hello).await;
     let mut connection = connected.map_err(|error| SmtpFault::of(&error, server))?;
     if connection.can_starttls() {
         let encrypted = connection.starttls(tls_parameters(server, options, is_local).await?, hello).await;
@@ -199,7 +200,8 @@ async fn connect(
     } else if options.tls == SmtpTls::StartTls {
         return Err(SmtpFault::NoStartTls);
     }
-    Ok((connection, is_local))
+    let is_private = connection.is_encrypted() || is_local;
+    Ok((connection, is_private))
 }
 
 /// A connection to the first address that answers, each within a time.

@@ -35,6 +35,8 @@ pub(super) enum Does {
     FallsSilent,
     /// Closes the connection.
     HangsUp,
+    /// Says something and never comes to the end of the line, until nobody listens any more.
+    Rambles(&'static str),
 }
 
 /// How the server behaves.
@@ -245,6 +247,12 @@ impl Conversation {
             None => self.say(&format!("{usual}\r\n")).await.map(|()| true),
             Some((_, Does::Says(text))) => self.say(&format!("{text}\r\n")).await.map(|()| false),
             Some((_, Does::FallsSilent)) => future::pending().await,
+            Some((_, Does::Rambles(text))) => {
+                self.say(text).await?;
+                loop {
+                    self.say(&"x".repeat(16 * 1024)).await?;
+                }
+            }
             Some((_, Does::HangsUp)) => Err(io::ErrorKind::ConnectionAborted.into()),
         }
     }
