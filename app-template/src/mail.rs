@@ -24,7 +24,9 @@ pub use self::front::Mails;
 pub use self::memory::MemoryMailer;
 pub use self::queue::{MailCounters, MailQueue, QueueOptions};
 pub use self::route::SettingsMailer;
-pub use self::smtp::{SmtpMailer, SmtpOptions, SmtpOverride, SmtpServer, SmtpTestError, test_smtp};
+pub use self::smtp::{
+    CertificatesError, SmtpMailer, SmtpOptions, SmtpOverride, SmtpServer, SmtpTestError, SmtpTls, test_smtp,
+};
 pub use self::templates::{MailKind, MailTemplates, MailVariables, TemplateError};
 
 /// Hands mails on.

@@ -1,6 +1,8 @@
 //! Settings that administrators change through the API while the application runs; those that need a restart are
 //! configuration.
 
+#[cfg(feature = "postgres")]
+mod bound;
 mod change;
 mod current;
 mod memory;

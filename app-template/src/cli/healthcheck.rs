@@ -59,13 +59,40 @@ async fn status(url: &HttpUrl) -> io::Result<u16> {
     stream.write_all(request.as_bytes()).await?;
     let mut line = [0; STATUS_LINE];
     stream.read_exact(&mut line).await?;
-    let text = std::str::from_utf8(&line).ok().and_then(|line| line.strip_prefix("HTTP/1.1 "));
+    let line = std::str::from_utf8(&line).unwrap_or_default();
+    // A proxy in between may answer by the older version.
+    let text = line.strip_prefix("HTTP/1.1 ").or_else(|| line.strip_prefix("HTTP/1.0 "));
     text.and_then(|status| status.parse().ok()).ok_or_else(|| io::Error::other("the answer is not HTTP"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::own;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::{HttpUrl, Setting, own, status};
+
+    #[tokio::test]
+    async fn an_answer_by_either_version_of_http_1_is_understood() {
+        for (answer, expected) in [
+            ("HTTP/1.1 200 OK\r\n\r\n", Some(200)),
+            ("HTTP/1.0 200 OK\r\n\r\n", Some(200)),
+            ("HTTP/1.1 503\r\n\r\n", Some(503)),
+            ("HTTP/1.0 502 Bad Gateway\r\n\r\n", Some(502)),
+            ("HTTP/2.0 200 OK\r\n\r\n", None),
+            ("220 mail.example.com ESMTP\r\n", None),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = HttpUrl::parse(&format!("http://{}/readyz", listener.local_addr().unwrap())).unwrap();
+            let serving = async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 1024]).await.unwrap();
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            };
+            let (asked, ()) = tokio::join!(status(&url), serving);
+            assert_eq!(asked.ok(), expected, "{answer}");
+        }
+    }
 
     #[test]
     fn a_server_at_all_addresses_is_asked_at_loopback() {

@@ -9,6 +9,8 @@ mod signals;
 mod sockets;
 mod stop;
 
+use std::fmt::Display;
+use std::fs;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -147,7 +149,13 @@ async fn put_together(settings: &ServeSettings, storage: &Storage) -> Result<App
         parts.templates = MailTemplates::from_folder(folder)
             .map_err(|error| Failure::new(Exit::Configuration, format!("{}: {error}", folder.display())))?;
     }
-    let app = App::new(parts, settings.app.clone()).await?;
+    let mut options = settings.app.clone();
+    if let Some(file) = &settings.smtp_certificates {
+        let fault = |error: &dyn Display| Failure::new(Exit::Configuration, format!("{}: {error}", file.display()));
+        let pem = fs::read_to_string(file).map_err(|error| fault(&error))?;
+        options.smtp.trust(pem).map_err(|error| fault(&error))?;
+    }
+    let app = App::new(parts, options).await?;
     let seeded = app.settings().seed(&settings.first).await;
     seeded.map_err(|error| Failure::new(Exit::Storage, format!("the first settings cannot be stored: {error}")))?;
     Ok(app)

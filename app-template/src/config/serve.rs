@@ -19,11 +19,12 @@ use super::table::{
     ALLOWED_ORIGINS, APP_URL, AVATARS, BIND, CONFIRMATION_LIFE, DRAIN_TIME, FORWARDED_HEADER, HASH_ITERATIONS,
     HASH_MEMORY, HASH_PARALLEL, MAIL_TEMPLATES, MAILS_PER_HOUR, METRICS_BIND, NO_BANNER, PASSWORD_MIN_LENGTH, PORT,
     PUBLIC_URL, RESET_LIFE, ROOT_PASSWORD, ROOT_PASSWORD_OUT, RPC_PREFIX, SESSION_ABSOLUTE, SESSION_IDLE, SIGN_UP,
-    SMTP_FROM, SMTP_HOSTNAME, SMTP_PASSWORD, SMTP_PORT, SMTP_USERNAME, THROTTLE_FIRST_DELAY, THROTTLE_FORGET_AFTER,
-    THROTTLE_FREE_PER_ADDRESS, THROTTLE_FREE_PER_NAME, THROTTLE_FREE_PER_PAIR, THROTTLE_MAX_DELAY, THROTTLE_TRUST_FOR,
-    TRUSTED_PROXIES, USERNAME_IS_EMAIL,
+    SMTP_CA_CERTIFICATES, SMTP_EHLO_NAME, SMTP_FROM, SMTP_HOSTNAME, SMTP_PASSWORD, SMTP_PORT, SMTP_TLS, SMTP_USERNAME,
+    THROTTLE_FIRST_DELAY, THROTTLE_FORGET_AFTER, THROTTLE_FREE_PER_ADDRESS, THROTTLE_FREE_PER_NAME,
+    THROTTLE_FREE_PER_PAIR, THROTTLE_MAX_DELAY, THROTTLE_TRUST_FOR, TRUSTED_PROXIES, USERNAME_IS_EMAIL,
 };
 use crate::app::AppOptions;
+use crate::mail::SmtpOptions;
 use crate::settings::SettingsChange;
 
 /// Settings of the application that administrators may change later.
@@ -47,6 +48,8 @@ pub(crate) struct ServeSettings {
     /// What administrators may change later.
     pub(crate) first: SettingsChange,
     pub(crate) templates: Option<PathBuf>,
+    /// A file with certificates that mail servers may have.
+    pub(crate) smtp_certificates: Option<PathBuf>,
     pub(crate) app: AppOptions,
     pub(crate) limits: Limits,
     pub(crate) methods: Vec<MethodSettings>,
@@ -87,9 +90,11 @@ impl Layers {
             root: reader.root(),
             first: reader.first_settings(),
             templates: reader.optional(&MAIL_TEMPLATES),
+            smtp_certificates: reader.optional(&SMTP_CA_CERTIFICATES),
             app: AppOptions {
                 accounts: reader.accounts(name, tokens.clone()),
                 avatars: reader.required(&AVATARS),
+                smtp: reader.smtp(),
                 ..AppOptions::new(name, tokens)
             },
             limits: reader.limits(),
@@ -129,6 +134,11 @@ impl Reader<'_> {
             options.hasher.parallel = parallel.get();
         }
         options
+    }
+
+    fn smtp(&mut self) -> SmtpOptions {
+        let ehlo_name = self.optional(&SMTP_EHLO_NAME).map(|name| name.0);
+        SmtpOptions { tls: self.required(&SMTP_TLS), ehlo_name, ..SmtpOptions::default() }
     }
 
     /// The first values of what administrators may change later, held to the same rules.
@@ -173,6 +183,7 @@ mod tests {
 
     use super::{AccountOptions, Layers, ServeSettings};
     use crate::config::table::KEYS;
+    use crate::mail::SmtpTls;
 
     fn serve(variables: &[(&str, &str)], file: &str) -> Result<ServeSettings, String> {
         let layers = Layers::of(&[], variables, file).unwrap();
@@ -235,6 +246,16 @@ mod tests {
                 (result, _) => panic!("{variable}={value}: {:?}", result.err()),
             }
         }
+    }
+
+    #[test]
+    fn how_mail_servers_are_spoken_with_is_set() {
+        let default = serve(&[], "").unwrap().app.smtp;
+        assert_eq!((default.tls, default.ehlo_name), (SmtpTls::Auto, None));
+        let smtp = serve(&[("APP_SMTP_TLS", "implicit")], "smtp-ehlo-name = \"app.example.com\"").unwrap().app.smtp;
+        assert_eq!((smtp.tls, smtp.ehlo_name.as_deref()), (SmtpTls::Implicit, Some("app.example.com")));
+        let fault = serve(&[("APP_SMTP_TLS", "none")], "").unwrap_err();
+        assert_eq!(fault, "APP_SMTP_TLS is \"none\": expected auto, implicit or starttls");
     }
 
     #[test]

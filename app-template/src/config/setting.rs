@@ -3,6 +3,7 @@
 mod database;
 mod lists;
 mod log;
+mod mail;
 mod web;
 
 use std::net::{IpAddr, SocketAddr};
@@ -17,9 +18,11 @@ use rpc_core::http::ForwardedHeader;
 pub(crate) use self::database::DatabaseUrl;
 pub(crate) use self::lists::{Networks, Origins};
 pub(crate) use self::log::{LogFormat, LogLevel};
+pub(crate) use self::mail::EhloName;
 pub(crate) use self::web::{HttpUrl, Prefix, PublicUrl};
 use super::units;
 use crate::app::Avatars;
+use crate::mail::SmtpTls;
 use crate::settings::SecretBox;
 
 /// A type that flags, variables and the file are read into.
@@ -74,6 +77,12 @@ settings! {
     Avatars: "choice", "none or gravatar", |text| match text {
         "none" => Some(Self::None),
         "gravatar" => Some(Self::Gravatar),
+        _ => None,
+    };
+    SmtpTls: "choice", "auto, implicit or starttls", |text| match text {
+        "auto" => Some(Self::Auto),
+        "implicit" => Some(Self::Implicit),
+        "starttls" => Some(Self::StartTls),
         _ => None,
     };
     ForwardedHeader: "choice", "x-forwarded-for or forwarded", |text| match text {

@@ -10,8 +10,9 @@ use rpc_core::Rate;
 use rpc_core::http::ForwardedHeader;
 
 use super::key::{Flag, Key, Row};
-use super::setting::{DatabaseUrl, HttpUrl, LogFormat, LogLevel, Networks, Origins, Prefix, PublicUrl, Size};
+use super::setting::{DatabaseUrl, EhloName, HttpUrl, LogFormat, LogLevel, Networks, Origins, Prefix, PublicUrl, Size};
 use crate::app::Avatars;
+use crate::mail::SmtpTls;
 use crate::settings::SecretBox;
 
 /// Declares keys, section by section, and the list of them all.
@@ -57,7 +58,7 @@ keys! {
         APP_URL: String = Key::new("app-url", "", "First value of the setting: where users find the application's pages, which links in mails begin with");
         SMTP_FROM: String = Key::new("smtp-from", "", "First value of the setting: whom mails come from");
         SMTP_HOSTNAME: String = Key::new("smtp-hostname", "", "First value of the setting: the server that takes mails; without one they go to the log");
-        SMTP_PORT: u16 = Key::new("smtp-port", "", "First value of the setting: its port; 587 when unset, and on 465 TLS from the first byte");
+        SMTP_PORT: u16 = Key::new("smtp-port", "", "First value of the setting: its port; 587 when unset. When it is encrypted is up to smtp-tls");
         SMTP_USERNAME: String = Key::new("smtp-username", "", "First value of the setting: who the application is there");
         SMTP_PASSWORD: Secret = Key::new("smtp-password", "", "First value of the setting: what proves it").secret();
     }
@@ -68,6 +69,9 @@ keys! {
         DATABASE_TIMEOUT: Duration = Key::new("database-timeout", "3s", "How long a call waits for a connection; beyond it 503");
         DATABASE_WAIT: Duration = Key::new("database-wait", "30s", "How long a start waits for the database to answer");
         SECRET_KEY: SecretBox = Key::new("secret-key", "", "Key that passwords of other servers are encrypted with where they are stored").secret();
+        SMTP_TLS: SmtpTls = Key::new("smtp-tls", "auto", "When connections to mail servers are encrypted: auto (on port 465 from the first byte, elsewhere where the server offers it), implicit (from the first byte on every port) or starttls (on every port; a server that does not offer it gets nothing)");
+        SMTP_EHLO_NAME: EhloName = Key::new("smtp-ehlo-name", "", "What the application calls itself to mail servers; without a value the domain that mails come from");
+        SMTP_CA_CERTIFICATES: PathBuf = Key::new("smtp-ca-certificates", "", "File with certificates in PEM that mail servers may have, beside those that the system trusts");
         MAIL_TEMPLATES: PathBuf = Key::new("mail-templates", "", "Folder with templates of mails, in place of the built-in ones");
     }
     "Accounts" {

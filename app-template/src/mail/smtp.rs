@@ -1,8 +1,11 @@
 //! Mails over SMTP (RFC 5321).
 
 mod fault;
+mod implicit;
+mod offers;
 mod session;
 mod test;
+mod trust;
 mod wire;
 
 use std::fmt;
@@ -21,6 +24,7 @@ use super::{Mail, MailError, Mailer};
 use crate::settings::{DEFAULT_SMTP_PORT, Settings};
 
 pub use self::test::{SmtpOverride, SmtpTestError, test_smtp};
+pub use self::trust::CertificatesError;
 
 /// The port on which the connection is encrypted from its first byte (RFC 8314).
 const SMTPS_PORT: u16 = 465;
@@ -33,7 +37,7 @@ const MOST_IDLE: usize = 4;
 pub struct SmtpServer {
     /// A name or an IP address: what the server's certificate must be for.
     pub hostname: String,
-    /// On 465 the connection is encrypted from its first byte; on others as soon as the server offers it.
+    /// Its port; see [`SmtpTls`].
     pub port: u16,
     /// Who the application is; without one it does not authenticate.
     pub username: Option<String>,
@@ -53,10 +57,31 @@ impl SmtpServer {
         })
     }
 
-    /// Whether the server is this machine: nobody listens on the way, and its certificate is often for another name.
-    fn is_loopback(&self) -> bool {
+    /// Whether the server is this machine, by its name and by all its addresses: nobody listens on the way, and its certificate is
+    /// often for another name.
+    fn is_local(&self, addresses: &[SocketAddr]) -> bool {
         let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
-        self.hostname.eq_ignore_ascii_case("localhost") || self.hostname.parse().is_ok_and(is_loopback)
+        let is_named_so =
+            self.hostname.eq_ignore_ascii_case("localhost") || self.hostname.parse().is_ok_and(is_loopback);
+        is_named_so && addresses.iter().all(|address| is_loopback(address.ip()))
+    }
+}
+
+/// When the connection to a server is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SmtpTls {
+    /// On port 465 from the first byte (RFC 8314), on others as soon as the server offers it.
+    #[default]
+    Auto,
+    /// From the first byte, on every port.
+    Implicit,
+    /// By `STARTTLS` (RFC 3207), on every port. A server that does not offer it gets nothing.
+    StartTls,
+}
+
+impl SmtpTls {
+    fn is_implicit(self, port: u16) -> bool {
+        self == Self::Implicit || (self == Self::Auto && port == SMTPS_PORT)
     }
 }
 
@@ -67,6 +92,11 @@ pub struct SmtpOptions {
     pub timeout: Duration,
     /// Until the server has taken a whole mail; some look at it closely first. 60 seconds by default.
     pub transfer_timeout: Duration,
+    /// When to encrypt.
+    pub tls: SmtpTls,
+    /// What the application calls itself in `EHLO`: a domain, or an address in brackets (RFC 5321, section 4.1.3). Without one it is
+    /// the domain that mails come from.
+    pub ehlo_name: Option<String>,
     /// Certificates in PEM that are trusted beside those that the system trusts.
     pub trusted: Vec<String>,
     /// Where to connect to, whatever the name of the server says. The certificate must still be for the name.
@@ -76,7 +106,8 @@ pub struct SmtpOptions {
 impl Default for SmtpOptions {
     fn default() -> Self {
         let (timeout, transfer_timeout) = (Duration::from_secs(10), Duration::from_secs(60));
-        Self { timeout, transfer_timeout, trusted: Vec::new(), connect_to: None }
+        let (tls, ehlo_name) = (SmtpTls::default(), None);
+        Self { timeout, transfer_timeout, tls, ehlo_name, trusted: Vec::new(), connect_to: None }
     }
 }
 
@@ -152,5 +183,31 @@ impl Mailer for SmtpMailer {
 impl fmt::Debug for SmtpMailer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SmtpMailer").field("server", &self.server).field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::SmtpServer;
+
+    #[test]
+    fn a_server_is_local_by_its_name_and_its_addresses() {
+        for (hostname, addresses, is_local) in [
+            ("localhost", &["127.0.0.1:25", "[::1]:25"][..], true),
+            ("LOCALHOST", &["127.0.0.2:25"], true),
+            ("127.0.0.1", &["127.0.0.1:25"], true),
+            ("::ffff:127.0.0.1", &["[::ffff:127.0.0.1]:25"], true),
+            ("localhost", &["192.0.2.1:25"], false),
+            ("localhost", &["127.0.0.1:25", "192.0.2.1:25"], false),
+            ("mail.example.com", &["127.0.0.1:25"], false),
+            ("192.0.2.1", &["192.0.2.1:25"], false),
+        ] {
+            let addresses: Vec<SocketAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
+            let hostname = hostname.to_owned();
+            let server = SmtpServer { hostname, port: 25, username: None, password: None };
+            assert_eq!(server.is_local(&addresses), is_local, "{server:?} {addresses:?}");
+        }
     }
 }

@@ -68,6 +68,27 @@ impl SettingsChange {
         reader.finish().map(|()| change)
     }
 
+    /// Whether root alone may make the change, in a session: it names `app_url` or something of the mail account. Whoever reads
+    /// the mails, or has their links lead elsewhere, resets every password, and so holds what everybody holds.
+    #[must_use]
+    pub fn is_for_root(&self) -> bool {
+        // Names every setting, so that each further one has to be decided on.
+        let Self {
+            app_url,
+            smtp_from,
+            smtp_hostname,
+            smtp_port,
+            smtp_username,
+            smtp_password,
+            telegram_bot_name: _,
+            telegram_bot_key: _,
+            telegram_bot_enabled: _,
+            telegram_signin_enabled: _,
+        } = self;
+        let texts = [app_url, smtp_from, smtp_hostname, smtp_username];
+        texts.into_iter().any(Option::is_some) || smtp_port.is_some() || smtp_password.is_some()
+    }
+
     /// Applies the change. Where it names another SMTP host, port or user name and no password, the stored password is
     /// cleared: it belongs to the account that it was entered for.
     pub fn apply(&self, settings: &mut Settings, now: Timestamp) {

@@ -1,6 +1,7 @@
 //! Settings in Postgres. Behind the feature `postgres`, which is on by default.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use rpc_auth::Secret;
@@ -11,17 +12,14 @@ use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::query::Query;
 use sqlx::{Postgres, Row, SqlSafeStr};
 
-use super::{SecretBox, Settings, SettingsChange, SettingsError, SettingsStore};
+use super::bound::BoundSecret;
+use super::{SealError, SecretBox, Settings, SettingsChange, SettingsError, SettingsStore};
 
 /// The table that says which migrations a database has.
 const MIGRATIONS_TABLE: &str = "_app_migrations";
 
 /// Each with its version and name. What was released is never changed: databases remember its checksum.
 const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "settings", include_str!("../../migrations/0001_settings.sql"))];
-
-/// What secrets are sealed as the values of.
-const SMTP_PASSWORD: &str = "smtp_password";
-const TELEGRAM_BOT_KEY: &str = "telegram_bot_key";
 
 macro_rules! columns {
     () => {
@@ -44,6 +42,8 @@ const SEED: &str = concat!(
 const UPDATE: &str =
     concat!("UPDATE app_settings SET (", columns!(), ") = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
 
+const SEAL: &str = "UPDATE app_settings SET smtp_password = $1, telegram_bot_key = $2";
+
 /// Makes the table, or brings it up to date. It remembers what it did in a table of its own, `_app_migrations`.
 #[must_use]
 pub fn migrator() -> Migrator {
@@ -56,56 +56,107 @@ pub fn migrator() -> Migrator {
 }
 
 /// A [`SettingsStore`] in Postgres. Secrets are stored as a [`SecretBox`] seals them. Those that were stored before there was a
-/// key are encrypted when an application starts with one, by its [`seed`](SettingsStore::seed).
+/// key, or bound to less than today, are sealed anew when an application starts with a key, by its
+/// [`seed`](SettingsStore::seed).
+///
+/// A sealed secret beside another account than it was stored for is as if it was not there: somebody has changed the account past
+/// the application, which tells so in the log, once. The next change of settings removes it.
 pub struct PgSettings {
     pool: PgPool,
     secrets: SecretBox,
+    /// Whether the log tells already that a secret is not used, by its place in [`BoundSecret::ALL`].
+    told: [AtomicBool; 2],
 }
 
 impl PgSettings {
     /// A store over connections to a database that [`migrator`] has run on.
     #[must_use]
     pub fn new(pool: PgPool, secrets: SecretBox) -> Self {
-        Self { pool, secrets }
+        Self { pool, secrets, told: Default::default() }
     }
 
     fn settings(&self, row: &PgRow) -> Result<Settings, SettingsError> {
         let port: Option<i32> = row.try_get("smtp_port")?;
         let smtp_port = port.map(u16::try_from).transpose().map_err(|error| SettingsError::Store(error.into()))?;
-        Ok(Settings {
+        let mut settings = Settings {
             app_url: row.try_get("app_url")?,
             smtp_from: row.try_get("smtp_from")?,
             smtp_hostname: row.try_get("smtp_hostname")?,
             smtp_port,
             smtp_username: row.try_get("smtp_username")?,
-            smtp_password: self.secret(row, SMTP_PASSWORD)?,
+            smtp_password: None,
             telegram_bot_name: row.try_get("telegram_bot_name")?,
-            telegram_bot_key: self.secret(row, TELEGRAM_BOT_KEY)?,
+            telegram_bot_key: None,
             telegram_bot_enabled: row.try_get("telegram_bot_enabled")?,
             telegram_signin_enabled: row.try_get("telegram_signin_enabled")?,
             updated: row.try_get::<PgTimestamp, _>("updated")?.0,
-        })
+        };
+        settings.smtp_password = self.secret(row, BoundSecret::SmtpPassword, &settings)?;
+        settings.telegram_bot_key = self.secret(row, BoundSecret::TelegramBotKey, &settings)?;
+        Ok(settings)
     }
 
-    fn secret(&self, row: &PgRow, name: &str) -> Result<Option<Secret>, SettingsError> {
-        let stored: Option<&[u8]> = row.try_get(name)?;
-        Ok(stored.map(|stored| self.secrets.open(name, stored)).transpose()?)
+    /// A secret, if one is stored for the account that is stored.
+    fn secret(&self, row: &PgRow, secret: BoundSecret, settings: &Settings) -> Result<Option<Secret>, SettingsError> {
+        let stored: Option<&[u8]> = row.try_get(secret.name())?;
+        let open = |stored| self.secrets.open(secret.name(), &secret.account(settings), stored);
+        let opened = match stored.map(open).transpose() {
+            Err(SealError::Misplaced) => None,
+            opened => Some(opened?),
+        };
+        self.tell(secret, opened.is_none());
+        Ok(opened.flatten())
     }
 
-    fn sealed(&self, name: &str, secret: Option<&Secret>) -> Result<Option<Vec<u8>>, SettingsError> {
-        Ok(secret.map(|secret| self.secrets.seal(name, secret)).transpose()?)
+    /// Tells that a secret is not used, once until it is again.
+    fn tell(&self, secret: BoundSecret, is_misplaced: bool) {
+        if self.told[secret as usize].swap(is_misplaced, Ordering::Relaxed) || !is_misplaced {
+            return;
+        }
+        let (name, account) = (secret.name(), secret.account_names());
+        tracing::warn!(
+            event = "settings.misplaced_secret",
+            setting = name,
+            "the stored {name} is not used: it was stored for another {account}, and the database was changed since. \
+             Set {name} anew with /v1/admin/settings/update, or put back what was changed"
+        );
     }
 
-    /// Encrypts what was stored before there was a key.
-    async fn seal_what_is_plain(&self) -> Result<(), SettingsError> {
-        if !is_plain(&sqlx::query(LOAD).fetch_one(&self.pool).await?)? {
+    fn sealed(&self, secret: BoundSecret, settings: &Settings) -> Result<Option<Vec<u8>>, SettingsError> {
+        let value = match secret {
+            BoundSecret::SmtpPassword => &settings.smtp_password,
+            BoundSecret::TelegramBotKey => &settings.telegram_bot_key,
+        };
+        let seal = |value| self.secrets.seal(secret.name(), &secret.account(settings), value);
+        Ok(value.as_ref().map(seal).transpose()?)
+    }
+
+    /// Seals anew what was stored before there was a key, or bound to less than today.
+    async fn seal_anew(&self) -> Result<(), SettingsError> {
+        if !self.improves(&sqlx::query(LOAD).fetch_one(&self.pool).await?)? {
             return Ok(());
         }
         let mut transaction = self.pool.begin_with(BEGIN).await?;
         let row = sqlx::query(LOCK).fetch_one(&mut *transaction).await?;
         let settings = self.settings(&row)?;
-        self.storing(UPDATE, &settings)?.execute(&mut *transaction).await?;
+        let mut statement = sqlx::query(SEAL);
+        for secret in BoundSecret::ALL {
+            let stored: Option<&[u8]> = row.try_get(secret.name())?;
+            let kept = stored.filter(|stored| !self.secrets.improves(stored)).map(<[u8]>::to_vec);
+            statement = statement.bind(if kept.is_some() { kept } else { self.sealed(secret, &settings)? });
+        }
+        statement.execute(&mut *transaction).await?;
         Ok(transaction.commit().await?)
+    }
+
+    /// Whether a row has a secret that could be sealed better than it is.
+    fn improves(&self, row: &PgRow) -> Result<bool, sqlx::Error> {
+        for secret in BoundSecret::ALL {
+            if row.try_get::<Option<&[u8]>, _>(secret.name())?.is_some_and(|stored| self.secrets.improves(stored)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A statement that stores all settings.
@@ -120,23 +171,13 @@ impl PgSettings {
             .bind(&settings.smtp_hostname)
             .bind(settings.smtp_port.map(i32::from))
             .bind(&settings.smtp_username)
-            .bind(self.sealed(SMTP_PASSWORD, settings.smtp_password.as_ref())?)
+            .bind(self.sealed(BoundSecret::SmtpPassword, settings)?)
             .bind(&settings.telegram_bot_name)
-            .bind(self.sealed(TELEGRAM_BOT_KEY, settings.telegram_bot_key.as_ref())?)
+            .bind(self.sealed(BoundSecret::TelegramBotKey, settings)?)
             .bind(settings.telegram_bot_enabled)
             .bind(settings.telegram_signin_enabled)
             .bind(PgTimestamp(settings.updated)))
     }
-}
-
-/// Whether a row has a secret that anybody can read.
-fn is_plain(row: &PgRow) -> Result<bool, sqlx::Error> {
-    for name in [SMTP_PASSWORD, TELEGRAM_BOT_KEY] {
-        if row.try_get::<Option<&[u8]>, _>(name)?.is_some_and(|stored| !SecretBox::is_sealed(stored)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 impl fmt::Debug for PgSettings {
@@ -174,7 +215,7 @@ impl SettingsStore for PgSettings {
         first.apply(&mut settings, now);
         let made = self.storing(SEED, &settings)?.execute(&self.pool).await?.rows_affected() == 1;
         if !made && self.secrets.encrypts() {
-            self.seal_what_is_plain().await?;
+            self.seal_anew().await?;
         }
         Ok(made)
     }

@@ -6,18 +6,24 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64;
 use rpc_auth::Secret;
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// The first byte of what is stored tells how the rest is to be read.
 const PLAIN: u8 = 0;
-const XCHACHA20_POLY1305: u8 = 1;
+/// Encrypted, and bound to its name alone: read, and never written any more.
+const BOUND_TO_NAME: u8 = 1;
+/// Encrypted, and bound to its name and its account. After this byte comes the mark of the key.
+const BOUND_TO_ACCOUNT: u8 = 2;
 const KEY_LENGTH: usize = 32;
+const MARK_LENGTH: usize = 8;
 const NONCE_LENGTH: usize = 24;
 
 /// Seals secrets before they are stored, and opens them again.
 ///
-/// With a key they are encrypted with XChaCha20-Poly1305, bound to the name of what they are the value of, so that one cannot
-/// be put in another's place. Without a key they are stored as they are.
+/// With a key they are encrypted with XChaCha20-Poly1305. Each is bound to its name and to the account that it is for, both as
+/// associated data: in another's place, or beside another account, it does not open. Without a key they are stored as they are,
+/// and bound to nothing.
 ///
 /// ```
 /// use app_template::settings::SecretBox;
@@ -25,14 +31,22 @@ const NONCE_LENGTH: usize = 24;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let secrets = SecretBox::with_key("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")?;
-/// let sealed = secrets.seal("smtp_password", &Secret::new("hunter2"))?;
-/// assert_eq!(secrets.open("smtp_password", &sealed)?.expose(), "hunter2");
-/// assert!(secrets.open("telegram_bot_key", &sealed).is_err());
+/// let sealed = secrets.seal("smtp_password", "ann at mail.example.com", &Secret::new("hunter2"))?;
+/// assert_eq!(secrets.open("smtp_password", "ann at mail.example.com", &sealed)?.expose(), "hunter2");
+/// assert!(secrets.open("smtp_password", "ann at mail.example.org", &sealed).is_err());
+/// assert!(secrets.open("telegram_bot_key", "ann at mail.example.com", &sealed).is_err());
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Default)]
-pub struct SecretBox(Option<Box<XChaCha20Poly1305>>);
+pub struct SecretBox(Option<Box<Sealer>>);
+
+#[derive(Clone)]
+struct Sealer {
+    cipher: XChaCha20Poly1305,
+    /// Tells the key from others, and nothing of it: a part of a hash of 256 random bits.
+    mark: [u8; MARK_LENGTH],
+}
 
 /// The text is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -45,9 +59,12 @@ pub enum SealError {
     /// It is encrypted, and there is no key.
     #[error("a stored secret is encrypted, and the setting `secret-key` is missing")]
     NoKey,
-    /// It was encrypted with another key, for another name, or was damaged.
+    /// It was encrypted with another key.
     #[error("a stored secret does not open with the setting `secret-key`")]
     WrongKey,
+    /// It was encrypted for another name or account, or was damaged.
+    #[error("a stored secret does not belong to what is stored beside it")]
+    Misplaced,
     /// It is nothing that was sealed here.
     #[error("a stored secret is damaged")]
     Damaged,
@@ -71,7 +88,10 @@ impl SecretBox {
     pub fn with_key(key: &str) -> Result<Self, KeyError> {
         let key = BASE64.decode(key.trim().as_bytes()).map_err(|_| KeyError)?;
         let key: [u8; KEY_LENGTH] = key.try_into().map_err(|_| KeyError)?;
-        Ok(Self(Some(Box::new(XChaCha20Poly1305::new(&key.into())))))
+        let hash = Sha256::new().chain_update(b"mark of secret-key").chain_update(key).finalize();
+        let mut mark = [0; MARK_LENGTH];
+        mark.copy_from_slice(&hash[..MARK_LENGTH]);
+        Ok(Self(Some(Box::new(Sealer { cipher: XChaCha20Poly1305::new(&key.into()), mark }))))
     }
 
     /// Whether secrets are encrypted.
@@ -80,45 +100,65 @@ impl SecretBox {
         self.0.is_some()
     }
 
-    /// What is to be stored of a secret that is the value of `name`.
+    /// What is to be stored of a secret: the value of `name`, for `account`.
     ///
     /// # Errors
     ///
     /// There are no random bytes for a nonce.
-    pub fn seal(&self, name: &str, secret: &Secret) -> Result<Vec<u8>, SealError> {
+    pub fn seal(&self, name: &str, account: &str, secret: &Secret) -> Result<Vec<u8>, SealError> {
         let plain = secret.expose().as_bytes();
-        let Some(cipher) = &self.0 else { return Ok([&[PLAIN], plain].concat()) };
+        let Some(sealer) = &self.0 else { return Ok([&[PLAIN], plain].concat()) };
         let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce).map_err(|_| SealError::Random)?;
-        let payload = Payload { msg: plain, aad: name.as_bytes() };
-        let sealed = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::Damaged)?;
-        Ok([&[XCHACHA20_POLY1305], nonce.as_slice(), &sealed].concat())
+        let payload = Payload { msg: plain, aad: &bound_to(name, account) };
+        let sealed = sealer.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::Damaged)?;
+        Ok([&[BOUND_TO_ACCOUNT], sealer.mark.as_slice(), nonce.as_slice(), sealed.as_slice()].concat())
     }
 
-    /// Whether what is stored is encrypted, with whatever key.
-    pub(super) fn is_sealed(stored: &[u8]) -> bool {
-        stored.first() != Some(&PLAIN)
+    /// Whether what is stored could be sealed better than it is.
+    #[cfg(any(test, feature = "postgres"))]
+    pub(super) fn improves(&self, stored: &[u8]) -> bool {
+        self.encrypts() && stored.first() != Some(&BOUND_TO_ACCOUNT)
     }
 
-    /// The secret that was stored as the value of `name`.
+    /// The secret that was stored as the value of `name`, for `account`.
     ///
     /// # Errors
     ///
     /// It does not open; see [`SealError`].
-    pub fn open(&self, name: &str, stored: &[u8]) -> Result<Secret, SealError> {
+    pub fn open(&self, name: &str, account: &str, stored: &[u8]) -> Result<Secret, SealError> {
         let (version, rest) = stored.split_first().ok_or(SealError::Damaged)?;
         let plain = match *version {
             PLAIN => rest.to_vec(),
-            XCHACHA20_POLY1305 => {
-                let cipher = self.0.as_ref().ok_or(SealError::NoKey)?;
-                let (nonce, sealed) = rest.split_first_chunk::<NONCE_LENGTH>().ok_or(SealError::Damaged)?;
-                let payload = Payload { msg: sealed, aad: name.as_bytes() };
-                cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| SealError::WrongKey)?
+            BOUND_TO_NAME => self.sealer()?.open(rest, name.as_bytes()).ok_or(SealError::WrongKey)?,
+            BOUND_TO_ACCOUNT => {
+                let (sealer, (mark, rest)) = (self.sealer()?, rest.split_first_chunk().ok_or(SealError::Damaged)?);
+                if *mark != sealer.mark {
+                    return Err(SealError::WrongKey);
+                }
+                sealer.open(rest, &bound_to(name, account)).ok_or(SealError::Misplaced)?
             }
             _ => return Err(SealError::Damaged),
         };
         String::from_utf8(plain).map(Secret::new).map_err(|_| SealError::Damaged)
     }
+
+    fn sealer(&self) -> Result<&Sealer, SealError> {
+        self.0.as_deref().ok_or(SealError::NoKey)
+    }
+}
+
+impl Sealer {
+    /// Opens a nonce and what was encrypted with it.
+    fn open(&self, sealed: &[u8], bound_to: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>()?;
+        self.cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: bound_to }).ok()
+    }
+}
+
+/// The associated data. No name holds the character between.
+fn bound_to(name: &str, account: &str) -> Vec<u8> {
+    [name.as_bytes(), b"\0", account.as_bytes()].concat()
 }
 
 impl fmt::Debug for SecretBox {
@@ -129,6 +169,7 @@ impl fmt::Debug for SecretBox {
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::HEXLOWER;
     use rpc_auth::Secret;
 
     use super::{KeyError, SealError, SecretBox};
@@ -136,27 +177,47 @@ mod tests {
     const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     const OTHER_KEY: &str = "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
+    /// What the version before stored, which bound a secret to its name alone.
+    const OLDER: &str = "016465666768696a6b6c6d6e6f707172737475767778797a7b\
+                         140697c49a5cbbaf4494a788862c51fbd652873c3bca2a1b0940";
+
     fn sealed(secrets: &SecretBox) -> Vec<u8> {
-        secrets.seal("smtp_password", &Secret::new("hunter2-ä")).unwrap()
+        secrets.seal("smtp_password", "a.example", &Secret::new("hunter2-ä")).unwrap()
+    }
+
+    fn open(secrets: &SecretBox, stored: &[u8]) -> Result<String, SealError> {
+        secrets.open("smtp_password", "a.example", stored).map(|secret| secret.expose().to_owned())
     }
 
     #[test]
-    fn a_sealed_secret_opens_with_its_key_and_name_only() {
+    fn a_sealed_secret_opens_with_its_key_name_and_account_only() {
         let secrets = SecretBox::with_key(KEY).unwrap();
         let stored = sealed(&secrets);
         assert!(!stored.windows(7).any(|bytes| bytes == b"hunter2"));
         assert_ne!(stored, sealed(&secrets));
-        assert_eq!(secrets.open("smtp_password", &stored).unwrap().expose(), "hunter2-ä");
-        assert_eq!(secrets.open("telegram_bot_key", &stored).unwrap_err(), SealError::WrongKey);
-        let other = SecretBox::with_key(OTHER_KEY).unwrap();
-        assert_eq!(other.open("smtp_password", &stored).unwrap_err(), SealError::WrongKey);
-        assert_eq!(SecretBox::without_key().open("smtp_password", &stored).unwrap_err(), SealError::NoKey);
+        assert_eq!(open(&secrets, &stored).unwrap(), "hunter2-ä");
+        assert_eq!(secrets.open("telegram_bot_key", "a.example", &stored).unwrap_err(), SealError::Misplaced);
+        for account in ["b.example", "", "a.example\0"] {
+            assert_eq!(secrets.open("smtp_password", account, &stored).unwrap_err(), SealError::Misplaced);
+        }
+        assert_eq!(open(&SecretBox::with_key(OTHER_KEY).unwrap(), &stored).unwrap_err(), SealError::WrongKey);
+        assert_eq!(open(&SecretBox::without_key(), &stored).unwrap_err(), SealError::NoKey);
     }
 
     #[test]
     fn what_is_stored_without_a_key_opens_after_one_is_set() {
         let stored = sealed(&SecretBox::without_key());
-        assert_eq!(SecretBox::with_key(KEY).unwrap().open("smtp_password", &stored).unwrap().expose(), "hunter2-ä");
+        let secrets = SecretBox::with_key(KEY).unwrap();
+        assert_eq!(open(&secrets, &stored).unwrap(), "hunter2-ä");
+        assert!(secrets.improves(&stored) && !SecretBox::without_key().improves(&stored));
+    }
+
+    #[test]
+    fn what_the_version_before_sealed_opens_and_is_sealed_better() {
+        let (secrets, stored) = (SecretBox::with_key(KEY).unwrap(), HEXLOWER.decode(OLDER.as_bytes()).unwrap());
+        assert_eq!(open(&secrets, &stored).unwrap(), "hunter2-ä");
+        assert_eq!(secrets.open("telegram_bot_key", "a.example", &stored).unwrap_err(), SealError::WrongKey);
+        assert!(secrets.improves(&stored) && !secrets.improves(&sealed(&secrets)));
     }
 
     #[test]
@@ -166,8 +227,8 @@ mod tests {
         for place in 0..stored.len() {
             let mut damaged = stored.clone();
             damaged[place] ^= 0x40;
-            assert!(secrets.open("smtp_password", &damaged).is_err(), "byte {place}");
-            assert!(secrets.open("smtp_password", &stored[..place]).is_err(), "cut at {place}");
+            assert!(open(&secrets, &damaged).is_err(), "byte {place}");
+            assert!(open(&secrets, &stored[..place]).is_err(), "cut at {place}");
         }
     }
 

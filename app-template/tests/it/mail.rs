@@ -1,6 +1,7 @@
 //! Mails, on their whole way: to a server that speaks SMTP, to files, to the log.
 
 mod by_api;
+mod dialects;
 mod fallback;
 mod front;
 mod headers;
@@ -70,18 +71,18 @@ async fn until(queue: &MailQueue, is_so: impl Fn(MailCounters) -> bool) -> MailC
 
 /// What this thread logs for as long as it lives.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 
-    fn lines_with(&self, part: &str) -> usize {
+    pub(crate) fn lines_with(&self, part: &str) -> usize {
         self.text().lines().filter(|line| line.contains(part)).count()
     }
 
-    fn begin() -> (Self, DefaultGuard) {
+    pub(crate) fn begin() -> (Self, DefaultGuard) {
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
         let guard = tracing::subscriber::set_default(subscriber.with_writer(log.clone()).finish());

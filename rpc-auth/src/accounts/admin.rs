@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use rpc_core::Identity;
+use rpc_core::{Identity, Proof};
 
 use super::error::{AccountError, FieldFault, HOLDS_MORE};
 use super::sign_up::SignUpFields;
@@ -15,6 +15,9 @@ use crate::secret::Secret;
 use crate::store::{Page, UserQuery};
 
 const MISSING: AccountError = AccountError::NotFound("User");
+
+/// As methods for sessions only say it: whoever could set the password that they sign in with would get a session by an API token.
+const SIGN_IN: AccountError = AccountError::Forbidden("Sign in to do this");
 
 /// A user to be made by an administrator.
 #[derive(Debug, Clone, Default)]
@@ -138,7 +141,8 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// `Invalid`, `NotFound`, `Forbidden`; `NotPossible` for root by somebody else.
+    /// `Invalid`, `NotFound`, `Forbidden`, which one's own account by an API token is too; `NotPossible` for root by somebody
+    /// else.
     pub async fn set_user_password(
         &self,
         identity: &Identity,
@@ -153,7 +157,7 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// `Invalid`, `Taken`, `NotFound`, `Forbidden`; `NotPossible` for root.
+    /// `Invalid`, `Taken`, `NotFound`, `Forbidden`, which one's own account by an API token is too; `NotPossible` for root.
     pub async fn set_user_name(
         &self,
         identity: &Identity,
@@ -290,6 +294,9 @@ impl Accounts {
         }
         if user.id == caller.user.id && target == Target::NotRootNorOneself {
             return Err(AccountError::NotPossible("You cannot do this to yourself"));
+        }
+        if user.id == caller.user.id && identity.user().is_some_and(|user| user.proof == Proof::ApiToken) {
+            return Err(SIGN_IN);
         }
         if !self.0.vocabulary.held_by(&user).is_subset(&caller.held) {
             return Err(HOLDS_MORE);

@@ -181,3 +181,19 @@ async fn a_folder_of_templates_that_cannot_be_read_is_a_fault_of_the_settings() 
     assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains("no/such"), "{}", ended.stderr);
     assert!(ended.stderr.lines().count() <= 3, "{}", ended.stderr);
 }
+
+#[tokio::test]
+async fn certificates_of_mail_servers_that_cannot_be_read_are_a_fault_of_the_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.pem");
+    std::fs::write(&path, "no certificate").unwrap();
+    for (file, reason) in
+        [(path.to_str().unwrap(), "expected certificates in PEM"), ("no/such.pem", "No such file or directory")]
+    {
+        let variables = [("APP_SMTP_CA_CERTIFICATES", file)];
+        let ended = with(&["--port", "0", "--log-level", "warn"], &variables, "").await;
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""));
+        assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains(file), "{}", ended.stderr);
+        assert!(ended.stderr.contains(reason) && ended.stderr.lines().count() <= 3, "{}", ended.stderr);
+    }
+}

@@ -1,4 +1,4 @@
-use rpc_core::{ApiError, Audience, Ctx, api_event, api_method, api_module};
+use rpc_core::{ApiError, Audience, Ctx, ErrorCode, Proof, api_event, api_method, api_module};
 use serde_json::{Map, Value};
 
 use crate::app::App;
@@ -15,6 +15,9 @@ api_event! {
     name = "/settings/updated", audience = ["admin"], payload = PublicSettings
 }
 
+/// Root is root in a session only.
+const ROOT_ONLY: &str = "Sign in as root to change app_url and the mail account";
+
 /// Read application settings
 #[api_method(path = "/v1/admin/settings/read", permissions = ["admin"])]
 async fn read(app: &App) -> Result<PublicSettings, ApiError> {
@@ -23,8 +26,13 @@ async fn read(app: &App) -> Result<PublicSettings, ApiError> {
 
 /// Test SMTP server settings
 #[api_method(path = "/v1/admin/settings/test-smtp", permissions = ["admin"], concurrency = 16, concurrency_per_user = 2)]
-async fn test_smtp(app: &App, settings: SmtpOverride) -> Result<(), ApiError> {
-    Ok(mail::test_smtp(&settings, &app.settings.current(), &app.smtp).await?)
+async fn test_smtp(ctx: &Ctx, app: &App, settings: SmtpOverride) -> Result<(), ApiError> {
+    let stored = app.settings.current();
+    let by_token = ctx.identity().user().is_some_and(|user| user.proof == Proof::ApiToken);
+    if by_token && !settings.is_stored_server(&stored) {
+        return Err(ApiError::of(ErrorCode::Forbidden).with_reason("Sign in to try another server"));
+    }
+    Ok(mail::test_smtp(&settings, &stored, &app.smtp).await?)
 }
 
 /// Update application settings
@@ -37,6 +45,9 @@ async fn update(
     settings: Map<String, Value>,
 ) -> Result<(), ApiError> {
     let change = SettingsChange::parse(&settings).map_err(ApiError::violations)?;
+    if change.is_for_root() && !ctx.identity().is_root() {
+        return Err(ApiError::of(ErrorCode::Forbidden).with_reason(ROOT_ONLY));
+    }
     let settings = app.settings.update(&change).await?;
     let told = ctx.publish(Audience::Permission("admin".into()), "/settings/updated", settings.public()).await;
     if let Err(error) = told {

@@ -28,9 +28,12 @@ pub(super) enum SmtpFault {
     /// The server offers no encryption, and so learns no password.
     #[error("the server offers no encryption, so the password is not sent")]
     Unencrypted,
-    /// The server offers no way to authenticate that is known here.
-    #[error("the server offers no authentication")]
-    NoAuthentication,
+    /// The server offers no encryption, and the settings of the process ask for it.
+    #[error("the server offers no encryption, and `smtp-tls` is starttls")]
+    NoStartTls,
+    /// The server offers no way to authenticate that is known here: the names of those that it offers.
+    #[error("the server offers {}", in_words(.0))]
+    NoAuthentication(Vec<String>),
     /// The server does not believe who the application is.
     #[error("the server refuses the user name or the password")]
     Credentials(Reply),
@@ -114,6 +117,13 @@ impl From<SmtpFault> for MailError {
             Some(reply) => error.with_reply(reply.words.clone()),
             None => error,
         }
+    }
+}
+
+fn in_words(mechanisms: &[String]) -> String {
+    match mechanisms {
+        [] => "no authentication".to_owned(),
+        names => format!("no authentication by PLAIN or LOGIN, but by {}", names.join(", ")),
     }
 }
 

@@ -5,19 +5,28 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use data_encoding::BASE64;
 use lettre::Address;
 use lettre::address::Envelope;
-use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt};
+use lettre::transport::smtp::authentication::{self, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Noop, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
+use lettre::transport::smtp::response::Response;
 use lettre::transport::smtp::{self};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::fault::SmtpFault;
+use super::implicit::Encrypted;
+use super::offers::{Mechanism, Offers};
+use super::trust::tls_parameters;
 use super::wire::Wire;
-use super::{SMTPS_PORT, SmtpOptions, SmtpServer};
+use super::{SmtpOptions, SmtpServer, SmtpTls};
+
+/// What a server answers when it takes the application in, and when it wants to hear more (RFC 4954, sections 4 and 6).
+const WELCOME: u16 = 235;
+const GO_ON: u16 = 334;
 
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -28,6 +37,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(super) struct Session {
     connection: AsyncSmtpConnection,
     server: SmtpServer,
+    hello: ClientId,
 }
 
 impl Session {
@@ -38,31 +48,73 @@ impl Session {
         options: &SmtpOptions,
         sender_domain: Option<&str>,
     ) -> Result<Self, SmtpFault> {
-        let hello = match sender_domain {
-            Some(domain) if domain.is_ascii() => ClientId::Domain(domain.to_owned()),
+        let hello = match options.ehlo_name.as_deref().or(sender_domain) {
+            Some(name) if name.is_ascii() => ClientId::Domain(name.to_owned()),
             _ => ClientId::default(),
         };
         let opening = async {
-            let connection = connect(server, options, &hello).await?;
-            let mut session = Self { connection, server: server.clone() };
-            session.authenticate().await?;
+            let (connection, is_private) = connect(server, options, &hello).await?;
+            let mut session = Self { connection, server: server.clone(), hello };
+            session.authenticate(is_private).await?;
             Ok(session)
         };
         timeout(options.timeout, opening).await.unwrap_or(Err(SmtpFault::TimedOut))
     }
 
-    async fn authenticate(&mut self) -> Result<(), SmtpFault> {
-        let Some(username) = &self.server.username else { return Ok(()) };
-        if !self.connection.is_encrypted() && !self.server.is_loopback() {
+    async fn authenticate(&mut self, is_private: bool) -> Result<(), SmtpFault> {
+        let Some(username) = self.server.username.clone() else { return Ok(()) };
+        if !is_private {
             return Err(SmtpFault::Unencrypted);
         }
-        if self.connection.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
-            return Err(SmtpFault::NoAuthentication);
+        let password = self.server.password.clone();
+        let password = password.as_ref().map(|password| password.expose()).unwrap_or_default();
+        let answered = match self.mechanism().await? {
+            Mechanism::Plain => {
+                let proof = BASE64.encode(format!("\0{username}\0{password}").as_bytes());
+                self.connection.command(format!("AUTH PLAIN {proof}\r\n")).await
+            }
+            Mechanism::Login => self.log_in(&username, password).await,
+        };
+        match answered {
+            Ok(answer) if answer.has_code(WELCOME) => Ok(()),
+            Ok(_) => Err(SmtpFault::Nonsense),
+            Err(error) => Err(SmtpFault::of_authentication(&error, &self.server)),
         }
-        let password = self.server.password.as_ref().map(|password| password.expose()).unwrap_or_default();
-        let credentials = Credentials::new(username.clone(), password.to_owned());
-        let answer = self.connection.auth(DEFAULT_MECHANISMS, &credentials).await;
-        answer.map(|_| ()).map_err(|error| SmtpFault::of_authentication(&error, &self.server))
+    }
+
+    /// The mechanism `LOGIN`: the name, then the password, whatever words the server asks for them with.
+    async fn log_in(&mut self, username: &str, password: &str) -> Result<Response, smtp::Error> {
+        let mut answer = self.connection.command("AUTH LOGIN\r\n").await?;
+        for told in [username, password] {
+            if answer.has_code(GO_ON) {
+                answer = self.connection.command(format!("{}\r\n", BASE64.encode(told.as_bytes()))).await?;
+            }
+        }
+        Ok(answer)
+    }
+
+    async fn mechanism(&mut self) -> Result<Mechanism, SmtpFault> {
+        match self.connection.server_info().get_auth_mechanism(DEFAULT_MECHANISMS) {
+            Some(authentication::Mechanism::Plain) => Ok(Mechanism::Plain),
+            Some(authentication::Mechanism::Login) => Ok(Mechanism::Login),
+            _ => {
+                let offers = self.offers().await?;
+                offers.mechanism().ok_or(SmtpFault::NoAuthentication(offers.mechanisms))
+            }
+        }
+    }
+
+    /// Asks again what the server offers, where lettre did not find what is needed.
+    async fn offers(&mut self) -> Result<Offers, SmtpFault> {
+        let answer = self.connection.command(Ehlo::new(self.hello.clone())).await;
+        answer.map(|answer| Offers::of(&answer)).map_err(|error| SmtpFault::of(&error, &self.server))
+    }
+
+    async fn takes_smtp_utf8(&mut self, within: Duration) -> Result<bool, SmtpFault> {
+        if self.connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+            return Ok(true);
+        }
+        timeout(within, self.offers()).await.unwrap_or(Err(SmtpFault::TimedOut)).map(|offers| offers.smtp_utf8)
     }
 
     /// Whether the server still answers.
@@ -75,7 +127,7 @@ impl Session {
         let envelope = message.envelope();
         let mut parameters = Vec::new();
         if !addresses_of(envelope).all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
-            if !self.connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+            if !self.takes_smtp_utf8(options.timeout).await? {
                 return Err(SmtpFault::NoSmtpUtf8);
             }
             parameters.push(MailParameter::SmtpUtfEight);
@@ -109,7 +161,7 @@ fn addresses_of(envelope: &Envelope) -> impl Iterator<Item = &Address> {
     envelope.from().into_iter().chain(envelope.to())
 }
 
-type Answer = Result<Result<smtp::response::Response, smtp::Error>, tokio::time::error::Elapsed>;
+type Answer = Result<Result<Response, smtp::Error>, tokio::time::error::Elapsed>;
 
 fn answered(answer: Answer, server: &SmtpServer) -> Result<(), SmtpFault> {
     match answer {
@@ -119,32 +171,37 @@ fn answered(answer: Answer, server: &SmtpServer) -> Result<(), SmtpFault> {
     }
 }
 
-/// Connects and encrypts: at once on port 465, else when the server offers it.
+/// Connects and encrypts, as [`SmtpTls`] says. Whether the server may hear a password: nobody else can hear it.
 async fn connect(
     server: &SmtpServer,
     options: &SmtpOptions,
     hello: &ClientId,
-) -> Result<AsyncSmtpConnection, SmtpFault> {
+) -> Result<(AsyncSmtpConnection, bool), SmtpFault> {
     let addresses = addresses(server, options).await;
     if addresses.is_empty() {
         return Err(SmtpFault::Unreachable(format!("no address is known for {}", server.hostname)));
     }
+    let is_local = server.is_local(&addresses);
     // One that does not answer leaves time for the others.
     let each = options.timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-    if server.port == SMTPS_PORT {
-        let (tls, addresses) = (tls_parameters(server, options).await?, addresses.as_slice());
-        let connected = AsyncSmtpConnection::connect_tokio1(addresses, Some(each), hello, Some(tls), None).await;
-        return connected.map_err(|error| SmtpFault::of_connection(&error, server));
-    }
     let tcp = first_of(&addresses, each).await;
-    let tcp = tcp.map_err(|error| SmtpFault::unreachable(&error, server))?;
-    let connected = AsyncSmtpConnection::connect_with_transport(Box::new(Wire::new(tcp)), hello).await;
+    let wire = Wire::new(tcp.map_err(|error| SmtpFault::unreachable(&error, server))?);
+    if options.tls.is_implicit(server.port) {
+        let stream = Encrypted::new(wire, tls_parameters(server, options, is_local).await?).await;
+        let stream = Box::new(stream.map_err(|error| SmtpFault::of_connection(&error, server))?);
+        let connected = AsyncSmtpConnection::connect_with_transport(stream, hello).await;
+        return connected.map(|connection| (connection, true)).map_err(|error| SmtpFault::of(&error, server));
+    }
+    let connected = AsyncSmtpConnection::connect_with_transport(Box::new(wire), hello).await;
     let mut connection = connected.map_err(|error| SmtpFault::of(&error, server))?;
     if connection.can_starttls() {
-        let encrypted = connection.starttls(tls_parameters(server, options).await?, hello).await;
+        let encrypted = connection.starttls(tls_parameters(server, options, is_local).await?, hello).await;
         encrypted.map_err(|error| SmtpFault::of_connection(&error, server))?;
+    } else if options.tls == SmtpTls::StartTls {
+        return Err(SmtpFault::NoStartTls);
     }
-    Ok(connection)
+    let is_private = connection.is_encrypted() || is_local;
+    Ok((connection, is_private))
 }
 
 /// A connection to the first address that answers, each within a time.
@@ -165,21 +222,6 @@ async fn addresses(server: &SmtpServer, options: &SmtpOptions) -> Vec<SocketAddr
         return vec![address];
     }
     lookup_host((server.hostname.as_str(), server.port)).await.map(Iterator::collect).unwrap_or_default()
-}
-
-/// What is trusted. The certificates of the system are read from its files, each time, so that new ones count at once.
-async fn tls_parameters(server: &SmtpServer, options: &SmtpOptions) -> Result<TlsParameters, SmtpFault> {
-    let fault = |error: smtp::Error| SmtpFault::of_connection(&error, server);
-    let mut parameters = TlsParameters::builder(server.hostname.clone());
-    for trusted in &options.trusted {
-        parameters = parameters.add_root_certificate(Certificate::from_pem(trusted.as_bytes()).map_err(fault)?);
-    }
-    if server.is_loopback() {
-        parameters = parameters.dangerous_accept_invalid_certs(true).dangerous_accept_invalid_hostnames(true);
-        parameters = parameters.certificate_store(CertificateStore::None);
-    }
-    let built = tokio::task::spawn_blocking(move || parameters.build()).await;
-    built.map_err(|error| SmtpFault::Tls(error.to_string()))?.map_err(fault)
 }
 
 #[cfg(test)]

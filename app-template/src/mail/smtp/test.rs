@@ -31,6 +31,26 @@ pub struct SmtpOverride {
     pub smtp_password: Option<Secret>,
 }
 
+impl SmtpOverride {
+    /// Whether this is the account that is stored, so that the server asks nobody but whom it asks anyway.
+    pub(crate) fn is_stored_server(&self, stored: &Settings) -> bool {
+        let (hostname, port, username) = self.account(stored);
+        stored.smtp_account() == (hostname.as_deref(), port, username.as_deref())
+    }
+
+    /// Host, port and user name, with what is missing from the stored settings.
+    fn account(&self, stored: &Settings) -> (Option<String>, u16, Option<String>) {
+        let hostname = self.smtp_hostname.clone().filter(|name| !name.is_empty());
+        let port = self.smtp_port.filter(|port| *port > 0).or(stored.smtp_port);
+        let username = self.smtp_username.clone().or_else(|| stored.smtp_username.clone());
+        (
+            hostname.or_else(|| stored.smtp_hostname.clone()),
+            port.unwrap_or(DEFAULT_SMTP_PORT),
+            username.filter(|name| !name.is_empty()),
+        )
+    }
+}
+
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
     Option::<String>::deserialize(deserializer).map(|text| text.map(Secret::new))
 }
@@ -78,7 +98,10 @@ impl From<SmtpFault> for SmtpTestError {
         let reason = fault.reply().map_or_else(|| fault.to_string(), |reply| reply.words.clone());
         match fault {
             SmtpFault::TimedOut => Self::TimedOut,
-            SmtpFault::Credentials(_) | SmtpFault::Unencrypted | SmtpFault::NoAuthentication => Self::Settings(reason),
+            SmtpFault::Credentials(_)
+            | SmtpFault::Unencrypted
+            | SmtpFault::NoStartTls
+            | SmtpFault::NoAuthentication(_) => Self::Settings(reason),
             _ => Self::Server(reason),
         }
     }
@@ -100,16 +123,12 @@ pub async fn test_smtp(given: &SmtpOverride, stored: &Settings, options: &SmtpOp
 
 /// The server to try. The stored password goes nowhere but to the account that it is stored for.
 fn server(given: &SmtpOverride, stored: &Settings) -> Result<SmtpServer, SmtpTestError> {
-    let named = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let hostname = named(&given.smtp_hostname).or_else(|| stored.smtp_hostname.clone());
+    let (hostname, port, username) = given.account(stored);
     let hostname = hostname.ok_or(SmtpTestError::NoHostname)?;
-    let port = given.smtp_port.filter(|port| *port > 0).or(stored.smtp_port).unwrap_or(DEFAULT_SMTP_PORT);
-    let username = given.smtp_username.clone().or_else(|| stored.smtp_username.clone());
-    let username = username.filter(|name| !name.is_empty());
     if [Some(&hostname), username.as_ref()].into_iter().flatten().any(|text| text.chars().any(char::is_control)) {
         return Err(SmtpTestError::Settings("smtp_hostname or smtp_username holds a control character".to_owned()));
     }
-    let is_stored = stored.smtp_account() == (Some(hostname.as_str()), port, username.as_deref());
+    let is_stored = given.is_stored_server(stored);
     let password = given.smtp_password.clone().filter(|password| !password.expose().is_empty());
     let password = match (&username, password) {
         (None, _) => None,

@@ -20,7 +20,7 @@ async fn world(peer: &SmtpPeer, timeout: Duration) -> World {
     let account = json!({"smtp_hostname": HOST, "smtp_username": USER, "smtp_password": PASSWORD});
     let from = json!({"smtp_from": "Acme <noreply@acme.example>"});
     for members in [account, from] {
-        world.ok(&world.as_known(Who::Bob).await, "/v1/admin/settings/update", json!([members])).await;
+        world.ok(&world.as_known(Who::Root).await, "/v1/admin/settings/update", json!([members])).await;
     }
     world
 }
@@ -51,6 +51,28 @@ async fn what_a_server_says_is_the_answer_and_its_silence_too() {
         assert_eq!((answered, &envelope["reason"]), (status, &json!(reason)), "{script:?} {envelope}");
         assert!(!envelope.to_string().contains("canary"), "{envelope}");
     }
+}
+
+#[tokio::test]
+async fn who_administers_users_does_not_get_to_read_the_reset_mail_of_root() {
+    let thief = SmtpPeer::start(Script::new(Encrypts::Never)).await;
+    let world = World::of(world::options()).await;
+    world.ok(&world.as_known(Who::Root).await, "/v1/profile/set-email", json!(["root@example.com"])).await;
+    world.all_mails().await;
+    let (host, port) = (thief.address().ip().to_string(), thief.address().port());
+    let account = json!([{"smtp_hostname": host, "smtp_port": port, "smtp_from": "noreply@acme.example"}]);
+    for who in [Who::BobToken, Who::Bob, Who::Eve, Who::RootToken] {
+        let caller = world.as_known(who).await;
+        assert_eq!(caller.call("/v1/admin/settings/update", account.clone()).await.status, 403, "{who:?}");
+    }
+    world.ok(&world.guest(), "/v1/session/send-password-reset-email", json!(["root"])).await;
+    let mails = world.mails(1).await;
+    assert_eq!((mails[0].to(), thief.connections()), ("root@example.com", 0));
+
+    world.ok(&world.as_known(Who::Root).await, "/v1/admin/settings/update", account).await;
+    world.ok(&world.guest(), "/v1/session/send-password-reset-email", json!(["root"])).await;
+    world.mails(0).await;
+    assert_eq!(thief.messages().len(), 1, "to where root says");
 }
 
 /// Waits until a metric has a value.

@@ -35,6 +35,8 @@ pub(super) enum Does {
     FallsSilent,
     /// Closes the connection.
     HangsUp,
+    /// Says something and never comes to the end of the line, until nobody listens any more.
+    Rambles(&'static str),
 }
 
 /// How the server behaves.
@@ -47,11 +49,16 @@ pub(super) struct Script {
     pub(super) instead: Vec<(&'static str, Does)>,
     /// What it says right after it agreed to encrypt, before it does.
     pub(super) injects: &'static str,
+    /// What it answers to `EHLO` in place of what the fields above make: before it encrypts, and after.
+    pub(super) offers: Option<[&'static str; 2]>,
+    /// How it asks for name and password.
+    pub(super) questions: [&'static str; 2],
 }
 
 impl Script {
     pub(super) fn new(encrypts: Encrypts) -> Self {
-        Self { encrypts, auth: "PLAIN LOGIN", instead: Vec::new(), injects: "" }
+        let questions = ["334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"];
+        Self { encrypts, auth: "PLAIN LOGIN", instead: Vec::new(), injects: "", offers: None, questions }
     }
 
     pub(super) fn auth(self, auth: &'static str) -> Self {
@@ -240,6 +247,12 @@ impl Conversation {
             None => self.say(&format!("{usual}\r\n")).await.map(|()| true),
             Some((_, Does::Says(text))) => self.say(&format!("{text}\r\n")).await.map(|()| false),
             Some((_, Does::FallsSilent)) => future::pending().await,
+            Some((_, Does::Rambles(text))) => {
+                self.say(text).await?;
+                loop {
+                    self.say(&"x".repeat(16 * 1024)).await?;
+                }
+            }
             Some((_, Does::HangsUp)) => Err(io::ErrorKind::ConnectionAborted.into()),
         }
     }
@@ -253,7 +266,9 @@ impl Conversation {
                 let starttls = self.server.script.encrypts == Encrypts::WhenAsked && !self.encrypted;
                 offers.extend(starttls.then_some("250-STARTTLS"));
                 offers.push("250 SIZE 1000000");
-                self.answer(verb, &offers.join("\r\n")).await?;
+                let usual = offers.join("\r\n");
+                let scripted = self.server.script.offers.map(|offers| offers[usize::from(self.encrypted)]);
+                self.answer(verb, scripted.unwrap_or(&usual)).await?;
             }
             "STARTTLS" => {
                 let injected = self.server.script.injects;
@@ -284,7 +299,7 @@ impl Conversation {
             decoded(plain)
         } else {
             let mut given = String::new();
-            for question in ["334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"] {
+            for question in self.server.script.questions {
                 self.say(&format!("{question}\r\n")).await?;
                 given = format!("{given}\0{}", decoded(&self.line().await?.unwrap_or_default()));
             }

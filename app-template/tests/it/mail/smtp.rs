@@ -87,12 +87,14 @@ async fn a_server_whose_starttls_was_stripped_learns_no_password() {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_starttls_learns_no_password() {
-    let script = Script::new(Encrypts::WhenAsked).instead("STARTTLS", Does::Says("454 not now"));
-    let peer = SmtpPeer::start(script).await;
-    let error = mailer(locked(HOST), &peer).send(&mail()).await.unwrap_err();
-    assert_eq!(error.reply(), Some("454 not now"));
-    assert!(!peer.heard_any("AUTH") && !peer.heard_any("MAIL"));
+async fn a_server_that_refuses_starttls_learns_nothing() {
+    for server in [locked(HOST), open(HOST)] {
+        let script = Script::new(Encrypts::WhenAsked).instead("STARTTLS", Does::Says("454 not now"));
+        let peer = SmtpPeer::start(script).await;
+        let error = mailer(server, &peer).send(&mail()).await.unwrap_err();
+        assert_eq!((error.reply(), error.is_permanent()), (Some("454 not now"), false));
+        assert!(!peer.heard_any("AUTH") && !peer.heard_any("MAIL"));
+    }
 }
 
 #[tokio::test]

@@ -112,7 +112,11 @@ async fn a_failure_is_told_with_its_status_in_the_servers_own_words() {
         (when_asked().instead("AUTH", Does::Says("535 5.7.8 no such account")), 400, "535 5.7.8 no such account"),
         (when_asked().instead("AUTH", Does::Says("454 4.7.0 later")), 400, "454 4.7.0 later"),
         (when_asked().auth(""), 400, "the server offers no authentication"),
-        (when_asked().auth("GSSAPI"), 400, "the server offers no authentication"),
+        (
+            when_asked().auth("GSSAPI xoauth2"),
+            400,
+            "the server offers no authentication by PLAIN or LOGIN, but by GSSAPI, XOAUTH2",
+        ),
         (Script::new(Encrypts::Never), 400, "the server offers no encryption, so the password is not sent"),
         (when_asked().instead("GREETING", Does::Says("554 go away")), 502, "554 go away"),
         (when_asked().instead("EHLO", Does::Says("421 too busy")), 502, "421 too busy"),

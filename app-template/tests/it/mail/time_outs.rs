@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app_template::mail::{MailError, Mailer, SmtpMailer, SmtpOptions};
+use app_template::mail::{MailError, Mailer, SmtpMailer, SmtpOptions, SmtpServer};
 use futures_util::future::join_all;
 
 use super::server::{Does, Encrypts, Script, SmtpPeer};
@@ -53,6 +53,24 @@ async fn a_server_that_hangs_up_is_tried_again_later() {
         assert!(heard.is_empty() || peer.heard_any(heard), "{at}");
     }))
     .await;
+}
+
+#[tokio::test]
+async fn a_server_that_never_ends_its_line_is_left_before_its_words_fill_the_memory() {
+    for (encrypts, port) in [(Encrypts::WhenAsked, 587), (Encrypts::AtOnce, 465)] {
+        for (at, begins) in [("GREETING", "220 "), ("EHLO", "250-"), ("AUTH", "535 "), ("MESSAGE", "250 ")] {
+            let peer = SmtpPeer::start(Script::new(encrypts).instead(at, Does::Rambles(begins))).await;
+            let server = SmtpServer { port, ..locked("127.0.0.1") };
+            // It would take longer than this to wait for the time-out.
+            let timeout = Duration::from_secs(300);
+            let options = SmtpOptions { timeout, transfer_timeout: timeout, ..options(&peer) };
+            let mailer = SmtpMailer::new(server, "a@acme.example", options, clock()).unwrap();
+            let sent = tokio::time::timeout(Duration::from_secs(60), mailer.send(&mail())).await;
+            let error = sent.unwrap_or_else(|_| panic!("{at} on {port}: it still listens")).unwrap_err();
+            assert_eq!(error.to_string(), "the server hung up, or speaks no SMTP", "{at} on {port}");
+            assert!(!error.is_permanent() && peer.messages().is_empty(), "{at} on {port}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -33,6 +33,9 @@ async fn root_oneself_and_whoever_holds_more_are_protected_from_every_change() {
             (Who::RootToken, "5", 403),
             (Who::RootToken, "bob", 200),
             (Who::Bob, "3", if own { 200 } else { 400 }),
+            (Who::BobToken, "3", if own { 403 } else { 400 }),
+            (Who::BobToken, "bob", if own { 403 } else { 400 }),
+            (Who::BobToken, "ann", 200),
             (Who::Bob, "ann", 200),
             (Who::Eve, "bob", 200),
             (Who::Root, "eve", 200),
@@ -166,6 +169,37 @@ async fn an_api_token_takes_no_account_over() {
         assert_eq!((reply.status, reply.reason.as_str()), (403, "Sign in to do this"), "{path}");
     }
     assert!(world.mails(0).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_api_token_changes_nothing_that_its_owner_signs_in_with() {
+    for (path, more) in [
+        ("/v1/admin/users/set-password", vec![json!(OTHER_PASSWORD)]),
+        ("/v1/admin/users/set-password", vec![]),
+        ("/v1/admin/users/set-username", vec![json!("robert")]),
+        ("/v1/admin/users/set-username", vec![json!("robert"), json!(OTHER_PASSWORD)]),
+        ("/v1/admin/users/set-username", vec![json!("bob"), json!(OTHER_PASSWORD)]),
+    ] {
+        for (target, is_own) in [("3", true), ("bob", true), (" BOB ", true), ("ann", false)] {
+            let world = World::new().await;
+            let token = world.as_known(Who::BobToken).await;
+            let reply = token.call(path, params(target, &more)).await;
+            let is_taken = !is_own && more.first() == Some(&json!("bob"));
+            let expected = if is_own {
+                (403, "Sign in to do this")
+            } else if is_taken {
+                (409, "User name is taken")
+            } else {
+                (200, "OK")
+            };
+            assert_eq!((reply.status, reply.reason.as_str()), expected, "{path} {target} {more:?}");
+            assert_eq!(world.try_sign_in("bob", PASSWORD).await.status, 200, "{path} {target} {more:?}");
+            assert_eq!(world.try_sign_in("bob", OTHER_PASSWORD).await.status, 401, "{path} {target} {more:?}");
+        }
+    }
+    let world = World::new().await;
+    let reply = world.as_known(Who::RootToken).await.call("/v1/admin/users/set-password", json!(["root"])).await;
+    assert_eq!((reply.status, world.try_sign_in("root", PASSWORD).await.status), (400, 200));
 }
 
 #[tokio::test]

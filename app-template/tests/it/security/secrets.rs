@@ -92,11 +92,12 @@ fn calls(reset: &str) -> Vec<(Who, &'static str, Value)> {
         (Who::Bob, "/v1/admin/users/update-permissions", json!(["canary-user", {}])),
         (Who::Bob, "/v1/admin/users/delete", json!(["canary-user"])),
         (
-            Who::Bob,
+            Who::Root,
             "/v1/admin/settings/update",
             json!([{"telegram_bot_key": "canary-key", "smtp_password": "canary-smtp"}]),
         ),
-        (Who::Bob, "/v1/admin/settings/update", json!([{"smtp_hostname": "canary host"}])),
+        (Who::Root, "/v1/admin/settings/update", json!([{"smtp_hostname": "canary host"}])),
+        (Who::Bob, "/v1/admin/settings/update", json!([{"app_url": "https://canary-host.example"}])),
         (Who::Bob, "/v1/admin/settings/read", json!([])),
         (Who::Bob, "/v1/admin/settings/test-smtp", json!([{"smtp_password": "canary-smtp"}])),
         (Who::Bob, "/v1/admin/settings/test-smtp", json!([{"smtp_port": "canary-port"}])),
@@ -118,11 +119,13 @@ async fn no_secret_that_is_sent_comes_back_is_logged_or_is_stored_as_it_is() {
     let metrics = Metrics::new(&world.app, &api);
     world.api = api;
     let (bob, eve) = (world.as_known(Who::Bob).await, world.as_known(Who::Eve).await);
+    let root = world.as_known(Who::Root).await;
     for (who, path, params) in calls(&reset) {
         called.insert(path);
         let client = match who {
             Who::Bob => &bob,
             Who::Eve => &eve,
+            Who::Root => &root,
             _ => &world.guest(),
         };
         let reply = client.call(path, params).await;
