@@ -78,7 +78,9 @@ keys! {
         SESSION_ABSOLUTE: Duration = Key::new("session-absolute", "90days", "How long any session lasts");
         CONFIRMATION_LIFE: Duration = Key::new("confirmation-life", "24h", "How long a link that confirms an address is good");
         RESET_LIFE: Duration = Key::new("reset-life", "30min", "How long a link that sets a password is good");
-        MAILS_PER_HOUR: NonZeroU32 = Key::new("mails-per-hour", "3", "Mails of one kind to one address");
+        SIGN_UP_RATE: Rate = Key::new("sign-up-rate", "60/h", "Accounts that are made from one address, or one /64 of IPv6 (four times as many from a /48); beyond it 429");
+        MAIL_RATE: Rate = Key::new("mail-rate", "60/h", "Mails that are asked for from there, to confirm an address and to reset a password each; beyond it 429");
+        MAILS_PER_HOUR: NonZeroU32 = Key::new("mails-per-hour", "3", "Mails of one kind to one mailbox, and of its own to an account that has confirmed it");
         AVATARS: Avatars = Key::new("avatars", "none", "Where pictures of users come from: none or gravatar");
         THROTTLE_FREE_PER_PAIR: u32 = Key::new("throttle-free-per-pair", "5", "Refused sign-ins with one name from one address before delays begin");
         THROTTLE_FREE_PER_NAME: u32 = Key::new("throttle-free-per-name", "50", "Refused sign-ins with one name from anywhere before delays begin");
