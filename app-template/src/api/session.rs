@@ -33,24 +33,26 @@ async fn confirm_email_by_token(
 /// Send confirmation email
 #[api_method(path = "/v1/session/send-confirmation-email", permissions = ["*"], ignores_token, rate = "60/h")]
 async fn send_confirmation_email(
+    ctx: &Ctx,
     app: &App,
     /// User name or email.
     user_id: String,
 ) -> Result<(), ApiError> {
-    let accounts = app.accounts.clone();
-    in_background(app, async move { accounts.send_confirmation(&user_id).await }).await;
+    let (accounts, client) = (app.accounts.clone(), ctx.client());
+    in_background(app, async move { accounts.send_confirmation(&user_id, client).await }).await;
     Ok(())
 }
 
 /// Send password reset email
 #[api_method(path = "/v1/session/send-password-reset-email", permissions = ["*"], ignores_token, rate = "60/h")]
 async fn send_password_reset_email(
+    ctx: &Ctx,
     app: &App,
     /// User name or email.
     user_id: String,
 ) -> Result<(), ApiError> {
-    let accounts = app.accounts.clone();
-    in_background(app, async move { accounts.send_password_reset(&user_id).await }).await;
+    let (accounts, client) = (app.accounts.clone(), ctx.client());
+    in_background(app, async move { accounts.send_password_reset(&user_id, client).await }).await;
     Ok(())
 }
 
@@ -188,9 +190,9 @@ struct SignupFields {
 
 /// Signup
 #[api_method(path = "/v1/session/signup", permissions = ["*"], ignores_token, rate = "60/h")]
-async fn signup(app: &App, fields: SignupFields) -> Result<Reply<()>, ApiError> {
+async fn signup(ctx: &Ctx, app: &App, fields: SignupFields) -> Result<Reply<()>, ApiError> {
     let SignupFields { username, password, email, telegram_name } = fields;
     let fields = SignUpFields { user_name: username, password, email, telegram_name };
-    app.accounts.sign_up(&fields).await.placed(in_fields)?;
+    app.accounts.sign_up(&fields, ctx.client()).await.placed(in_fields)?;
     Ok(Reply::new(()).reason("You were registered."))
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{network, site};
 use super::rate::RateTable;
+use super::{network, site};
 use crate::clock::Clock;
 use crate::identity::Identity;
 use crate::method::Method;
