@@ -9,6 +9,7 @@ mod stop;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use rpc_core::Api;
 use rpc_core::http::{HttpService, Server};
@@ -28,6 +29,9 @@ use crate::mail::MailTemplates;
 use crate::metrics::Metrics;
 use crate::output;
 use crate::storage::{Schema, Storage};
+
+/// Spans get this time at a stop, even if calls have used up theirs.
+const SPANS_AT_STOP: Duration = Duration::from_secs(1);
 
 pub(super) fn run(layers: &Layers, log: Log) -> Result<ExitCode, Failure> {
     let settings = serve_settings(layers)?;
@@ -90,8 +94,8 @@ async fn serve(settings: ServeSettings, log: Log) -> Result<ExitCode, Failure> {
     drop(stop);
     let finish = async {
         let deadline = Instant::now() + settings.drain;
-        let code = stop::finish(serving, &api, app, storage, settings.drain, audience).await;
-        spans.finish(deadline.saturating_duration_since(Instant::now())).await;
+        let code = stop::finish(serving, &api, app, storage, &settings, audience).await;
+        spans.finish(deadline.saturating_duration_since(Instant::now()).max(SPANS_AT_STOP)).await;
         code
     };
     tokio::select! {

@@ -37,7 +37,8 @@ keys! {
         ALLOWED_ORIGINS: Origins = Key::new("allowed-origins", "", "Further web pages that may read answers and open WebSockets");
         TRUSTED_PROXIES: Networks = Key::new("trusted-proxies", "", "Proxies whose word about a client's address is taken");
         FORWARDED_HEADER: ForwardedHeader = Key::new("forwarded-header", "x-forwarded-for", "The header that these proxies write");
-        DRAIN_TIME: Duration = Key::new("drain-time", "10s", "How long calls, mails and background work may take when the server stops");
+        DRAIN_TIME: Duration = Key::new("drain-time", "10s", "How long calls may take when the server stops");
+        MAIL_DRAIN_TIME: Duration = Key::new("mail-drain-time", "10s", "How long mails and background work may take after that");
         METRICS_BIND: SocketAddr = Key::new("metrics-bind", "", "Address and port to serve metrics for Prometheus on, at /metrics; without one there are none")
             .flag(Flag::Serve);
         NO_BANNER: bool = Key::new("no-banner", "false", "Log at start, instead of telling somebody at a terminal where to go")

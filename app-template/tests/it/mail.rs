@@ -2,6 +2,7 @@
 
 mod by_api;
 mod fallback;
+mod flood;
 mod front;
 mod headers;
 mod retry;
