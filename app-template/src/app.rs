@@ -173,7 +173,7 @@ impl App {
     }
 
     /// Ends the work in the background, sends the mails and logs the calls that wait. To be called when no more calls are
-    /// served. How many mails were lost.
+    /// served. Work in the background, which may still cause mails, has half of the time at most. How many mails were lost.
     pub async fn stop(&self, deadline: Duration) -> usize {
         let logged = self.calls.stop(deadline.max(LOG_AT_STOP));
         tokio::join!(self.finish(deadline), logged).0
@@ -188,7 +188,7 @@ impl App {
             self.tasks.wait().await;
         };
         let end = Instant::now() + deadline;
-        if tokio::time::timeout_at(end, finished).await.is_err() {
+        if tokio::time::timeout(deadline / 2, finished).await.is_err() {
             tracing::warn!(event = "app.stop", "work in the background did not end in time");
         }
         self.mails.outbox().stop(end.saturating_duration_since(Instant::now())).await

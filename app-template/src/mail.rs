@@ -20,7 +20,7 @@ use lettre::message::Mailbox;
 use thiserror::Error;
 
 pub use self::fallback::{FileMailer, LogMailer};
-pub use self::front::Mails;
+pub use self::front::{Addressee, Mails};
 pub use self::memory::MemoryMailer;
 pub use self::queue::{MailCounters, MailQueue, QueueOptions};
 pub use self::route::SettingsMailer;

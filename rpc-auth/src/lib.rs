@@ -42,14 +42,14 @@ pub use crate::accounts::{
 };
 pub use crate::authenticator::{CacheCounters, CachedAuthenticator};
 pub use crate::fixed::FixedTokens;
-pub use crate::mail::{AccountMail, AccountMailKind, AccountMailer};
+pub use crate::mail::{AccountMail, AccountMailKind, AccountMailer, MailCause};
 pub use crate::memory::MemoryStore;
 pub use crate::model::id::IdError;
 pub use crate::model::{
     ApiTokenId, ApiTokenRecord, Bound, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewSession, NewUser,
     OpenedSession, SessionId, SessionRecord, SessionsChange, UserChange, UserId, UserRecord,
 };
-pub use crate::names::{NameFault, email, telegram_name, token_name, user_name};
+pub use crate::names::{NameFault, email, mailbox, telegram_name, token_name, user_name};
 pub use crate::password::{
     HasherBusy, HasherCounters, HasherOptions, PasswordFault, PasswordHash, PasswordHasher, PasswordPolicy, Verified,
     generate_password,

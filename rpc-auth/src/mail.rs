@@ -1,5 +1,8 @@
 //! What accounts have to say by mail. Who writes and sends it is the application's matter.
 
+use std::net::IpAddr;
+
+use crate::model::UserId;
 use crate::secret::Secret;
 
 /// A mail to be written. Sending takes place later; whether it worked is nobody's business here, so that callers cannot tell
@@ -8,10 +11,32 @@ use crate::secret::Secret;
 pub struct AccountMail {
     /// The address.
     pub to: String,
-    /// The name of the user.
-    pub user_name: String,
+    /// The name of the user, where the address is a confirmed one. To any other it is not told: whoever made the account chose
+    /// the name, and could write to strangers with it.
+    pub user_name: Option<String>,
+    /// Who caused it.
+    pub cause: MailCause,
     /// What it is about.
     pub kind: AccountMailKind,
+}
+
+/// Who caused a mail. What mails share, such as a queue, is to be shared fairly among these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MailCause {
+    /// A user, whatever their credentials and wherever they are.
+    User(UserId),
+    /// Guests of a [site](rpc_core::site).
+    Site(IpAddr),
+    /// The application itself, and guests inside the process.
+    House,
+}
+
+impl MailCause {
+    /// A guest with an address.
+    #[must_use]
+    pub fn guest(client: Option<IpAddr>) -> Self {
+        client.map_or(Self::House, |client| Self::Site(rpc_core::site(client)))
+    }
 }
 
 /// What a mail is about.

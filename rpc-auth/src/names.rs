@@ -4,6 +4,7 @@
 //! length of the text.
 
 mod email;
+mod mailbox;
 mod user_name;
 
 use std::ops::RangeInclusive;
@@ -11,6 +12,7 @@ use std::ops::RangeInclusive;
 use thiserror::Error;
 
 pub use self::email::email;
+pub use self::mailbox::mailbox;
 pub use self::user_name::user_name;
 
 /// Characters of a Telegram name, by the rules of Telegram.

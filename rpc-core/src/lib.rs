@@ -49,7 +49,7 @@ pub use crate::error::{ApiError, CodeRow, Details, ErrorCode, Violation};
 pub use crate::events::entry::{DescribePayload, EventEntry, EventPayload};
 pub use crate::events::{Audience, Event, PublishError};
 pub use crate::identity::{Identity, Proof, User};
-pub use crate::limits::{DocumentLimits, EffectiveLimits, Limits, network};
+pub use crate::limits::{DocumentLimits, EffectiveLimits, Limits, network, site};
 pub use crate::method::arguments::{Arguments, Param};
 pub use crate::method::counts::CallCounts;
 pub use crate::method::entry::{

@@ -7,7 +7,7 @@ mod rate;
 use std::time::Duration;
 
 pub(crate) use self::gate::{CallerKey, Full, Gate, Permit};
-pub use self::network::network;
+pub use self::network::{network, site};
 use crate::method::entry::{MethodLimits, Rate};
 
 const KIB: u64 = 1024;

@@ -21,7 +21,7 @@ api_event! {
 }
 
 /// Confirm user email using email confirmation token
-#[api_method(path = "/v1/session/confirm-email-by-token", permissions = ["*"], ignores_token)]
+#[api_method(path = "/v1/session/confirm-email-by-token", permissions = ["*"], ignores_token, rate = "100/min")]
 async fn confirm_email_by_token(
     app: &App,
     /// Email confirmation token.
@@ -31,26 +31,28 @@ async fn confirm_email_by_token(
 }
 
 /// Send confirmation email
-#[api_method(path = "/v1/session/send-confirmation-email", permissions = ["*"], ignores_token)]
+#[api_method(path = "/v1/session/send-confirmation-email", permissions = ["*"], ignores_token, rate = "60/h")]
 async fn send_confirmation_email(
+    ctx: &Ctx,
     app: &App,
     /// User name or email.
     user_id: String,
 ) -> Result<(), ApiError> {
-    let accounts = app.accounts.clone();
-    in_background(app, async move { accounts.send_confirmation(&user_id).await }).await;
+    let (accounts, client) = (app.accounts.clone(), ctx.client());
+    in_background(app, async move { accounts.send_confirmation(&user_id, client).await }).await;
     Ok(())
 }
 
 /// Send password reset email
-#[api_method(path = "/v1/session/send-password-reset-email", permissions = ["*"], ignores_token)]
+#[api_method(path = "/v1/session/send-password-reset-email", permissions = ["*"], ignores_token, rate = "60/h")]
 async fn send_password_reset_email(
+    ctx: &Ctx,
     app: &App,
     /// User name or email.
     user_id: String,
 ) -> Result<(), ApiError> {
-    let accounts = app.accounts.clone();
-    in_background(app, async move { accounts.send_password_reset(&user_id).await }).await;
+    let (accounts, client) = (app.accounts.clone(), ctx.client());
+    in_background(app, async move { accounts.send_password_reset(&user_id, client).await }).await;
     Ok(())
 }
 
@@ -65,7 +67,7 @@ async fn in_background(app: &App, work: impl Future<Output = Result<(), AccountE
 }
 
 /// Set user password using password recovery token
-#[api_method(path = "/v1/session/set-password-by-token", permissions = ["*"], ignores_token)]
+#[api_method(path = "/v1/session/set-password-by-token", permissions = ["*"], ignores_token, rate = "100/min")]
 async fn set_password_by_token(app: &App, token: String, password: String) -> Result<(), ApiError> {
     app.accounts.set_password_by_token(&token, &password).await.placed(at(1))
 }
@@ -187,10 +189,10 @@ struct SignupFields {
 }
 
 /// Signup
-#[api_method(path = "/v1/session/signup", permissions = ["*"], ignores_token)]
-async fn signup(app: &App, fields: SignupFields) -> Result<Reply<()>, ApiError> {
+#[api_method(path = "/v1/session/signup", permissions = ["*"], ignores_token, rate = "60/h")]
+async fn signup(ctx: &Ctx, app: &App, fields: SignupFields) -> Result<Reply<()>, ApiError> {
     let SignupFields { username, password, email, telegram_name } = fields;
     let fields = SignUpFields { user_name: username, password, email, telegram_name };
-    app.accounts.sign_up(&fields).await.placed(in_fields)?;
+    app.accounts.sign_up(&fields, ctx.client()).await.placed(in_fields)?;
     Ok(Reply::new(()).reason("You were registered."))
 }

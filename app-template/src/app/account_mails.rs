@@ -2,20 +2,21 @@
 
 use rpc_auth::{AccountMail, AccountMailKind, AccountMailer};
 
-use crate::mail::Mails;
+use crate::mail::{Addressee, Mails};
 
 /// Writes the mails of accounts.
 pub(super) struct AccountMails(pub(super) Mails);
 
 impl AccountMailer for AccountMails {
     fn send(&self, mail: AccountMail) {
-        let AccountMail { to, user_name, kind } = mail;
+        let AccountMail { to, user_name, cause, kind } = mail;
+        let addressee = Addressee { address: to, user_name, cause };
         match kind {
-            AccountMailKind::ConfirmEmail(token) => self.0.confirm_email(&to, &user_name, &token),
-            AccountMailKind::ResetPassword(token) => self.0.reset_password(&to, &user_name, &token),
-            AccountMailKind::SetPassword(token) => self.0.set_password(&to, &user_name, &token),
-            AccountMailKind::AddressInUse => self.0.address_in_use(&to, &user_name),
-            AccountMailKind::AddressChanged => self.0.address_changed(&to, &user_name),
+            AccountMailKind::ConfirmEmail(token) => self.0.confirm_email(&addressee, &token),
+            AccountMailKind::ResetPassword(token) => self.0.reset_password(&addressee, &token),
+            AccountMailKind::SetPassword(token) => self.0.set_password(&addressee, &token),
+            AccountMailKind::AddressInUse => self.0.address_in_use(&addressee),
+            AccountMailKind::AddressChanged => self.0.address_changed(&addressee),
         }
     }
 }

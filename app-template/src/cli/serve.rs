@@ -13,6 +13,7 @@ use std::fmt::Display;
 use std::fs;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use rpc_core::Api;
 use rpc_core::http::{HttpService, Server};
@@ -32,6 +33,9 @@ use crate::mail::MailTemplates;
 use crate::metrics::Metrics;
 use crate::output;
 use crate::storage::{Schema, Storage};
+
+/// Spans get this time at a stop, even if calls have used up theirs.
+const SPANS_AT_STOP: Duration = Duration::from_secs(1);
 
 pub(super) fn run(layers: &Layers, log: Log) -> Result<ExitCode, Failure> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "other systems have no such limit"))]
@@ -97,8 +101,8 @@ async fn serve(settings: ServeSettings, log: Log) -> Result<ExitCode, Failure> {
     drop(stop);
     let finish = async {
         let deadline = Instant::now() + settings.drain;
-        let code = stop::finish(serving, &api, app, storage, settings.drain, audience).await;
-        spans.finish(deadline.saturating_duration_since(Instant::now())).await;
+        let code = stop::finish(serving, &api, app, storage, &settings, audience).await;
+        spans.finish(deadline.saturating_duration_since(Instant::now()).max(SPANS_AT_STOP)).await;
         code
     };
     tokio::select! {

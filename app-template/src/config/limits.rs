@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use rpc_core::{Api, Limits, MethodLimits};
+use rpc_core::{Api, Limits, MethodLimits, Rate};
 
 use super::error::{ConfigError, Faults, hint};
 use super::file::MethodTable;
@@ -11,14 +11,21 @@ use super::layers::Reader;
 use super::setting::{Setting, Size};
 use super::table::{
     BATCH, BODY_TIMEOUT, CALL_TIMEOUT, CALLS, CALLS_PER_CONNECTION, CALLS_PER_NETWORK, CONNECTIONS,
-    CONNECTIONS_PER_NETWORK, FIRST_BYTE_TIMEOUT, HEADERS, HEADERS_TIMEOUT, IDLE_TIMEOUT, LINGER_TIMEOUT, MAX_BODY,
-    MAX_DEPTH, MAX_VALUES, MEMORY, MEMORY_PER_CONNECTION, MEMORY_PER_NETWORK, METHOD_CONCURRENCY,
+    CONNECTIONS_PER_NETWORK, FIRST_BYTE_TIMEOUT, HEADERS, HEADERS_TIMEOUT, IDLE_TIMEOUT, LINGER_TIMEOUT, MAIL_RATE,
+    MAX_BODY, MAX_DEPTH, MAX_VALUES, MEMORY, MEMORY_PER_CONNECTION, MEMORY_PER_NETWORK, METHOD_CONCURRENCY,
     METHOD_CONCURRENCY_PER_USER, METHOD_MAX_BODY, METHOD_RATE, METHOD_TIMEOUT, METHOD_UPLOAD, REQUEST_LINE,
-    UNREAD_BODY, UNREAD_TIMEOUT, UPLOAD, UPLOADS, UPLOADS_PER_NETWORK, WRITE_RATE, WRITE_TIMEOUT, WS_EVENTS,
-    WS_MESSAGE, WS_PER_ADDRESS, WS_PING, WS_RUNNING, WS_SILENCE, WS_SUBSCRIPTIONS, WS_TOTAL, WS_WAITING,
+    SIGN_UP_RATE, UNREAD_BODY, UNREAD_TIMEOUT, UPLOAD, UPLOADS, UPLOADS_PER_NETWORK, WRITE_RATE, WRITE_TIMEOUT,
+    WS_EVENTS, WS_MESSAGE, WS_PER_ADDRESS, WS_PING, WS_RUNNING, WS_SILENCE, WS_SUBSCRIPTIONS, WS_TOTAL, WS_WAITING,
 };
 
-/// The limits of one method, and where the file sets them.
+/// The methods of guests whose rates have keys of their own. Their attributes say the defaults.
+const RATES: [(&str, &Key<Rate>); 3] = [
+    ("/v1/session/signup", &SIGN_UP_RATE),
+    ("/v1/session/send-confirmation-email", &MAIL_RATE),
+    ("/v1/session/send-password-reset-email", &MAIL_RATE),
+];
+
+/// The limits of one method, and where they are set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MethodSettings {
     pub(crate) path: String,
@@ -81,9 +88,21 @@ impl Reader<'_> {
         limits
     }
 
-    pub(super) fn methods(&self) -> Vec<MethodSettings> {
+    /// The limits of methods that are set, by a table of the method or by a key.
+    pub(super) fn methods(&mut self) -> Vec<MethodSettings> {
         let tables = self.layers.file.as_ref().map_or(&[][..], |file| &file.methods);
-        tables.iter().map(method).collect()
+        let mut methods: Vec<_> = tables.iter().map(method).collect();
+        for (path, key) in RATES {
+            let Some(found) = self.found(&key.row) else { continue };
+            let rate = self.optional(key);
+            if let Some(method) = methods.iter_mut().find(|method| method.path == path) {
+                method.limits.rate = method.limits.rate.or(rate);
+                continue;
+            }
+            let limits = MethodLimits { rate, ..MethodLimits::default() };
+            methods.push(MethodSettings { path: path.to_owned(), place: found.source.to_string(), limits });
+        }
+        methods
     }
 }
 
@@ -102,4 +121,42 @@ fn method(table: &MethodTable) -> MethodSettings {
 /// A limit; bad ones were refused with the file.
 fn value<T: Setting>(table: &MethodTable, key: &Key<T>) -> Option<T> {
     T::parse(&table.value(&key.row)?.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use rpc_auth::TokenFormat;
+    use rpc_core::MethodLimits;
+
+    use super::{RATES, Setting};
+    use crate::config::layers::Layers;
+
+    fn limits(variables: &[(&str, &str)], file: &str) -> Vec<(String, MethodLimits)> {
+        let layers = Layers::of(&[], variables, file).unwrap();
+        let settings = layers.serve("app", TokenFormat::new("app").unwrap()).unwrap();
+        settings.methods.into_iter().map(|method| (method.path, method.limits)).collect()
+    }
+
+    #[test]
+    fn the_defaults_of_rates_are_those_of_the_attributes() {
+        let api = crate::api::build().unwrap();
+        for (path, key) in RATES {
+            let rate = api.method(path).unwrap().limits().rate;
+            assert!(rate.is_some() && rate == Setting::parse(key.row.default), "{path}: {rate:?}");
+        }
+        assert_eq!(limits(&[], ""), []);
+    }
+
+    #[test]
+    fn the_rate_of_a_method_goes_before_the_key_for_some() {
+        let file = "[methods.\"/v1/session/signup\"]\nrate = \"5/min\"\n\n[methods.\"/v1/session/send-confirmation-email\"]\nconcurrency = 2";
+        let limits = limits(&[("APP_SIGN_UP_RATE", "7/min"), ("APP_MAIL_RATE", "9/min")], file);
+        let of = |path: &str| limits.iter().find(|(method, _)| method == path).unwrap().1;
+        let calls = |path| of(path).rate.unwrap().calls;
+        assert_eq!(calls("/v1/session/signup"), 5);
+        assert_eq!(calls("/v1/session/send-confirmation-email"), 9);
+        assert_eq!(of("/v1/session/send-confirmation-email").concurrency, Some(2));
+        assert_eq!(calls("/v1/session/send-password-reset-email"), 9);
+        assert_eq!(limits.len(), 3);
+    }
 }

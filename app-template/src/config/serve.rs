@@ -17,11 +17,12 @@ use super::setting::{Origins, Prefix, PublicUrl};
 use super::storage::StorageSettings;
 use super::table::{
     ALLOWED_ORIGINS, APP_URL, AVATARS, BIND, CONFIRMATION_LIFE, DRAIN_TIME, FORWARDED_HEADER, HASH_ITERATIONS,
-    HASH_MEMORY, HASH_PARALLEL, MAIL_TEMPLATES, MAILS_PER_HOUR, METRICS_BIND, NO_BANNER, PASSWORD_MIN_LENGTH, PORT,
-    PUBLIC_URL, RESET_LIFE, ROOT_PASSWORD, ROOT_PASSWORD_OUT, RPC_PREFIX, SESSION_ABSOLUTE, SESSION_IDLE, SIGN_UP,
-    SMTP_CA_CERTIFICATES, SMTP_EHLO_NAME, SMTP_FROM, SMTP_HOSTNAME, SMTP_PASSWORD, SMTP_PORT, SMTP_TLS, SMTP_USERNAME,
-    THROTTLE_FIRST_DELAY, THROTTLE_FORGET_AFTER, THROTTLE_FREE_PER_ADDRESS, THROTTLE_FREE_PER_NAME,
-    THROTTLE_FREE_PER_PAIR, THROTTLE_MAX_DELAY, THROTTLE_TRUST_FOR, TRUSTED_PROXIES, USERNAME_IS_EMAIL,
+    HASH_MEMORY, HASH_PARALLEL, MAIL_DRAIN_TIME, MAIL_TEMPLATES, MAILS_PER_HOUR, METRICS_BIND, NO_BANNER,
+    PASSWORD_MIN_LENGTH, PORT, PUBLIC_URL, RESET_LIFE, ROOT_PASSWORD, ROOT_PASSWORD_OUT, RPC_PREFIX, SESSION_ABSOLUTE,
+    SESSION_IDLE, SIGN_UP, SMTP_CA_CERTIFICATES, SMTP_EHLO_NAME, SMTP_FROM, SMTP_HOSTNAME, SMTP_PASSWORD, SMTP_PORT,
+    SMTP_TLS, SMTP_USERNAME, THROTTLE_FIRST_DELAY, THROTTLE_FORGET_AFTER, THROTTLE_FREE_PER_ADDRESS,
+    THROTTLE_FREE_PER_NAME, THROTTLE_FREE_PER_PAIR, THROTTLE_MAX_DELAY, THROTTLE_TRUST_FOR, TRUSTED_PROXIES,
+    USERNAME_IS_EMAIL,
 };
 use crate::app::AppOptions;
 use crate::mail::SmtpOptions;
@@ -39,7 +40,10 @@ pub(crate) struct ServeSettings {
     pub(crate) rpc_prefix: Prefix,
     pub(crate) origins: Origins,
     pub(crate) proxies: TrustedProxies,
+    /// For calls, at the stop.
     pub(crate) drain: Duration,
+    /// For mails and work in the background, after that.
+    pub(crate) mail_drain: Duration,
     /// Where metrics are served.
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) no_banner: bool,
@@ -84,6 +88,7 @@ impl Layers {
             origins: reader.optional(&ALLOWED_ORIGINS).unwrap_or_default(),
             proxies: TrustedProxies::new(networks, reader.required(&FORWARDED_HEADER)),
             drain: reader.required(&DRAIN_TIME),
+            mail_drain: reader.required(&MAIL_DRAIN_TIME),
             metrics: reader.optional(&METRICS_BIND),
             no_banner: reader.required(&NO_BANNER),
             storage: reader.storage(),

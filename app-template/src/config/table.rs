@@ -38,7 +38,8 @@ keys! {
         ALLOWED_ORIGINS: Origins = Key::new("allowed-origins", "", "Further web pages that may read answers and open WebSockets");
         TRUSTED_PROXIES: Networks = Key::new("trusted-proxies", "", "Proxies whose word about a client's address is taken");
         FORWARDED_HEADER: ForwardedHeader = Key::new("forwarded-header", "x-forwarded-for", "The header that these proxies write");
-        DRAIN_TIME: Duration = Key::new("drain-time", "10s", "How long calls, mails and background work may take when the server stops");
+        DRAIN_TIME: Duration = Key::new("drain-time", "10s", "How long calls may take when the server stops");
+        MAIL_DRAIN_TIME: Duration = Key::new("mail-drain-time", "10s", "How long mails and background work may take after that");
         METRICS_BIND: SocketAddr = Key::new("metrics-bind", "", "Address and port to serve metrics for Prometheus on, at /metrics; without one there are none")
             .flag(Flag::Serve);
         NO_BANNER: bool = Key::new("no-banner", "false", "Log at start, instead of telling somebody at a terminal where to go")
@@ -82,7 +83,9 @@ keys! {
         SESSION_ABSOLUTE: Duration = Key::new("session-absolute", "90days", "How long any session lasts");
         CONFIRMATION_LIFE: Duration = Key::new("confirmation-life", "24h", "How long a link that confirms an address is good");
         RESET_LIFE: Duration = Key::new("reset-life", "30min", "How long a link that sets a password is good");
-        MAILS_PER_HOUR: NonZeroU32 = Key::new("mails-per-hour", "3", "Mails of one kind to one address");
+        SIGN_UP_RATE: Rate = Key::new("sign-up-rate", "60/h", "Accounts that are made from one address, or one /64 of IPv6 (four times as many from a /48); beyond it 429");
+        MAIL_RATE: Rate = Key::new("mail-rate", "60/h", "Mails that are asked for from there, to confirm an address and to reset a password each; beyond it 429");
+        MAILS_PER_HOUR: NonZeroU32 = Key::new("mails-per-hour", "3", "Mails of one kind to one mailbox, and of its own to an account that has confirmed it");
         AVATARS: Avatars = Key::new("avatars", "none", "Where pictures of users come from: none or gravatar");
         THROTTLE_FREE_PER_PAIR: u32 = Key::new("throttle-free-per-pair", "5", "Refused sign-ins with one name from one address before delays begin");
         THROTTLE_FREE_PER_NAME: u32 = Key::new("throttle-free-per-name", "50", "Refused sign-ins with one name from anywhere before delays begin");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rpc_auth::Secret;
+use rpc_auth::{MailCause, Secret};
 
 use super::{MailKind, MailQueue, MailTemplates, MailVariables};
 use crate::settings::CurrentSettings;
@@ -15,6 +15,17 @@ use crate::settings::CurrentSettings;
 struct Lifetimes {
     confirmation: Duration,
     reset: Duration,
+}
+
+/// Whom a mail is for, and through whom it came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addressee {
+    /// The address.
+    pub address: String,
+    /// What to call the user; `None` where nobody has confirmed that the address is theirs.
+    pub user_name: Option<String>,
+    /// Whose share of the queue the mail takes.
+    pub cause: MailCause,
 }
 
 /// The mails of the application: each method renders one and queues it, at once. Clones share everything.
@@ -50,28 +61,28 @@ impl Mails {
     }
 
     /// Confirm that this is your address.
-    pub fn confirm_email(&self, to: &str, user_name: &str, token: &Secret) {
-        self.with_link(MailKind::ConfirmEmail, to, user_name, token, self.0.lifetimes.confirmation);
+    pub fn confirm_email(&self, to: &Addressee, token: &Secret) {
+        self.with_link(MailKind::ConfirmEmail, to, token, self.0.lifetimes.confirmation);
     }
 
     /// Set a new password.
-    pub fn reset_password(&self, to: &str, user_name: &str, token: &Secret) {
-        self.with_link(MailKind::ResetPassword, to, user_name, token, self.0.lifetimes.reset);
+    pub fn reset_password(&self, to: &Addressee, token: &Secret) {
+        self.with_link(MailKind::ResetPassword, to, token, self.0.lifetimes.reset);
     }
 
     /// Set the first password of an account that was made without one.
-    pub fn set_password(&self, to: &str, user_name: &str, token: &Secret) {
-        self.with_link(MailKind::SetPassword, to, user_name, token, self.0.lifetimes.reset);
+    pub fn set_password(&self, to: &Addressee, token: &Secret) {
+        self.with_link(MailKind::SetPassword, to, token, self.0.lifetimes.reset);
     }
 
     /// Somebody tried to sign up with your address.
-    pub fn address_in_use(&self, to: &str, user_name: &str) {
-        self.queue(MailKind::AddressInUse, to, self.variables(user_name));
+    pub fn address_in_use(&self, to: &Addressee) {
+        self.queue(MailKind::AddressInUse, to, self.variables(to));
     }
 
     /// Your account has another address now: to the one before.
-    pub fn address_changed(&self, to: &str, user_name: &str) {
-        self.queue(MailKind::AddressChanged, to, self.variables(user_name));
+    pub fn address_changed(&self, to: &Addressee) {
+        self.queue(MailKind::AddressChanged, to, self.variables(to));
     }
 
     /// The queue behind.
@@ -80,17 +91,17 @@ impl Mails {
         &self.0.queue
     }
 
-    fn variables(&self, user_name: &str) -> MailVariables {
+    fn variables(&self, to: &Addressee) -> MailVariables {
         MailVariables {
             app_name: self.0.app_name.clone(),
             app_url: self.0.settings.current().app_url.clone(),
-            user_name: user_name.to_owned(),
+            user_name: to.user_name.clone(),
             ..MailVariables::default()
         }
     }
 
-    fn with_link(&self, kind: MailKind, to: &str, user_name: &str, token: &Secret, lifetime: Duration) {
-        let variables = self.variables(user_name);
+    fn with_link(&self, kind: MailKind, to: &Addressee, token: &Secret, lifetime: Duration) {
+        let variables = self.variables(to);
         let Some(app_url) = &variables.app_url else { return self.warn_of_no_app_url() };
         self.0.warned.store(false, Ordering::Relaxed);
         let link = kind.link_path().map(|path| format!("{app_url}{path}{}", token.expose()));
@@ -106,9 +117,9 @@ impl Mails {
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "the callers have no further use for them")]
-    fn queue(&self, kind: MailKind, to: &str, variables: MailVariables) {
-        match self.0.templates.render(kind, to, &variables) {
-            Ok(mail) => self.0.queue.push(mail),
+    fn queue(&self, kind: MailKind, to: &Addressee, variables: MailVariables) {
+        match self.0.templates.render(kind, &to.address, &variables) {
+            Ok(mail) => self.0.queue.push(mail, to.cause),
             Err(error) => {
                 tracing::error!(event = "mail.unwritten", kind = kind.name(), %error, "a mail cannot be written: {error}");
             }

@@ -1,6 +1,7 @@
 //! Mails on their way out.
 
 mod counters;
+mod losses;
 mod waiting;
 
 use std::fmt;
@@ -9,23 +10,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use rpc_auth::MailCause;
 use rpc_core::Clock;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::counters::Counters;
-use self::waiting::{Next, Waiting, WaitingMail};
+use self::losses::Losses;
+use self::waiting::{Added, Next, Waiting, WaitingMail};
 use super::{Mail, MailError, Mailer};
 
 pub use self::counters::MailCounters;
 
+/// The wait between two attempts while the queue is being stopped.
+const WAIT_AT_STOP: Duration = Duration::from_secs(1);
+
 /// How a [`MailQueue`] works.
 #[derive(Debug, Clone)]
 pub struct QueueOptions {
-    /// Mails that wait at most; further ones are dropped. 1,000 by default.
+    /// Mails that wait at most, those included that are being sent. Beyond it, whoever caused the most of those that wait loses
+    /// the newest of them. 1,000 by default.
     pub capacity: usize,
-    /// Mails that are sent at once. 4 by default.
+    /// Mails that are sent at once; nobody has all of them, unless it is one. 4 by default.
     pub senders: usize,
     /// For how long after a mail was queued it is tried again. 15 minutes by default.
     pub patience: Duration,
@@ -52,6 +59,9 @@ impl Default for QueueOptions {
 
 /// Mails on their way out: in memory, bounded, tried again while that may help. Clones are one queue.
 ///
+/// It is shared by those who [cause](MailCause) mails: they take turns, one mail each, so that nobody waits for all that another
+/// one has caused. Within a share the oldest goes first.
+///
 /// What still waits when the process ends is lost.
 #[derive(Clone)]
 pub struct MailQueue(Arc<Shared>);
@@ -62,6 +72,7 @@ struct Shared {
     options: QueueOptions,
     waiting: Waiting,
     counters: Counters,
+    losses: Losses,
     news: Notify,
     /// No more mails are taken.
     stopping: CancellationToken,
@@ -83,6 +94,7 @@ impl MailQueue {
             clock,
             waiting: Waiting::default(),
             counters: Counters::default(),
+            losses: Losses::default(),
             news: Notify::new(),
             stopping: CancellationToken::new(),
             cut: CancellationToken::new(),
@@ -95,15 +107,18 @@ impl MailQueue {
         Self(shared)
     }
 
-    /// Queues a mail, at once. A full or stopped queue drops it, and says so in the log and in [`counters`](Self::counters).
-    pub fn push(&self, mail: Mail) {
-        let waiting = WaitingMail::new(mail, self.0.clock.elapsed());
-        if self.0.waiting.add(waiting, self.0.options.capacity) {
+    /// Queues a mail, at once. A stopped queue drops it, and a full one drops it or another one (see
+    /// [`QueueOptions::capacity`]); [`counters`](Self::counters) say so, and the log, once a second.
+    pub fn push(&self, mail: Mail, cause: MailCause) {
+        let now = self.0.clock.elapsed();
+        let added = self.0.waiting.add(WaitingMail::new(mail, cause, now), self.0.options.capacity);
+        if added != Added::Yes {
+            self.0.counters.dropped(1);
+            self.0.losses.add(now);
+        }
+        if added != Added::No {
             self.0.counters.queued();
             self.0.news.notify_waiters();
-        } else {
-            self.0.counters.dropped(1);
-            tracing::error!(event = "mail.dropped", "a mail was dropped: too many wait, or the queue was stopped");
         }
     }
 
@@ -132,8 +147,8 @@ impl MailQueue {
         self.0.counters.snapshot(self.0.waiting.count())
     }
 
-    /// Takes no more mails, tries each one that waits once more, and returns when none is left or `deadline` has passed. How
-    /// many were lost.
+    /// Takes no more mails, tries those that wait at once and then each second, and returns when none is left or `deadline` has
+    /// passed. How many were lost.
     pub async fn stop(&self, deadline: Duration) -> usize {
         self.0.waiting.close();
         self.0.stopping.cancel();
@@ -172,7 +187,7 @@ impl Shared {
         waiting.attempts += 1;
         match result {
             Ok(()) => {
-                self.waiting.done();
+                self.waiting.done(waiting.cause);
                 self.counters.sent();
                 tracing::debug!(event = "mail.sent", attempts = waiting.attempts, "a mail was sent");
             }
@@ -183,11 +198,12 @@ impl Shared {
     fn failed(&self, mut waiting: WaitingMail, error: &MailError) {
         let now = self.clock.elapsed();
         let wait = waiting.wait(self.options.first_wait, self.options.longest_wait);
-        let is_too_late = self.waiting.is_closed() || now + wait > waiting.queued + self.options.patience;
+        let wait = if self.waiting.is_closed() { wait.min(WAIT_AT_STOP) } else { wait };
+        let is_too_late = now + wait > waiting.queued + self.options.patience;
         let (to, attempts, reply) = (waiting.mail.to(), waiting.attempts, error.reply());
         if error.is_permanent() || is_too_late {
             tracing::error!(event = "mail.failed", to, attempts, reply, "a mail was not sent: {error}");
-            self.waiting.done();
+            self.waiting.done(waiting.cause);
             self.counters.failed();
             return;
         }
@@ -201,11 +217,12 @@ impl Shared {
 
 /// One of the senders: sends what is due, waits for what is not, ends when the queue is closed and empty.
 async fn send_all(shared: Arc<Shared>) {
+    let most = shared.options.senders.saturating_sub(1).max(1);
     while !shared.cut.is_cancelled() {
         let mut news = std::pin::pin!(shared.news.notified());
         // From here on no news is missed: what is seen next is not old when it is waited on.
         news.as_mut().enable();
-        let wait = match shared.waiting.next(shared.clock.elapsed()) {
+        let wait = match shared.waiting.next(shared.clock.elapsed(), most) {
             Next::Due(mail) => {
                 shared.attempt(mail).await;
                 continue;
@@ -215,7 +232,7 @@ async fn send_all(shared: Arc<Shared>) {
             Next::None => Duration::MAX,
         };
         shared.mailer.rest().await;
-        let _ = tokio::time::timeout(wait, news).await;
+        let _ = shared.cut.run_until_cancelled(tokio::time::timeout(wait, news)).await;
     }
     shared.mailer.rest().await;
 }

@@ -61,8 +61,9 @@ pub struct MailVariables {
     pub app_name: String,
     /// `app_url`: where users find its pages; none while that is not set.
     pub app_url: Option<String>,
-    /// `user_name`: whom the mail is for.
-    pub user_name: String,
+    /// `user_name`: whom the mail is for. An empty text where that is not known to be so, and where the name reads as a link:
+    /// programs that show mails make links of such names, with whoever chose the name behind them.
+    pub user_name: Option<String>,
     /// `link`: what to open; defined in mails with a link only.
     pub link: Option<String>,
     /// `lifetime`: for how long the link is good, in words; defined in mails with a link only.
@@ -133,11 +134,11 @@ impl MailTemplates {
 
     /// Makes a mail of made-up values, so that a faulty template is found at start.
     fn rehearse(&self, kind: MailKind) -> Result<(), TemplateError> {
-        for app_url in [None, Some("https://app.example.com".to_owned())] {
+        for (app_url, user_name) in [(None, None), (Some("https://app.example.com"), Some("ann"))] {
             let variables = MailVariables {
                 app_name: "app".to_owned(),
-                app_url,
-                user_name: "ann".to_owned(),
+                app_url: app_url.map(str::to_owned),
+                user_name: user_name.map(str::to_owned),
                 link: kind.link_path().map(|path| format!("https://app.example.com{path}token")),
                 lifetime: kind.link_path().map(|_| "24 hours".to_owned()),
             };
@@ -163,7 +164,8 @@ impl MailTemplates {
     }
 
     fn fill(&self, file: &str, variables: &MailVariables, url: fn(&str) -> Value) -> Result<String, TemplateError> {
-        let MailVariables { app_name, user_name, .. } = variables;
+        let app_name = &variables.app_name;
+        let user_name = variables.user_name.as_deref().filter(|name| !reads_as_link(name)).unwrap_or_default();
         let app_url = variables.app_url.as_deref().map(url);
         let link = variables.link.as_deref().map_or(Value::UNDEFINED, url);
         let lifetime = variables.lifetime.as_ref().map_or(Value::UNDEFINED, Value::from);
@@ -186,6 +188,11 @@ fn wrong(file: &str, error: &minijinja::Error) -> TemplateError {
         kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),
     };
     TemplateError::Wrong { file: file.to_owned(), reason: format!("{place}{what}") }
+}
+
+/// Whether a program that shows mails may take a name for a host, or an address: both have a dot or an `@`.
+fn reads_as_link(name: &str) -> bool {
+    name.contains(['.', '@'])
 }
 
 /// Escapes a URL for HTML. Unlike the engine's own way it leaves slashes as they are, so that the link stays readable.

@@ -3,6 +3,7 @@
 mod by_api;
 mod dialects;
 mod fallback;
+mod flood;
 mod front;
 mod headers;
 mod retry;

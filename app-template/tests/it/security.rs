@@ -5,6 +5,7 @@ mod busy;
 mod doors;
 mod grants;
 mod guessing;
+mod mail_floods;
 mod mailed;
 mod secrets;
 mod sessions;

@@ -4,7 +4,7 @@ use rpc_core::Identity;
 
 use super::Accounts;
 use super::error::{AccountError, Field, FieldFault};
-use crate::mail::AccountMailKind;
+use crate::mail::{AccountMailKind, MailCause};
 use crate::model::{UserChange, UserRecord};
 use crate::names;
 
@@ -20,7 +20,7 @@ impl Accounts {
         let change = UserChange { email: Some(email), ..UserChange::default() };
         let after = self.change_oneself(&before, &change).await?;
         if before.email_confirmed && before.email != after.email {
-            self.mail(&before, AccountMailKind::AddressChanged);
+            self.mail(&before, AccountMailKind::AddressChanged, MailCause::User(before.id));
         }
         Ok(())
     }

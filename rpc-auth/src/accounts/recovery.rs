@@ -1,10 +1,12 @@
 //! Confirming an address, and setting a password without knowing the old one: both by mail.
 
+use std::net::IpAddr;
+
 use rpc_core::Timestamp;
 
 use super::Accounts;
 use super::error::AccountError;
-use crate::mail::{AccountMail, AccountMailKind};
+use crate::mail::{AccountMail, AccountMailKind, MailCause};
 use crate::model::{ConfirmationKind, NewConfirmation, UserRecord};
 use crate::secret::Secret;
 use crate::token::TokenKind;
@@ -12,47 +14,48 @@ use crate::token::hash::TokenHash;
 
 impl Accounts {
     /// Sends a mail that confirms the address of a user, by name or address; nothing to whom there is nothing to confirm, and
-    /// no word about it.
+    /// no word about it. `client` asks for it.
     ///
     /// # Errors
     ///
     /// `Store`, `Random`.
-    pub async fn send_confirmation(&self, login: &str) -> Result<(), AccountError> {
+    pub async fn send_confirmation(&self, login: &str, client: Option<IpAddr>) -> Result<(), AccountError> {
         let Some(user) = self.mail_user(login).await? else { return Ok(()) };
         let Some(email) = user.email.clone().filter(|_| !user.email_confirmed) else { return Ok(()) };
-        if !self.0.mail_quota.take(&email, "confirm", self.now()) {
+        if !self.may_mail(&user, &email, "confirm") {
             return Ok(());
         }
         let token = self.confirmation_token()?;
         self.keep(&user, ConfirmationKind::Email, &token, email).await?;
-        self.mail(&user, AccountMailKind::ConfirmEmail(token));
+        self.mail(&user, AccountMailKind::ConfirmEmail(token), MailCause::guest(client));
         Ok(())
     }
 
     /// Sends a mail with which a user, by name or address, sets a new password. To a confirmed address; to an unconfirmed one
-    /// only while the account never had a confirmed one.
+    /// only while the account never had a confirmed one. `client` asks for it.
     ///
     /// # Errors
     ///
     /// `Store`, `Random`.
-    pub async fn send_password_reset(&self, login: &str) -> Result<(), AccountError> {
+    pub async fn send_password_reset(&self, login: &str, client: Option<IpAddr>) -> Result<(), AccountError> {
         let Some(user) = self.mail_user(login).await? else { return Ok(()) };
-        self.send_reset_to(&user, AccountMailKind::ResetPassword).await
+        self.send_reset_to(&user, AccountMailKind::ResetPassword, MailCause::guest(client)).await
     }
 
     pub(super) async fn send_reset_to(
         &self,
         user: &UserRecord,
         kind: fn(Secret) -> AccountMailKind,
+        cause: MailCause,
     ) -> Result<(), AccountError> {
         let may = user.email_confirmed || !user.had_confirmed_email;
         let Some(email) = user.email.clone().filter(|_| may) else { return Ok(()) };
-        if !self.0.mail_quota.take(&email, "reset", self.now()) {
+        if !self.may_mail(user, &email, "reset") {
             return Ok(());
         }
         let token = self.confirmation_token()?;
         self.keep(user, ConfirmationKind::PasswordReset, &token, email).await?;
-        self.mail(user, kind(token));
+        self.mail(user, kind(token), cause);
         Ok(())
     }
 
@@ -114,12 +117,27 @@ impl Accounts {
         parsed.map(|parsed| parsed.hash).ok_or(AccountError::TokenInvalid)
     }
 
+    /// Whether a mail of a kind may go to a user's address now; then it is counted. A confirmed address has its own quota, which
+    /// nobody uses up by making accounts with the same address.
+    fn may_mail(&self, user: &UserRecord, email: &str, kind: &'static str) -> bool {
+        let (quota, now) = (&self.0.mail_quota, self.now());
+        let may = match user.email_confirmed {
+            true => quota.take_of_account(user.id, kind, now),
+            false => quota.take(email, kind, now),
+        };
+        if !may {
+            tracing::debug!(event = "mail.withheld", user = %user.id, kind, "a mailbox has had its mails of this hour");
+        }
+        may
+    }
+
     /// Hands a mail over, if the user has an address.
-    pub(super) fn mail(&self, user: &UserRecord, kind: AccountMailKind) {
+    pub(super) fn mail(&self, user: &UserRecord, kind: AccountMailKind, cause: MailCause) {
         let Some(to) = user.email.clone() else { return };
-        if matches!(kind, AccountMailKind::AddressInUse) && !self.0.mail_quota.take(&to, "in use", self.now()) {
+        if matches!(kind, AccountMailKind::AddressInUse) && !self.may_mail(user, &to, "in use") {
             return;
         }
-        self.0.mailer.send(AccountMail { to, user_name: user.name.clone(), kind });
+        let user_name = user.email_confirmed.then(|| user.name.clone());
+        self.0.mailer.send(AccountMail { to, user_name, cause, kind });
     }
 }

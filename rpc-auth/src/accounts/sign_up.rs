@@ -1,9 +1,11 @@
 //! Making one's own account.
 
+use std::net::IpAddr;
+
 use super::Accounts;
 use super::error::{AccountError, Field, FieldFault};
 use super::options::SignUp;
-use crate::mail::AccountMailKind;
+use crate::mail::{AccountMailKind, MailCause};
 use crate::model::NewUser;
 use crate::names;
 use crate::password::PasswordHash;
@@ -37,13 +39,13 @@ pub(super) struct Checked {
 }
 
 impl Accounts {
-    /// Makes an account. The address is unconfirmed; a confirmed owner of it is told by mail, and the caller is not.
+    /// Makes an account for `client`. The address is unconfirmed; a confirmed owner of it is told by mail, and the caller is not.
     ///
     /// # Errors
     ///
     /// `Forbidden` when people do not make their own accounts, `Invalid` with all faults, `Taken` for a user name or a
     /// Telegram name.
-    pub async fn sign_up(&self, fields: &SignUpFields) -> Result<(), AccountError> {
+    pub async fn sign_up(&self, fields: &SignUpFields, client: Option<IpAddr>) -> Result<(), AccountError> {
         if self.0.options.sign_up == SignUp::Off {
             return Err(AccountError::Forbidden("Sign-up is closed"));
         }
@@ -61,21 +63,24 @@ impl Accounts {
             created: self.now(),
             ..NewUser::default()
         };
+        let cause = MailCause::guest(client);
         match self.store().create_user(user.clone()).await {
-            Ok(user) if fields.password.is_none() => self.send_reset_to(&user, AccountMailKind::SetPassword).await,
+            Ok(user) if fields.password.is_none() => {
+                self.send_reset_to(&user, AccountMailKind::SetPassword, cause).await
+            }
             Ok(_) => Ok(()),
-            Err(UserError::EmailTaken) => self.sign_up_without_address(user).await,
+            Err(UserError::EmailTaken) => self.sign_up_without_address(user, cause).await,
             Err(error) => Err(error.into()),
         }
     }
 
     /// Makes an account for somebody who gave an address that is another's, and tells its owner.
-    async fn sign_up_without_address(&self, user: NewUser) -> Result<(), AccountError> {
+    async fn sign_up_without_address(&self, user: NewUser, cause: MailCause) -> Result<(), AccountError> {
         let email = user.email.clone().unwrap_or_default();
         self.store().create_user(NewUser { email: None, ..user }).await?;
         let owner = self.store().user_by_login(&email).await?;
         if let Some(owner) = owner.filter(|owner| owner.email_confirmed && owner.email.as_deref() == Some(&*email)) {
-            self.mail(&owner, AccountMailKind::AddressInUse);
+            self.mail(&owner, AccountMailKind::AddressInUse, cause);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::{any, prop_assert_eq, proptest};
-use rpc_auth::{NameFault, PasswordPolicy, email, telegram_name, token_name, user_name};
+use rpc_auth::{NameFault, PasswordPolicy, email, mailbox, telegram_name, token_name, user_name};
 
 type Check = fn(&str) -> Result<String, NameFault>;
 
@@ -222,5 +222,25 @@ fn crafted_texts_of_a_mebibyte_take_no_time() {
         assert!(policy.check(text, &["ann", "ann@example.org"]).is_err());
         // A quadratic step would take minutes.
         assert!(begun.elapsed() < Duration::from_secs(5), "{:?} {:?}", &text.get(..8), begun.elapsed());
+    }
+}
+
+#[test]
+fn addresses_of_one_mailbox_are_counted_as_one() {
+    for (address, counted) in [
+        ("ann@example.com", "ann@example.com"),
+        (" Ann+News@Example.com", "ann@example.com"),
+        ("ann+a+b@example.com", "ann@example.com"),
+        ("ann+@example.com", "ann@example.com"),
+        ("a.nn@example.com", "a.nn@example.com"),
+        ("a.n.n+x.y@gmail.com", "ann@gmail.com"),
+        ("ann@googlemail.com", "ann@gmail.com"),
+        ("ann@GMail.com.", "ann@gmail.com"),
+        ("a.nn@mail.gmail.com", "a.nn@mail.gmail.com"),
+        ("+news@example.com", "+news@example.com"),
+        ("ann", "ann"),
+        ("", ""),
+    ] {
+        assert_eq!(mailbox(address), counted, "{address}");
     }
 }

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use rpc_auth::{MailQuota, SignInThrottle, ThrottleOptions};
+use rpc_auth::{MailQuota, SignInThrottle, ThrottleOptions, UserId};
 use rpc_core::Timestamp;
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -233,7 +233,9 @@ fn an_address_gets_three_mails_of_a_kind_within_any_hour() {
     }
     assert!(quota.take("ann@example.org", "confirm", at(70 * minute)));
     assert!(quota.take("bob@example.org", "reset", at(70 * minute)));
-    assert!(!quota.take(" Ann@Example.ORG", "reset", at(70 * minute)));
+    for same in [" Ann@Example.ORG", "ann+1@example.org", "Ann+2@example.org"] {
+        assert!(!quota.take(same, "reset", at(70 * minute)), "{same}");
+    }
     assert!(!MailQuota::new(0).take("ann@example.org", "reset", at(0)));
 }
 
@@ -250,4 +252,13 @@ fn mails_asked_for_at_once_are_counted_one_by_one() {
         }
     });
     assert_eq!(sent.into_inner(), 3);
+}
+
+#[test]
+fn what_strangers_do_with_an_address_uses_nothing_up_of_an_account_that_confirmed_it() {
+    let (quota, ann) = (MailQuota::new(3), UserId::new(2));
+    assert_eq!((0..150).filter(|_| quota.take("ann@example.org", "reset", at(0))).count(), 3);
+    assert_eq!((0..9).filter(|_| quota.take_of_account(ann, "reset", at(0))).count(), 3);
+    assert!(quota.take_of_account(ann, "in use", at(0)));
+    assert!(quota.take_of_account(UserId::new(3), "reset", at(0)));
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::network;
 use super::rate::RateTable;
+use super::{network, site};
 use crate::clock::Clock;
 use crate::identity::Identity;
 use crate::method::Method;
@@ -19,6 +19,8 @@ pub(crate) enum CallerKey {
     User(Box<str>),
     /// A guest; IPv6 addresses by their /64, which is what one customer holds (RFC 6177).
     Address(IpAddr),
+    /// All guests of one /48 of IPv6 together.
+    Site(IpAddr),
     /// A guest inside the process.
     Unknown,
 }
@@ -29,6 +31,14 @@ impl CallerKey {
             (Some(user), _) => Self::User(user.id.clone()),
             (None, Some(address)) => Self::Address(network(address)),
             (None, None) => Self::Unknown,
+        }
+    }
+
+    /// The site that a guest's network is one of many of.
+    pub(crate) fn site(&self) -> Option<Self> {
+        match self {
+            Self::Address(address) if address.is_ipv6() => Some(Self::Site(site(*address))),
+            _ => None,
         }
     }
 }

@@ -8,6 +8,7 @@ use rpc_core::http::Stopped;
 use tokio::time::Instant;
 
 use crate::app::App;
+use crate::config::ServeSettings;
 use crate::log::Audience;
 use crate::output;
 use crate::storage::Storage;
@@ -25,18 +26,19 @@ pub(super) fn begins(audience: Audience, calls: u64) {
     }
 }
 
-/// Waits for calls, then for mails and work in the background, all within the time to drain.
+/// Waits for calls, then for mails and work in the background. Each has its own time: who keeps calls waiting costs nobody a mail.
 pub(super) async fn finish(
     serving: impl Future<Output = Stopped>,
     api: &Api,
     app: App,
     storage: Storage,
-    drain: Duration,
+    settings: &ServeSettings,
     audience: Audience,
 ) -> ExitCode {
-    let deadline = Instant::now() + drain;
+    app.mails().outbox().retry_now();
+    let deadline = Instant::now() + settings.drain;
     let stopped = watched(serving, || counted(api.active_calls()), deadline, audience).await;
-    let stop = app.stop(deadline.saturating_duration_since(Instant::now()));
+    let (deadline, stop) = (Instant::now() + settings.mail_drain, app.stop(settings.mail_drain));
     watched(stop, || "mails and work in the background".to_owned(), deadline, audience).await;
     let closed = tokio::time::timeout_at(deadline.max(Instant::now() + STEP), storage.close());
     if closed.await.is_err() {

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rpc_auth::{MailCause, UserId};
 use rpc_core::ManualClock;
 use tokio::sync::{Semaphore, watch};
 
@@ -64,7 +65,11 @@ impl Post {
     }
 
     fn push(&self, subject: &str) {
-        self.queue.push(Mail::new("ann@example.com", subject, "text", "<p>html</p>").unwrap());
+        self.push_as(MailCause::House, subject);
+    }
+
+    fn push_as(&self, cause: MailCause, subject: &str) {
+        self.queue.push(Mail::new("ann@example.com", subject, "text", "<p>html</p>").unwrap(), cause);
     }
 
     /// Waits for a number of further attempts, and for what the queue makes of them.
@@ -90,6 +95,14 @@ impl Post {
     fn taken(&self) -> Vec<String> {
         self.mailer.taken.lock().unwrap().clone()
     }
+}
+
+fn user(number: i64) -> MailCause {
+    MailCause::User(UserId::new(number))
+}
+
+fn guest(address: &str) -> MailCause {
+    MailCause::guest(Some(address.parse().unwrap()))
 }
 
 fn seconds(seconds: u64) -> Duration {
@@ -198,18 +211,35 @@ async fn a_mailer_that_panics_stops_no_sender() {
 }
 
 #[tokio::test]
-async fn a_stop_tries_what_waits_once_more() {
-    let post = Post::new([Does::PutOff, Does::PutOff, Does::Take, Does::PutOff], |_| {});
+async fn a_stop_tries_what_waits_at_once_and_then_each_second() {
+    let post = Post::new([Does::PutOff, Does::PutOff, Does::Take, Does::PutOff, Does::PutOff], |_| {});
     let (_changes, seen) = watch::channel(0);
     post.queue.retry_after(seen);
     post.push("a");
     post.push("b");
     post.attempts(2).await;
-    assert_eq!(post.queue.stop(seconds(10)).await, 0);
+    let (lost, ()) = tokio::join!(post.queue.stop(seconds(20)), async {
+        // One of the two leaves, the other one is put off twice more.
+        post.attempts(2).await;
+        for _ in 0..2 {
+            assert!(post.is_quiet().await);
+            post.advance(seconds(1));
+            post.attempts(1).await;
+        }
+    });
     let counters = post.queue.counters();
-    assert_eq!((counters.sent, counters.failed, counters.waiting), (1, 1, 0));
+    assert_eq!((lost, counters.sent, counters.failed, counters.waiting), (0, 2, 0, 0));
     post.push("c");
     assert_eq!(post.queue.counters().dropped, 1, "a stopped queue takes nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_ends_at_its_deadline_while_a_mail_waits_for_its_next_attempt() {
+    let post = Post::new([Does::PutOff; 100], |_| {});
+    post.push("a");
+    post.attempts(1).await;
+    assert_eq!(post.queue.stop(seconds(3)).await, 1);
+    assert_eq!(post.queue.counters().dropped, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -221,4 +251,82 @@ async fn a_stop_ends_at_its_deadline_and_tells_what_was_lost() {
     assert_eq!(post.queue.stop(seconds(10)).await, 2);
     let counters = post.queue.counters();
     assert_eq!((counters.dropped, counters.waiting), (2, 0));
+}
+
+#[tokio::test]
+async fn who_causes_one_mail_waits_for_one_of_each_other() {
+    let post = Post::new([], |options| options.capacity = 2000);
+    for number in 0..1000 {
+        post.push_as(guest("192.0.2.1"), &format!("flood {number}"));
+    }
+    ["a", "b"].iter().for_each(|subject| post.push_as(user(2), subject));
+    // All of a /48 are one: it does not multiply its turns.
+    for network in 0..500 {
+        post.push_as(guest(&format!("2001:db8:0:{network:x}::1")), &format!("site {network}"));
+    }
+    post.push_as(guest("198.51.100.1"), "c");
+    post.attempts(1503).await;
+    assert_eq!(post.taken()[..8], ["flood 0", "a", "site 0", "c", "flood 1", "b", "site 1", "flood 2"]);
+    assert_eq!(post.queue.counters().sent, 1503);
+}
+
+#[tokio::test]
+async fn a_full_queue_drops_the_newest_of_whoever_has_the_most() {
+    let post = Post::new([Does::Hang, Does::Hang], |options| options.capacity = 6);
+    (0..9).for_each(|number| post.push_as(guest("192.0.2.1"), &format!("flood {number}")));
+    // One is being sent.
+    post.attempts(1).await;
+    assert_eq!((post.queue.counters().dropped, post.queue.counters().waiting), (3, 6));
+    post.push_as(guest("198.51.100.1"), "a");
+    ["b", "c", "d"].iter().for_each(|subject| post.push_as(user(2), subject));
+    // Who has as many as the flood by now gets no further place.
+    let counters = post.queue.counters();
+    assert_eq!((counters.queued, counters.dropped, counters.waiting), (9, 7, 6));
+    assert_eq!(post.queue.0.waiting.subjects(), ["flood 1", "flood 2", "a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn nobody_has_all_senders() {
+    let post = Post::new([Does::Hang, Does::Hang, Does::Hang], |options| options.senders = 4);
+    (0..100).for_each(|number| post.push_as(guest("192.0.2.1"), &format!("flood {number}")));
+    post.attempts(3).await;
+    assert!(post.is_quiet().await);
+    post.push_as(user(2), "a");
+    post.attempts(1).await;
+    assert_eq!(post.taken(), ["a"]);
+    assert!(post.is_quiet().await);
+    assert_eq!(post.queue.counters().waiting, 100);
+}
+
+#[tokio::test]
+async fn of_mails_that_are_dropped_the_log_tells_once_a_second() {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let writer = {
+        let log = log.clone();
+        move || Lines(log.clone())
+    };
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(writer).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let post = Post::new([Does::Hang], |options| options.capacity = 1);
+    (0..100).for_each(|_| post.push("a"));
+    post.advance(seconds(1));
+    (0..100).for_each(|_| post.push("a"));
+    let text = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+    let told: Vec<&str> = text.lines().filter(|line| line.contains("mail.dropped")).collect();
+    assert_eq!(told.len(), 2, "{text}");
+    assert!(told[0].contains("lost=1") && told[1].contains("lost=99"), "{text}");
+    assert_eq!(post.queue.counters().dropped, 199);
+}
+
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

@@ -6,7 +6,7 @@ fn variables() -> MailVariables {
     MailVariables {
         app_name: "Acme".to_owned(),
         app_url: Some("https://app.example.com/?a=1&b=2".to_owned()),
-        user_name: "ann".to_owned(),
+        user_name: Some("ann".to_owned()),
         link: Some("https://app.example.com/?a=1&b=2#/confirm-email/app_token".to_owned()),
         lifetime: Some("24 hours".to_owned()),
     }
@@ -48,7 +48,7 @@ fn a_link_is_whole_in_the_text_and_escaped_in_html() {
 #[test]
 fn what_users_chose_is_no_markup() {
     let templates = MailTemplates::built_in().unwrap();
-    let user_name = "<img src=x onerror=\"alert('1')\">".to_owned();
+    let user_name = Some("<img src=x onerror=\"alert('1')\">".to_owned());
     let variables = MailVariables { user_name, ..variables() };
     for kind in MailKind::ALL {
         let mail = templates.render(kind, "ann@example.com", &variables).unwrap();
@@ -109,4 +109,19 @@ fn a_faulty_template_is_found_at_start_with_its_file_and_line() {
     // What is wrong only while `app_url` is unset is found as well.
     let unset = fault("address-in-use.html", "{{ app_url.host }}");
     assert!(unset.starts_with("address-in-use.html: line 1: "), "{unset}");
+}
+
+#[test]
+fn a_name_that_reads_as_a_link_is_in_no_part_of_a_mail() {
+    let templates = MailTemplates::built_in().unwrap();
+    for name in ["www.cheap.example", "cheap.example", "eve@cheap.example", "10.0.0.1"] {
+        let variables = MailVariables { user_name: Some(name.to_owned()), ..variables() };
+        for kind in MailKind::ALL {
+            let mail = templates.render(kind, "ann@example.com", &variables).unwrap();
+            for part in [mail.subject(), mail.text(), mail.html()] {
+                assert!(!part.contains("cheap") && !part.contains("10.0"), "{kind:?}: {part}");
+            }
+            assert!(mail.text().starts_with("Hello,\n") && mail.html().contains("<p>Hello,</p>"), "{kind:?}");
+        }
+    }
 }

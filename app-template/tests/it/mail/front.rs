@@ -2,11 +2,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app_template::mail::{
-    Mail, MailCounters, MailQueue, MailTemplates, Mailer, Mails, MemoryMailer, QueueOptions, SettingsMailer,
+    Addressee, Mail, MailCounters, MailQueue, MailTemplates, Mailer, Mails, MemoryMailer, QueueOptions, SettingsMailer,
     SmtpOptions,
 };
 use app_template::settings::{CurrentSettings, MemorySettings, SettingsChange};
-use rpc_auth::Secret;
+use rpc_auth::{MailCause, Secret};
 use rpc_core::{Bus, Clock, LocalBus};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
@@ -57,6 +57,11 @@ impl Front {
 
 type Sends = fn(&Mails);
 
+fn ann() -> Addressee {
+    let (address, user_name) = ("ann@example.com".to_owned(), Some("ann".to_owned()));
+    Addressee { address, user_name, cause: MailCause::House }
+}
+
 fn token() -> Secret {
     Secret::new("app_confirm_token")
 }
@@ -66,9 +71,9 @@ async fn links_lead_to_the_pages_of_the_application() {
     let front = Front::new(SmtpOptions::default()).await;
     front.set(json!({"app_url": "https://app.example.com/"})).await;
     let all: [(Sends, &str, &str); 3] = [
-        (|mails| mails.confirm_email("ann@example.com", "ann", &token()), "confirm-email", "24 hours"),
-        (|mails| mails.reset_password("ann@example.com", "ann", &token()), "reset-password", "30 minutes"),
-        (|mails| mails.set_password("ann@example.com", "ann", &token()), "reset-password", "30 minutes"),
+        (|mails| mails.confirm_email(&ann(), &token()), "confirm-email", "24 hours"),
+        (|mails| mails.reset_password(&ann(), &token()), "reset-password", "30 minutes"),
+        (|mails| mails.set_password(&ann(), &token()), "reset-password", "30 minutes"),
     ];
     for (send, page, lifetime) in all {
         send(&front.mails);
@@ -84,9 +89,9 @@ async fn links_lead_to_the_pages_of_the_application() {
 #[tokio::test]
 async fn mails_without_a_token_are_sent_while_app_url_is_unset() {
     let front = Front::new(SmtpOptions::default()).await;
-    front.mails.address_in_use("ann@example.com", "ann");
+    front.mails.address_in_use(&ann());
     assert!(front.mail().await.subject().contains("already have an account"));
-    front.mails.address_changed("ann@example.com", "ann");
+    front.mails.address_changed(&ann());
     let mail = front.mail().await;
     assert!(mail.subject().contains("was changed"));
     assert!(!mail.text().contains("http") && !mail.html().contains("href"));
@@ -97,9 +102,9 @@ async fn while_app_url_is_unset_no_link_is_sent_and_the_log_warns_once() {
     let (log, _guard) = Log::begin();
     let front = Front::new(SmtpOptions::default()).await;
     let send_all = || {
-        front.mails.confirm_email("ann@example.com", "ann", &token());
-        front.mails.reset_password("ann@example.com", "ann", &token());
-        front.mails.set_password("ann@example.com", "ann", &token());
+        front.mails.confirm_email(&ann(), &token());
+        front.mails.reset_password(&ann(), &token());
+        front.mails.set_password(&ann(), &token());
     };
     send_all();
     send_all();
@@ -119,17 +124,17 @@ async fn while_app_url_is_unset_no_link_is_sent_and_the_log_warns_once() {
 async fn the_settings_choose_the_mailer_of_each_mail() {
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked)).await;
     let front = Front::new(options(&peer)).await;
-    front.mails.address_changed("ann@example.com", "ann");
+    front.mails.address_changed(&ann());
     front.mail().await;
     front
         .set(json!({"smtp_hostname": HOST, "smtp_from": "noreply@acme.example", "smtp_username": USER,
                     "smtp_password": PASSWORD}))
         .await;
-    front.mails.address_changed("ann@example.com", "ann");
+    front.mails.address_changed(&ann());
     front.settled().await;
     assert_eq!((peer.messages().len(), front.fallback.mails().len()), (1, 0));
     front.set(json!({"smtp_hostname": null})).await;
-    front.mails.address_changed("ann@example.com", "ann");
+    front.mails.address_changed(&ann());
     front.mail().await;
     assert_eq!(peer.messages().len(), 1);
 }
@@ -139,7 +144,7 @@ async fn a_mail_that_waits_for_better_settings_leaves_when_they_come() {
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked)).await;
     let front = Front::new(options(&peer)).await;
     front.set(json!({"smtp_hostname": HOST, "smtp_username": USER, "smtp_password": PASSWORD})).await;
-    front.mails.address_changed("ann@example.com", "ann");
+    front.mails.address_changed(&ann());
     front.until(|counters| counters.retried > 0).await;
     assert_eq!(peer.connections(), 0, "there is no sender yet");
     front.set(json!({"smtp_from": "noreply@acme.example"})).await;

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app_template::mail::{MailCounters, MailQueue, QueueOptions};
+use rpc_auth::MailCause;
 use rpc_core::ManualClock;
 
 use super::server::{Does, Encrypts, Script, SmtpPeer};
@@ -23,7 +24,7 @@ async fn a_mail_that_the_server_puts_off_arrives_after_its_wait() {
         .instead("MESSAGE", Does::Says("452 4.3.1 full"));
     let peer = SmtpPeer::start(script).await;
     let (queue, clock) = queue(&peer).await;
-    queue.push(mail());
+    queue.push(mail(), MailCause::House);
     until(&queue, |counters| counters.retried == 1).await;
     assert_eq!((queue.counters().waiting, peer.messages().len()), (1, 0));
     clock.advance(Duration::from_millis(20));
@@ -42,7 +43,7 @@ async fn a_mail_that_the_server_refuses_for_good_is_tried_once_and_the_log_tells
     let script = Script::new(Encrypts::WhenAsked).instead("RCPT", Does::Says("550 5.1.1 no such user"));
     let peer = SmtpPeer::start(script).await;
     let (queue, clock) = queue(&peer).await;
-    queue.push(mail());
+    queue.push(mail(), MailCause::House);
     until(&queue, |counters| counters.failed == 1).await;
     clock.advance(Duration::from_secs(3600));
     assert_eq!(queue.stop(Duration::from_secs(10)).await, 0);
@@ -58,7 +59,7 @@ async fn a_mail_that_the_server_refuses_for_good_is_tried_once_and_the_log_tells
 async fn mails_that_wait_at_the_stop_leave_before_it() {
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked)).await;
     let (queue, _clock) = queue(&peer).await;
-    (0..5).for_each(|_| queue.push(mail()));
+    (0..5).for_each(|_| queue.push(mail(), MailCause::House));
     assert_eq!(queue.stop(Duration::from_secs(20)).await, 0);
     assert_eq!((peer.messages().len(), peer.connections()), (5, 1));
     assert_eq!(peer.heard().last().unwrap().line, "QUIT", "the connection is not left open");

@@ -1,13 +1,13 @@
 //! A world that is reached over the loopback.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use rpc_core::client::{HttpClient, WsClient};
 use rpc_core::http::{HttpService, Server};
 use rpc_core::{Api, Codec};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 use tokio::sync::oneshot;
 
 /// A server, until it is dropped.
@@ -32,7 +32,7 @@ impl Served {
     }
 
     pub(crate) fn plain(&self, token: Option<&str>) -> Plain {
-        Plain { address: self.address, token: token.map(str::to_owned) }
+        Plain { address: self.address, token: token.map(str::to_owned), from: Ipv4Addr::LOCALHOST }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -57,9 +57,15 @@ impl Served {
 pub(crate) struct Plain {
     address: SocketAddr,
     token: Option<String>,
+    from: Ipv4Addr,
 }
 
 impl Plain {
+    /// The same from another address of the loopback.
+    pub(crate) fn from(self, address: [u8; 4]) -> Self {
+        Self { from: address.into(), ..self }
+    }
+
     /// The status and the envelope.
     pub(crate) async fn call(&self, path: &str, params: &Value) -> (u16, Value) {
         let answer = self.exchange("host: x\r\n", path, params).await;
@@ -74,7 +80,9 @@ impl Plain {
         let head =
             format!("POST {path} HTTP/1.1\r\n{headers}connection: close\r\ncontent-type: application/json\r\n{token}");
         let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((self.from, 0).into()).unwrap();
+        let mut stream = socket.connect(self.address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
