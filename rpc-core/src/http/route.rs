@@ -160,6 +160,7 @@ impl Incoming<'_> {
             if method.upload() == UploadUse::None {
                 return Err(ApiError::of(ErrorCode::NotAnUploadMethod));
             }
+            self.notes.body.check_plain()?;
             upload::check_length(&self.parts.headers, &limits)?;
             let read = upload::read(body, boundary?, &limits);
             if self.service.watches_body(self.parts.version) { read.await } else { self.in_time(read).await }

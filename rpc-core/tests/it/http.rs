@@ -1,6 +1,7 @@
 //! The plain HTTP face, over real sockets: bytes in, bytes out.
 
 mod bad_input;
+mod encodings;
 mod limits;
 mod proxies;
 mod shutdown;
