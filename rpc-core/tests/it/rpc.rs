@@ -3,6 +3,7 @@
 mod counts;
 mod events;
 mod http_endpoint;
+mod prefix;
 mod rechecks;
 mod refusals;
 mod slow_websockets;
