@@ -1,5 +1,7 @@
 //! Configuration: a flag before a variable of the environment before a file before the default.
 
+#[cfg(test)]
+mod bounds;
 mod document;
 mod effective;
 mod environment;
@@ -9,6 +11,7 @@ mod key;
 mod layers;
 mod limits;
 mod log;
+mod rules;
 mod serve;
 mod setting;
 mod storage;

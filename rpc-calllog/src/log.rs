@@ -1,9 +1,12 @@
 //! The log: takes records of calls, has them written, and tells what it knows.
 
 mod counters;
+mod drops;
 mod queue;
 mod read;
 mod record;
+mod shares;
+mod tell;
 mod writer;
 
 use std::fmt;
@@ -17,7 +20,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use self::counters::Counters;
-use self::queue::Queue;
+use self::queue::{ByStanding, Queue};
 use self::record::Record;
 use crate::store::{CallLogStore, Retention, StoreError};
 
@@ -33,7 +36,7 @@ const FLUSH: Duration = Duration::from_secs(1);
 /// How a [`CallLog`] works.
 #[derive(Debug, Clone)]
 pub struct CallLogOptions {
-    /// Records that wait at most; further ones are dropped and counted. 16,384 by default.
+    /// Records that wait at most, shared out between callers; what has no room is dropped and counted. 32,768 by default.
     pub queue_records: usize,
     /// Bytes of records that wait at most, likewise. 8 MiB by default.
     pub queue_bytes: usize,
@@ -54,7 +57,7 @@ pub struct CallLogOptions {
 impl Default for CallLogOptions {
     fn default() -> Self {
         Self {
-            queue_records: 16_384,
+            queue_records: 32_768,
             queue_bytes: 8 * 1024 * 1024,
             batch: 4000,
             interval: Duration::from_millis(250),
@@ -69,8 +72,10 @@ impl Default for CallLogOptions {
 /// The log of an API's calls: an observer of them, and what can be asked about them. Clones are one log.
 ///
 /// A call is logged when it ends, however it ends; those of methods with `log = false` are not. It never waits for the log, and
-/// never fails by it: when more records wait than allowed, further ones are dropped, and counted in
-/// [`counters`](Self::counters). When the last clone goes, what waits is written.
+/// never fails by it: when more records wait than allowed, further ones are dropped, counted in [`drops`](Self::drops), and told
+/// in the log. Nobody pushes others out: the room is shared out between guests, users and those whose call needed a permission
+/// that they hold, and in each of these between callers. The last ones are written first. What is dropped is in no statistics,
+/// which are sums of the rows. When the last clone goes, what waits is written.
 #[derive(Clone)]
 pub struct CallLog {
     shared: Arc<Shared>,
@@ -87,8 +92,10 @@ struct Shared {
     first: Notify,
     /// What waits is to be written now.
     now: Notify,
+    /// A record was dropped.
+    dropped: Notify,
     /// Records that are no longer on their way.
-    settled: watch::Sender<u64>,
+    settled: watch::Sender<ByStanding<u64>>,
     /// When the batch that is being written was taken; 0: there is none.
     taken: AtomicI64,
     /// No more records are taken.
@@ -114,7 +121,8 @@ impl CallLog {
             counters: Counters::default(),
             first: Notify::new(),
             now: Notify::new(),
-            settled: watch::Sender::new(0),
+            dropped: Notify::new(),
+            settled: watch::Sender::new(ByStanding::default()),
             taken: AtomicI64::new(0),
             stopping: stopping.clone(),
             cut: CancellationToken::new(),
@@ -122,16 +130,19 @@ impl CallLog {
             options,
         });
         shared.tasks.spawn(writer::run(Arc::clone(&shared)));
+        shared.tasks.spawn(tell::run(Arc::clone(&shared)));
         Self { shared, _end: Arc::new(stopping.drop_guard()) }
     }
 
     /// Waits until every call that has ended so far is written, at most a second: for whoever reads then.
     pub async fn flush(&self) {
         let taken = self.shared.queue.taken();
+        let is_settled =
+            |settled: &ByStanding<u64>| settled.iter().zip(taken).all(|(settled, taken)| *settled >= taken);
         let mut settled = self.shared.settled.subscribe();
-        if *settled.borrow() < taken {
+        if !is_settled(&settled.borrow()) {
             self.shared.now.notify_one();
-            let _ = tokio::time::timeout(FLUSH, settled.wait_for(|settled| *settled >= taken)).await;
+            let _ = tokio::time::timeout(FLUSH, settled.wait_for(is_settled)).await;
         }
     }
 
@@ -165,6 +176,13 @@ impl CallLog {
         self.shared.counters.snapshot(self.shared.queue.len())
     }
 
+    /// How many calls were not logged so far, by the path of their method: those of at most 1,024 methods by themselves, the rest
+    /// as `other`. Methods without any are left out.
+    #[must_use]
+    pub fn drops(&self) -> Vec<(&'static str, u64)> {
+        self.shared.counters.drops.by_method()
+    }
+
     /// Takes no more records, writes those that wait, and returns when none is left or `deadline` has passed. How many were lost.
     pub async fn stop(&self, deadline: Duration) -> u64 {
         let shared = &self.shared;
@@ -175,9 +193,10 @@ impl CallLog {
             shared.cut.cancel();
             shared.tasks.wait().await;
         }
-        let lost = shared.queue.clear() + shared.counters.take_cut();
+        let unwritten = std::iter::from_fn(|| shared.queue.pop());
+        let cleared = unwritten.inspect(|record| shared.counters.drops.add(record.method())).count();
+        let lost = cleared as u64 + shared.counters.take_cut();
         if lost > 0 {
-            shared.counters.dropped(lost);
             tracing::error!(event = "calllog.dropped", lost, "{lost} calls were not logged before the stop");
         }
         lost
@@ -200,11 +219,12 @@ impl Shared {
     fn take(&self, record: Record) {
         match self.queue.push(record) {
             // Whoever waits is told twice in the life of a batch, and not by each call.
-            Some(1) => self.first.notify_one(),
-            Some(waiting) if waiting == self.options.batch => self.now.notify_one(),
-            Some(_) => {}
-            None => {
-                self.counters.dropped(1);
+            Ok(1) => self.first.notify_one(),
+            Ok(waiting) if waiting == self.options.batch => self.now.notify_one(),
+            Ok(_) => {}
+            Err(record) => {
+                self.counters.drops.add(record.method());
+                self.dropped.notify_one();
                 // It may have been counted while another one came, who then was not the first.
                 self.first.notify_one();
             }

@@ -66,9 +66,11 @@ impl Resource {
     }
 }
 
-/// What a call is counted for, and what it came in: a document is held until all of its calls have ended.
+/// Whom a call is counted for, and what it came in: a document is held until all of its calls have ended.
+///
+/// Transports make it. The one by default is that of calls from inside the process, for which nothing is counted.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Share {
+pub struct Share {
     /// `None` for calls from inside the process, which have no bound.
     pub(crate) account: Option<Arc<Account>>,
     pub(crate) document: Option<Arc<Hold>>,

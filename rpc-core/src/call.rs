@@ -104,7 +104,8 @@ pub struct Call<'a> {
     pub trace: Option<TraceContext>,
     /// The file that came with the call.
     pub upload: Option<Upload>,
-    pub(crate) share: Share,
+    /// Whom it is counted for; nobody by default, as calls from inside the process are.
+    pub share: Share,
 }
 
 impl<'a> Call<'a> {

@@ -14,6 +14,7 @@ mod outgoing;
 mod pages;
 mod path;
 mod plain;
+mod prefix;
 mod query;
 mod request_body;
 mod respond;
@@ -28,6 +29,7 @@ mod watch;
 pub use ipnet::IpNet;
 
 pub use self::address::{ForwardedHeader, TrustedProxies};
+pub use self::prefix::ServiceFault;
 pub use self::respond::ResponseBody;
 pub use self::server::{Connections, Server, Stopped};
 pub use self::service::{HttpService, Readiness};

@@ -39,7 +39,7 @@ pub use rpc_macros::{ReadFields, api_event, api_method, api_module};
 pub use {schemars, serde, serde_json};
 
 pub use crate::api::{Api, ApiBuilder, BuildError, Fault};
-pub use crate::budget::{Resource, ResourceUse};
+pub use crate::budget::{Resource, ResourceUse, Share};
 pub use crate::bus::{Bus, BusError, Listener, LocalBus, Notice, PublishedEvent};
 pub use crate::call::{Call, Credentials, Outcome, RequestId, Token, TraceContext, Transport};
 pub use crate::clock::{Clock, ManualClock, SystemClock};

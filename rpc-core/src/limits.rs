@@ -2,6 +2,7 @@
 
 mod gate;
 mod network;
+mod ranges;
 mod rate;
 
 use std::time::Duration;
@@ -13,7 +14,8 @@ use crate::method::entry::{MethodLimits, Rate};
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
-/// The limits of an [`Api`](crate::Api) and its server. [`Limits::default`] gives the documented values.
+/// The limits of an [`Api`](crate::Api) and its server. [`Limits::default`] gives the documented values. Each has a least and a
+/// greatest value; an `Api` with others does not build (see [`Fault::LimitOutOfRange`](crate::Fault::LimitOutOfRange)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -25,7 +27,7 @@ pub struct Limits {
     pub max_body: u64,
     /// Bytes of an uploaded file, for methods that set no own limit. Default 10 MiB; beyond it 413.
     pub upload: u64,
-    /// Levels of arrays and objects in a document. Default 128; beyond it a parse error.
+    /// Levels of arrays and objects in a document. Default 128, at most 192; beyond it a parse error.
     pub max_depth: usize,
     /// Values in a document, nested ones included. Default 100,000; beyond it a parse error.
     pub max_values: usize,

@@ -72,6 +72,11 @@ impl Access {
         &self.holders
     }
 
+    /// Whether it admits neither guests nor every user: only those who were given something.
+    pub(crate) fn is_privileged(&self) -> bool {
+        !(self.everyone || self.guests || self.users)
+    }
+
     pub(crate) fn check(&self, caller: &Identity) -> Result<(), Refusal> {
         if self.everyone {
             return Ok(());
@@ -113,6 +118,21 @@ mod tests {
             let access = Access::new(permissions);
             let actual = [&guest, &plain, &admin, &root, &root_token].map(|caller| access.check(caller));
             assert_eq!(actual, expected, "{permissions:?}");
+        }
+    }
+
+    #[test]
+    fn what_every_user_may_is_no_privilege() {
+        for (permissions, expected) in [
+            (&["*"][..], false),
+            (&["guest", "admin"], false),
+            (&["user"], false),
+            (&["user", "admin"], false),
+            (&["admin"], true),
+            (&["root"], true),
+            (&["root", "admin"], true),
+        ] {
+            assert_eq!(Access::new(permissions).is_privileged(), expected, "{permissions:?}");
         }
     }
 }

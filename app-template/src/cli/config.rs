@@ -26,7 +26,7 @@ pub(super) struct ConfigArgs {
 pub(super) fn run(args: &ConfigArgs, layers: &Layers) -> Result<ExitCode, Failure> {
     warn_of_unknown(layers.environment());
     let settings = serve_settings(layers)?;
-    if !settings.methods.is_empty() {
+    if settings.depends_on_methods() {
         settings.check_methods(&crate::api::build()?)?;
     }
     let values = effective(layers)?;
@@ -65,7 +65,9 @@ fn document(values: &[Effective], layers: &Layers) -> Value {
             "key": row.name,
             "section": row.section,
             "type": row.kind,
-            "expected": row.expected,
+            "expected": row.expected(),
+            "minimum": row.range.map(|range| range.least),
+            "maximum": row.range.map(|range| range.most),
             "default": optional(row.default),
             "value": optional(&value.value),
             "source": value.source.to_string(),

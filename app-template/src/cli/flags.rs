@@ -49,7 +49,7 @@ fn arg(row: &'static Row) -> Arg {
     }
     let parse = move |text: &str| match row.takes(text) {
         true => Ok(text.to_owned()),
-        false => Err(format!("expected {}", row.expected)),
+        false => Err(format!("expected {}", row.expected())),
     };
     arg.value_name(row.kind.to_uppercase()).value_parser(parse)
 }

@@ -166,7 +166,7 @@ async fn put_together(settings: &ServeSettings, storage: &Storage) -> Result<App
 }
 
 fn api(app: &App, settings: &ServeSettings, spans: &Spans) -> Result<Api, Failure> {
-    if !settings.methods.is_empty() {
+    if settings.depends_on_methods() {
         settings.check_methods(&app.api()?)?;
     }
     let builder = spans.join(app.api_builder().limits(settings.limits));

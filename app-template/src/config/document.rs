@@ -11,8 +11,9 @@ pub(crate) fn markdown(program: &str) -> String {
     for row in KEYS {
         if row.section != section {
             section = row.section;
-            text +=
-                &format!("\n## {section}\n\n| key | variable | type | default | |\n| --- | --- | --- | --- | --- |\n");
+            text += &format!(
+                "\n## {section}\n\n| key | variable | type | range | default | |\n| --- | --- | --- | --- | --- | --- |\n"
+            );
         }
         text += &line(row);
     }
@@ -29,6 +30,7 @@ fn introduction(program: &str) -> String {
         - The file is the one that `--config FILE` or `{CONFIG_VARIABLE}` names, else `./{FILE}`, if it is there. It is TOML: `port = 8080`. A key that\n  \
           does not exist is a fault, so that nothing is misspelt unseen.\n\
         - `{PREFIX}X_FILE` names a file that holds the value of `{PREFIX}X`, for secrets that are mounted. Line end aside, all of it is the value.\n\
+        - A value out of its range is refused at the start, with its name and its bounds. None is longer than 8192 bytes.\n\
         - An empty variable is none. Lists are separated by commas, or arrays in the file.\n\
         - Times have a unit (`250ms`, `30s`, `15min`, `24h`, `30days`), sizes too (`512 B`, `64 KiB`, `1 MiB`, `1 GiB`).\n\
         - `RUST_LOG` goes before `log-level`; `NO_COLOR` is honoured.\n\n\
@@ -41,17 +43,28 @@ fn line(row: &Row) -> String {
     let variables: Vec<String> = row.variables().map(|variable| format!("`{variable}`")).collect();
     let default = if row.default.is_empty() { String::new() } else { format!("`{}`", row.default) };
     let secret = if row.secret { " Never shown." } else { "" };
-    format!("| {name} | {} | {} | {default} | {}.{secret} |\n", variables.join(", "), row.kind, row.text)
+    format!(
+        "| {name} | {} | {} | {} | {default} | {}.{secret} |\n",
+        variables.join(", "),
+        row.kind,
+        range(row),
+        row.text
+    )
+}
+
+/// `1 to 100`; empty where values have no order.
+fn range(row: &Row) -> String {
+    row.range.map(|range| format!("{} to {}", range.least, range.most)).unwrap_or_default()
 }
 
 fn methods() -> String {
     let mut text = "\n## Methods\n\n\
         Limits of one method stand in the file only, in a table of its own. They go before those of the method's attribute.\n\n\
         ```toml\n[methods.\"/v1/test/test\"]\nconcurrency = 4\nrate = \"10/min\"\n```\n\n\
-        | key | type | |\n| --- | --- | --- |\n"
+        | key | type | range | |\n| --- | --- | --- | --- |\n"
         .to_owned();
     for row in METHOD_KEYS {
-        text += &format!("| `{}` | {} | {}. |\n", row.name, row.kind, row.text);
+        text += &format!("| `{}` | {} | {} | {}. |\n", row.name, row.kind, range(row), row.text);
     }
     text
 }

@@ -126,7 +126,7 @@ impl Reader<'_> {
             return None;
         };
         let Some(text) = text(value.get_ref(), row.is_list) else {
-            self.faults.add(format!("{place}: {name}: expected {}", row.expected));
+            self.faults.add(format!("{place}: {name}: expected {}", row.expected()));
             return None;
         };
         let entry = Entry { key: row.name, text, place };
@@ -189,7 +189,10 @@ mod tests {
             ("port = \"http\"", "app.toml:1: port is \"http\": expected a number from 0 to 65535"),
             ("port = [1]", "app.toml:1: port: expected a number from 0 to 65535"),
             ("\n[port]\na = 1", "app.toml:2: port: expected a number from 0 to 65535"),
-            ("drain-time = 1.5", "app.toml:1: drain-time: expected a time, such as 250ms, 30s, 15min, 24h or 30days"),
+            (
+                "drain-time = 1.5",
+                "app.toml:1: drain-time: expected a time, such as 250ms, 30s, 15min, 24h or 30days, from 10ms to 1h",
+            ),
             ("methods = 1", "app.toml:1: methods is no value: expected [methods.\"/v1/…\"] tables"),
             ("[methods]\n\"/v1/a/b\" = 1", "app.toml:2: /v1/a/b is no table: expected limits of a method"),
             (

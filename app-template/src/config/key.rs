@@ -25,10 +25,22 @@ pub(crate) struct Row {
     pub(crate) secret: bool,
     pub(crate) flag: Flag,
     pub(crate) kind: &'static str,
-    pub(crate) expected: &'static str,
+    expected: &'static str,
     pub(crate) is_list: bool,
     takes: fn(&str) -> bool,
+    measure: fn(&str) -> Option<u128>,
+    pub(crate) range: Option<Range>,
 }
+
+/// The least and the greatest value of a key, as they are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) least: &'static str,
+    pub(crate) most: &'static str,
+}
+
+/// Bytes of any value at most.
+const LONGEST: usize = 8192;
 
 /// Whether a command takes the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +80,18 @@ impl Row {
 
     /// Whether a text is a value of it.
     pub(crate) fn takes(&self, text: &str) -> bool {
-        (self.takes)(text)
+        let is_within = |Range { least, most }| {
+            let measured = (self.measure)(text);
+            (self.measure)(least) <= measured && measured <= (self.measure)(most)
+        };
+        text.len() <= LONGEST && (self.takes)(text) && self.range.is_none_or(is_within)
+    }
+
+    /// What it takes, for people: `a whole number from 1 to 100`.
+    pub(crate) fn expected(&self) -> String {
+        let Some(Range { least, most }) = self.range else { return self.expected.to_owned() };
+        let comma = if self.expected.contains(',') { "," } else { "" };
+        format!("{}{comma} from {least} to {most}", self.expected)
     }
 }
 
@@ -81,6 +104,10 @@ pub(crate) struct Key<T> {
 
 fn takes<T: Setting>(text: &str) -> bool {
     T::parse(text).is_some()
+}
+
+fn measure<T: Setting>(text: &str) -> Option<u128> {
+    T::MEASURE.and_then(|measure| Some(measure(&T::parse(text)?)))
 }
 
 impl<T: Setting> Key<T> {
@@ -98,8 +125,26 @@ impl<T: Setting> Key<T> {
             expected: T::EXPECTED,
             is_list: T::IS_LIST,
             takes: takes::<T>,
+            measure: measure::<T>,
+            range: None,
         };
         Self { row, values: PhantomData }
+    }
+
+    /// The least and the greatest value. A key whose values have an order does not compile without.
+    pub(super) const fn within(mut self, least: &'static str, most: &'static str) -> Self {
+        self.row.range = Some(Range { least, most });
+        self
+    }
+
+    /// Whether it has the bounds that its type asks for.
+    pub(super) const fn is_bounded(&self) -> bool {
+        self.row.range.is_some() == T::MEASURE.is_some()
+    }
+
+    /// Reads a text, which has to be within the bounds.
+    pub(super) fn parse(&self, text: &str) -> Option<T> {
+        if self.row.takes(text) { T::parse(text) } else { None }
     }
 
     pub(super) const fn also(mut self, variable: &'static str) -> Self {

@@ -1,5 +1,6 @@
 //! Where values come from: a flag before a variable before the file before the default.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,9 @@ use super::file::{Entry, SettingsFile};
 use super::key::{Key, Row};
 use super::setting::Setting;
 use super::{CONFIG_VARIABLE, FILE};
+
+/// Bytes of a value that a fault shows.
+const SHOWN: usize = 200;
 
 /// What the command line sets: texts by the names of keys.
 pub(crate) type Flags = BTreeMap<&'static str, String>;
@@ -68,13 +72,19 @@ impl Found {
             Source::VariableFile(name) => format!("the content of {name}"),
             Source::Line(place) => format!("{place}: {}", row.name),
         };
-        if row.secret { format!("{name}: {what}") } else { format!("{name} is \"{}\": {what}", self.text) }
+        if row.secret { format!("{name}: {what}") } else { format!("{name} is \"{}\": {what}", shown(&self.text)) }
     }
 
     /// The fault of a value that its key does not take.
     pub(super) fn bad(&self, row: &Row) -> String {
-        self.fault(row, format_args!("expected {}", row.expected))
+        self.fault(row, format_args!("expected {}", row.expected()))
     }
+}
+
+/// A value in a fault: all of it, unless that fills the screen.
+fn shown(text: &str) -> Cow<'_, str> {
+    let end = text.floor_char_boundary(SHOWN);
+    if end == text.len() { text.into() } else { format!("{}…", &text[..end]).into() }
 }
 
 impl Layers {
@@ -144,7 +154,7 @@ impl<'a> Reader<'a> {
         let Some(found) = self.found(&key.row) else {
             return Some(key.row.default).filter(|text| !text.is_empty()).and_then(T::parse);
         };
-        let value = T::parse(&found.text);
+        let value = key.parse(&found.text);
         if value.is_none() {
             self.faults.add(found.bad(&key.row));
         }
@@ -217,7 +227,7 @@ mod tests {
         let error = Layers::of(&[], &[], file).unwrap_err().to_string();
         let lines = [
             "app.toml:1: public-url is \"api.example.com\": expected an http or https URL",
-            "  app.toml:3: drain-time is \"10\": expected a time, such as 250ms, 30s, 15min, 24h or 30days",
+            "  app.toml:3: drain-time is \"10\": expected a time, such as 250ms, 30s, 15min, 24h or 30days, from 10ms to 1h",
         ];
         assert_eq!(error, lines.join("\n"));
         let layers = Layers::of(&[], &[("APP_BIND", "localhost"), ("APP_SECRET_KEY", "canary")], "").unwrap();

@@ -118,7 +118,7 @@ fn method(table: &MethodTable) -> MethodSettings {
     MethodSettings { path: table.path.clone(), place: table.place.clone(), limits }
 }
 
-/// A limit; bad ones were refused with the file.
+/// A limit; those that are bad or out of their range were refused with the file.
 fn value<T: Setting>(table: &MethodTable, key: &Key<T>) -> Option<T> {
     T::parse(&table.value(&key.row)?.text)
 }

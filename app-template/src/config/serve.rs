@@ -13,6 +13,7 @@ use super::error::ConfigError;
 use super::key::Row;
 use super::layers::{Layers, Reader};
 use super::limits::MethodSettings;
+use super::rules;
 use super::setting::{Origins, Prefix, PublicUrl};
 use super::storage::StorageSettings;
 use super::table::{
@@ -70,9 +71,15 @@ pub(crate) struct RootSettings {
 }
 
 impl ServeSettings {
-    /// Refuses what the file says of methods that an API has not.
+    /// Whether there is something to check with the methods.
+    pub(crate) fn depends_on_methods(&self) -> bool {
+        !self.methods.is_empty() || self.rpc_prefix.as_str() != RPC_PREFIX.row.default
+    }
+
+    /// Refuses what the file says of methods that an API has not, and a prefix that hides some that it has.
     pub(crate) fn check_methods(&self, api: &Api) -> Result<(), ConfigError> {
-        MethodSettings::check(&self.methods, api)
+        MethodSettings::check(&self.methods, api)?;
+        rules::check_prefix(&self.rpc_prefix, api)
     }
 }
 
@@ -105,6 +112,7 @@ impl Layers {
             limits: reader.limits(),
             methods: reader.methods(),
         };
+        reader.rules(&settings);
         reader.faults.finish().map(|()| settings)
     }
 }
@@ -187,7 +195,8 @@ mod tests {
     use rpc_core::{Limits, Rate};
 
     use super::{AccountOptions, Layers, ServeSettings};
-    use crate::config::table::KEYS;
+    use crate::config::key::Range;
+    use crate::config::table::{KEYS, METHOD_KEYS};
     use crate::mail::SmtpTls;
 
     fn serve(variables: &[(&str, &str)], file: &str) -> Result<ServeSettings, String> {
@@ -200,6 +209,17 @@ mod tests {
         for row in KEYS.iter().filter(|row| !row.default.is_empty()) {
             assert!(row.takes(row.default), "{}", row.name);
         }
+    }
+
+    #[test]
+    fn every_bound_is_a_value_and_what_is_beyond_is_none() {
+        for row in KEYS.iter().chain(METHOD_KEYS) {
+            let Some(Range { least, most }) = row.range else { continue };
+            assert!(row.takes(least) && row.takes(most), "{}: {least} to {most}", row.name);
+            assert!(!row.takes("99999999999999999999"), "{}", row.name);
+        }
+        let long = "x".repeat(8193);
+        assert!(KEYS.iter().all(|row| !row.takes(&long)));
     }
 
     #[test]
@@ -239,7 +259,7 @@ mod tests {
     fn the_first_settings_are_held_to_the_rules_of_the_api() {
         for (variable, value, fault) in [
             ("APP_SMTP_PORT", "0", Some("APP_SMTP_PORT is \"0\": ")),
-            ("APP_SMTP_PORT", "mail", Some("APP_SMTP_PORT is \"mail\": expected a number from 0 to 65535")),
+            ("APP_SMTP_PORT", "mail", Some("APP_SMTP_PORT is \"mail\": expected a number from 1 to 65535")),
             ("APP_SMTP_HOSTNAME", "a b", Some("APP_SMTP_HOSTNAME is \"a b\": expected ")),
             ("APP_SMTP_PASSWORD", "canary\n", Some("APP_SMTP_PASSWORD: expected ")),
             ("APP_APP_URL", "ftp://x", Some("APP_APP_URL is \"ftp://x\": expected ")),
@@ -270,6 +290,6 @@ mod tests {
         assert_eq!((limits.concurrency, limits.max_body, limits.timeout), (Some(1), Some(2048), None));
         assert!(matches!(limits.rate, Some(Rate { calls: 5, .. })));
         let fault = Layers::of(&[], &[], "[methods.\"/v1/a/b\"]\n\nconcurrency = 0").unwrap_err().to_string();
-        assert_eq!(fault, "app.toml:3: concurrency is \"0\": expected a whole number above zero");
+        assert_eq!(fault, "app.toml:3: concurrency is \"0\": expected a whole number from 1 to 1000000");
     }
 }

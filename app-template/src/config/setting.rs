@@ -33,17 +33,20 @@ pub(crate) trait Setting: Sized {
     const EXPECTED: &'static str;
     /// Whether it is a list: separated by commas, or in the file an array.
     const IS_LIST: bool = false;
+    /// What its values are compared by, where they have an order: keys of the type have bounds then.
+    const MEASURE: Option<fn(&Self) -> u128> = None;
 
     /// Reads a text.
     fn parse(text: &str) -> Option<Self>;
 }
 
-/// Implements [`Setting`]: kind, what it takes, and how a text is read.
+/// Implements [`Setting`]: kind, what it takes, how a text is read, and what values with an order are compared by.
 macro_rules! settings {
-    ($($type:ty: $kind:literal, $expected:literal, $parse:expr;)*) => {$(
+    ($($type:ty: $kind:literal, $expected:literal, $parse:expr $(, by $measure:expr)?;)*) => {$(
         impl Setting for $type {
             const KIND: &'static str = $kind;
             const EXPECTED: &'static str = $expected;
+            $(const MEASURE: Option<fn(&Self) -> u128> = Some($measure);)?
 
             fn parse(text: &str) -> Option<Self> {
                 let parse: fn(&str) -> Option<Self> = $parse;
@@ -56,14 +59,14 @@ macro_rules! settings {
 settings! {
     IpAddr: "address", "an IP address, such as 127.0.0.1 or ::1", |text| text.parse().ok();
     SocketAddr: "address:port", "an address and a port, such as 127.0.0.1:9090", |text| text.parse().ok();
-    u16: "number", "a number from 0 to 65535", |text| text.parse().ok();
-    u32: "number", "a whole number", |text| text.parse().ok();
-    NonZeroU32: "number", "a whole number above zero", |text| text.parse().ok();
-    NonZeroUsize: "number", "a whole number above zero", |text| text.parse().ok();
+    u16: "number", "a number", |text| text.parse().ok(), by |number| (*number).into();
+    u32: "number", "a whole number", |text| text.parse().ok(), by |number| (*number).into();
+    NonZeroU32: "number", "a whole number", |text| text.parse().ok(), by |number| number.get().into();
+    NonZeroUsize: "number", "a whole number", |text| text.parse().ok(), by |number| number.get() as u128;
     bool: "switch", "true or false", |text| text.parse().ok();
-    Duration: "time", "a time, such as 250ms, 30s, 15min, 24h or 30days", units::duration;
-    Size: "size", "a size, such as 512 B, 64 KiB or 1 MiB", |text| units::size(text).map(Size);
-    Rate: "rate", "calls over a time, such as 5/s, 10/min, 100/h or 1000/day", units::rate;
+    Duration: "time", "a time, such as 250ms, 30s, 15min, 24h or 30days", units::duration, by Duration::as_nanos;
+    Size: "size", "a size, such as 512 B, 64 KiB or 1 MiB", |text| units::size(text).map(Size), by |size| size.0.into();
+    Rate: "rate", "calls over a time, such as 5/s, 10/min, 100/h or 1000/day", units::rate, by units::calls_a_day;
     PathBuf: "path", "a path", |text| Some(text.into());
     String: "text", "a text", |text| Some(text.to_owned());
     Secret: "text", "a text", |text| Some(Self::new(text.to_owned()));

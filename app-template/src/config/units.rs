@@ -9,8 +9,10 @@ const TIMES: [(&str, u64); 6] =
     [("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000), ("day", 86_400_000), ("days", 86_400_000)];
 /// The units of a size and their bytes.
 const SIZES: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+/// Seconds of a day.
+const DAY: u64 = 86_400;
 /// The periods of a rate and their seconds.
-const PERIODS: [(&str, u64); 4] = [("s", 1), ("min", 60), ("h", 3600), ("day", 86_400)];
+const PERIODS: [(&str, u64); 4] = [("s", 1), ("min", 60), ("h", 3600), ("day", DAY)];
 
 /// The longest time, a hundred years: sums with it fit everywhere.
 const LONGEST_MS: u64 = 100 * 365 * 86_400_000;
@@ -32,6 +34,11 @@ pub(super) fn rate(text: &str) -> Option<Rate> {
     let calls = u32::try_from(whole(calls.trim())?).ok().filter(|calls| *calls > 0)?;
     let (_, seconds) = PERIODS.iter().find(|(name, _)| *name == period.trim())?;
     Some(Rate { calls, period: Duration::from_secs(*seconds) })
+}
+
+/// What rates are compared by.
+pub(super) fn calls_a_day(rate: &Rate) -> u128 {
+    u128::from(rate.calls) * u128::from(DAY) / u128::from(rate.period.as_secs().max(1))
 }
 
 /// A whole number times its unit, which one space may part.

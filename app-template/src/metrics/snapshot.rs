@@ -1,5 +1,6 @@
 //! All counters, read once for one answer.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rpc_auth::{CacheCounters, HasherCounters};
@@ -22,6 +23,8 @@ pub(super) struct Snapshot {
     pub(super) hasher: HasherCounters,
     pub(super) mails: MailCounters,
     pub(super) call_log: CallLogCounters,
+    /// Calls that were not logged, by method: of each that is logged, also where there are none.
+    pub(super) unlogged: BTreeMap<&'static str, u64>,
     pub(super) database: Option<DatabaseCounts>,
     /// Lines of the log that were not written.
     pub(super) unwritten: Option<u64>,
@@ -45,6 +48,7 @@ impl Snapshot {
             let (path, active, counts) = (method.path(), method.active_calls(), method.counts()?);
             Some(OfMethod { path, active, counts })
         });
+        let logged = api.methods().filter(|method| method.is_logged()).map(|method| (method.path(), 0));
         Self {
             methods: methods.collect(),
             connections: connections.as_ref().map(Connections::open),
@@ -54,6 +58,7 @@ impl Snapshot {
             hasher: app.accounts().hasher().counters(),
             mails: app.mails().outbox().counters(),
             call_log: app.calls().counters(),
+            unlogged: logged.chain(app.calls().drops()).collect(),
             database: database.as_ref().map(|count| count()),
             unwritten: log.as_ref().map(Lines::dropped),
             started: *started,

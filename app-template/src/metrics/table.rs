@@ -68,8 +68,8 @@ pub(super) const METRICS: &[Metric] = metrics! {
         |now| level(now.mails.waiting);
     "call_log_written": Counter [] "Calls that were written to the log of calls",
         |now| count(now.call_log.written);
-    "call_log_dropped": Counter [] "Calls that were not written to the log of calls: too many waited, or it was stopped",
-        |now| count(now.call_log.dropped);
+    "call_log_dropped": Counter ["method"] "Calls that were not written to the log of calls: too many waited, or it was stopped",
+        |now| now.unlogged.iter().map(|(path, calls)| Sample { labels: vec![(*path).to_owned()], value: Value::Count(*calls) }).collect();
     "call_log_refused": Counter [] "Calls that were not written to the log of calls: the storage refused them",
         |now| count(now.call_log.refused);
     "call_log_failures": Counter [] "Attempts to write to the log of calls that failed",

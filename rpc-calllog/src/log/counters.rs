@@ -1,6 +1,10 @@
 //! What became of records, for metrics.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::drops::{Drops, OTHERS};
+use crate::call::LoggedCall;
 
 /// What became of the records of calls since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,10 +21,11 @@ pub struct CallLogCounters {
     pub waiting: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Counters {
     written: AtomicU64,
-    dropped: AtomicU64,
+    /// Records that were dropped so far.
+    pub(super) drops: Drops,
     refused: AtomicU64,
     failures: AtomicU64,
     /// In the batch that was given up at the stop.
@@ -32,10 +37,6 @@ impl Counters {
         self.written.fetch_add(count as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn dropped(&self, count: u64) {
-        self.dropped.fetch_add(count, Ordering::Relaxed);
-    }
-
     pub(super) fn refused(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
@@ -44,23 +45,25 @@ impl Counters {
         self.failures.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn cut(&self, count: usize) {
-        self.cut.fetch_add(count as u64, Ordering::Relaxed);
+    pub(super) fn cut(&self, calls: &[LoggedCall]) {
+        for call in calls {
+            let Cow::Borrowed(method) = call.method else {
+                self.drops.add(OTHERS);
+                continue;
+            };
+            self.drops.add(method);
+        }
+        self.cut.fetch_add(calls.len() as u64, Ordering::Relaxed);
     }
 
     pub(super) fn take_cut(&self) -> u64 {
         self.cut.swap(0, Ordering::Relaxed)
     }
 
-    /// Records that were dropped so far.
-    pub(super) fn drops(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
-    }
-
     pub(super) fn snapshot(&self, waiting: usize) -> CallLogCounters {
         CallLogCounters {
             written: self.written.load(Ordering::Relaxed),
-            dropped: self.drops(),
+            dropped: self.drops.total(),
             refused: self.refused.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
             waiting,

@@ -1,56 +1,101 @@
-//! Records that wait to be written: bounded, and without a lock on the way of a call.
+//! Records that wait to be written: bounded, shared out, and without a lock on the way of a call.
+//!
+//! Room is counted in bytes. A quarter of it is for privileged calls alone, an eighth for those of users, an eighth for those of
+//! guests; the rest is common. Within the room of its standing a caller may hold as much as is still free there (Choudhury and
+//! Hahne, "Dynamic queue length thresholds", 1998): alone half of it, beside one who does the same a third. So there is always
+//! room for whoever has little in the queue, whoever floods it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam_queue::SegQueue;
 
-use super::record::Record;
+use super::record::{Record, Standing};
+use super::shares::{Places, Shares};
+
+/// Numbers by [`Standing`].
+pub(super) type ByStanding<T> = [T; Standing::ALL.len()];
 
 /// A bounded queue. Whoever is beyond a bound is refused at once.
 pub(super) struct Queue {
-    records: SegQueue<Record>,
-    most_records: usize,
-    most_bytes: usize,
+    lanes: ByStanding<Lane>,
+    common: Room,
+    shares: Shares,
+    /// Bytes that a record is counted as at least, so that their number is bounded too.
+    least_cost: usize,
     /// Records that wait. One is counted before it is pushed, and until it has been popped.
     length: AtomicUsize,
-    bytes: AtomicUsize,
+    /// The order of the next record.
+    order: AtomicU64,
+    /// Whose turn it is, users' or guests'.
+    turn: AtomicUsize,
+    closed: AtomicBool,
+}
+
+/// The records of one standing, in order.
+struct Lane {
+    records: SegQueue<Waiting>,
+    own: Room,
     /// All records that were ever taken.
     taken: AtomicU64,
-    closed: AtomicBool,
+}
+
+struct Waiting {
+    record: Record,
+    places: Places,
+    /// Whether it is in the common room, and not in that of its lane.
+    is_common: bool,
 }
 
 impl Queue {
     pub(super) fn new(most_records: usize, most_bytes: usize) -> Self {
+        let own = [most_bytes / 4, most_bytes / 8, most_bytes / 8];
+        let lane = |most| Lane { records: SegQueue::new(), own: Room::new(most), taken: AtomicU64::new(0) };
         Self {
-            records: SegQueue::new(),
-            most_records,
-            most_bytes,
+            lanes: own.map(lane),
+            common: Room::new(most_bytes - own.iter().sum::<usize>()),
+            shares: Shares::default(),
+            least_cost: if most_records == 0 { usize::MAX } else { most_bytes.div_ceil(most_records) },
             length: AtomicUsize::new(0),
-            bytes: AtomicUsize::new(0),
-            taken: AtomicU64::new(0),
+            order: AtomicU64::new(0),
+            turn: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
         }
     }
 
-    /// Takes a record. How many wait then; `None` when there is no room.
-    pub(super) fn push(&self, record: Record) -> Option<usize> {
-        let weight = record.weight();
-        let waiting = self.length.fetch_add(1, Ordering::AcqRel);
-        let bytes = self.bytes.fetch_add(weight, Ordering::Relaxed);
-        if waiting >= self.most_records || bytes + weight > self.most_bytes || self.closed.load(Ordering::Acquire) {
-            self.leave(weight);
-            return None;
+    /// Takes a record. How many wait then; the record again when there is no room.
+    pub(super) fn push(&self, mut record: Record) -> Result<usize, Record> {
+        let waiting = self.length.fetch_add(1, Ordering::AcqRel) + 1;
+        let (cost, lane) = (self.cost(&record), self.lane(record.standing()));
+        let places = self.shares.places(record.sharer());
+        let room = lane.own.free().saturating_add(self.common.free());
+        let held = self.shares.add(places, cost);
+        let has_share = held.saturating_add(cost) <= room && !self.closed.load(Ordering::Acquire);
+        let is_own = has_share && lane.own.take(cost);
+        if !is_own && !(has_share && self.common.take(cost)) {
+            self.shares.remove(places, cost);
+            self.length.fetch_sub(1, Ordering::AcqRel);
+            return Err(record);
         }
         // Counted before it is there: whoever waits for as many waits for this one too.
-        self.taken.fetch_add(1, Ordering::AcqRel);
-        self.records.push(record);
-        Some(waiting + 1)
+        lane.taken.fetch_add(1, Ordering::AcqRel);
+        record.order = self.order.fetch_add(1, Ordering::Relaxed);
+        lane.records.push(Waiting { record, places, is_common: !is_own });
+        Ok(waiting)
     }
 
-    /// The record that waits longest.
+    /// The next record: privileged ones first, then one of a user and one of a guest in turn.
     pub(super) fn pop(&self) -> Option<Record> {
-        let record = self.records.pop()?;
-        self.leave(record.weight());
+        let others = match self.turn.fetch_add(1, Ordering::Relaxed) % 2 {
+            0 => [Standing::User, Standing::Guest],
+            _ => [Standing::Guest, Standing::User],
+        };
+        let mut lanes = std::iter::once(Standing::Privileged).chain(others).map(|standing| self.lane(standing));
+        let (lane, waiting) = lanes.find_map(|lane| Some((lane, lane.records.pop()?)))?;
+        let Waiting { record, places, is_common } = waiting;
+        let cost = self.cost(&record);
+        if is_common { &self.common } else { &lane.own }.give(cost);
+        self.shares.remove(places, cost);
+        self.length.fetch_sub(1, Ordering::AcqRel);
         Some(record)
     }
 
@@ -59,8 +104,8 @@ impl Queue {
     }
 
     /// How many records were taken so far.
-    pub(super) fn taken(&self) -> u64 {
-        self.taken.load(Ordering::Acquire)
+    pub(super) fn taken(&self) -> ByStanding<u64> {
+        std::array::from_fn(|lane| self.lanes[lane].taken.load(Ordering::Acquire))
     }
 
     /// Takes no more records.
@@ -68,13 +113,41 @@ impl Queue {
         self.closed.store(true, Ordering::Release);
     }
 
-    /// Throws away what waits. How many.
-    pub(super) fn clear(&self) -> u64 {
-        std::iter::from_fn(|| self.pop()).count() as u64
+    fn lane(&self, standing: Standing) -> &Lane {
+        &self.lanes[standing as usize]
     }
 
-    fn leave(&self, weight: usize) {
-        self.bytes.fetch_sub(weight, Ordering::Relaxed);
-        self.length.fetch_sub(1, Ordering::AcqRel);
+    fn cost(&self, record: &Record) -> usize {
+        record.weight().max(self.least_cost)
+    }
+}
+
+/// Bytes that may be held, and how many are.
+struct Room {
+    most: usize,
+    held: AtomicUsize,
+}
+
+impl Room {
+    const fn new(most: usize) -> Self {
+        Self { most, held: AtomicUsize::new(0) }
+    }
+
+    fn free(&self) -> usize {
+        self.most.saturating_sub(self.held.load(Ordering::Relaxed))
+    }
+
+    /// Whether there was room for as much, which is held then.
+    fn take(&self, bytes: usize) -> bool {
+        let held = self.held.fetch_add(bytes, Ordering::Relaxed);
+        let fits = held.saturating_add(bytes) <= self.most;
+        if !fits {
+            self.give(bytes);
+        }
+        fits
+    }
+
+    fn give(&self, bytes: usize) {
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 }

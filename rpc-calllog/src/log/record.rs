@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use foldhash::fast::FixedState;
-use rpc_core::{CallRecord, Disposition, ErrorCode, Identity, Transport};
+use rpc_core::{CallRecord, Disposition, ErrorCode, Identity, Transport, network};
 
 use crate::call::{Admission, Caller, LoggedCall};
 
@@ -15,8 +15,39 @@ const OK: &str = "OK";
 /// Bytes of a reason that are taken: more than are kept.
 const LONGEST_REASON: usize = 512;
 
+/// Who may push whom out of the queue: nobody of one standing anybody of another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Standing {
+    /// The call needed what few hold, and its caller holds it.
+    Privileged,
+    User,
+    Guest,
+}
+
+impl Standing {
+    pub(super) const ALL: [Self; 3] = [Self::Privileged, Self::User, Self::Guest];
+
+    fn of(record: &CallRecord<'_>) -> Self {
+        match record.identity.user() {
+            Some(_) if record.is_privileged() => Self::Privileged,
+            Some(_) => Self::User,
+            None => Self::Guest,
+        }
+    }
+}
+
+/// Whose share of the queue a record is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Sharer<'r> {
+    User(Standing, &'r str),
+    /// A guest's network; `None` inside of the process.
+    Guest(Option<IpAddr>),
+}
+
 /// A call that has ended.
 pub(super) struct Record {
+    /// Greater than that of every record that the queue took before.
+    pub(super) order: u64,
     method: &'static str,
     /// Shared with whoever authenticated the call: no text is copied.
     identity: Identity,
@@ -27,6 +58,7 @@ pub(super) struct Record {
     status: u16,
     transport: Transport,
     admission: Admission,
+    standing: Standing,
     exception: bool,
 }
 
@@ -39,6 +71,7 @@ impl Record {
             _ => Admission::Refused,
         };
         Self {
+            order: 0,
             method: record.method.path(),
             identity: record.identity.clone(),
             started: record.started,
@@ -48,7 +81,23 @@ impl Record {
             status: record.status,
             transport: record.transport,
             admission,
+            standing: Standing::of(record),
             exception: is_internal || record.disposition == Disposition::Panicked,
+        }
+    }
+
+    pub(super) fn method(&self) -> &'static str {
+        self.method
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    pub(super) fn sharer(&self) -> Sharer<'_> {
+        match self.identity.user() {
+            Some(user) => Sharer::User(self.standing, &user.id),
+            None => Sharer::Guest(self.client.map(network)),
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::Shared;
+use super::queue::ByStanding;
 use super::record::Callers;
 use crate::batch::{Batch, BatchId, NodeId};
 use crate::call::LoggedCall;
@@ -23,7 +24,7 @@ enum Fate {
 
 /// Writes what is taken, until the log is stopped and nothing waits.
 pub(super) async fn run(shared: Arc<Shared>) {
-    let mut writer = Writer { node: NodeId::random(), sequence: 0, told: 0, shared };
+    let mut writer = Writer { node: NodeId::random(), sequence: 0, shared };
     while writer.wait().await {
         writer.write_waiting().await;
     }
@@ -32,8 +33,6 @@ pub(super) async fn run(shared: Arc<Shared>) {
 struct Writer {
     node: NodeId,
     sequence: u64,
-    /// Drops that were told of.
-    told: u64,
     shared: Arc<Shared>,
 }
 
@@ -62,23 +61,27 @@ impl Writer {
     async fn write_waiting(&mut self) {
         let mut waiting = self.shared.queue.len();
         while waiting > 0 && !self.shared.cut.is_cancelled() {
-            let calls = self.take(waiting.min(self.shared.options.batch.max(1)));
+            let (calls, standings) = self.take(waiting.min(self.shared.options.batch.max(1)));
             waiting = if calls.is_empty() { 0 } else { waiting - calls.len() };
-            self.write(calls).await;
+            self.write(calls, standings).await;
         }
-        self.tell_of_drops();
     }
 
-    fn take(&self, most: usize) -> Vec<LoggedCall> {
+    /// Takes calls out of the queue, and how many are of which standing.
+    fn take(&self, most: usize) -> (Vec<LoggedCall>, ByStanding<u64>) {
         self.shared.taken.store(self.shared.now().millis(), Ordering::Relaxed);
-        let mut callers = Callers::default();
-        let records = std::iter::from_fn(|| self.shared.queue.pop());
-        records.take(most).map(|record| record.into_call(&mut callers)).collect()
+        let mut records: Vec<_> = std::iter::from_fn(|| self.shared.queue.pop()).take(most).collect();
+        records.sort_unstable_by_key(|record| record.order);
+        let (mut callers, mut standings) = (Callers::default(), ByStanding::default());
+        let calls = records.into_iter().map(|record| {
+            standings[record.standing() as usize] += 1;
+            record.into_call(&mut callers)
+        });
+        (calls.collect(), standings)
     }
 
     /// Writes calls; those that the store refuses alone.
-    async fn write(&mut self, calls: Vec<LoggedCall>) {
-        let count = calls.len();
+    async fn write(&mut self, calls: Vec<LoggedCall>, standings: ByStanding<u64>) {
         // Parts in order: a node writes one batch after the other.
         let mut parts = vec![calls];
         while let Some(calls) = parts.pop() {
@@ -99,11 +102,13 @@ impl Writer {
                         parts.extend([second, first]);
                     }
                 }
-                Fate::Cut => self.shared.counters.cut(batch.calls().len()),
+                Fate::Cut => self.shared.counters.cut(batch.calls()),
             }
         }
         self.shared.taken.store(0, Ordering::Relaxed);
-        self.shared.settled.send_modify(|settled| *settled += count as u64);
+        self.shared.settled.send_modify(|settled| {
+            settled.iter_mut().zip(standings).for_each(|(settled, count)| *settled += count);
+        });
     }
 
     /// Tries until the store says what became of the batch.
@@ -146,15 +151,6 @@ impl Writer {
             Ok(Ok(result)) => result,
             Ok(Err(_panic)) => Err(failure("the store panicked")),
             Err(_elapsed) => Err(failure("the store took too long")),
-        }
-    }
-
-    fn tell_of_drops(&mut self) {
-        let drops = self.shared.counters.drops();
-        let dropped = drops - self.told;
-        if dropped > 0 {
-            tracing::error!(event = "calllog.dropped", dropped, "{dropped} calls were not logged: too many waited");
-            self.told = drops;
         }
     }
 }

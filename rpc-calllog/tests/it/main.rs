@@ -7,5 +7,6 @@ mod faults;
 mod limits;
 mod memory;
 mod postgres;
+mod shares;
 mod sums;
 mod world;

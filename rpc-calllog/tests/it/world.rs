@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use rpc_calllog::{CallLog, CallLogOptions, CallLogStore, Counts, MemoryLog};
 use rpc_core::http::{HttpService, Server};
 use rpc_core::{
-    Api, ApiError, AuthError, Authenticator, Clock, Identity, Limits, State, TestClient, Token, User, api_method,
-    api_module,
+    Api, ApiError, AuthError, Authenticator, Call, Clock, Identity, Limits, Permission, State, TestClient, Token, User,
+    api_method, api_module,
 };
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, oneshot};
@@ -20,6 +20,7 @@ pub(crate) const HANG: &str = "/v1/ways/hang";
 pub(crate) const LIMITED: &str = "/v1/ways/limited";
 pub(crate) const RARE: &str = "/v1/ways/rare";
 pub(crate) const CLOSED: &str = "/v1/ways/closed";
+pub(crate) const ENTRUSTED: &str = "/v1/ways/entrusted";
 pub(crate) const UNLOGGED: &str = "/v1/ways/unlogged";
 
 pub(crate) const MINUTE: i64 = 60_000;
@@ -80,6 +81,12 @@ async fn hang(gate: &Gate, how: String) -> Result<(), ApiError> {
 /// For users only
 #[api_method(path = "/v1/ways/closed", permissions = ["user"])]
 async fn closed() -> Result<(), ApiError> {
+    Ok(())
+}
+
+/// For those who hold a permission
+#[api_method(path = "/v1/ways/entrusted", permissions = ["keeper"])]
+async fn entrusted() -> Result<(), ApiError> {
     Ok(())
 }
 
@@ -163,6 +170,7 @@ impl World {
             .clock(Arc::clone(&clock) as Arc<dyn Clock>)
             .limits(limits)
             .state(gate.clone())
+            .permission(Permission::new("keeper", "Keeper", "Somebody who keeps something"))
             .build()
             .unwrap();
         Self { client: TestClient::new(api.clone()), api, log, gate, clock }
@@ -170,6 +178,20 @@ impl World {
 
     pub(crate) async fn call(&self, path: &str, params: Value) -> u16 {
         self.client.call(path, params).await.status
+    }
+
+    /// Calls of a guest from an address.
+    pub(crate) async fn calls_from(&self, address: &str, path: &str, count: usize) {
+        let client = Some(address.parse().unwrap());
+        for _ in 0..count {
+            let call = Call { client, ..Call::in_process(path, self.api.request_id()) };
+            self.api.call(call.with_params(vec![json!("well")])).await;
+        }
+    }
+
+    /// A client whose user holds the permission.
+    pub(crate) fn keeper(&self, id: &str) -> TestClient {
+        self.client.identity(User::new(id, "keeper").permission("keeper"))
     }
 
     /// Calls that end well.

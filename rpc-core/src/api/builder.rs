@@ -149,7 +149,7 @@ impl ApiBuilder {
         self
     }
 
-    /// Other limits than the defaults.
+    /// Other limits than the defaults, each within its range.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -173,6 +173,7 @@ impl ApiBuilder {
         let entries = self.entries(&mut faults);
         let modules = modules(&entries, &mut faults);
         self.check_permissions(&mut faults);
+        self.check_limits(&entries, &mut faults);
         let events = declared_events::compile(&self.only, &self.permissions, &mut faults);
         declared_events::check_reached(&entries, &mut faults);
         let mut build = Build::new(&self, &modules, faults);
@@ -232,6 +233,13 @@ impl ApiBuilder {
         let unknown = |path: &&String| !entries.iter().any(|entry| entry.path == path.as_str());
         faults.extend(self.method_limits.keys().filter(unknown).cloned().map(Fault::LimitsForUnknownMethod));
         entries
+    }
+
+    /// Those of all methods, and those of single ones by attribute and by configuration.
+    fn check_limits(&self, entries: &[MethodEntry], faults: &mut Vec<Fault>) {
+        faults.extend(self.limits.faults());
+        faults.extend(entries.iter().flat_map(|entry| entry.limits.faults(entry.path)));
+        faults.extend(self.method_limits.iter().flat_map(|(path, limits)| limits.faults(path)));
     }
 
     fn check_permissions(&self, faults: &mut Vec<Fault>) {

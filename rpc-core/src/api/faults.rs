@@ -107,6 +107,20 @@ pub enum Fault {
     /// The configuration limits a method that does not exist.
     #[error("the configuration sets limits for {0}, which is no method")]
     LimitsForUnknownMethod(String),
+    /// A limit, of the `Api` or of one method, is not in its range.
+    #[error("the limit `{name}`{} is {value}; it is from {least} to {most}", method.as_ref().map(|path| format!(" of {path}")).unwrap_or_default())]
+    LimitOutOfRange {
+        /// The limit: `max_depth`.
+        name: &'static str,
+        /// The path of the method, for a limit of one.
+        method: Option<String>,
+        /// What it is.
+        value: String,
+        /// The least that it may be.
+        least: String,
+        /// The most that it may be.
+        most: String,
+    },
     /// `upload = …` at a method that takes no file, or the like.
     #[error("{method} at {place} sets `upload`, but takes no `&Upload`; add the argument or remove the key")]
     UploadWithoutFile {

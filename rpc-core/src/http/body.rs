@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::Read;
 
 use bytes::{Buf, Bytes, BytesMut};
-use flate2::read::GzDecoder;
+use flate2::bufread::MultiGzDecoder;
 use http::HeaderValue;
 use http_body::Body;
 use http_body_util::BodyExt;
@@ -22,6 +22,8 @@ pub(super) struct Announced<'h> {
     pub(super) length: Option<&'h HeaderValue>,
     /// `Content-Encoding`.
     pub(super) encoding: Option<&'h HeaderValue>,
+    /// It is encoded in a further way: a second `Content-Encoding`, or a `Transfer-Encoding` that is not `chunked` alone.
+    pub(super) is_wrapped: bool,
     /// `Expect`: the sender waits until it is asked for the body.
     pub(super) waits: bool,
 }
@@ -57,13 +59,22 @@ impl Announced<'_> {
     }
 
     fn is_gzip(self) -> Result<bool, ApiError> {
-        match self.encoding.map(HeaderValue::as_bytes) {
+        let is = |name: &str| {
+            self.encoding.is_some_and(|encoding| encoding.as_bytes().eq_ignore_ascii_case(name.as_bytes()))
+        };
+        match self.encoding {
+            _ if self.is_wrapped => Err(unsupported("gzip or none")),
             None => Ok(false),
-            Some(encoding) if encoding.eq_ignore_ascii_case(b"identity") => Ok(false),
-            Some(encoding) if encoding.eq_ignore_ascii_case(b"gzip") => Ok(true),
-            Some(_) => Err(ApiError::of(ErrorCode::UnsupportedMediaType)
-                .with_reason("Content encoding is not supported: send gzip or none")),
+            Some(_) if is("identity") => Ok(false),
+            // The second name is the first one's (RFC 9110, section 8.4.1.3).
+            Some(_) if is("gzip") || is("x-gzip") => Ok(true),
+            Some(_) => Err(unsupported("gzip or none")),
         }
+    }
+
+    /// Refuses encodings, for content whose files are stored as they come.
+    pub(super) fn check_plain(self) -> Result<(), ApiError> {
+        if self.is_gzip()? { Err(unsupported("an upload as it is")) } else { Ok(()) }
     }
 }
 
@@ -100,9 +111,14 @@ where
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
+/// Decompresses all members (RFC 1952, section 2.2). Whatever else follows one is refused, padding with zeros too: what is not
+/// understood may be a part of what was meant. A body without a byte is none, and has nothing to decompress.
 fn gunzip(bytes: &[u8], limit: u64, tally: &mut Tally<'_>) -> Result<Bytes, ApiError> {
+    if bytes.is_empty() {
+        return Ok(Bytes::new());
+    }
     let mut plain = Vec::new();
-    let mut reader = GzDecoder::new(bytes).take(limit.saturating_add(1));
+    let mut reader = MultiGzDecoder::new(bytes).take(limit.saturating_add(1));
     loop {
         let before = plain.len();
         let read = (&mut reader).take(PIECE).read_to_end(&mut plain);
@@ -117,6 +133,11 @@ fn gunzip(bytes: &[u8], limit: u64, tally: &mut Tally<'_>) -> Result<Bytes, ApiE
         }
         tally.add((plain.len() - before) as u64)?;
     }
+}
+
+fn unsupported(instead: &str) -> ApiError {
+    ApiError::of(ErrorCode::UnsupportedMediaType)
+        .with_reason(format!("Content encoding is not supported: send {instead}"))
 }
 
 fn too_large(limit: u64) -> ApiError {
@@ -158,7 +179,8 @@ mod tests {
     }
 
     static GZIP: HeaderValue = HeaderValue::from_static("gzip");
-    const GZIPPED: Announced<'static> = Announced { length: None, encoding: Some(&GZIP), waits: false };
+    const GZIPPED: Announced<'static> =
+        Announced { length: None, encoding: Some(&GZIP), is_wrapped: false, waits: false };
 
     #[tokio::test]
     async fn frames_are_joined_up_to_the_limit() {
@@ -180,5 +202,35 @@ mod tests {
         assert_eq!(read(GZIPPED, bomb, 100_000).await.unwrap_err().status(), 413);
         let broken = Full::new(Bytes::from_static(b"no gzip"));
         assert_eq!(read(GZIPPED, broken, 100).await.unwrap_err().status(), 400);
+    }
+
+    #[tokio::test]
+    async fn every_member_is_read_and_the_limit_holds_for_all_of_them_together() {
+        let members = |texts: &[&str]| {
+            Full::new(Bytes::from(texts.iter().flat_map(|text| gzip(text.as_bytes())).collect::<Vec<u8>>()))
+        };
+        assert_eq!(read(GZIPPED, members(&["", "[1", "", ",2]", ""]), 100).await.unwrap(), "[1,2]");
+        assert_eq!(read(GZIPPED, members(&["ab", "cde"]), 5).await.unwrap(), "abcde");
+        assert_eq!(read(GZIPPED, members(&["ab", "cdef"]), 5).await.unwrap_err().status(), 413);
+        assert_eq!(read(GZIPPED, Full::new(Bytes::new()), 5).await.unwrap(), "");
+    }
+
+    #[tokio::test]
+    async fn what_is_cut_or_followed_by_anything_but_a_member_is_no_gzip() {
+        let whole = [gzip(b"[1]"), gzip(b"")].concat();
+        for end in 1..whole.len() {
+            let is_member = end == gzip(b"[1]").len();
+            let result = read(GZIPPED, Full::new(Bytes::copy_from_slice(&whole[..end])), 100).await;
+            assert_eq!(result.is_ok(), is_member, "{end}: {result:?}");
+            assert!(result.is_ok() || result.is_err_and(|error| error.status() == 400));
+        }
+        for rest in [&b"x"[..], b"\0", b"\0\0\0\0\0\0\0\0\0\0\0\0", b"[2]", b"\x1f", b"\x1f\x8b"] {
+            let body = Full::new(Bytes::from([&whole[..], rest].concat()));
+            assert_eq!(read(GZIPPED, body, 100).await.unwrap_err().status(), 400, "{rest:?}");
+        }
+        let mut wrong = whole;
+        let end = gzip(b"[1]").len();
+        wrong[end - 5] ^= 1;
+        assert_eq!(read(GZIPPED, Full::new(Bytes::from(wrong)), 100).await.unwrap_err().status(), 400);
     }
 }

@@ -62,7 +62,11 @@ impl<'h> Notes<'h> {
             match name {
                 "content-type" => notes.content_type = notes.content_type.or(Some(value)),
                 "content-length" => notes.body.length = notes.body.length.or(Some(value)),
-                "content-encoding" => notes.body.encoding = notes.body.encoding.or(Some(value)),
+                "content-encoding" => {
+                    notes.body.is_wrapped |= notes.body.encoding.is_some();
+                    notes.body.encoding = Some(value);
+                }
+                "transfer-encoding" => notes.body.is_wrapped |= !value.as_bytes().eq_ignore_ascii_case(b"chunked"),
                 "expect" => notes.body.waits |= value.as_bytes().eq_ignore_ascii_case(b"100-continue"),
                 "authorization" => {
                     notes.ambiguous |= notes.authorization.is_some();

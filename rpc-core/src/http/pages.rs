@@ -9,6 +9,9 @@ use super::service::Shared;
 use crate::call::RequestId;
 use crate::codec::Codec;
 
+/// Their paths.
+pub(super) const PATHS: [&str; 3] = ["/", "/healthz", "/readyz"];
+
 /// Answers a page, if the path is one.
 pub(super) async fn answer(
     shared: &Shared,

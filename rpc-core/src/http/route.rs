@@ -180,6 +180,7 @@ impl Incoming<'_> {
             if method.upload() == UploadUse::None {
                 return Err(ApiError::of(ErrorCode::NotAnUploadMethod));
             }
+            self.notes.body.check_plain()?;
             upload::check_length(&self.parts.headers, &limits)?;
             let place = self.account.as_ref().map(|account| account.take(Resource::Uploads, 1)).transpose()?;
             let read = upload::read(body, boundary?, &limits, (self.tally(), place));

@@ -52,13 +52,18 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// The address cannot be bound: in use, not permitted, not of this machine.
+    /// The address cannot be bound: in use, not permitted, not of this machine. The service has
+    /// [faults](HttpService::faults): all of them, as `InvalidInput`.
     pub async fn bind(service: HttpService, address: SocketAddr) -> io::Result<Self> {
+        let faults: Vec<String> = service.faults().iter().map(ToString::to_string).collect();
+        if !faults.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, faults.join("; ")));
+        }
         Ok(Self::on(TcpListener::bind(address).await?, service))
     }
 
     /// Serves at a socket that listens already: so an address that cannot be had is known before anything else is begun. Who
-    /// connects meanwhile waits.
+    /// connects meanwhile waits. The [faults](HttpService::faults) of the service are not asked for.
     #[must_use]
     pub fn on(listener: TcpListener, service: HttpService) -> Self {
         Self { listener, service, drain: Duration::from_secs(10), connections: TaskTracker::new() }

@@ -111,7 +111,8 @@ impl HttpService {
         self
     }
 
-    /// Where JSON-RPC and WebSocket are served. Default: `/api`.
+    /// Where JSON-RPC and WebSocket are served: a path that is neither that of a method or page nor above one, which
+    /// [`faults`](Self::faults) tells. Default: `/api`.
     #[must_use]
     pub fn rpc_prefix(mut self, prefix: &str) -> Self {
         self.shared_mut().rpc_prefix = prefix.trim_end_matches('/').into();

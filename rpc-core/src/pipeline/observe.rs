@@ -70,6 +70,16 @@ pub struct CallRecord<'a> {
     pub trace: Option<&'a TraceContext>,
 }
 
+impl CallRecord<'_> {
+    /// Whether the caller holds what few hold and the method asks for: a declared permission, or being root. Whoever is refused
+    /// for want of it is not, nor who calls what every user may.
+    #[must_use]
+    pub fn is_privileged(&self) -> bool {
+        let access = &self.method.access;
+        access.is_privileged() && access.check(self.identity).is_ok()
+    }
+}
+
 /// Records one call, at the latest when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Recorder {

@@ -4,6 +4,7 @@ mod answer_headers;
 mod bad_input;
 mod budget;
 mod early_answers;
+mod encodings;
 mod limits;
 mod origins;
 mod proxies;

@@ -1,8 +1,12 @@
 //! The build of an `Api`: every fault is found before the first call, all at once, with its place.
 
+use std::time::Duration;
+
 use rpc_core::schemars::JsonSchema;
 use rpc_core::serde::Deserialize;
-use rpc_core::{Api, ApiError, BuildError, Fault, MethodLimits, Permission, State, TestClient, api_method, api_module};
+use rpc_core::{
+    Api, ApiError, BuildError, Fault, Limits, MethodLimits, Permission, State, TestClient, api_method, api_module,
+};
 use serde_json::json;
 
 api_module! {
@@ -110,6 +114,8 @@ fn a_good_set_is_ordered_and_has_its_modules() {
 
 #[test]
 fn every_fault_is_told_at_once_with_its_place() {
+    let mut limits = Limits::default();
+    limits.max_depth = 3000;
     let error = Api::builder()
         .only("/v9/faulty/**")
         .permission(Permission::new("admin", "Admin", "All."))
@@ -117,6 +123,8 @@ fn every_fault_is_told_at_once_with_its_place() {
         .permission(Permission::new("root", "Root", "Reserved."))
         .expect("/v9/registration/**")
         .method_limits("/v9/faulty/nothing", MethodLimits::default())
+        .method_limits("/v9/faulty/twice", MethodLimits { timeout: Some(Duration::MAX), ..MethodLimits::default() })
+        .limits(limits)
         .build()
         .unwrap_err();
     let text = error.to_string();
@@ -137,6 +145,10 @@ fn every_fault_is_told_at_once_with_its_place() {
         |fault| matches!(fault, Fault::SchemaName { name, first: "/v9/faulty/point-one", second: "/v9/faulty/point-two" } if name == "Point"),
     );
     has(|fault| matches!(fault, Fault::NothingMatches(pattern) if pattern == "/v9/registration/**"));
+    has(|fault| matches!(fault, Fault::LimitOutOfRange { name: "max_depth", method: None, .. }));
+    has(
+        |fault| matches!(fault, Fault::LimitOutOfRange { name: "timeout", method: Some(method), .. } if method == "/v9/faulty/twice"),
+    );
     has(|fault| matches!(fault, Fault::LimitsForUnknownMethod(path) if path == "/v9/faulty/nothing"));
     assert!(text.starts_with(&format!("the API cannot be built: {} faults\n  - ", found.len())), "{text}");
     assert!(text.contains("registration.rs:"), "{text}");

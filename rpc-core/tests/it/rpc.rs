@@ -5,6 +5,7 @@ mod counts;
 mod events;
 mod full_sockets;
 mod http_endpoint;
+mod prefix;
 mod rechecks;
 mod refusals;
 mod slow_websockets;

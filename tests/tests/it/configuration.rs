@@ -87,7 +87,7 @@ async fn what_is_wrong_in_the_file_is_named_by_line_with_what_was_meant() {
         ),
         (
             "[methods.\"/v1/test/test\"]\nrate = 10",
-            "app.toml:2: rate is \"10\": expected calls over a time, such as 5/s, 10/min, 100/h or 1000/day",
+            "app.toml:2: rate is \"10\": expected calls over a time, such as 5/s, 10/min, 100/h or 1000/day, from 1/day to 1000000/s",
         ),
         (
             "secret-key = \"canary\"",
@@ -105,6 +105,39 @@ async fn what_is_wrong_in_the_file_is_named_by_line_with_what_was_meant() {
 }
 
 #[tokio::test]
+async fn what_is_out_of_its_range_is_refused_at_start_with_the_bounds() {
+    for (variable, value, message) in [
+        ("APP_MAX_DEPTH", "3000", "APP_MAX_DEPTH is \"3000\": expected a whole number from 1 to 192"),
+        ("APP_MAX_DEPTH", "0", "APP_MAX_DEPTH is \"0\": expected a whole number from 1 to 192"),
+        ("APP_WS_TOTAL", "4294967296", "APP_WS_TOTAL is \"4294967296\": expected a whole number from 1 to 1000000"),
+        (
+            "APP_HASH_MEMORY",
+            "2 GiB",
+            "APP_HASH_MEMORY is \"2 GiB\": expected a size, such as 512 B, 64 KiB or 1 MiB, from 8 KiB to 1 GiB",
+        ),
+        (
+            "APP_IDLE_TIMEOUT",
+            "36500days",
+            "APP_IDLE_TIMEOUT is \"36500days\": expected a time, such as 250ms, 30s, 15min, 24h or 30days, from 100ms to 1day",
+        ),
+        ("APP_RPC_PREFIX", "/healthz", "rpc-prefix: the prefix \"/healthz\" hides the page /healthz"),
+    ] {
+        for args in [&["serve", "--port", "0", "--log-level", "warn"][..], &["config", "--check"]] {
+            let ended = with(args, &[(variable, value)], "").await;
+            assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""), "{args:?}: {variable}={value}");
+            assert_eq!(ended.stderr, format!("error: {message}\n"), "{args:?}: {variable}={value}");
+        }
+    }
+    let ended = with(&["config", "--check"], &[("APP_RPC_PREFIX", "/v1")], "").await;
+    assert_eq!(ended.code, Some(3));
+    assert!(
+        ended.stderr.starts_with("error: rpc-prefix: the prefix \"/v1\" hides the method /v1/"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[tokio::test]
 async fn config_lists_every_key_with_what_is_known_of_it() {
     let keys = keys(&[], &[], "").await;
     let document = file("docs/configuration.md");
@@ -114,6 +147,8 @@ async fn config_lists_every_key_with_what_is_known_of_it() {
         let texts = ["type", "description", "source", "section", "expected"];
         assert!(texts.iter().all(|member| key[*member].as_str().is_some_and(|text| !text.is_empty())), "{key}");
         assert_eq!((&key["value"], &key["source"]), (&key["default"], &json!("default")));
+        let has_order = ["number", "size", "time", "rate"].contains(&key["type"].as_str().unwrap());
+        assert_eq!((key["minimum"].is_string(), key["maximum"].is_string()), (has_order, has_order), "{key}");
         assert!(document.contains(&format!("| `{name}` |")) || document.contains(&format!("| `--{name}` |")), "{name}");
     }
     let rows = document.lines().filter(|line| line.starts_with("| `") && line.contains("`APP_")).count();

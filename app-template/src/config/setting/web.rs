@@ -97,9 +97,10 @@ impl Setting for Prefix {
     fn parse(text: &str) -> Option<Self> {
         let segments = text.strip_prefix('/')?;
         let is_word = |segment: &str| {
-            !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
+            !["", ".", ".."].contains(&segment)
+                && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
         };
-        segments.split('/').all(is_word).then(|| Self(text.to_owned()))
+        (text.len() <= 256 && segments.split('/').all(is_word)).then(|| Self(text.to_owned()))
     }
 }
 
@@ -150,6 +151,9 @@ mod tests {
             ("/api/", false),
             ("/a b", false),
             ("/a?b", false),
+            ("/..", false),
+            ("/./a", false),
+            (&format!("/{}", "x".repeat(256)), false),
         ] {
             assert_eq!(Prefix::parse(text).is_some(), is_good, "{text}");
         }

@@ -1,0 +1,142 @@
+//! Every setting at its bounds, and just beyond them.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rpc_auth::TokenFormat;
+use rpc_core::http::{HttpService, Server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+
+use super::key::{Range, Row};
+use super::layers::Layers;
+use super::serve::ServeSettings;
+use super::table::{KEYS, METHOD_KEYS};
+use crate::app::App;
+
+/// What has to be set along with a key at a bound, by a rule between them.
+const ALONG: [(&str, &str, &str); 5] = [
+    ("ws-silence", "200ms", "ws-ping = \"100ms\""),
+    ("ws-ping", "12h", "ws-silence = \"1day\""),
+    ("throttle-first-delay", "1h", "throttle-max-delay = \"1h\""),
+    ("throttle-max-delay", "10ms", "throttle-first-delay = \"10ms\""),
+    ("hash-memory", "1 GiB", "hash-parallel = 1"),
+];
+
+fn tokens() -> TokenFormat {
+    TokenFormat::new("app").unwrap()
+}
+
+/// A file that sets one key, of all methods or of one.
+fn file(row: &Row, value: &str) -> String {
+    let table = if row.section == "Methods" { "[methods.\"/v1/test/test\"]\n" } else { "" };
+    let along = ALONG.iter().find(|(name, at, _)| (*name, *at) == (row.name, value)).map_or("", |(_, _, line)| line);
+    format!("{table}{} = \"{value}\"\n{along}\n", row.name)
+}
+
+fn read(file: &str) -> Result<ServeSettings, String> {
+    let layers = Layers::of(&[], &[], file).map_err(|error| error.to_string())?;
+    layers.serve("app", tokens()).map_err(|error| error.to_string())
+}
+
+/// A value that is one less or more, in the same unit.
+fn beside(value: &str, step: i64) -> String {
+    let end = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
+    let (number, unit) = value.split_at(end);
+    format!("{}{unit}", number.parse::<i64>().unwrap() + step)
+}
+
+fn ranges() -> impl Iterator<Item = (&'static Row, Range)> {
+    KEYS.iter().chain(METHOD_KEYS).filter_map(|row| Some((*row, row.range?)))
+}
+
+/// Asks until there is an answer: some bounds leave a client little time.
+async fn answer(address: SocketAddr) -> String {
+    loop {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let mut answer = String::new();
+        let asked = stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+        if asked.is_ok() && stream.read_to_string(&mut answer).await.is_ok() && !answer.is_empty() {
+            return answer;
+        }
+    }
+}
+
+/// Serves with settings, and stops.
+async fn serve(settings: &ServeSettings) -> String {
+    let app = App::in_memory(settings.app.clone()).await.unwrap();
+    let builder = app.api_builder().limits(settings.limits);
+    let methods = settings.methods.iter();
+    let api = methods.fold(builder, |builder, method| builder.method_limits(&method.path, method.limits));
+    let service = HttpService::new(api.build().unwrap()).rpc_prefix(settings.rpc_prefix.as_str());
+    let server = Server::bind(service, "127.0.0.1:0".parse().unwrap()).await.unwrap().drain(settings.drain);
+    let address = server.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let tasks = TaskTracker::new();
+    tasks.spawn(server.serve(async move { drop(stopped.await) }));
+    let answer = tokio::time::timeout(Duration::from_secs(60), answer(address)).await.expect("an answer");
+    drop(stop);
+    tasks.close();
+    tasks.wait().await;
+    answer
+}
+
+#[tokio::test]
+async fn with_every_setting_at_a_bound_there_is_a_server_that_answers() {
+    for (row, Range { least, most }) in ranges() {
+        for value in [least, most] {
+            let settings = read(&file(row, value)).unwrap_or_else(|error| panic!("{}: {error}", row.name));
+            let answer = serve(&settings).await;
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{} = {value}: {answer}", row.name);
+        }
+    }
+}
+
+#[test]
+fn what_is_beyond_a_bound_is_refused_with_name_value_and_bounds() {
+    for (row, Range { least, most }) in ranges() {
+        for value in [beside(least, -1), beside(most, 1), "99999999999999999999".to_owned()] {
+            let error = read(&file(row, &value)).map(|_| row.name).unwrap_err();
+            assert!(error.starts_with("app.toml:"), "{error}");
+            assert!(
+                error.contains(&format!("{} is \"{value}\": expected a", row.name)) || row.kind == "rate",
+                "{error}"
+            );
+            assert!(error.contains(&format!(" from {least} to {most}")), "{error}");
+        }
+    }
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_refused() {
+    for (file, fault) in [
+        ("ws-silence = \"30s\"", "ws-silence is \"30s\", and ws-ping is \"30s\": expected a silence longer than "),
+        ("ws-ping = \"75s\"", "ws-silence is \"75s\", and ws-ping is \"75s\": expected a silence longer than "),
+        ("throttle-max-delay = \"999ms\"", "throttle-first-delay is \"1s\", and throttle-max-delay is \"999ms\": "),
+        ("hash-memory = \"1 GiB\"\nhash-parallel = 65", "hash-memory is \"1 GiB\", and hash-parallel is 65: "),
+    ] {
+        let error = read(file).map(|_| file).unwrap_err();
+        assert!(error.starts_with(fault), "{error}");
+    }
+    assert!(read("hash-memory = \"1 GiB\"\nhash-parallel = 64").is_ok());
+}
+
+#[tokio::test]
+async fn a_prefix_of_the_rpc_endpoint_that_hides_methods_or_pages_is_refused() {
+    let api = App::in_memory(crate::app::AppOptions::new("app", tokens())).await.unwrap().api().unwrap();
+    for (prefix, fault) in [
+        ("/v1", "rpc-prefix: the prefix \"/v1\" hides the method /v1/"),
+        ("/v1/test/test", "rpc-prefix: the prefix \"/v1/test/test\" hides the method /v1/test/test"),
+        ("/healthz", "rpc-prefix: the prefix \"/healthz\" hides the page /healthz"),
+        ("/readyz", "rpc-prefix: the prefix \"/readyz\" hides the page /readyz"),
+    ] {
+        let settings = read(&format!("rpc-prefix = \"{prefix}\"")).unwrap();
+        assert!(settings.depends_on_methods());
+        let error = settings.check_methods(&api).unwrap_err().to_string();
+        assert!(error.starts_with(fault), "{error}");
+    }
+    let settings = read("rpc-prefix = \"/rpc\"").unwrap();
+    assert_eq!(settings.check_methods(&api), Ok(()));
+}
