@@ -17,7 +17,8 @@
 //! ```
 //!
 //! Nothing is believed that a role without rights in these tables can say: notifications, which any role may send and hear, only
-//! make nodes read them sooner.
+//! make nodes read them sooner. The connections of an application [look names up](pin_search_path) in the schema of the tables
+//! only, and statements name what others could overload there.
 
 mod api_tokens;
 mod bus;

@@ -8,8 +8,8 @@ const PIN: &str = "SELECT pg_catalog.set_config('search_path', \
                    pg_catalog.format('%I, pg_temp', pg_catalog.current_schema()), false)";
 
 /// Lets a connection look names up in one schema only: the first of its search path that exists, which is `public` unless the
-/// role, the database or the address say otherwise. Done once, before anything else, so that no schema that appears later comes
-/// before that of the tables.
+/// role, the database or the address say otherwise. Done before anything else, so that no schema that appears while the connection
+/// lives comes before that of the tables.
 ///
 /// A statement rather than a parameter of the connection, which poolers refuse.
 ///

@@ -40,9 +40,10 @@ const CONNECT: Duration = Duration::from_secs(1);
 const SHORT: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(2);
 
-/// A new connection: notices do not outlive a crash, so none waits for a disk; and they are found by their key, whatever the
-/// server takes the size of the table for.
-const PREPARE: &str = "SET synchronous_commit = off; SET enable_seqscan = off; SET enable_bitmapscan = off";
+/// A new connection: notices do not outlive a crash, so none waits for a disk; and the few that are new are found by their key, by
+/// this process alone, however large the server takes the table for.
+const PREPARE: &str = "SET synchronous_commit = off; SET enable_seqscan = off; SET enable_bitmapscan = off; \
+                       SET max_parallel_workers_per_gather = 0; SET jit = off";
 const INSERT: &str = "WITH sent AS (
         INSERT INTO rpc_auth_notices (node, number, content)
         SELECT $1, waiting.number, waiting.content FROM unnest($2::int8[], $3::text[]) AS waiting (number, content)
