@@ -2,23 +2,25 @@
 
 mod connect;
 mod error;
+mod lock;
 mod migrate;
 mod progress;
+mod session;
+mod trust;
 
 use std::fmt;
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 pub use self::error::DatabaseError;
-pub use self::migrate::{Component, MigrationLock};
+pub use self::lock::MigrationLock;
+pub use self::migrate::Component;
 pub use self::progress::{Progress, Report};
 
 /// A connection that was idle for longer is tried before it is used: the server may have ended it.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
-
-/// How long one statement may take: longer than any call.
-const STATEMENT_TIMEOUT: &str = "60s";
 
 /// How to reach Postgres.
 #[derive(Clone)]
@@ -31,14 +33,17 @@ pub struct DatabaseOptions {
     pub acquire_timeout: Duration,
     /// How long a start waits for the server to answer.
     pub startup_wait: Duration,
+    /// How long a start waits for another node that changes the schema.
+    pub lock_wait: Duration,
 }
 
 impl DatabaseOptions {
-    /// The defaults: 10 connections, 3 s for one, 30 s for the server at start.
+    /// The defaults: 10 connections, 3 s for one, 30 s for the server at start, 10 minutes for another node.
     #[must_use]
     pub fn new(connection: PgConnectOptions) -> Self {
         let (acquire_timeout, startup_wait) = (Duration::from_secs(3), Duration::from_secs(30));
-        Self { connection, connections: 10, acquire_timeout, startup_wait }
+        let lock_wait = Duration::from_mins(10);
+        Self { connection, connections: 10, acquire_timeout, startup_wait, lock_wait }
     }
 
     /// Where the database is, for people: never the password.
@@ -60,6 +65,7 @@ impl fmt::Debug for DatabaseOptions {
             .field("connections", &self.connections)
             .field("acquire_timeout", &self.acquire_timeout)
             .field("startup_wait", &self.startup_wait)
+            .field("lock_wait", &self.lock_wait)
             .finish_non_exhaustive()
     }
 }
@@ -76,11 +82,11 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// It does not answer in time, or it answers that it will never do.
+    /// It does not answer in time, it answers that it will never do, or tables of the application belong to somebody else.
     pub async fn connect(options: DatabaseOptions, report: Report<'_>) -> Result<Self, DatabaseError> {
-        let options =
-            DatabaseOptions { connection: options.connection.clone().options([("timezone", "UTC")]), ..options };
-        connect::wait(&options, report).await?;
+        let mut first = connect::wait(&options, report).await?;
+        trust::check(&mut first).await?;
+        first.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(options.connections)
             .acquire_timeout(options.acquire_timeout)
@@ -88,12 +94,13 @@ impl Database {
             .before_acquire(|connection, idle| {
                 Box::pin(async move {
                     if idle.idle_for > TRUSTED_IDLE {
-                        sqlx::Connection::ping(connection).await?;
+                        Connection::ping(connection).await?;
                     }
                     Ok(true)
                 })
             })
-            .connect_lazy_with(options.connection.clone().options([("statement_timeout", STATEMENT_TIMEOUT)]));
+            .after_connect(|connection, _| Box::pin(session::prepare(connection)))
+            .connect_lazy_with(options.connection.clone());
         Ok(Self { options, pool })
     }
 
@@ -109,10 +116,20 @@ impl Database {
         &self.options
     }
 
+    /// What other roles of the server could do to the application that they should not, each with how to keep them from it.
+    ///
+    /// # Errors
+    ///
+    /// The server fails.
+    pub async fn exposures(&self) -> Result<Vec<String>, DatabaseError> {
+        let mut connection = self.pool.acquire().await?;
+        Ok(trust::exposures(&mut connection).await?)
+    }
+
     /// Whether it answers now, and can be written to.
     pub async fn is_ready(&self) -> bool {
         // Also on in a standby server, and where an operator wants no changes for a while.
-        let query = "SELECT current_setting('transaction_read_only')::boolean";
+        let query = "SELECT pg_catalog.current_setting('transaction_read_only')::boolean";
         let asked = sqlx::query_scalar::<_, bool>(query).fetch_one(&self.pool).await;
         asked.is_ok_and(|is_read_only| !is_read_only)
     }

@@ -3,9 +3,9 @@
 //! [`PgStore`] keeps them, [`PgBus`] tells other nodes what has changed; [`migrator`] makes their tables, whose names begin with
 //! `rpc_auth_`.
 //!
-//! Triggers of these tables notify the nodes of what changes for the holders of tokens, in the transaction that changes it: a node
-//! that dies between a change and its announcement, and whoever changes rows with SQL, leave no node behind with what it knew
-//! before. [`Accounts`](crate::Accounts) announces all the same, as over any store and any bus: this node's listeners are told by
+//! Triggers of these tables write what changes for the holders of tokens where all nodes read it, in the transaction that changes
+//! it: a node that dies between a change and its announcement, and whoever changes rows with SQL, leave no node behind with what
+//! it knew before. Whoever changes accounts is the role that owns the tables, or may insert into `rpc_auth_notices`. [`Accounts`](crate::Accounts) announces all the same, as over any store and any bus: this node's listeners are told by
 //! that before the change is answered for.
 //!
 //! Searches among users take an index of the extension `pg_trgm`, which the migration creates where it may. Where it may not,
@@ -15,12 +15,17 @@
 //! CREATE INDEX rpc_auth_users_search ON rpc_auth_users USING gin
 //!     (lowered_name gin_trgm_ops, lowered_email gin_trgm_ops, lowered_telegram_name gin_trgm_ops) WITH (fastupdate = off);
 //! ```
+//!
+//! Nothing is believed that a role without rights in these tables can say: notifications, which any role may send and hear, only
+//! make nodes read them sooner. The connections of an application [look names up](pin_search_path) in the schema of the tables
+//! only, and statements name what others could overload there.
 
 mod api_tokens;
 mod bus;
 mod confirmations;
 mod list;
 mod migrations;
+mod path;
 mod rows;
 mod sessions;
 mod timestamp;
@@ -33,6 +38,7 @@ use sqlx::{PgPool, Postgres, Transaction};
 
 pub use self::bus::{PgBus, PgBusCounters};
 pub use self::migrations::migrator;
+pub use self::path::pin_search_path;
 pub use self::timestamp::PgTimestamp;
 use crate::store::StoreError;
 

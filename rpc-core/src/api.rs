@@ -22,7 +22,7 @@ use crate::budget::{Budget, ResourceUse};
 use crate::bus::Bus;
 use crate::call::{RequestId, RequestIds};
 use crate::clock::Clock;
-use crate::events::Event;
+use crate::events::{self, Event};
 use crate::limits::Limits;
 use crate::method::inject::State;
 use crate::method::{Method, Module};
@@ -40,7 +40,7 @@ struct Inner {
     by_path: HashMap<&'static str, Arc<Method>, foldhash::fast::RandomState>,
     methods: Vec<Arc<Method>>,
     modules: Vec<Module>,
-    events: Vec<Event>,
+    events: Arc<[Event]>,
     client_events: HashMap<&'static str, Arc<Method>>,
     permissions: Vec<Permission>,
     result_definitions: Map<String, Value>,
@@ -95,8 +95,7 @@ impl Api {
     /// The event with a name.
     #[must_use]
     pub fn event(&self, name: &str) -> Option<&Event> {
-        let position = self.0.events.binary_search_by(|event| event.name().cmp(name)).ok()?;
-        self.0.events.get(position)
+        events::find(&self.0.events, name)
     }
 
     /// What nodes tell each other with.
@@ -158,6 +157,12 @@ impl Api {
     #[must_use]
     pub fn resources(&self) -> impl IntoIterator<Item = ResourceUse> + use<> {
         self.0.budget.uses()
+    }
+
+    /// Events that the bus brought and no client got: this node does not declare them, or not so.
+    #[must_use]
+    pub fn events_refused(&self) -> u64 {
+        self.0.hub.refused()
     }
 
     /// Waits for WebSockets to close and for the calls that nobody waits for; to be called after [`stop`](Self::stop).

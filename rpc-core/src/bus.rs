@@ -23,6 +23,8 @@ use crate::events::Audience;
 /// - **In order.** Other nodes hear what one node announces in the order in which it was announced, where one announcement
 ///   began after another had returned. Between two nodes there is no order.
 /// - **Whole.** A notice arrives as it was given, whatever its size and characters; two that are equal are two.
+/// - **From nodes only.** What somebody else put on the way is not told, and what cannot be read is [`Notice::Missed`]: both are
+///   read with bounds of size and depth, since they may be anything.
 /// - **Not silently lost.** What another node may have announced and this one did not hear is made up for by
 ///   [`Notice::Missed`]. It is told as soon as the loss is noticed, and again when notices are heard anew: not before, so that
 ///   what listeners then read from a store is no older than what they hear next.

@@ -142,28 +142,49 @@ impl From<PublishError> for crate::ApiError {
     }
 }
 
+impl Event {
+    /// Checks what is published or was heard: by its declaration, whoever says it.
+    fn check(&self, audience: &Audience, payload: Option<&Value>) -> Result<(), PublishError> {
+        let declared = self.audience();
+        if !declared.contains(&"*") && !declared.contains(&audience.declared_as()) {
+            let audience = audience.declared_as().to_owned();
+            return Err(PublishError::Audience { event: self.name(), declared, audience });
+        }
+        match (&self.payload, payload) {
+            (None, None) => Ok(()),
+            (Some(schema), Some(payload)) if schema.validator.is_valid(payload) => Ok(()),
+            _ => Err(PublishError::Payload(self.name())),
+        }
+    }
+}
+
+/// The event with a name, of those that are ordered by name.
+pub(crate) fn find<'e>(events: &'e [Event], name: &str) -> Option<&'e Event> {
+    let position = events.binary_search_by(|event| event.name().cmp(name)).ok()?;
+    events.get(position)
+}
+
+/// Checks an event that another node published: by what this one declares.
+pub(crate) fn check_heard(events: &[Event], heard: &PublishedEvent) -> Result<(), PublishError> {
+    let event = find(events, &heard.name).ok_or_else(|| PublishError::Unknown(heard.name.to_string()))?;
+    event.check(&heard.audience, heard.payload.as_ref())
+}
+
 impl Api {
     /// Publishes an event to an audience, over all nodes. `()` is the payload of an event without one.
     ///
     /// Whether a connection belongs to the audience is decided by the rights that are known when the event is written to it.
     /// While they are not, since they changed just now or the store does not answer, what is not for everyone waits.
+    /// Every node checks it once more when it hears it, and sends its clients what it declares itself.
     ///
     /// # Errors
     ///
     /// See [`PublishError`].
     pub async fn publish(&self, audience: Audience, name: &str, payload: impl Serialize) -> Result<(), PublishError> {
         let event = self.event(name).ok_or_else(|| PublishError::Unknown(name.to_owned()))?;
-        let declared = event.audience();
-        if !declared.contains(&"*") && !declared.contains(&audience.declared_as()) {
-            let audience = audience.declared_as().to_owned();
-            return Err(PublishError::Audience { event: event.name(), declared, audience });
-        }
         let value = serde_json::to_value(payload)?;
-        let payload = match &event.payload {
-            None if value.is_null() => None,
-            Some(payload) if payload.validator.is_valid(&value) => Some(value),
-            _ => return Err(PublishError::Payload(event.name())),
-        };
+        let payload = (event.payload.is_some() || !value.is_null()).then_some(value);
+        event.check(&audience, payload.as_ref())?;
         let published = PublishedEvent { name: event.name().into(), audience, payload };
         Ok(self.bus().announce(Notice::Event(published)).await?)
     }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::error::ConfigError;
 use super::layers::{Layers, Reader};
 use super::setting::DatabaseUrl;
-use super::table::{DATABASE_CONNECTIONS, DATABASE_TIMEOUT, DATABASE_URL, DATABASE_WAIT, SECRET_KEY};
+use super::table::{
+    DATABASE_CONNECTIONS, DATABASE_LOCK_WAIT, DATABASE_TIMEOUT, DATABASE_URL, DATABASE_WAIT, SECRET_KEY,
+};
 use crate::settings::SecretBox;
 
 /// Where to keep everything.
@@ -20,6 +22,7 @@ pub(crate) struct StorageSettings {
     pub(crate) connections: NonZeroU32,
     pub(crate) timeout: Duration,
     pub(crate) wait: Duration,
+    pub(crate) lock_wait: Duration,
     /// Encrypts passwords of other servers.
     pub(crate) secrets: SecretBox,
 }
@@ -41,6 +44,7 @@ impl Reader<'_> {
             connections: self.required(&DATABASE_CONNECTIONS),
             timeout: self.required(&DATABASE_TIMEOUT),
             wait: self.required(&DATABASE_WAIT),
+            lock_wait: self.required(&DATABASE_LOCK_WAIT),
             secrets: self.optional(&SECRET_KEY).unwrap_or_default(),
         }
     }

@@ -69,9 +69,10 @@ keys! {
     "Storage and mail" {
         DATABASE_URL: DatabaseUrl = Key::new("database-url", "", "Postgres database to keep everything in, such as postgres://user@host/name; without one all is in memory")
             .flag(Flag::Storage).also("DATABASE_URL").secret();
-        DATABASE_CONNECTIONS: NonZeroU32 = Key::new("database-connections", "10", "Connections of this node that calls share; three more are for the node itself").within("1", "1000");
+        DATABASE_CONNECTIONS: NonZeroU32 = Key::new("database-connections", "10", "Connections of this node that calls share; four more are for the node itself").within("1", "1000");
         DATABASE_TIMEOUT: Duration = Key::new("database-timeout", "3s", "How long a call waits for a connection; beyond it 503").within("10ms", "10min");
         DATABASE_WAIT: Duration = Key::new("database-wait", "30s", "How long a start waits for the database to answer").within("10ms", "1day");
+        DATABASE_LOCK_WAIT: Duration = Key::new("database-lock-wait", "10min", "How long a start waits for another node that changes the schema").within("10ms", "1day");
         SECRET_KEY: SecretBox = Key::new("secret-key", "", "Key that passwords of other servers are encrypted with where they are stored").secret();
         SMTP_TLS: SmtpTls = Key::new("smtp-tls", "auto", "When connections to mail servers are encrypted: auto (on port 465 from the first byte, elsewhere where the server offers it), implicit (from the first byte on every port) or starttls (on every port; a server that does not offer it gets nothing)");
         SMTP_EHLO_NAME: EhloName = Key::new("smtp-ehlo-name", "", "What the application calls itself to mail servers; without a value the domain that mails come from");

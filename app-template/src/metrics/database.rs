@@ -20,9 +20,11 @@ pub struct DatabaseCounts {
     pub heard: u64,
     /// How often this node had to assume that it missed some.
     pub missed: u64,
-    /// How often it began to listen: once at the start, and again after each loss.
+    /// How often it began to listen for bells: once at the start, and again after each loss.
     pub listens: u64,
-    /// How long ago the last heartbeat that was heard was sent.
+    /// Notifications that none of the nodes sent.
+    pub forged: u64,
+    /// How long ago the last read of notices was begun that came to its end.
     pub heartbeat_age: Option<Duration>,
 }
 

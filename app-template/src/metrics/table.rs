@@ -40,6 +40,8 @@ pub(super) const METRICS: &[Metric] = metrics! {
         |now| by_resource(now, |used| Value::Count(used.refused));
     "budget_shed": Counter ["resource"] "Connections that were closed to make room for others",
         |now| by_resource(now, |used| Value::Count(used.shed));
+    "events_refused": Counter [] "Events of other nodes that this one does not declare so, and that no client got",
+        |now| count(now.events_refused);
     "auth_cache_hits": Counter [] "Tokens that were known when they were presented, bad ones included",
         |now| count(now.cache.hits);
     "auth_cache_misses": Counter [] "Tokens that the storage had to be asked about",
@@ -92,9 +94,11 @@ pub(super) const METRICS: &[Metric] = metrics! {
         |now| of_database(now, |database| Value::Count(database.heard));
     "bus_missed": Counter [] "How often notices of other nodes may have been missed, so that nothing cached was trusted",
         |now| of_database(now, |database| Value::Count(database.missed));
-    "bus_listens": Counter [] "How often this node began to listen: once at the start, and again after each loss",
+    "bus_listens": Counter [] "How often this node began to listen for bells: once at the start, and again after each loss",
         |now| of_database(now, |database| Value::Count(database.listens));
-    "bus_heartbeat_age_seconds": Gauge [] "How long ago the last heartbeat that was heard was sent",
+    "bus_forged": Counter [] "Notifications on the channel of the nodes that none of them sent, and that were not listened to",
+        |now| of_database(now, |database| Value::Count(database.forged));
+    "bus_heartbeat_age_seconds": Gauge [] "How long ago the last read of the notices of other nodes was begun that came to its end",
         |now| {
             let age = now.database.and_then(|database| database.heartbeat_age);
             age.map(|age| one(Value::Level(age.as_secs_f64()))).unwrap_or_default()

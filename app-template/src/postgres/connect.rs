@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, PgConnection};
 use tokio::time::Instant;
 
 use super::{DatabaseError, DatabaseOptions, Progress, Report};
@@ -17,13 +17,13 @@ const PASSING: [&str; 4] = ["57P01", "57P02", "57P03", "53300"];
 const NO_DATABASE: &str = "3D000";
 
 /// Waits until a connection can be made.
-pub(super) async fn wait(options: &DatabaseOptions, report: Report<'_>) -> Result<(), DatabaseError> {
+pub(super) async fn wait(options: &DatabaseOptions, report: Report<'_>) -> Result<PgConnection, DatabaseError> {
     let (place, limit, start) = (options.place(), options.startup_wait, Instant::now());
     loop {
         let attempt = tokio::time::timeout_at(start + limit.max(PAUSE), options.connection.connect());
         let silence = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
         let error = match attempt.await.unwrap_or_else(silence) {
-            Ok(connection) => return Ok(connection.close().await?),
+            Ok(connection) => return Ok(connection),
             Err(error) if !is_passing(&error) => return Err(refused(place, options, &error)),
             Err(error) => error,
         };

@@ -59,6 +59,20 @@ pub enum DatabaseError {
         #[source]
         source: sqlx::Error,
     },
+    /// Another node changes the schema, or seems to, and does not come to an end.
+    #[error("{holder} holds the lock of the schema for {} s", waited.as_secs())]
+    Locked {
+        /// The process of the server that holds it, and whose it is.
+        holder: String,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// There is no schema to make tables in.
+    #[error("the search path of the role names no schema that exists and that it may use")]
+    NoSchema,
+    /// Somebody else owns tables that this application takes for its own: what they do with them runs as this application.
+    #[error("tables of this application belong to others: {0}")]
+    ForeignTables(String),
     /// The server stopped answering, or said no.
     #[error("Postgres fails: {0}")]
     Failed(#[from] sqlx::Error),

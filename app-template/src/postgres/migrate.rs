@@ -1,18 +1,10 @@
 //! The schema: one migrator a crate, all of them under one lock, so that of many nodes that start at once one does the work.
 
-use std::fmt;
-use std::time::Duration;
-
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::{Connection, Executor, PgConnection};
 
-use super::{Database, DatabaseError, Progress, Report};
-
-/// The key of the advisory lock: `rpc-apps`, as the number of its bytes.
-const LOCK: i64 = i64::from_be_bytes(*b"rpc-apps");
-
-/// How long the lock is waited for without a word.
-const PATIENCE: Duration = Duration::from_millis(500);
+use super::lock::LOCK_ROW;
+use super::{Database, DatabaseError, MigrationLock, Progress, Report};
 
 /// The tables of one crate in a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,37 +26,7 @@ fn migrators() -> [(&'static str, Migrator); 3] {
     ]
 }
 
-/// The right to change the schema, and whatever else one node does for all: held until it is given back or dropped.
-pub struct MigrationLock(PgConnection);
-
-impl fmt::Debug for MigrationLock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MigrationLock")
-    }
-}
-
 impl Database {
-    /// Waits until no other node changes the schema, and keeps them from it.
-    ///
-    /// # Errors
-    ///
-    /// The server fails.
-    pub async fn lock(&self, report: Report<'_>) -> Result<MigrationLock, DatabaseError> {
-        let mut connection = self.options.connection.connect().await?;
-        {
-            let mut locked =
-                std::pin::pin!(sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(&mut connection));
-            match tokio::time::timeout(PATIENCE, &mut locked).await {
-                Ok(locked) => locked?,
-                Err(_) => {
-                    report(Progress::Locked);
-                    locked.await?
-                }
-            };
-        }
-        Ok(MigrationLock(connection))
-    }
-
     /// What was done to the schema, and what is pending. Changes nothing.
     ///
     /// # Errors
@@ -87,7 +49,7 @@ impl MigrationLock {
     ///
     /// A migration or the server fails, or the database is not one of this program or of a newer one.
     pub async fn migrate(&mut self, report: Report<'_>) -> Result<(), DatabaseError> {
-        let connection = &mut self.0;
+        let connection = &mut self.worker;
         let mut pending = Vec::new();
         // All are looked at before the first one is done: nothing is begun on a database of a newer program.
         for (name, mut migrator) in migrators() {
@@ -101,20 +63,14 @@ impl MigrationLock {
             for (version, description) in steps {
                 number += 1;
                 report(Progress::Migrating { component, description, number, of });
-                let done = migrator.run_to(*version, &mut *connection).await;
+                let mut transaction = connection.begin().await?;
+                transaction.execute(LOCK_ROW).await?;
+                let done = migrator.run_to(*version, &mut *transaction).await;
                 done.map_err(|error| DatabaseError::migrating(component, known(migrator), error))?;
+                transaction.commit().await?;
             }
         }
         Ok(())
-    }
-
-    /// Gives it back.
-    ///
-    /// # Errors
-    ///
-    /// The server fails; it is given back nevertheless.
-    pub async fn unlock(self) -> Result<(), DatabaseError> {
-        Ok(self.0.close().await?)
     }
 }
 
@@ -129,7 +85,7 @@ async fn component(
     migrator: &Migrator,
     connection: &mut PgConnection,
 ) -> Result<Component, DatabaseError> {
-    let exists: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+    let exists: bool = sqlx::query_scalar("SELECT pg_catalog.to_regclass($1) IS NOT NULL")
         .bind(&*migrator.table_name)
         .fetch_one(&mut *connection)
         .await?;

@@ -22,7 +22,14 @@ pub enum Progress<'a> {
         limit: Duration,
     },
     /// Another node changes the schema.
-    Locked,
+    Locked {
+        /// The process of the server that holds the lock, and whose it is.
+        holder: &'a str,
+        /// How long this goes on already.
+        waited: Duration,
+        /// How long it may.
+        limit: Duration,
+    },
     /// A migration begins.
     Migrating {
         /// Whose it is.
@@ -42,7 +49,7 @@ impl Progress<'_> {
     pub fn event(&self) -> &'static str {
         match self {
             Self::Waiting { .. } => "storage.waiting",
-            Self::Locked => "migrate.locked",
+            Self::Locked { .. } => "migrate.locked",
             Self::Migrating { .. } => "migrate.step",
         }
     }
@@ -54,7 +61,10 @@ impl fmt::Display for Progress<'_> {
             Self::Waiting { place, error, waited, limit } => {
                 write!(f, "waiting for Postgres at {place}, {} of {} s: {error}", waited.as_secs(), limit.as_secs())
             }
-            Self::Locked => f.write_str("waiting for another node that changes the schema"),
+            Self::Locked { holder, waited, limit } => {
+                let (waited, limit) = (waited.as_secs(), limit.as_secs());
+                write!(f, "waiting for another node that changes the schema, {waited} of {limit} s: {holder}")
+            }
             Self::Migrating { component, description, number, of } => {
                 write!(f, "migration {number}/{of}: {component}, {description}")
             }

@@ -54,6 +54,7 @@ impl Node {
             Schema::Migrate => {
                 let mut lock = database.lock(&report).await?;
                 lock.migrate(&report).await?;
+                warn_of_others(&database).await?;
                 Some(lock)
             }
             Schema::Require => {
@@ -102,6 +103,7 @@ impl Node {
                 heard: bus.heard,
                 missed: bus.missed,
                 listens: bus.connections,
+                forged: bus.forged,
                 heartbeat_age: bus.heartbeat_age,
             }
         })
@@ -133,9 +135,18 @@ pub(crate) async fn connect(
         connections: settings.connections.get(),
         acquire_timeout: settings.timeout,
         startup_wait: settings.wait,
+        lock_wait: settings.lock_wait,
         ..DatabaseOptions::new(connection.application_name(NAME))
     };
     Ok(Database::connect(options, report).await?)
+}
+
+/// Warns of what other roles of the server may do here.
+async fn warn_of_others(database: &Database) -> Result<(), DatabaseError> {
+    for exposure in database.exposures().await? {
+        tracing::warn!(event = "storage.exposed", "{exposure}");
+    }
+    Ok(())
 }
 
 /// Tells a step: programs always, people when it takes a while.
@@ -169,6 +180,15 @@ impl From<DatabaseError> for Failure {
         let hint = match error {
             DatabaseError::Unreachable { .. } => "\n  Try: start it, or name another one with --database-url",
             DatabaseError::Newer { .. } => "\n  Try: the newer program, or a copy of the database from before it",
+            DatabaseError::Locked { .. } => {
+                "\n  Try: wait for it to end, or SELECT pg_terminate_backend(…) with the number of the process"
+            }
+            DatabaseError::NoSchema => {
+                "\n  Try: GRANT USAGE, CREATE ON SCHEMA public, or ALTER ROLE … SET search_path = …"
+            }
+            DatabaseError::ForeignTables(_) => {
+                "\n  Try: DROP what is not yours, or ALTER TABLE … OWNER TO the role of this program; then REVOKE CREATE ON SCHEMA"
+            }
             DatabaseError::Foreign { .. } => "\n  Try: another database, or the program that made this one",
             _ => "",
         };

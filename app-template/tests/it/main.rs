@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected ends there")]
 
+mod database;
 mod document;
 mod mail;
 mod metrics;

@@ -214,6 +214,7 @@ async fn what_is_told_is_documented_and_what_is_documented_is_told() {
         heard: 6,
         missed: 7,
         listens: 8,
+        forged: 9,
         heartbeat_age: Some(Duration::from_millis(250)),
     };
     let parsed = Parsed::read(&metrics.database(move || counts).text());
@@ -230,6 +231,7 @@ async fn what_is_told_is_documented_and_what_is_documented_is_told() {
         ("bus_heard_total", 6.0),
         ("bus_missed_total", 7.0),
         ("bus_listens_total", 8.0),
+        ("bus_forged_total", 9.0),
         ("bus_heartbeat_age_seconds", 0.25),
     ] {
         assert_eq!(parsed.value(name, &[]), Some(value), "{name}");

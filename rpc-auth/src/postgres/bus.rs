@@ -1,10 +1,14 @@
-//! Notices between nodes, over Postgres's LISTEN and NOTIFY.
+//! Notices between nodes, over a table of Postgres, with NOTIFY as a bell.
 
+mod bells;
 mod counters;
+mod letter;
 mod listener;
 mod message;
 mod pulse;
+mod reader;
 mod sender;
+mod snapshot;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,38 +17,44 @@ use std::sync::{Arc, Weak};
 use async_trait::async_trait;
 use rpc_core::{Bus, BusError, Listener, LocalBus, Notice};
 use sqlx::postgres::PgConnectOptions;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use self::bells::Bells;
 use self::counters::Counts;
 pub use self::counters::PgBusCounters;
-use self::listener::Ear;
+use self::letter::{Letter, Unsent};
 use self::pulse::Pulse;
-use self::sender::{Letter, Sender, Unsent};
+use self::sender::Sender;
 use crate::token::RandomError;
 
 /// Notices that may wait to be sent. More at once are not sent at all, and other nodes are told that they missed something.
 const QUEUE: usize = 10_000;
 
-/// The channel of notices. Nodes on one database are one application.
+/// The channel of bells. Nodes on one database are one application.
 const CHANNEL: &str = "rpc_auth_bus";
 
-/// A [`Bus`] between the nodes on one Postgres database, by `LISTEN` and `NOTIFY`.
+/// A [`Bus`] between the nodes on one Postgres database: a table of notices, and `NOTIFY` as a bell.
 ///
 /// It has two connections of its own, outside of any pool, so that a pool that is used up neither holds notices up nor makes
-/// caches untrusted: one that listens, and one that sends whatever was announced meanwhile in one statement. They have to
-/// reach the server itself or a pooler that gives each of them a session: one that hands out single transactions loses what
-/// `LISTEN` asked for. Notices of more than 8,000 bytes travel through a table of [`migrator`](super::migrator), from which
-/// they are removed after five minutes.
+/// caches untrusted. One writes notices to a table of [`migrator`](super::migrator), whatever was announced meanwhile in one
+/// statement, rings, and reads those of others. The other one listens for the bells of others, so that their notices are read
+/// within milliseconds; it has to reach the server itself or a pooler that gives it a session, and where it
+/// does not, notices are heard within 300 ms. A notice has 16 MiB and is nested 127 levels deep at most. It is removed after a
+/// minute.
+///
+/// # Whom it believes
+///
+/// Whoever may write the table: its owner, which is the application. Any role that may connect to the database can notify and
+/// listen: it learns when something is announced, and nothing of what, and it can make nodes read, twenty times a second at most.
+/// Such bells are [counted](PgBusCounters::forged) and told once a second.
 ///
 /// # Whether it hears
 ///
-/// The sending connection notifies a channel of this node's own every 300 ms, and the listening one hears that heartbeat: since
-/// Postgres delivers in order, whatever was announced before a heartbeat was sent has been heard when it is heard. The node
-/// [is current](Bus::is_current) for one second from when the last one heard was *sent*. After 800 ms the listening connection
-/// is given up and another one opened. [`Notice::Missed`] is told then, again when it listens, and about once a second while it
-/// cannot.
+/// It reads every 300 ms, whether or not somebody rang. A read that comes to its end has told all that was committed before it
+/// began, so the node [is current](Bus::is_current) for one second from then. When a read fails, another connection is opened.
+/// [`Notice::Missed`] is told then, again when it reads anew, and about once a second while it cannot.
 ///
 /// When an announcement fails, and when a node starts (the one before it may have died between a change and its announcement),
 /// it owes the others a `Missed`, and sends it as soon as it can. What changes of accounts needs neither: the tables of
@@ -90,8 +100,7 @@ struct Shared {
     counts: Counts,
     /// Other nodes may have missed something of this one's, and are to be told.
     is_owed: AtomicBool,
-    /// Asks for a heartbeat before its time.
-    beat_now: Notify,
+    bells: Bells,
     stopped: CancellationToken,
 }
 
@@ -104,11 +113,6 @@ impl Shared {
 
     fn owe(&self) {
         self.is_owed.store(true, Ordering::SeqCst);
-    }
-
-    /// The channel of this node's heartbeat.
-    fn beat_channel(&self) -> String {
-        format!("rpc_auth_beat_{}", self.node)
     }
 }
 
@@ -128,12 +132,14 @@ impl PgBus {
             pulse: Pulse::default(),
             counts: Counts::default(),
             is_owed: AtomicBool::new(true),
-            beat_now: Notify::new(),
+            bells: Bells::default(),
             stopped: stopped.clone(),
         });
         let (queue, letters) = mpsc::channel(QUEUE);
-        tasks.spawn(listener::run(Arc::clone(&shared), Ear::options(&options)));
-        tasks.spawn(Sender::new(Arc::clone(&shared), options, letters).run());
+        let bells = options.clone().application_name("rpc-auth bus: listens");
+        tasks.spawn(listener::run(Arc::clone(&shared), bells));
+        let notices = options.application_name("rpc-auth bus: sends");
+        tasks.spawn(Sender::new(Arc::clone(&shared), notices, letters).run());
         Ok(Self { _ended: stopped.drop_guard(), shared, queue })
     }
 
@@ -150,7 +156,7 @@ impl PgBus {
     }
 
     fn hand_over(&self, notice: &Notice) -> Result<oneshot::Receiver<Result<(), Unsent>>, Unsent> {
-        let content = serde_json::to_string(notice).map_err(|error| Unsent::Encoding(Arc::new(error)))?;
+        let content = message::encode(notice)?;
         let (reply, answer) = oneshot::channel();
         match self.queue.try_send(Letter { content, reply }) {
             Ok(()) => Ok(answer),

@@ -2,13 +2,14 @@
 
 mod faults;
 mod identities;
+mod strangers;
 mod world;
 
 use std::sync::Arc;
 
 use rpc_auth::postgres::{PgBus, migrator};
 use rpc_core::Bus;
-use test_postgres::TestDatabase;
+use test_postgres::{TestDatabase, lay_traps};
 use tokio_util::task::TaskTracker;
 
 pub(crate) use self::world::until;
@@ -19,6 +20,21 @@ async fn migrated() -> TestDatabase {
 
 rpc_core::bus_conformance!(conforms, async {
     let (database, tasks) = (migrated().await, TaskTracker::new());
+    let node = || -> Arc<dyn Bus> { Arc::new(PgBus::start(database.options(), &tasks).unwrap()) };
+    (node(), node(), database)
+});
+
+/// Others may make functions and operators in the schema of the table, and have.
+async fn trapped() -> TestDatabase {
+    let prepare = async |pool| {
+        migrator().run(&pool).await.unwrap();
+        lay_traps(&pool).await;
+    };
+    TestDatabase::migrated("trapped bus", prepare).await
+}
+
+rpc_core::bus_conformance!(conforms_and_runs_no_code_of_others, async {
+    let (database, tasks) = (trapped().await, TaskTracker::new());
     let node = || -> Arc<dyn Bus> { Arc::new(PgBus::start(database.options(), &tasks).unwrap()) };
     (node(), node(), database)
 });

@@ -9,7 +9,7 @@ mod values;
 
 use rpc_auth::conformance::Guarded;
 use rpc_auth::postgres::{PgStore, migrator};
-use test_postgres::TestDatabase;
+use test_postgres::{TestDatabase, lay_traps};
 
 /// Connections of a test: enough for what meets, fewer than what waits.
 const CONNECTIONS: u32 = 8;
@@ -20,5 +20,19 @@ async fn migrated() -> TestDatabase {
 
 rpc_auth::account_store_conformance!(conforms, async {
     let database = migrated().await;
+    Guarded { store: PgStore::new(database.pool(CONNECTIONS).await), guard: database }
+});
+
+/// Others may make functions and operators in the schema of the tables, and have.
+async fn trapped() -> TestDatabase {
+    let prepare = async |pool| {
+        migrator().run(&pool).await.unwrap();
+        lay_traps(&pool).await;
+    };
+    TestDatabase::migrated("trapped accounts", prepare).await
+}
+
+rpc_auth::account_store_conformance!(conforms_and_runs_no_code_of_others, async {
+    let database = trapped().await;
     Guarded { store: PgStore::new(database.pool(CONNECTIONS).await), guard: database }
 });

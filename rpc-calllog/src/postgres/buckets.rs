@@ -28,7 +28,7 @@ const ADD: &str = "INSERT INTO rpc_calllog_buckets AS bucket
         declined = bucket.declined + excluded.declined,
         errors = bucket.errors + excluded.errors,
         exceptions = bucket.exceptions + excluded.exceptions,
-        runtime = least(bucket.runtime::numeric + excluded.runtime, 9223372036854775807)::bigint
+        runtime = least(bucket.runtime::numeric + excluded.runtime::numeric, 9223372036854775807::numeric)::bigint
      RETURNING minutes, method, start, sketch";
 
 /// Replaces sketches of rows that [`ADD`] has locked. Written as an insertion, since that finds its rows by their key whatever
@@ -59,7 +59,8 @@ macro_rules! totals {
         concat!(
             "SELECT sum(requests)::bigint AS requests, sum(accepted)::bigint AS accepted,
                 sum(declined)::bigint AS declined, sum(errors)::bigint AS errors, sum(exceptions)::bigint AS exceptions,
-                div(sum(runtime), 1000000000)::bigint AS seconds, mod(sum(runtime), 1000000000)::bigint AS nanos
+                pg_catalog.div(sum(runtime), 1000000000)::bigint AS seconds,
+                pg_catalog.mod(sum(runtime), 1000000000)::bigint AS nanos
              FROM rpc_calllog_buckets WHERE minutes = $1 AND start >= $2 ",
             $($condition,)?
             " HAVING count(*) > 0"

@@ -32,13 +32,15 @@ const NO_LOCK: &str = "55P03";
 const LOCK: &str = "LOCK TABLE ONLY rpc_calllog_calls IN SHARE UPDATE EXCLUSIVE MODE";
 
 const EXISTS: &str = "SELECT EXISTS (
-        SELECT FROM pg_inherits WHERE inhparent = 'rpc_calllog_calls'::regclass AND inhrelid = to_regclass($1)
+        SELECT FROM pg_catalog.pg_inherits
+            WHERE inhparent = 'rpc_calllog_calls'::regclass::oid AND inhrelid = pg_catalog.to_regclass($1)::oid
      )";
 
 /// The partitions before the one that has the name `$1`. Those of other names are somebody else's.
-const BEFORE: &str = "SELECT relname::text FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-     WHERE inhparent = 'rpc_calllog_calls'::regclass
-        AND relname ~ '^rpc_calllog_calls_[0-9]{8}$' AND relname::text COLLATE \"C\" < $1
+const BEFORE: &str =
+    "SELECT relname::text FROM pg_catalog.pg_inherits JOIN pg_catalog.pg_class ON pg_class.oid = inhrelid
+     WHERE inhparent = 'rpc_calllog_calls'::regclass::oid
+        AND relname::text ~ '^rpc_calllog_calls_[0-9]{8}$' AND relname::text COLLATE \"C\" < $1
      ORDER BY relname";
 
 /// A day of UTC, of those for which there can be a partition: from 1970 to 9999.

@@ -11,7 +11,7 @@ use rpc_calllog::conformance::Guarded;
 use rpc_calllog::postgres::{PgLog, migrator};
 use rpc_calllog::{Admission, Batch, BatchId, BucketQuery, CallLogStore, LoggedCall, NodeId, Resolution, RowQuery};
 use rpc_core::Timestamp;
-use test_postgres::TestDatabase;
+use test_postgres::{TestDatabase, lay_traps};
 
 /// Connections of a test: enough for what meets, fewer than what waits.
 const CONNECTIONS: u32 = 8;
@@ -26,6 +26,20 @@ async fn migrated() -> TestDatabase {
 
 rpc_calllog::call_log_conformance!(conforms, async {
     let database = migrated().await;
+    Guarded { store: PgLog::new(database.pool(CONNECTIONS).await), guard: database }
+});
+
+/// Others may make functions and operators in the schema of the tables, and have.
+async fn trapped() -> TestDatabase {
+    let prepare = async |pool| {
+        migrator().run(&pool).await.unwrap();
+        lay_traps(&pool).await;
+    };
+    TestDatabase::migrated("trapped calllog", prepare).await
+}
+
+rpc_calllog::call_log_conformance!(conforms_and_runs_no_code_of_others, async {
+    let database = trapped().await;
     Guarded { store: PgLog::new(database.pool(CONNECTIONS).await), guard: database }
 });
 

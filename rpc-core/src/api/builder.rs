@@ -182,7 +182,8 @@ impl ApiBuilder {
         if !faults.is_empty() {
             return Err(BuildError(faults));
         }
-        let hub = Arc::new(Hub::default());
+        let events: Arc<[_]> = events.into();
+        let hub = Arc::new(Hub::new(Arc::clone(&events)));
         let listener: Arc<dyn Listener> = Arc::clone(&hub) as _;
         self.bus.listen(Arc::downgrade(&listener));
         Ok(Api(Arc::new(Inner {

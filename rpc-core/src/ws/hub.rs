@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -13,9 +14,13 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use super::socket::Socket;
 use crate::bus::{Listener, Notice, PublishedEvent};
 use crate::codec::Codec;
+use crate::events::{Event, PublishError, check_heard};
 use crate::identity::{Identity, User};
 use crate::jsonrpc;
 use crate::limits::{Limits, network};
+
+/// Between two lines of the log about events that are not delivered.
+const TELLING: Duration = Duration::from_secs(1);
 
 /// How many sockets look at their credentials again at a time.
 const RECHECKS: usize = 16;
@@ -30,6 +35,9 @@ pub(crate) struct Hub {
     changes: AtomicU64,
     /// Held while credentials are looked at again, so that those of all sockets, when notices were missed, leave room for calls.
     pub(super) rechecks: Semaphore,
+    /// What this node declares, ordered by name.
+    events: Arc<[Event]>,
+    refused: Refused,
 }
 
 #[derive(Debug, Default)]
@@ -63,9 +71,12 @@ pub(super) struct Place {
     pub(super) socket: Arc<Socket>,
 }
 
-impl Default for Hub {
-    fn default() -> Self {
+impl Hub {
+    /// A registry of no connections yet, which get such events.
+    pub(crate) fn new(events: Arc<[Event]>) -> Self {
         Self {
+            events,
+            refused: Refused::default(),
             sockets: Mutex::default(),
             next: AtomicU64::new(0),
             queue: AtomicUsize::new(0),
@@ -73,9 +84,12 @@ impl Default for Hub {
             rechecks: Semaphore::new(RECHECKS),
         }
     }
-}
 
-impl Hub {
+    /// Events that were heard and delivered to nobody.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.events.load(Ordering::Relaxed)
+    }
+
     /// Makes room for one more connection.
     pub(super) fn room(self: &Arc<Self>, client: Option<IpAddr>, limits: &Limits) -> Result<Room, Crowded> {
         let mut sockets = self.lock();
@@ -132,7 +146,11 @@ impl Hub {
 impl Listener for Hub {
     fn hear(&self, notice: &Notice) {
         match notice {
-            Notice::Event(event) => self.deliver(event),
+            // What comes over the bus is no better than what is given to `publish`.
+            Notice::Event(event) => match check_heard(&self.events, event) {
+                Ok(()) => self.deliver(event),
+                Err(error) => self.refused.add(&error),
+            },
             Notice::User(id) => self.recheck(Some(id)),
             Notice::Missed => self.recheck(None),
             Notice::Other { .. } => {}
@@ -167,6 +185,27 @@ impl Drop for Room {
             if *count == 0 {
                 sockets.rooms_by_network.remove(&network);
             }
+        }
+    }
+}
+
+/// Events that were heard and are not what this node declares.
+#[derive(Debug, Default)]
+struct Refused {
+    events: AtomicU64,
+    told: Mutex<Option<Instant>>,
+}
+
+impl Refused {
+    /// Counts one, and tells why, once a second.
+    fn add(&self, error: &PublishError) {
+        self.events.fetch_add(1, Ordering::Relaxed);
+        let now = Instant::now();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none_or(|moment| now.duration_since(moment) >= TELLING) {
+            *told = Some(now);
+            drop(told);
+            tracing::warn!(event = "events.refused", %error, "an event of another node is not delivered: {error}");
         }
     }
 }
@@ -216,7 +255,7 @@ mod tests {
 
     #[test]
     fn sockets_are_counted_by_what_one_customer_has() {
-        let hub = Arc::new(Hub::default());
+        let hub = Arc::new(Hub::new(Arc::default()));
         let limits = Limits { ws_per_address: 2, ..Limits::default() };
         let room = |client: &str| hub.room(Some(client.parse().unwrap()), &limits);
         let (first, second) = (room("2001:db8:0:1::1").unwrap(), room("2001:db8:0:1:ffff::2").unwrap());
@@ -231,7 +270,7 @@ mod tests {
 
     #[test]
     fn sockets_are_counted_in_all() {
-        let hub = Arc::new(Hub::default());
+        let hub = Arc::new(Hub::new(Arc::default()));
         let limits = Limits { ws_total: 2, ..Limits::default() };
         let room = |client: Option<&str>| hub.room(client.map(|client| client.parse().unwrap()), &limits);
         let rooms = [room(None).unwrap(), room(Some("192.0.2.1")).unwrap()];

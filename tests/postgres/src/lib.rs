@@ -11,7 +11,9 @@ mod binaries;
 mod cluster;
 mod database;
 mod guard;
+mod traps;
 
 pub use crate::binaries::{Binaries, NoPostgres};
 pub use crate::cluster::{Cluster, StopMode};
 pub use crate::database::TestDatabase;
+pub use crate::traps::lay_traps;

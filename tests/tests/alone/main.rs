@@ -13,6 +13,7 @@ mod node;
 #[expect(dead_code, reason = "the other binary uses more of it")]
 #[path = "../it/process.rs"]
 mod process;
+#[expect(dead_code, reason = "the other binary uses more of it")]
 #[path = "../it/faults/socket.rs"]
 mod socket;
 

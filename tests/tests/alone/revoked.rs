@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use test_postgres::{Cluster, TestDatabase};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::alone;
@@ -188,4 +189,29 @@ async fn a_permission_that_is_taken_on_one_node_is_gone_on_the_other_and_sockets
     let _alone = alone().await;
     let database = TestDatabase::empty().await;
     a_permission_is_gone(database.url(), async || {}).await;
+}
+
+/// Notifies the channel of the nodes without end, as a role that may connect to the database and nothing else.
+async fn flood(cluster: &Cluster) -> JoinSet<()> {
+    let superuser = PgPoolOptions::new().max_connections(1).connect_with(cluster.options("postgres")).await.unwrap();
+    sqlx::query("CREATE ROLE stranger LOGIN").execute(&superuser).await.unwrap();
+    let stranger = cluster.options("postgres").username("stranger");
+    let stranger = PgPoolOptions::new().max_connections(1).connect_with(stranger).await.unwrap();
+    let mut flood = JoinSet::new();
+    flood.spawn(async move {
+        let bells = "SELECT pg_notify('rpc_auth_bus', 'ffff.' || (10000000000 + i)) FROM generate_series(1, 500) AS i";
+        loop {
+            sqlx::query(bells).execute(&stranger).await.unwrap();
+        }
+    });
+    flood
+}
+
+#[tokio::test]
+async fn what_is_taken_is_gone_also_while_a_stranger_floods_the_channel_of_the_nodes() {
+    let _alone = alone().await;
+    let cluster = Cluster::start();
+    let mut flood = flood(&cluster).await;
+    all_hold(&cluster.url("postgres"), async || {}).await;
+    assert!(flood.try_join_next().is_none(), "the flood went on");
 }

@@ -11,6 +11,7 @@ mod once;
 mod refusing;
 mod socket;
 mod stopping;
+mod strangers;
 mod table;
 mod time;
 mod waiting;

@@ -15,11 +15,13 @@ pub struct PgBusCounters {
     pub heard: u64,
     /// How often this node's listeners were told that something may have been missed.
     pub missed: u64,
-    /// How often it began to listen: once at the start, and again after each loss.
+    /// How often it began to listen for bells: once at the start, and again after each loss.
     pub connections: u64,
-    /// Large notices that were swept, by this node.
+    /// Bells that nobody of the application rang.
+    pub forged: u64,
+    /// Notices that were swept, by this node.
     pub swept: u64,
-    /// The time since the last heartbeat that was heard was sent; `None` before the first.
+    /// The time since the last read of notices that came to its end was begun; `None` before the first.
     pub heartbeat_age: Option<Duration>,
 }
 
@@ -30,6 +32,7 @@ pub(super) struct Counts {
     heard: AtomicU64,
     missed: AtomicU64,
     connections: AtomicU64,
+    forged: AtomicU64,
     swept: AtomicU64,
 }
 
@@ -58,6 +61,10 @@ impl Counts {
         add(&self.connections, 1);
     }
 
+    pub(super) fn forged(&self, bells: u64) {
+        add(&self.forged, bells);
+    }
+
     pub(super) fn swept(&self, rows: u64) {
         add(&self.swept, rows);
     }
@@ -70,6 +77,7 @@ impl Counts {
             heard: read(&self.heard),
             missed: read(&self.missed),
             connections: read(&self.connections),
+            forged: read(&self.forged),
             swept: read(&self.swept),
             heartbeat_age,
         }

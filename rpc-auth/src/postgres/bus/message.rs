@@ -1,85 +1,117 @@
-//! A notice as Postgres carries it: `node.number.content`, or `node.number` for one whose content is in the table.
-//!
-//! The number makes every text another one: Postgres delivers equal ones of one transaction once. The triggers of accounts write
-//! the first form as well (`migrations/0003_changes.sql`), always with the same number.
+//! What travels: a notice as the text of a row, and the text of a bell, which anybody may have written.
 
 use rpc_core::Notice;
-use serde::Deserialize;
 
-/// Bytes of a text that NOTIFY takes.
-const MOST: usize = 7_999;
-/// Bytes of the name of a node, its number and two points, at most.
-const ENVELOPE: usize = 16 + 19 + 2;
+use super::letter::Unsent;
 
-/// Whether NOTIFY takes a content.
-pub(super) fn fits(content: &str) -> bool {
-    content.len() <= MOST - ENVELOPE
-}
+/// Bytes of a content, at most.
+pub(super) const LONGEST: usize = 16 * 1024 * 1024;
+/// How deep a content is nested, at most: the limit of the parser that reads it.
+const DEEPEST: usize = 127;
 
-pub(super) fn with_content(node: &str, number: i64, content: &str) -> String {
-    format!("{node}.{number}.{content}")
-}
-
-pub(super) fn without_content(node: &str, number: i64) -> String {
-    format!("{node}.{number}")
-}
-
-/// A text, taken apart.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Message<'t> {
-    pub(super) node: &'t str,
-    pub(super) number: i64,
-    /// `None` when it is in the table.
-    pub(super) content: Option<&'t str>,
-}
-
-impl<'t> Message<'t> {
-    pub(super) fn read(text: &'t str) -> Option<Self> {
-        let mut parts = text.splitn(3, '.');
-        let (node, number) = (parts.next()?, parts.next()?.parse().ok()?);
-        Some(Self { node, number, content: parts.next() })
+/// A notice as a content that [`decode`] reads.
+pub(super) fn encode(notice: &Notice) -> Result<String, Unsent> {
+    let content = serde_json::to_string(notice).map_err(|error| Unsent::Encoding(std::sync::Arc::new(error)))?;
+    if content.len() > LONGEST || depth(&content) > DEEPEST {
+        return Err(Unsent::TooLarge);
     }
+    Ok(content)
 }
 
-/// The notice in a content; `None` for one that a newer version of the program made.
+/// The notice in a content. `None` for one that a newer version of the program made, and for one that is nested too deep.
 pub(super) fn decode(content: &str) -> Option<Notice> {
-    let mut reader = serde_json::Deserializer::from_str(content);
-    // As deep as the node could write it.
-    reader.disable_recursion_limit();
-    Notice::deserialize(&mut reader).ok().filter(|_| reader.end().is_ok())
+    if content.len() > LONGEST {
+        return None;
+    }
+    // With the parser's own limit of depth: it goes as deep into the stack as the content does.
+    serde_json::from_str(content).ok()
+}
+
+/// How deep a JSON text is nested.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_text, mut is_escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_text => is_escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// What a node is notified of: that another one has committed a transaction with notices. It says so, and nobody has to believe
+/// it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Bell<'t> {
+    pub(super) node: &'t str,
+    pub(super) transaction: u64,
+}
+
+impl<'t> Bell<'t> {
+    pub(super) fn read(text: &'t str) -> Option<Self> {
+        let (node, transaction) = text.split_once('.')?;
+        Some(Self { node, transaction: transaction.parse().ok()? })
+    }
+
+    pub(super) fn text(&self) -> String {
+        format!("{}.{}", self.node, self.transaction)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use rpc_core::Notice;
+    use serde_json::{Value, json};
 
-    use super::{ENVELOPE, MOST, Message, decode, fits, with_content, without_content};
+    use super::{Bell, decode, depth, encode};
 
-    #[test]
-    fn what_is_put_together_is_taken_apart() {
-        for content in ["\"missed\"", "{\"user\":\"a.b.c\"}", ""] {
-            let text = with_content("00ff", 7, content);
-            assert_eq!(Message::read(&text), Some(Message { node: "00ff", number: 7, content: Some(content) }));
-        }
-        let text = without_content("00ff", i64::MAX);
-        assert_eq!(Message::read(&text), Some(Message { node: "00ff", number: i64::MAX, content: None }));
-        for text in ["", "00ff", "00ff.", "00ff.x", "00ff..{}"] {
-            assert_eq!(Message::read(text), None, "{text}");
-        }
+    fn nested(levels: usize) -> Notice {
+        let content = (0..levels).fold(Value::Null, |inner, _| json!([inner]));
+        Notice::Other { topic: "[{\"[".into(), content }
     }
 
     #[test]
-    fn the_longest_content_that_fits_makes_a_text_that_is_taken() {
-        let longest = "x".repeat(MOST - ENVELOPE);
-        assert!(fits(&longest) && !fits(&format!("{longest}x")));
-        assert!(with_content("0123456789abcdef", i64::MAX, &longest).len() <= MOST);
+    fn a_bell_that_is_put_together_is_taken_apart() {
+        let bell = Bell { node: "00ff", transaction: u64::MAX };
+        assert_eq!(Bell::read(&bell.text()), Some(bell));
+        for text in ["", "00ff", "00ff.", "00ff.x", "00ff.-1", "00ff.1.{}", "rpc_auth.0.\"missed\""] {
+            assert_eq!(Bell::read(text), None, "{text}");
+        }
     }
 
     #[test]
     fn what_cannot_be_read_is_none() {
         assert_eq!(decode("\"missed\""), Some(Notice::Missed));
-        for content in ["", "\"of_the_future\"", "{\"of_the_future\":1}", "{\"user\":7}", "\"missed\" 1", "{"] {
-            assert_eq!(decode(content), None, "{content}");
+        let deep = "[".repeat(1_000_000);
+        let deeper = format!("{{\"other\":{{\"topic\":\"t\",\"content\":{deep}");
+        for content in
+            ["", "\"of_the_future\"", "{\"of_the_future\":1}", "{\"user\":7}", "\"missed\" 1", "{", &deep, &deeper]
+        {
+            assert_eq!(decode(content), None, "{content:.40}");
+        }
+    }
+
+    #[test]
+    fn what_is_sent_can_be_read_as_deep_as_it_may_be() {
+        // The notice itself has two levels.
+        let deepest = nested(125);
+        assert_eq!(decode(&encode(&deepest).unwrap()), Some(deepest));
+        encode(&nested(126)).unwrap_err();
+        assert_eq!(decode(&serde_json::to_string(&nested(126)).unwrap()), None);
+    }
+
+    #[test]
+    fn brackets_in_texts_are_no_nesting() {
+        for (json, expected) in [("7", 0), (r#"{"a[\"[":["]",{}]}"#, 3), (r#"["\\",[]]"#, 2), ("[],[[]]", 2)] {
+            assert_eq!(depth(json), expected, "{json}");
         }
     }
 }

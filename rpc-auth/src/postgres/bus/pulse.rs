@@ -1,18 +1,19 @@
-//! How long ago the node was last known to hear everything.
+//! How long ago the node was last known to have heard everything.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long a heartbeat that was heard says that notices are, counted from when it was sent.
+/// How long a read says that the node is current, counted from when it was begun.
 const TRUST: Duration = Duration::from_secs(1);
 
-/// The heartbeats that were heard. Times are in microseconds since it was made, by the monotonic clock.
+/// The heartbeats: reads that came to their end. Nobody else has a part in them. Times are in microseconds since it was made, by
+/// the monotonic clock.
 #[derive(Debug)]
 pub(super) struct Pulse {
     start: Instant,
-    /// When the last one that was heard was sent, plus one; 0 before the first.
+    /// When the last read began, plus one; 0 before the first.
     last: AtomicU64,
     /// Until when the node is current; 0 while it is known not to be.
     until: AtomicU64,
@@ -29,20 +30,19 @@ fn micros(time: Duration) -> u64 {
 }
 
 impl Pulse {
-    /// Now, for a heartbeat to carry.
-    pub(super) fn now(&self) -> u64 {
+    fn now(&self) -> u64 {
         micros(self.start.elapsed())
     }
 
-    /// One was heard; when it was sent.
-    pub(super) fn heard(&self, sent: u64) -> Instant {
-        self.last.store(sent.saturating_add(1), Ordering::Relaxed);
-        // After all that was heard before it.
-        self.until.store(sent.saturating_add(micros(TRUST)), Ordering::Release);
-        self.start + Duration::from_micros(sent)
+    /// All was read that had been written when the read began.
+    pub(super) fn read(&self, began: Instant) {
+        let began = micros(began.duration_since(self.start));
+        self.last.store(began.saturating_add(1), Ordering::Relaxed);
+        // After all that was told of it.
+        self.until.store(began.saturating_add(micros(TRUST)), Ordering::Release);
     }
 
-    /// Nothing is heard any more.
+    /// Nothing is read any more.
     pub(super) fn lost(&self) {
         self.until.store(0, Ordering::Release);
     }
@@ -52,8 +52,8 @@ impl Pulse {
     }
 
     pub(super) fn age(&self) -> Option<Duration> {
-        let sent = self.last.load(Ordering::Relaxed).checked_sub(1)?;
-        Some(Duration::from_micros(self.now().saturating_sub(sent)))
+        let began = self.last.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(Duration::from_micros(self.now().saturating_sub(began)))
     }
 }
 
@@ -61,16 +61,18 @@ impl Pulse {
 mod tests {
     use std::time::Duration;
 
+    use tokio::time::Instant;
+
     use super::Pulse;
 
     #[tokio::test(start_paused = true)]
-    async fn a_heartbeat_is_good_for_a_second_from_when_it_was_sent() {
+    async fn a_read_is_good_for_a_second_from_when_it_was_begun() {
         let pulse = Pulse::default();
         assert!(!pulse.is_current());
         assert_eq!(pulse.age(), None);
-        let sent = pulse.now();
+        let began = Instant::now();
         tokio::time::advance(Duration::from_millis(700)).await;
-        pulse.heard(sent);
+        pulse.read(began);
         assert!(pulse.is_current());
         assert_eq!(pulse.age(), Some(Duration::from_millis(700)));
         tokio::time::advance(Duration::from_millis(299)).await;
@@ -82,7 +84,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_loss_ends_trust_at_once() {
         let pulse = Pulse::default();
-        pulse.heard(pulse.now());
+        pulse.read(Instant::now());
         assert!(pulse.is_current());
         pulse.lost();
         assert!(!pulse.is_current());

@@ -1,80 +1,62 @@
-//! What a node says: its notices, as many as wait in one statement, and its heartbeat; and the sweeping of the table.
+//! The connection that a node writes and reads notices with: its own, as many as wait in one statement; those of others; and the
+//! sweeping of the table. Strangers have no part in any of it.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sqlx::postgres::{PgArguments, PgConnectOptions};
-use sqlx::query::Query;
-use sqlx::{Connection, Executor, PgConnection, Postgres};
-use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use super::message::{fits, with_content, without_content};
+use super::letter::{Letter, Unsent};
+use super::message::Bell;
+use super::reader::Reader;
 use super::{CHANNEL, Shared};
+use crate::postgres::pin_search_path;
 
-/// Between two heartbeats.
+/// Between two reads, whether or not somebody has rung.
 const BEAT: Duration = Duration::from_millis(300);
 /// Between two looks for notices to be swept, and between two when there were as many as are swept at once.
-const SWEEP: Duration = Duration::from_secs(60);
+const SWEEP: Duration = Duration::from_secs(10);
 const SWEEP_ON: Duration = Duration::from_millis(100);
-/// How old a notice is that is swept: a node that has not read it by then has long opened another connection.
-const KEPT: Duration = Duration::from_secs(5 * 60);
+/// How old a notice is that is swept: a node that has not read it by then takes it as missed.
+const KEPT: Duration = Duration::from_secs(60);
 /// Notices that are swept at once.
-const SWEPT_AT_ONCE: i64 = 100;
-/// Notices that are sent at once.
+const SWEPT_AT_ONCE: i64 = 1_000;
+/// Notices that are sent at once, and bytes of several.
 const AT_ONCE: usize = 256;
+const BYTES_AT_ONCE: usize = 256 * 1024;
 
-/// How long connecting may take, a heartbeat or a sweep, and a notice.
+/// Between two bells that only say that whoever listens hears, and how long none is rung after one was refused.
+const PROOF: Duration = Duration::from_secs(5);
+const UNRUNG: Duration = Duration::from_secs(1);
+
+/// How long connecting may take, a sweep or a bell, and a notice.
 const CONNECT: Duration = Duration::from_secs(1);
 const SHORT: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(2);
 
-const NOTIFY: &str =
-    "SELECT pg_notify($1, text) FROM unnest($2::text[]) WITH ORDINALITY AS waiting (text, place) ORDER BY place";
-const NOTIFY_LARGE: &str = "WITH kept AS (INSERT INTO rpc_auth_notices (node, number, content) VALUES ($1, $2, $3)) \
-                            SELECT pg_notify($4, $5)";
-const DELETE_OLD: &str = "DELETE FROM rpc_auth_notices WHERE (node, number) IN (\
-                          SELECT node, number FROM rpc_auth_notices WHERE created < now() - make_interval(secs => $1) \
-                          ORDER BY created LIMIT $2 FOR UPDATE SKIP LOCKED)";
+/// A new connection: notices do not outlive a crash, so none waits for a disk; and the few that are new are found by their key, by
+/// this process alone, however large the server takes the table for.
+const PREPARE: &str = "SET synchronous_commit = off; SET enable_seqscan = off; SET enable_bitmapscan = off; \
+                       SET max_parallel_workers_per_gather = 0; SET jit = off";
+const INSERT: &str = "WITH sent AS (
+        INSERT INTO rpc_auth_notices (node, number, content)
+        SELECT $1, waiting.number, waiting.content FROM unnest($2::int8[], $3::text[]) AS waiting (number, content)
+        RETURNING made
+     )
+     SELECT made::text FROM sent LIMIT 1";
+const DELETE_OLD: &str = "DELETE FROM rpc_auth_notices WHERE (made, node, number) IN (
+        SELECT made, node, number FROM rpc_auth_notices
+        WHERE created < pg_catalog.now() - pg_catalog.make_interval(secs => $1::float8)
+        ORDER BY created LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
-/// A notice on its way out.
-#[derive(Debug)]
-pub(super) struct Letter {
-    pub(super) content: String,
-    pub(super) reply: oneshot::Sender<Result<(), Unsent>>,
-}
-
-impl Letter {
-    fn answer(self, result: Result<(), Unsent>) {
-        // Whoever announced it may be gone.
-        let _ = self.reply.send(result);
-    }
-}
-
-/// Why other nodes may not have heard a notice.
-#[derive(Debug, Clone, Error)]
-pub(super) enum Unsent {
-    #[error("the database did not answer in time")]
-    TimedOut,
-    #[error("the database did not take a notice")]
-    Refused(#[source] Arc<sqlx::Error>),
-    #[error("too many notices wait to be sent")]
-    Full,
-    #[error("the bus has been stopped")]
-    Stopped,
-    #[error("a notice cannot be encoded")]
-    Encoding(#[source] Arc<serde_json::Error>),
-}
-
-impl Unsent {
-    /// Whether it says nothing about the notices that wait behind.
-    fn is_of_its_own(&self) -> bool {
-        matches!(self, Self::Refused(error) if error.as_database_error().is_some())
-    }
-}
+/// `Notice::Missed`, encoded.
+const MISSED: &str = "\"missed\"";
 
 pub(super) struct Sender {
     shared: Arc<Shared>,
@@ -82,30 +64,38 @@ pub(super) struct Sender {
     queue: mpsc::Receiver<Letter>,
     /// Kept only while nothing has gone wrong with it.
     connection: Option<PgConnection>,
+    reader: Reader,
     number: i64,
+    ring_after: Instant,
+    is_deaf: bool,
     is_silent: bool,
 }
 
 impl Sender {
     pub(super) fn new(shared: Arc<Shared>, options: PgConnectOptions, queue: mpsc::Receiver<Letter>) -> Self {
-        let options = options.application_name("rpc-auth bus: sends");
-        Self { shared, options, queue, connection: None, number: 0, is_silent: false }
+        let reader = Reader::new(Arc::clone(&shared));
+        let (connection, number, ring_after) = (None, 0, Instant::now());
+        Self { shared, options, queue, connection, reader, number, ring_after, is_deaf: false, is_silent: false }
     }
 
     pub(super) async fn run(mut self) {
-        let (mut beats, mut sweeps) = (interval(BEAT), interval(SWEEP));
-        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let [mut beats, mut sweeps, mut proofs] = [BEAT, SWEEP, PROOF].map(|period| {
+            let mut ticks = interval(period);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks
+        });
+        let shared = Arc::clone(&self.shared);
         let mut letters = Vec::new();
         loop {
             tokio::select! {
                 biased;
-                () = self.shared.stopped.cancelled() => break,
+                () = shared.stopped.cancelled() => break,
                 _ = beats.tick() => self.beat().await,
-                () = self.shared.beat_now.notified() => self.beat().await,
+                () = shared.bells.wait() => self.answer().await,
                 _ = sweeps.tick() => if self.sweep().await == SWEPT_AT_ONCE as u64 {
                     sweeps.reset_after(SWEEP_ON);
                 },
+                _ = proofs.tick() => self.ring(0).await,
                 _ = self.queue.recv_many(&mut letters, AT_ONCE) => self.send(letters.drain(..).collect()).await,
             }
         }
@@ -114,6 +104,7 @@ impl Sender {
 
     /// Sends what waits, and says goodbye.
     async fn finish(mut self) {
+        self.reader.forget();
         self.queue.close();
         let mut letters = Vec::new();
         while self.queue.recv_many(&mut letters, AT_ONCE).await > 0 {
@@ -125,14 +116,17 @@ impl Sender {
         }
     }
 
+    /// Reads in its time, and tells the others what they are owed.
     async fn beat(&mut self) {
-        let result = self.try_beat().await;
+        let rung = self.shared.bells.take();
+        self.read(rung).await;
+        let result = self.settle().await;
         if result.is_err() != self.is_silent {
             self.is_silent = result.is_err();
             match result {
                 Ok(()) => tracing::info!(event = "bus.sends", "other nodes hear this one again"),
                 Err(error) => {
-                    let error = &error as &dyn std::error::Error;
+                    let error = &error as &dyn Error;
                     tracing::warn!(
                         event = "bus.silent",
                         error,
@@ -143,12 +137,42 @@ impl Sender {
         }
     }
 
-    async fn try_beat(&mut self) -> Result<(), Unsent> {
-        self.connection = Some(self.connected().await?);
-        let sent = self.shared.pulse.now().to_string();
-        let query = sqlx::query("SELECT pg_notify($1, $2)").bind(self.shared.beat_channel()).bind(sent);
-        self.execute(SHORT, query).await?;
-        self.settle().await
+    /// Reads when somebody has rung for something that was not read yet.
+    async fn answer(&mut self) {
+        let mut rung = self.shared.bells.take();
+        rung.retain(|transaction| !self.reader.has_read(*transaction));
+        if !rung.is_empty() {
+            self.read(rung).await;
+        }
+    }
+
+    async fn read(&mut self, mut rung: HashSet<u64>) {
+        rung.retain(|transaction| !self.reader.has_read(*transaction));
+        let result = self.try_read(rung).await;
+        if let Err(error) = &result {
+            self.reader.forget();
+            self.shared.miss();
+            if !self.is_deaf {
+                let error = error as &dyn Error;
+                tracing::warn!(
+                    event = "bus.deaf",
+                    error,
+                    "other nodes are not heard: every token is checked with the database"
+                );
+            }
+        } else if self.is_deaf {
+            tracing::info!(event = "bus.hears", "other nodes are heard again");
+        }
+        self.is_deaf = result.is_err();
+    }
+
+    async fn try_read(&mut self, rung: HashSet<u64>) -> Result<(), Unsent> {
+        let mut connection = self.connected().await?;
+        let began = Instant::now();
+        self.reader.read(&mut connection, rung).await?;
+        self.shared.pulse.read(began);
+        self.connection = Some(connection);
+        Ok(())
     }
 
     /// Tells the other nodes that they may have missed something, if so.
@@ -156,18 +180,16 @@ impl Sender {
         if !self.shared.is_owed.swap(false, Ordering::SeqCst) {
             return Ok(());
         }
-        let number = self.next_number();
-        let text = with_content(&self.shared.node, number, MISSED);
-        let settled = self.execute(SHORT, sqlx::query(NOTIFY).bind(CHANNEL).bind(vec![text])).await;
-        settled.map(drop).inspect_err(|_| self.shared.owe())
+        self.insert(&[MISSED], SHORT).await.inspect_err(|_| self.shared.owe())
     }
 
     /// Sends letters, in their order. When the database does not answer one, none that waits behind it is tried.
     async fn send(&mut self, mut letters: VecDeque<Letter>) {
         while let Some(first) = letters.pop_front() {
-            let mut batch = vec![first];
-            while fits(&batch[0].content) && letters.front().is_some_and(|letter| fits(&letter.content)) {
-                batch.extend(letters.pop_front());
+            let (mut bytes, mut batch) = (first.content.len(), vec![first]);
+            while let Some(next) = letters.pop_front_if(|next| bytes + next.content.len() <= BYTES_AT_ONCE) {
+                bytes += next.content.len();
+                batch.push(next);
             }
             match self.deliver(&batch).await {
                 Ok(()) => {
@@ -194,71 +216,86 @@ impl Sender {
         }
     }
 
-    /// Sends several small ones, or a large one.
     async fn deliver(&mut self, batch: &[Letter]) -> Result<(), Unsent> {
         self.settle().await?;
-        let shared = Arc::clone(&self.shared);
-        let node = &*shared.node;
-        if let [large] = batch
-            && !fits(&large.content)
-        {
-            let number = self.next_number();
-            let query = sqlx::query(NOTIFY_LARGE).bind(node).bind(number).bind(&large.content);
-            let query = query.bind(CHANNEL).bind(without_content(node, number));
-            return self.execute(LONG, query).await.map(drop);
+        let contents: Vec<&str> = batch.iter().map(|letter| &*letter.content).collect();
+        self.insert(&contents, LONG).await
+    }
+
+    /// Writes notices, and rings. After a failure the connection is another one.
+    async fn insert(&mut self, contents: &[&str], within: Duration) -> Result<(), Unsent> {
+        let mut connection = self.connected().await?;
+        let first = self.number + 1;
+        let numbers: Vec<i64> = (first..).take(contents.len()).collect();
+        self.number += i64::try_from(contents.len()).unwrap_or_default();
+        let query = sqlx::query_scalar::<_, String>(INSERT).bind(&*self.shared.node).bind(numbers).bind(contents);
+        let made = timeout(within, query.fetch_one(&mut connection)).await.map_err(|_| Unsent::TimedOut)??;
+        self.connection = Some(connection);
+        self.ring(made.parse().map_err(|_| Unsent::NotUnderstood)?).await;
+        Ok(())
+    }
+
+    /// Rings for a transaction, or for none. Others can keep it from that, by a queue that they filled or by ringing all the
+    /// time: it waits shortly then, and notices are read a little later.
+    async fn ring(&mut self, transaction: u64) {
+        if Instant::now() < self.ring_after {
+            return;
         }
-        let texts: Vec<String> =
-            batch.iter().map(|letter| with_content(node, self.next_number(), &letter.content)).collect();
-        self.execute(LONG, sqlx::query(NOTIFY).bind(CHANNEL).bind(texts)).await.map(drop)
+        let Some(mut connection) = self.connection.take() else { return };
+        let bell = Bell { node: &self.shared.node, transaction }.text();
+        let statement = format!("SET LOCAL lock_timeout = '50ms'; NOTIFY {CHANNEL}, '{bell}'");
+        match timeout(SHORT, connection.execute(AssertSqlSafe(statement))).await {
+            Ok(Ok(_)) => self.connection = Some(connection),
+            Ok(Err(error)) if error.as_database_error().is_some() => {
+                self.connection = Some(connection);
+                self.ring_after = Instant::now() + UNRUNG;
+                let error = &error as &dyn Error;
+                tracing::debug!(event = "bus.unrung", error, "other nodes read the last notices a little later");
+            }
+            // Whoever needs a connection next makes another one.
+            _ => {}
+        }
     }
 
     /// Removes notices that are old. How many.
     async fn sweep(&mut self) -> u64 {
-        let query = sqlx::query(DELETE_OLD).bind(KEPT.as_secs_f64()).bind(SWEPT_AT_ONCE);
-        match self.execute(SHORT, query).await {
+        match self.try_sweep().await {
             Ok(rows) => {
                 self.shared.counts.swept(rows);
                 rows
             }
             Err(error) => {
-                let error = &error as &dyn std::error::Error;
+                let error = &error as &dyn Error;
                 tracing::debug!(event = "bus.unswept", error, "old notices could not be removed");
                 0
             }
         }
     }
 
-    fn next_number(&mut self) -> i64 {
-        self.number += 1;
-        self.number
-    }
-
-    /// Executes, within a time; the rows. After a failure the connection is another one.
-    async fn execute(&mut self, within: Duration, query: Query<'_, Postgres, PgArguments>) -> Result<u64, Unsent> {
+    async fn try_sweep(&mut self) -> Result<u64, Unsent> {
         let mut connection = self.connected().await?;
-        let done = timeout(within, query.execute(&mut connection)).await.map_err(|_| Unsent::TimedOut)?;
-        let rows = done.map_err(|error| Unsent::Refused(Arc::new(error)))?.rows_affected();
+        let query = sqlx::query(DELETE_OLD).bind(KEPT.as_secs_f64()).bind(SWEPT_AT_ONCE);
+        let done = timeout(SHORT, query.execute(&mut connection)).await.map_err(|_| Unsent::TimedOut)??;
         self.connection = Some(connection);
-        Ok(rows)
+        Ok(done.rows_affected())
     }
 
     async fn connected(&mut self) -> Result<PgConnection, Unsent> {
         if let Some(connection) = self.connection.take() {
             return Ok(connection);
         }
+        // What was written while there was none may be lost with a crash of the server.
+        self.reader.forget();
         let connect = async {
             let mut connection = PgConnection::connect_with(&self.options).await?;
-            // Notices do not outlive a crash, so none waits for a disk.
-            connection.execute("SET synchronous_commit = off").await?;
+            pin_search_path(&mut connection).await?;
+            connection.execute(PREPARE).await?;
             Ok(connection)
         };
         let connected = timeout(CONNECT, connect).await.map_err(|_| Unsent::TimedOut)?;
-        connected.map_err(|error: sqlx::Error| Unsent::Refused(Arc::new(error)))
+        connected.map_err(|error: sqlx::Error| error.into())
     }
 }
-
-/// `Notice::Missed`, encoded.
-const MISSED: &str = "\"missed\"";
 
 #[cfg(test)]
 mod tests {

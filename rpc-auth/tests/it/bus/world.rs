@@ -66,6 +66,19 @@ impl World {
         let pids: Vec<i32> = sqlx::query_scalar(query).bind(name).fetch_all(&mut connection).await.unwrap();
         pids.into_iter().map(|pid| Pid::from_raw(pid).unwrap()).collect()
     }
+
+    /// Ends a connection, as an operator does.
+    pub(crate) async fn terminate(&self, backend: Pid) {
+        let terminated = sqlx::query("SELECT pg_terminate_backend($1)").bind(backend.as_raw_nonzero().get());
+        terminated.execute(&self.pool()).await.unwrap();
+    }
+
+    /// Connections of a role that may connect to the database and nothing else.
+    pub(crate) async fn stranger(&self) -> PgPool {
+        sqlx::query("CREATE ROLE stranger LOGIN").execute(&self.pool()).await.unwrap();
+        let options = self.cluster.options("postgres").username("stranger");
+        PgPoolOptions::new().max_connections(4).acquire_timeout(PATIENCE).connect_lazy_with(options)
+    }
 }
 
 /// A process that stands still until this is dropped.

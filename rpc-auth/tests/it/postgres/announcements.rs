@@ -8,16 +8,15 @@ use rpc_auth::{
     SessionsChange, TokenHash, UserChange, UserId, UserStore,
 };
 use rpc_core::Timestamp;
-use sqlx::postgres::PgListener;
 use sqlx::{AssertSqlSafe, PgPool};
 use test_postgres::TestDatabase;
 
 use super::migrated;
 
 const ANN: UserId = UserId::new(2);
-const ABOUT_ANN: &[&str] = &["rpc_auth.0.{\"user\":\"2\"}"];
-const ABOUT_BOTH: &[&str] = &["rpc_auth.0.{\"user\":\"2\"}", "rpc_auth.0.{\"user\":\"3\"}"];
-const ABOUT_ALL: &[&str] = &["rpc_auth.0.\"missed\""];
+const ABOUT_ANN: &[&str] = &["{\"user\":\"2\"}"];
+const ABOUT_BOTH: &[&str] = &["{\"user\":\"2\"}", "{\"user\":\"3\"}"];
+const ABOUT_ALL: &[&str] = &["\"missed\""];
 const NOTHING: &[&str] = &[];
 
 fn password(text: &str) -> PasswordHash {
@@ -28,11 +27,10 @@ fn at(seconds: u64) -> Timestamp {
     Timestamp::default().after(Duration::from_secs(seconds))
 }
 
-/// Ann and Bob, each with two sessions and two API tokens, and somebody who hears what nodes are told.
+/// Ann and Bob, each with two sessions and two API tokens.
 struct World {
     pool: PgPool,
     store: PgStore,
-    listener: PgListener,
     _database: TestDatabase,
 }
 
@@ -50,23 +48,19 @@ impl World {
                 store.create_api_token(user, "token", hash, at(0), 9).await.unwrap();
             }
         }
-        let mut listener = PgListener::connect_with(&pool).await.unwrap();
-        listener.listen("rpc_auth_bus").await.unwrap();
-        Self { pool, store, listener, _database: database }
+        let world = Self { pool, store, _database: database };
+        assert_eq!(world.told().await, NOTHING);
+        world
     }
 
-    /// What was told until now, in the order of its text.
-    async fn heard(&mut self) -> Vec<String> {
-        sqlx::query("SELECT pg_notify('rpc_auth_bus', 'that is all')").execute(&self.pool).await.unwrap();
-        let mut heard = Vec::new();
-        loop {
-            match self.listener.recv().await.unwrap().payload() {
-                "that is all" => break,
-                text => heard.push(text.to_owned()),
-            }
-        }
-        heard.sort_unstable();
-        heard
+    /// What nodes were told since the last time, in the order of its text, under a name that is no node's.
+    async fn told(&self) -> Vec<String> {
+        let read = "DELETE FROM rpc_auth_notices RETURNING node, content";
+        let rows: Vec<(String, String)> = sqlx::query_as(read).fetch_all(&self.pool).await.unwrap();
+        assert!(rows.iter().all(|(node, _)| node.is_empty()), "{rows:?}");
+        let mut told: Vec<String> = rows.into_iter().map(|(_, content)| content).collect();
+        told.sort_unstable();
+        told
     }
 }
 
@@ -79,7 +73,7 @@ async fn sign_in(store: &PgStore, user: UserId, token: &str, most: usize) {
 
 #[tokio::test]
 async fn whatever_changes_who_a_token_is_good_for_is_told_by_the_change_itself() {
-    let mut world = World::new().await;
+    let world = World::new().await;
     for (statement, expected) in [
         ("UPDATE rpc_auth_users SET enabled = false WHERE name = 'ann'", ABOUT_ANN),
         ("UPDATE rpc_auth_users SET enabled = true WHERE name = 'ann'", ABOUT_ANN),
@@ -95,13 +89,13 @@ async fn whatever_changes_who_a_token_is_good_for_is_told_by_the_change_itself()
         ("TRUNCATE rpc_auth_users CASCADE", ABOUT_ALL),
     ] {
         sqlx::query(AssertSqlSafe(statement)).execute(&world.pool).await.unwrap();
-        assert_eq!(world.heard().await, expected, "{statement}");
+        assert_eq!(world.told().await, expected, "{statement}");
     }
 }
 
 #[tokio::test]
 async fn what_changes_nothing_about_tokens_is_not_told() {
-    let mut world = World::new().await;
+    let world = World::new().await;
     for statement in [
         "UPDATE rpc_auth_users SET email = 'a@example.com', lowered_email = 'a@example.com', telegram_name = 'a' \
          WHERE name = 'ann'",
@@ -111,13 +105,13 @@ async fn what_changes_nothing_about_tokens_is_not_told() {
         "BEGIN; UPDATE rpc_auth_users SET enabled = false; ROLLBACK",
     ] {
         sqlx::raw_sql(statement).execute(&world.pool).await.unwrap();
-        assert_eq!(world.heard().await, NOTHING, "{statement}");
+        assert_eq!(world.told().await, NOTHING, "{statement}");
     }
 }
 
 #[tokio::test]
 async fn a_node_is_told_what_the_store_changes_once_and_not_what_it_does_all_the_time() {
-    let mut world = World::new().await;
+    let world = World::new().await;
     let store = world.store.clone();
     let used: Vec<_> = (1..5).map(|id| (SessionId::new(id), at(9))).collect();
     store.touch_sessions(&used).await.unwrap();
@@ -126,10 +120,10 @@ async fn a_node_is_told_what_the_store_changes_once_and_not_what_it_does_all_the
     sign_in(&store, ANN, "third", 9).await;
     store.create_api_token(ANN, "third", TokenHash::of("third"), at(0), 9).await.unwrap();
     assert_eq!(store.purge_sessions(at(0), at(5)).await.unwrap(), 1);
-    assert_eq!(world.heard().await, NOTHING);
+    assert_eq!(world.told().await, NOTHING);
 
     sign_in(&store, ANN, "makes room", 2).await;
-    assert_eq!(world.heard().await, ABOUT_ANN, "a session made room");
+    assert_eq!(world.told().await, ABOUT_ANN, "a session made room");
     let merge = GrantsChange::Merge([("admin".to_owned(), true)].into());
     let change = UserChange {
         enabled: Some(false),
@@ -138,7 +132,35 @@ async fn a_node_is_told_what_the_store_changes_once_and_not_what_it_does_all_the
         ..UserChange::default()
     };
     store.update_user(ANN, &change).await.unwrap().unwrap();
-    assert_eq!(world.heard().await, ABOUT_ANN, "disabled, with the sessions");
+    assert_eq!(world.told().await, ABOUT_ANN, "disabled, with the sessions");
     store.delete_user(ANN, &Bound::NONE).await.unwrap();
-    assert_eq!(world.heard().await, ABOUT_ANN, "deleted, with all that was theirs");
+    assert_eq!(world.told().await, ABOUT_ANN, "deleted, with all that was theirs");
+}
+
+/// What whoever may make functions and operators in the schema of the tables would have the triggers run.
+const TRAPS: &str = r"
+    CREATE FUNCTION public.format(text, bigint) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+    CREATE FUNCTION public.pg_notify(text, text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+    CREATE FUNCTION public.trap(text, bigint) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+    CREATE FUNCTION public.trap(bigint, text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+    CREATE FUNCTION public.trap(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+    CREATE FUNCTION public.trap(name, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+    CREATE OPERATOR public.|| (LEFTARG = text, RIGHTARG = bigint, FUNCTION = public.trap);
+    CREATE OPERATOR public.|| (LEFTARG = bigint, RIGHTARG = text, FUNCTION = public.trap);
+    CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, FUNCTION = public.trap);
+    CREATE OPERATOR public.= (LEFTARG = name, RIGHTARG = text, FUNCTION = public.trap)";
+
+#[tokio::test]
+async fn what_the_database_tells_runs_no_code_of_others() {
+    let world = World::new().await;
+    for (path, number) in ["public", "public, pg_catalog", "pg_temp, public, pg_catalog"].into_iter().zip(0..) {
+        let mut connection = world.pool.acquire().await.unwrap();
+        if number == 0 {
+            sqlx::raw_sql(TRAPS).execute(&mut *connection).await.unwrap();
+        }
+        let change =
+            format!("SET search_path = {path}; UPDATE rpc_auth_users SET enabled = NOT enabled; RESET search_path");
+        sqlx::raw_sql(AssertSqlSafe(change)).execute(&mut *connection).await.unwrap();
+        assert_eq!(world.told().await, ABOUT_BOTH, "{path}");
+    }
 }

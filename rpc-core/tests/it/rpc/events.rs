@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rpc_core::{Audience, LocalBus, Notice, PublishError};
+use rpc_core::{Audience, LocalBus, Notice, PublishError, PublishedEvent};
 use serde_json::{Value, json};
 
 use super::socket::Socket;
@@ -104,4 +104,31 @@ async fn two_nodes_on_one_bus_tell_each_other() {
     assert_eq!((near.closed().await, far.closed().await), (Some(4000), Some(4000)));
     assert_eq!((first.api.websockets(), second.api.websockets()), (0, 1));
     assert_eq!(other.call("/v9/rpc/whoami", json!([])).await["result"]["data"], "root");
+}
+
+#[tokio::test]
+async fn what_the_bus_brings_is_checked_as_what_is_published() {
+    let server = start().await;
+    let mut socket = Socket::with_token(&server, "t_root").await;
+    let heard = async |name: &str, audience: Audience, payload: Option<Value>| {
+        let event = PublishedEvent { name: name.into(), audience, payload };
+        server.api.bus().announce(Notice::Event(event)).await.unwrap();
+    };
+    let forged = [
+        ("/v9/rpc/nothing", Audience::Everyone, None),
+        ("/v9/rpc/some", Audience::Everyone, Some(json!(7))),
+        ("/v9/rpc/some", Audience::Permission("other".into()), Some(json!(7))),
+        ("/v9/rpc/some", Audience::Root, Some(json!("seven"))),
+        ("/v9/rpc/some", Audience::Root, None),
+        ("/v9/rpc/news", Audience::Everyone, Some(json!({"a": 1}))),
+        ("/v9/rpc/bare", Audience::Everyone, Some(json!(null))),
+        ("/v9/rpc/bare", Audience::Everyone, Some(json!("text"))),
+    ];
+    let count = forged.len() as u64;
+    for (name, audience, payload) in forged {
+        heard(name, audience, payload).await;
+    }
+    heard("/v9/rpc/some", Audience::Root, Some(json!(8))).await;
+    assert_eq!(socket.json().await, event("/v9/rpc/some", &json!(8)), "nothing of what came before");
+    assert_eq!(server.api.events_refused(), count);
 }

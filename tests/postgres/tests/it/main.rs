@@ -1,7 +1,7 @@
 //! Clusters and databases for tests, tried.
 
 use sqlx::{ConnectOptions, Connection, Executor};
-use test_postgres::{Cluster, StopMode, TestDatabase};
+use test_postgres::{Cluster, StopMode, TestDatabase, lay_traps};
 
 #[tokio::test]
 async fn databases_of_two_tests_are_apart_and_begin_as_prepared() {
@@ -66,4 +66,28 @@ async fn text_sorts_by_language_unless_code_points_are_asked_for() {
     let first: String =
         sqlx::query_scalar("SELECT min(w) FROM (VALUES ('B'), ('a')) AS t(w)").fetch_one(&pool).await.unwrap();
     assert_eq!(first, "a");
+}
+
+#[tokio::test]
+async fn a_trap_is_run_by_statements_that_do_not_say_what_they_mean_and_by_no_others() {
+    let database = TestDatabase::empty().await;
+    let pool = database.pool(1).await;
+    let careless = [
+        "SELECT 'a'::text || 1::bigint",
+        "SELECT div(1::numeric, 2)",
+        "SELECT 'pg_proc'::regclass = 'pg_proc'::regclass::oid",
+    ];
+    for statement in careless {
+        pool.execute(statement).await.unwrap();
+    }
+    lay_traps(&pool).await;
+    for statement in careless {
+        let trapped = pool.execute(statement).await.unwrap_err();
+        assert!(trapped.to_string().contains("trapped"), "{statement}: {trapped}");
+    }
+    for statement in
+        ["SELECT 'a'::text || 'b'", "SELECT pg_catalog.div(1::numeric, 2)", "SELECT 1::oid = 'pg_proc'::regclass::oid"]
+    {
+        pool.execute(statement).await.unwrap();
+    }
 }

@@ -39,6 +39,17 @@ impl Socket {
         }
     }
 
+    /// Waits for the next event; its name and payload.
+    pub(super) async fn event(&mut self) -> Value {
+        loop {
+            let Message::Text(text) = soon("an event", self.0.next()).await.unwrap().unwrap() else { continue };
+            let mut message: Value = serde_json::from_str(&text).unwrap();
+            if message["method"] == "/event" {
+                return message["params"].take();
+            }
+        }
+    }
+
     /// Waits until the server closes it; the code that it gives.
     pub(super) async fn closed(&mut self) -> Option<u16> {
         loop {
