@@ -20,6 +20,7 @@ pub mod resets;
 pub mod searches;
 pub mod sessions;
 pub mod users;
+pub mod voids;
 
 mod given;
 
@@ -241,6 +242,16 @@ macro_rules! account_store_conformance {
                     a_reset_confirms_no_address_that_another_has_confirmed
                     a_reset_and_a_confirmation_at_once_leave_one_owner
                 }
+                voids {
+                    a_new_password_voids_what_was_mailed
+                    a_new_address_voids_what_was_mailed
+                    disabling_voids_what_was_mailed
+                    a_reset_voids_what_else_was_mailed
+                    what_a_mail_does_not_rest_on_voids_nothing
+                    a_refused_change_voids_nothing
+                    nothing_is_kept_for_who_was_disabled_or_left_the_address
+                    what_is_mailed_during_the_disabling_is_void
+                }
             }
         }
     };
@@ -258,7 +269,7 @@ mod tests {
 
     /// The words of this file and the sources of the properties.
     const LIST: &str = include_str!("conformance.rs");
-    const SOURCES: [&str; 10] = [
+    const SOURCES: [&str; 11] = [
         include_str!("conformance/addresses.rs"),
         include_str!("conformance/api_tokens.rs"),
         include_str!("conformance/bounds.rs"),
@@ -269,6 +280,7 @@ mod tests {
         include_str!("conformance/searches.rs"),
         include_str!("conformance/sessions.rs"),
         include_str!("conformance/users.rs"),
+        include_str!("conformance/voids.rs"),
     ];
 
     #[test]

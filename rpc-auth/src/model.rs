@@ -84,6 +84,16 @@ pub struct UserChange {
     pub bound: Bound,
 }
 
+impl UserChange {
+    /// Whether it voids the confirmation tokens of the user, who is as given before it: another password, another address and
+    /// being disabled do, because the mails that the tokens were sent in rest on what was before.
+    #[must_use]
+    pub fn voids_confirmations(&self, before: &UserRecord) -> bool {
+        let is_another_address = self.email.as_ref().is_some_and(|email| *email != before.email);
+        self.password.is_some() || self.enabled == Some(false) || is_another_address
+    }
+}
+
 /// What becomes of the sessions of a user who is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SessionsChange {

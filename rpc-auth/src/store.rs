@@ -70,8 +70,9 @@ pub trait UserStore: Send + Sync + 'static {
     /// A page of users; see [`UserQuery`].
     async fn users(&self, query: &UserQuery) -> Result<Page<UserRecord>, StoreError>;
 
-    /// Changes a user, and ends their sessions where the change says so; what they are then, or `None` when there is none. One
-    /// atomic step: nobody is disabled, or has another password, while a session of before goes on.
+    /// Changes a user, ends their sessions where the change says so, and removes their confirmation tokens where it
+    /// [voids](UserChange::voids_confirmations) them; what they are then, or `None` when there is none. One atomic step: nobody is
+    /// disabled, or has another password, while a session of before goes on or a mailed link of before is good.
     ///
     /// # Errors
     ///
@@ -182,8 +183,9 @@ pub enum ConfirmationError {
 /// Confirmation tokens. Each is good once; of two concurrent uses one wins.
 #[async_trait]
 pub trait ConfirmationStore: Send + Sync + 'static {
-    /// Keeps a token. Older ones of the user and kind are good no longer. For a user who is gone nothing is kept.
-    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<(), StoreError>;
+    /// Keeps a token, for a user who is enabled and still has the address that it is sent to: a mail that is written while
+    /// either changes is void like those of before. Whether it was kept. Older ones of the user and kind are good no longer then.
+    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<bool, StoreError>;
 
     /// Uses up a token of the kind [`ConfirmationKind::Email`] and confirms the address, if the user still has it and nobody
     /// else has confirmed it meanwhile. Who it is. One atomic step.
@@ -194,9 +196,9 @@ pub trait ConfirmationStore: Send + Sync + 'static {
     async fn confirm_email(&self, hash: &TokenHash, now: Timestamp) -> Result<UserRecord, ConfirmationError>;
 
     /// Uses up a token of the kind [`ConfirmationKind::PasswordReset`]: sets the password, confirms the address that it was
-    /// sent to (unless somebody else has confirmed it), ends all sessions and disables all API tokens of the user, who must
-    /// be enabled and still have that address: whoever reads the mail of an address that a user has left takes nothing over.
-    /// Who it is. One atomic step.
+    /// sent to (unless somebody else has confirmed it), ends all sessions, disables all API tokens and removes all other
+    /// confirmation tokens of the user, who must be enabled and still have that address: whoever reads the mail of an address
+    /// that a user has left takes nothing over. Who it is. One atomic step.
     ///
     /// # Errors
     ///

@@ -201,7 +201,7 @@ impl<S: AccountStore, W: Write + Send + 'static> ApiTokenStore for Audited<S, W>
 
 #[async_trait]
 impl<S: AccountStore, W: Write + Send + 'static> ConfirmationStore for Audited<S, W> {
-    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<(), StoreError> {
+    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<bool, StoreError> {
         self.store.create_confirmation(confirmation).await
     }
 

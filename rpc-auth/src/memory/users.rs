@@ -214,10 +214,9 @@ impl UserStore for MemoryStore {
     }
 
     async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError> {
-        let AllRows { users, sessions, .. } = &mut *self.write();
-        if users.user(id).is_none() {
-            return Ok(None);
-        }
+        let AllRows { users, sessions, confirmations, .. } = &mut *self.write();
+        let Some(before) = users.user(id) else { return Ok(None) };
+        let voids = change.voids_confirmations(before);
         let email = change.email.as_ref().and_then(Option::as_deref);
         let telegram_name = change.telegram_name.as_ref().and_then(Option::as_deref);
         users.check_unique(Some(id), change.name.as_deref(), email, telegram_name)?;
@@ -226,6 +225,9 @@ impl UserStore for MemoryStore {
             SessionsChange::Keep => {}
             SessionsChange::End => sessions.remove_of(id, None),
             SessionsChange::EndOthers(kept) => sessions.remove_of(id, Some(kept)),
+        }
+        if voids {
+            confirmations.remove_of(id);
         }
         Ok(users.change(id, |user| apply(change, user)))
     }

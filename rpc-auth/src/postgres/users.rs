@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use rpc_core::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{PgExecutor, Row};
+use sqlx::{PgExecutor, Postgres, Row, Transaction};
 
 use super::rows::{self, user_columns};
-use super::{PgStore, PgTimestamp, list, retrying, sessions};
+use super::{PgStore, PgTimestamp, confirmations, list, retrying, sessions};
 use crate::model::{Bound, NewUser, SessionsChange, UserChange, UserId, UserRecord};
 use crate::password::PasswordHash;
 use crate::store::search::lowered;
@@ -35,6 +35,7 @@ const CREATE_ROOT: &str = "INSERT INTO rpc_auth_users (id, name, password, enabl
      VALUES (1, $1, $2, true, $3, $4) ON CONFLICT (id) DO NOTHING";
 
 const USER: &str = concat!("SELECT ", user_columns!(), " FROM rpc_auth_users WHERE id = $1");
+const LOCK: &str = concat!("SELECT ", user_columns!(), " FROM rpc_auth_users WHERE id = $1 FOR NO KEY UPDATE");
 const BY_NAME: &str = concat!("SELECT ", user_columns!(), " FROM rpc_auth_users WHERE name = $1");
 const BY_LOGIN: &str = concat!(
     "SELECT ",
@@ -121,17 +122,19 @@ impl PgStore {
     }
 
     async fn change(&self, id: UserId, change: &UserChange) -> Result<Option<PgRow>, sqlx::Error> {
-        let kept = match change.sessions {
-            SessionsChange::Keep => return update(&self.pool, id, change).await,
-            SessionsChange::End => None,
-            SessionsChange::EndOthers(kept) => Some(kept.number()),
-        };
-        // Two statements: the second one sees the sessions of whoever held the user before the first one did.
+        if is_of_the_row_alone(change) {
+            return update(&self.pool, id, change).await;
+        }
+        // Several statements: each sees what was made for the user before the first one locked them.
         let mut transaction = self.begin().await?;
+        let before = sqlx::query(LOCK).bind(id.number()).fetch_optional(&mut *transaction).await?;
+        let Some(before) = before.as_ref().map(rows::user).transpose()? else { return Ok(None) };
         let row = update(&mut *transaction, id, change).await?;
         if row.as_ref().is_some_and(|row| matches!(outcome(row), Ok(Some(_)))) {
-            let sessions = sqlx::query(sessions::DELETE_OF).bind(id.number()).bind(kept);
-            sessions.execute(&mut *transaction).await?;
+            end_sessions(&mut transaction, id, change.sessions).await?;
+            if change.voids_confirmations(&before) {
+                confirmations::void(&mut transaction, id).await?;
+            }
             transaction.commit().await?;
         }
         Ok(row)
@@ -161,6 +164,27 @@ impl PgStore {
         let row = sqlx::query(statement).bind(text).fetch_optional(&self.pool).await?;
         Ok(row.as_ref().map(rows::user).transpose()?)
     }
+}
+
+/// Whether a change touches nothing but the row of the user, whatever that says: one statement does it.
+fn is_of_the_row_alone(change: &UserChange) -> bool {
+    let may_void = change.password.is_some() || change.enabled == Some(false) || change.email.is_some();
+    change.sessions == SessionsChange::Keep && !may_void
+}
+
+/// Of a user who is locked.
+async fn end_sessions(
+    transaction: &mut Transaction<'static, Postgres>,
+    user: UserId,
+    change: SessionsChange,
+) -> Result<(), sqlx::Error> {
+    let kept = match change {
+        SessionsChange::Keep => return Ok(()),
+        SessionsChange::End => None,
+        SessionsChange::EndOthers(kept) => Some(kept.number()),
+    };
+    sqlx::query(sessions::DELETE_OF).bind(user.number()).bind(kept).execute(&mut **transaction).await?;
+    Ok(())
 }
 
 async fn update(executor: impl PgExecutor<'_>, id: UserId, change: &UserChange) -> Result<Option<PgRow>, sqlx::Error> {

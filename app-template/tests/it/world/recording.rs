@@ -205,7 +205,7 @@ impl ApiTokenStore for RecordingStore {
 
 #[async_trait]
 impl ConfirmationStore for RecordingStore {
-    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Stored<()> {
+    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Stored<bool> {
         self.note("create_confirmation")?;
         self.keep(&format!("{confirmation:?} {}", confirmation.hash));
         self.inner.create_confirmation(confirmation).await
