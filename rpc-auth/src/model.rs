@@ -1,5 +1,6 @@
 //! What is known of users, and what they sign in with.
 
+pub(crate) mod authority;
 pub(crate) mod id;
 pub(crate) mod permissions;
 
@@ -8,6 +9,7 @@ use rpc_core::Timestamp;
 use crate::password::PasswordHash;
 use crate::token::hash::TokenHash;
 
+pub use self::authority::{Authority, AuthorityError, CallerRights, Credential};
 pub use self::id::{ApiTokenId, SessionId, UserId};
 pub use self::permissions::{Bound, Grants, GrantsChange};
 
@@ -61,6 +63,8 @@ pub struct NewUser {
     pub permissions: Grants,
     /// See [`UserRecord::created`].
     pub created: Timestamp,
+    /// In whose name.
+    pub by: Authority,
 }
 
 /// What to change of a user; `None` leaves a field as it is.
@@ -82,6 +86,8 @@ pub struct UserChange {
     pub sessions: SessionsChange,
     /// Whom it may be made to.
     pub bound: Bound,
+    /// In whose name.
+    pub by: Authority,
 }
 
 impl UserChange {

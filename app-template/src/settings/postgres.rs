@@ -3,8 +3,8 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use rpc_auth::Secret;
-use rpc_auth::postgres::PgTimestamp;
+use rpc_auth::postgres::{PgTimestamp, hold};
+use rpc_auth::{Authority, Secret};
 use rpc_core::Timestamp;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
@@ -55,7 +55,7 @@ pub fn migrator() -> Migrator {
     migrator
 }
 
-/// A [`SettingsStore`] in Postgres. Secrets are stored as a [`SecretBox`] seals them. Those that were stored before there was a
+/// A [`SettingsStore`] in Postgres, in the database of the accounts whose users change it. Secrets are stored as a [`SecretBox`] seals them. Those that were stored before there was a
 /// key are encrypted when an application starts with one, by its [`seed`](SettingsStore::seed).
 pub struct PgSettings {
     pool: PgPool,
@@ -158,8 +158,9 @@ impl SettingsStore for PgSettings {
         row.map_or_else(|| Ok(Settings::default()), |row| self.settings(&row))
     }
 
-    async fn update(&self, change: &SettingsChange, now: Timestamp) -> Result<Settings, SettingsError> {
+    async fn update(&self, change: &SettingsChange, now: Timestamp, by: &Authority) -> Result<Settings, SettingsError> {
         let mut transaction = self.pool.begin_with(BEGIN).await?;
+        hold(&mut transaction, by).await??;
         sqlx::query(MAKE).execute(&mut *transaction).await?;
         let row = sqlx::query(LOCK).fetch_one(&mut *transaction).await?;
         let mut settings = self.settings(&row)?;

@@ -6,5 +6,7 @@ mod doors;
 mod grants;
 mod guessing;
 mod mailed;
+mod outlived;
+mod rights;
 mod secrets;
 mod sessions;

@@ -37,7 +37,7 @@ async fn update(
     settings: Map<String, Value>,
 ) -> Result<(), ApiError> {
     let change = SettingsChange::parse(&settings).map_err(ApiError::violations)?;
-    let settings = app.settings.update(&change).await?;
+    let settings = app.settings.update(&change, &app.accounts.authority(ctx.identity())?).await?;
     let told = ctx.publish(Audience::Permission("admin".into()), "/settings/updated", settings.public()).await;
     if let Err(error) = told {
         tracing::warn!(event = "event.unpublished", %error, "a change of settings was not told: {error}");
