@@ -81,9 +81,10 @@ impl AppParts {
     ///
     /// None: a test holds the built-in templates to their form.
     pub fn in_memory() -> Result<Self, AppError> {
+        let accounts = MemoryStore::default();
         Ok(Self {
-            accounts: Arc::new(MemoryStore::default()),
-            settings: Arc::new(MemorySettings::default()),
+            settings: Arc::new(MemorySettings::beside(accounts.clone())),
+            accounts: Arc::new(accounts),
             call_log: Arc::new(MemoryLog::default()),
             mailer: Arc::new(LogMailer),
             templates: MailTemplates::built_in()?,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
 
-use rpc_auth::{ApiTokenStore, Grants, MemoryStore, NewUser, PasswordHash, TokenHash, UserStore};
+use rpc_auth::{ApiTokenStore, Authority, Grants, MemoryStore, NewUser, PasswordHash, TokenHash, UserStore};
 use rpc_core::Timestamp;
 
 const USERS: usize = 100_000;
@@ -31,6 +31,7 @@ fn user(number: usize) -> NewUser {
         enabled: true,
         permissions: Grants(BTreeMap::from([("admin".to_owned(), true)])),
         created: NOW,
+        by: Authority::Application,
     }
 }
 
@@ -41,7 +42,7 @@ async fn main() {
     for number in 0..USERS {
         let user = store.create_user(user(number)).await.unwrap();
         let hash = TokenHash::of(&number.to_string());
-        store.create_api_token(user.id, "nightly import", hash, NOW, 100).await.unwrap();
+        store.create_api_token(user.id, "nightly import", hash, NOW, 100, &Authority::Application).await.unwrap();
     }
     println!("{} bytes a user with a token, of {USERS}", (resident() - before) / USERS);
     black_box(store);

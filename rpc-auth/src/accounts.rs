@@ -13,12 +13,12 @@ mod sign_in;
 mod sign_up;
 mod vocabulary;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use rpc_core::{Bus, Clock, Identity, Listener, Notice, Permission, Timestamp};
+use rpc_core::{Bus, Clock, Identity, Listener, Notice, Permission, Proof, Timestamp};
 use tokio_util::task::TaskTracker;
 
 pub use self::admin::{CreatedUser, Password, Target, UserFields};
@@ -30,7 +30,7 @@ pub use self::sign_up::SignUpFields;
 pub use self::vocabulary::{PermissionState, Vocabulary};
 use crate::authenticator::{CacheCounters, CachedAuthenticator, IdentityCache};
 use crate::mail::AccountMailer;
-use crate::model::{SessionId, UserId, UserRecord};
+use crate::model::{Authority, CallerRights, Credential, SessionId, UserId, UserRecord};
 use crate::password::PasswordHasher;
 use crate::store::{AccountStore, StoreError};
 use crate::throttle::{MailQuota, SignInThrottle, TrustedNetworks};
@@ -91,6 +91,25 @@ pub(crate) struct Caller {
     /// What they hold: by an API token, what was given to it at most.
     pub(crate) held: BTreeSet<&'static str>,
     pub(crate) session: Option<SessionId>,
+    /// What the call was allowed for, and what they hold beside it by now.
+    rights: CallerRights,
+}
+
+impl Caller {
+    /// For a change of others: whoever makes it still holds everything that it may have been allowed for.
+    pub(crate) fn authority(&self) -> Authority {
+        Authority::Caller(self.rights.clone())
+    }
+
+    /// Whether they no longer hold what they were let in with.
+    pub(crate) fn has_lost_something(&self) -> bool {
+        self.rights.permissions.keys().any(|permission| !self.held.contains(permission.as_str()))
+    }
+
+    /// For a change of what is their own, with the permissions that it takes.
+    pub(crate) fn own_authority(&self, permissions: BTreeMap<String, bool>) -> Authority {
+        Authority::Caller(CallerRights { permissions, ..self.rights.clone() })
+    }
 }
 
 impl Accounts {
@@ -206,16 +225,43 @@ impl Accounts {
         }
     }
 
+    /// What a change in the name of a caller is held against by the store that makes it: that they are there and enabled, that
+    /// what they came with is good, and that they hold the permissions that they were let in with. For changes of what is kept
+    /// beside accounts; see [`MemoryStore::hold`](crate::MemoryStore::hold), and `postgres::hold`.
+    ///
+    /// # Errors
+    ///
+    /// `NotSignedIn` for a guest.
+    pub fn authority(&self, identity: &Identity) -> Result<Authority, AccountError> {
+        self.rights(identity).map(Authority::Caller)
+    }
+
+    fn rights(&self, identity: &Identity) -> Result<CallerRights, AccountError> {
+        let user = identity.user().ok_or(AccountError::NotSignedIn)?;
+        let id = user.id.parse().map_err(|_| AccountError::NotSignedIn)?;
+        let shown = user.credential.as_deref();
+        let credential = match user.proof {
+            Proof::Session => shown.and_then(|id| id.parse().ok()).map(Credential::Session),
+            Proof::ApiToken => shown.and_then(|id| id.parse().ok()).map(Credential::ApiToken),
+        };
+        let permissions = self.0.vocabulary.with_defaults(|name| identity.holds(name));
+        Ok(CallerRights { user: id, credential: credential.unwrap_or(Credential::None), permissions })
+    }
+
     /// Who calls, as the store knows them now.
     pub(crate) async fn caller(&self, identity: &Identity) -> Result<Caller, AccountError> {
-        let user = identity.user().ok_or(AccountError::NotSignedIn)?;
-        let id: UserId = user.id.parse().map_err(|_| AccountError::NotSignedIn)?;
-        let record = self.store().user(id).await?.ok_or(AccountError::NotSignedIn)?;
-        let in_session = user.proof == rpc_core::Proof::Session;
-        let session = user.credential.as_deref().filter(|_| in_session).and_then(|id| id.parse().ok());
+        let mut rights = self.rights(identity)?;
+        let record = self.store().user(rights.user).await?.filter(|user| user.enabled);
+        let record = record.ok_or(AccountError::NotSignedIn)?;
+        let in_session = identity.user().is_some_and(|user| user.proof == Proof::Session);
+        let session = match rights.credential {
+            Credential::Session(id) => Some(id),
+            Credential::ApiToken(_) | Credential::None => None,
+        };
         let mut held = self.0.vocabulary.held_by(&record);
         held.retain(|name| in_session || identity.holds(name));
-        Ok(Caller { is_root: record.is_root() && in_session, held, user: record, session })
+        rights.permissions.extend(self.0.vocabulary.with_defaults(|name| held.contains(name)));
+        Ok(Caller { is_root: record.is_root() && in_session, held, user: record, session, rights })
     }
 
     /// The user with an id, or the name.

@@ -12,6 +12,7 @@
 
 pub mod addresses;
 pub mod api_tokens;
+pub mod authority;
 pub mod bounds;
 pub mod confirmations;
 pub mod grants;
@@ -20,6 +21,7 @@ pub mod resets;
 pub mod searches;
 pub mod sessions;
 pub mod users;
+pub mod voids;
 
 mod given;
 
@@ -152,6 +154,19 @@ macro_rules! account_store_conformance {
                     a_conflict_is_told_before_the_bound
                     who_is_promoted_meanwhile_is_changed_before_or_not_at_all
                 }
+                authority {
+                    whoever_holds_what_is_needed_makes_every_change
+                    a_caller_changes_themselves
+                    a_disabled_caller_changes_nothing
+                    a_deleted_caller_changes_nothing
+                    a_session_that_has_ended_changes_nothing
+                    an_api_token_that_is_good_no_longer_changes_nothing
+                    a_caller_who_lost_a_permission_changes_nothing
+                    an_api_token_that_lost_a_permission_changes_nothing
+                    root_holds_everything_and_their_api_token_what_it_was_given
+                    rights_are_looked_at_before_conflicts
+                    who_is_ended_meanwhile_makes_nobody_after
+                }
                 lists {
                     users_are_listed_by_name_and_names_by_code_point
                     ids_sort_as_numbers
@@ -241,6 +256,16 @@ macro_rules! account_store_conformance {
                     a_reset_confirms_no_address_that_another_has_confirmed
                     a_reset_and_a_confirmation_at_once_leave_one_owner
                 }
+                voids {
+                    a_new_password_voids_what_was_mailed
+                    a_new_address_voids_what_was_mailed
+                    disabling_voids_what_was_mailed
+                    a_reset_voids_what_else_was_mailed
+                    what_a_mail_does_not_rest_on_voids_nothing
+                    a_refused_change_voids_nothing
+                    nothing_is_kept_for_who_was_disabled_or_left_the_address
+                    what_is_mailed_during_the_disabling_is_void
+                }
             }
         }
     };
@@ -258,9 +283,10 @@ mod tests {
 
     /// The words of this file and the sources of the properties.
     const LIST: &str = include_str!("conformance.rs");
-    const SOURCES: [&str; 10] = [
+    const SOURCES: [&str; 12] = [
         include_str!("conformance/addresses.rs"),
         include_str!("conformance/api_tokens.rs"),
+        include_str!("conformance/authority.rs"),
         include_str!("conformance/bounds.rs"),
         include_str!("conformance/confirmations.rs"),
         include_str!("conformance/grants.rs"),
@@ -269,6 +295,7 @@ mod tests {
         include_str!("conformance/searches.rs"),
         include_str!("conformance/sessions.rs"),
         include_str!("conformance/users.rs"),
+        include_str!("conformance/voids.rs"),
     ];
 
     #[test]

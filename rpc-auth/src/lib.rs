@@ -46,8 +46,9 @@ pub use crate::mail::{AccountMail, AccountMailKind, AccountMailer, MailCause};
 pub use crate::memory::MemoryStore;
 pub use crate::model::id::IdError;
 pub use crate::model::{
-    ApiTokenId, ApiTokenRecord, Bound, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewSession, NewUser,
-    OpenedSession, SessionId, SessionRecord, SessionsChange, UserChange, UserId, UserRecord,
+    ApiTokenId, ApiTokenRecord, Authority, AuthorityError, Bound, CallerRights, ConfirmationKind, Credential, Grants,
+    GrantsChange, NewConfirmation, NewSession, NewUser, OpenedSession, SessionId, SessionRecord, SessionsChange,
+    UserChange, UserId, UserRecord,
 };
 pub use crate::names::{NameFault, email, mailbox, telegram_name, token_name, user_name};
 pub use crate::password::{

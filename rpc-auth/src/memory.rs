@@ -1,6 +1,7 @@
 //! Accounts in memory: for tests, examples, and services that may forget.
 
 mod api_tokens;
+mod authority;
 mod confirmations;
 mod index;
 mod list;

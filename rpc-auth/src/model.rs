@@ -1,5 +1,6 @@
 //! What is known of users, and what they sign in with.
 
+pub(crate) mod authority;
 pub(crate) mod id;
 pub(crate) mod permissions;
 
@@ -8,6 +9,7 @@ use rpc_core::Timestamp;
 use crate::password::PasswordHash;
 use crate::token::hash::TokenHash;
 
+pub use self::authority::{Authority, AuthorityError, CallerRights, Credential};
 pub use self::id::{ApiTokenId, SessionId, UserId};
 pub use self::permissions::{Bound, Grants, GrantsChange};
 
@@ -61,6 +63,8 @@ pub struct NewUser {
     pub permissions: Grants,
     /// See [`UserRecord::created`].
     pub created: Timestamp,
+    /// In whose name.
+    pub by: Authority,
 }
 
 /// What to change of a user; `None` leaves a field as it is.
@@ -82,6 +86,18 @@ pub struct UserChange {
     pub sessions: SessionsChange,
     /// Whom it may be made to.
     pub bound: Bound,
+    /// In whose name.
+    pub by: Authority,
+}
+
+impl UserChange {
+    /// Whether it voids the confirmation tokens of the user, who is as given before it: another password, another address and
+    /// being disabled do, because the mails that the tokens were sent in rest on what was before.
+    #[must_use]
+    pub fn voids_confirmations(&self, before: &UserRecord) -> bool {
+        let is_another_address = self.email.as_ref().is_some_and(|email| *email != before.email);
+        self.password.is_some() || self.enabled == Some(false) || is_another_address
+    }
 }
 
 /// What becomes of the sessions of a user who is changed.

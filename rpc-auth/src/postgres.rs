@@ -21,6 +21,7 @@
 //! only, and statements name what others could overload there.
 
 mod api_tokens;
+mod authority;
 mod bus;
 mod confirmations;
 mod list;
@@ -36,6 +37,7 @@ use std::fmt;
 
 use sqlx::{PgPool, Postgres, Transaction};
 
+pub use self::authority::hold;
 pub use self::bus::{PgBus, PgBusCounters};
 pub use self::migrations::migrator;
 pub use self::path::pin_search_path;
@@ -51,9 +53,9 @@ const PASSING: [&str; 3] = ["23505", "40001", "40P01"];
 
 /// A store of accounts in Postgres. Clones share their connections.
 ///
-/// Every method is one statement, or one short transaction. All of them lock rows in the same order: the user, then sessions,
-/// API tokens and confirmations by their ids; so none waits for another that waits for it. What a caller with a token costs is
-/// one query.
+/// Every method is one statement, or one short transaction. All of them lock rows in the same order: users by their ids (who is
+/// changed, and in whose name), then sessions, API tokens and confirmations by theirs; so none waits for another that waits for
+/// it. What a caller with a token costs is one query.
 ///
 /// ```no_run
 /// use rpc_auth::UserStore;

@@ -1,5 +1,6 @@
 //! What accounts need of a storage: four narrow traits. Each method is one atomic operation; services never read and then
-//! write. Times are given by the caller, so that a store needs no clock.
+//! write. What is made in somebody's name comes with their [`Authority`], which is held against what is stored in the same
+//! operation. Times are given by the caller, so that a store needs no clock.
 
 pub(crate) mod query;
 pub(crate) mod search;
@@ -11,8 +12,8 @@ use rpc_core::Timestamp;
 use thiserror::Error;
 
 use crate::model::{
-    ApiTokenId, ApiTokenRecord, Bound, ConfirmationKind, Grants, GrantsChange, NewConfirmation, NewSession, NewUser,
-    OpenedSession, SessionId, SessionRecord, UserChange, UserId, UserRecord,
+    ApiTokenId, ApiTokenRecord, Authority, AuthorityError, Bound, ConfirmationKind, Grants, GrantsChange,
+    NewConfirmation, NewSession, NewUser, OpenedSession, SessionId, SessionRecord, UserChange, UserId, UserRecord,
 };
 use crate::password::PasswordHash;
 use crate::token::hash::TokenHash;
@@ -39,6 +40,9 @@ pub enum UserError {
     /// The user holds more than the [`Bound`] allows.
     #[error("the user holds a permission that whoever changes them does not hold")]
     HoldsMore,
+    /// Whoever makes the change may not.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
     /// See [`StoreError`].
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -51,7 +55,8 @@ pub trait UserStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// A unique value is taken (of several, the name is told first, then the address); nothing was made.
+    /// Whoever makes the user [may not](NewUser::by), or else a unique value is taken (of several, the name is told first, then
+    /// the address); nothing was made.
     async fn create_user(&self, user: NewUser) -> Result<UserRecord, UserError>;
 
     /// Makes the root user, with the id 1 and enabled, unless there is one. Whether it was made. Of many nodes that do it at
@@ -70,21 +75,24 @@ pub trait UserStore: Send + Sync + 'static {
     /// A page of users; see [`UserQuery`].
     async fn users(&self, query: &UserQuery) -> Result<Page<UserRecord>, StoreError>;
 
-    /// Changes a user, and ends their sessions where the change says so; what they are then, or `None` when there is none. One
-    /// atomic step: nobody is disabled, or has another password, while a session of before goes on.
+    /// Changes a user, ends their sessions where the change says so, and removes their confirmation tokens where it
+    /// [voids](UserChange::voids_confirmations) them; what they are then, or `None` when there is none. One atomic step: nobody is
+    /// disabled, or has another password, while a session of before goes on or a mailed link of before is good.
     ///
     /// # Errors
     ///
-    /// A unique value is taken (told in the same order as by [`UserStore::create_user`]), or else the user holds more than the
-    /// bound of the change allows, as they are when it is made and not before; nothing was changed, and no session ended.
+    /// Whoever makes the change [may not](UserChange::by), or else a unique value is taken (told in the same order as by
+    /// [`UserStore::create_user`]), or else the user holds more than the bound of the change allows: all of it as it is when the
+    /// change is made and not before. Nothing was changed, and no session ended.
     async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError>;
 
     /// Removes a user with their sessions, API tokens and confirmations. Whether there was one.
     ///
     /// # Errors
     ///
-    /// The user holds more than the bound allows, when they would be removed; nothing was.
-    async fn delete_user(&self, id: UserId, bound: &Bound) -> Result<bool, UserError>;
+    /// Whoever removes the user may not, or else the user holds more than the bound allows, when they would be removed; nothing
+    /// was.
+    async fn delete_user(&self, id: UserId, bound: &Bound, by: &Authority) -> Result<bool, UserError>;
 }
 
 /// Sessions.
@@ -109,9 +117,12 @@ pub trait SessionStore: Send + Sync + 'static {
     async fn purge_sessions(&self, created: Timestamp, used: Timestamp) -> Result<u64, StoreError>;
 }
 
-/// An API token cannot be made.
+/// An API token cannot be made or changed.
 #[derive(Debug, Error)]
 pub enum ApiTokenError {
+    /// Whoever does it may not.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
     /// The user has as many as allowed.
     #[error("the user has as many API tokens as allowed")]
     TooMany,
@@ -123,7 +134,7 @@ pub enum ApiTokenError {
     Store(#[from] StoreError),
 }
 
-/// API tokens. One of another user is as good as none.
+/// API tokens. One of another user is as good as none. Whoever makes or changes one may do so when it is done, or nothing is.
 #[async_trait]
 pub trait ApiTokenStore: Send + Sync + 'static {
     /// Makes a token, enabled and without permissions, unless the user has `most` already: also when many are made at once.
@@ -134,6 +145,7 @@ pub trait ApiTokenStore: Send + Sync + 'static {
         hash: TokenHash,
         now: Timestamp,
         most: usize,
+        by: &Authority,
     ) -> Result<ApiTokenRecord, ApiTokenError>;
 
     /// The token, and its owner, enabled or not.
@@ -151,7 +163,8 @@ pub trait ApiTokenStore: Send + Sync + 'static {
         user: UserId,
         id: ApiTokenId,
         enabled: bool,
-    ) -> Result<Option<ApiTokenRecord>, StoreError>;
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError>;
 
     /// Changes the grants of a token. What it is then.
     async fn change_api_token_grants(
@@ -159,10 +172,16 @@ pub trait ApiTokenStore: Send + Sync + 'static {
         user: UserId,
         id: ApiTokenId,
         change: &GrantsChange,
-    ) -> Result<Option<ApiTokenRecord>, StoreError>;
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError>;
 
     /// Removes a token. What it was.
-    async fn delete_api_token(&self, user: UserId, id: ApiTokenId) -> Result<Option<ApiTokenRecord>, StoreError>;
+    async fn delete_api_token(
+        &self,
+        user: UserId,
+        id: ApiTokenId,
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError>;
 
     /// Notes when tokens were used, as [`SessionStore::touch_sessions`].
     async fn touch_api_tokens(&self, used: &[(ApiTokenId, Timestamp)]) -> Result<(), StoreError>;
@@ -182,8 +201,9 @@ pub enum ConfirmationError {
 /// Confirmation tokens. Each is good once; of two concurrent uses one wins.
 #[async_trait]
 pub trait ConfirmationStore: Send + Sync + 'static {
-    /// Keeps a token. Older ones of the user and kind are good no longer. For a user who is gone nothing is kept.
-    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<(), StoreError>;
+    /// Keeps a token, for a user who is enabled and still has the address that it is sent to: a mail that is written while
+    /// either changes is void like those of before. Whether it was kept. Older ones of the user and kind are good no longer then.
+    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<bool, StoreError>;
 
     /// Uses up a token of the kind [`ConfirmationKind::Email`] and confirms the address, if the user still has it and nobody
     /// else has confirmed it meanwhile. Who it is. One atomic step.
@@ -194,9 +214,9 @@ pub trait ConfirmationStore: Send + Sync + 'static {
     async fn confirm_email(&self, hash: &TokenHash, now: Timestamp) -> Result<UserRecord, ConfirmationError>;
 
     /// Uses up a token of the kind [`ConfirmationKind::PasswordReset`]: sets the password, confirms the address that it was
-    /// sent to (unless somebody else has confirmed it), ends all sessions and disables all API tokens of the user, who must
-    /// be enabled and still have that address: whoever reads the mail of an address that a user has left takes nothing over.
-    /// Who it is. One atomic step.
+    /// sent to (unless somebody else has confirmed it), ends all sessions, disables all API tokens and removes all other
+    /// confirmation tokens of the user, who must be enabled and still have that address: whoever reads the mail of an address
+    /// that a user has left takes nothing over. Who it is. One atomic step.
     ///
     /// # Errors
     ///
@@ -225,7 +245,7 @@ pub trait AccountStore: UserStore + SessionStore + ApiTokenStore + ConfirmationS
 
 impl<S: UserStore + SessionStore + ApiTokenStore + ConfirmationStore> AccountStore for S {}
 
-/// Nothing was decided about any permission.
+/// Nothing was decided about any permission; the application makes the user.
 impl Default for NewUser {
     fn default() -> Self {
         Self {
@@ -236,6 +256,7 @@ impl Default for NewUser {
             enabled: true,
             permissions: Grants::default(),
             created: Timestamp::default(),
+            by: Authority::Application,
         }
     }
 }

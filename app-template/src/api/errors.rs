@@ -56,6 +56,7 @@ fn escaped(name: &str) -> String {
 impl From<SettingsError> for ApiError {
     fn from(error: SettingsError) -> Self {
         match error {
+            SettingsError::Authority(error) => AccountError::from(error).into(),
             SettingsError::Store(_) => Self::unavailable(error, Duration::from_secs(1)),
             SettingsError::Secret(_) => Self::internal(error),
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
+use rpc_auth::Authority;
 use rpc_core::{Bus, Clock, Listener, Notice, Timestamp};
 use serde_json::Value;
 use tokio::sync::{Mutex, watch};
@@ -83,10 +84,11 @@ impl CurrentSettings {
     ///
     /// # Errors
     ///
-    /// They cannot be stored, or a storage that was cut off does not say whether they were: all nodes read them again.
-    pub async fn update(&self, change: &SettingsChange) -> Result<Arc<Settings>, SettingsError> {
-        let (shared, change) = (Arc::clone(&self.0), change.clone());
-        match self.0.tasks.spawn(async move { shared.update(&change).await }).await {
+    /// Whoever changes them may not by then. They cannot be stored, or a storage that was cut off does not say whether they were:
+    /// all nodes read them again.
+    pub async fn update(&self, change: &SettingsChange, by: &Authority) -> Result<Arc<Settings>, SettingsError> {
+        let (shared, change, by) = (Arc::clone(&self.0), change.clone(), by.clone());
+        match self.0.tasks.spawn(async move { shared.update(&change, &by).await }).await {
             Ok(updated) => updated,
             Err(lost) => Err(SettingsError::Store(Box::new(lost))),
         }
@@ -122,9 +124,9 @@ impl fmt::Debug for CurrentSettings {
 }
 
 impl Shared {
-    async fn update(&self, change: &SettingsChange) -> Result<Arc<Settings>, SettingsError> {
+    async fn update(&self, change: &SettingsChange, by: &Authority) -> Result<Arc<Settings>, SettingsError> {
         let asking = self.asking.lock().await;
-        let updated = self.store.update(change, Timestamp::from(self.clock.now())).await;
+        let updated = self.store.update(change, Timestamp::from(self.clock.now()), by).await;
         let updated = updated.map(|settings| self.set(settings));
         match updated {
             Ok(_) => self.tell(),

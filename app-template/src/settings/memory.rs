@@ -3,17 +3,28 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use rpc_auth::{Authority, MemoryStore};
 use rpc_core::Timestamp;
 
 use super::{Settings, SettingsChange, SettingsError, SettingsStore};
 
-/// A [`SettingsStore`] in memory.
+/// A [`SettingsStore`] in memory, beside accounts in memory. The default one has none beside it: nobody but the application
+/// changes it.
 #[derive(Debug, Default)]
-pub struct MemorySettings(Mutex<Option<Settings>>);
+pub struct MemorySettings {
+    stored: Mutex<Option<Settings>>,
+    accounts: MemoryStore,
+}
 
 impl MemorySettings {
+    /// Settings that the users of these accounts change.
+    #[must_use]
+    pub fn beside(accounts: MemoryStore) -> Self {
+        Self { stored: Mutex::default(), accounts }
+    }
+
     fn stored(&self) -> MutexGuard<'_, Option<Settings>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -23,11 +34,14 @@ impl SettingsStore for MemorySettings {
         Ok(self.stored().clone().unwrap_or_default())
     }
 
-    async fn update(&self, change: &SettingsChange, now: Timestamp) -> Result<Settings, SettingsError> {
-        let mut stored = self.stored();
-        let settings = stored.get_or_insert_default();
-        change.apply(settings, now);
-        Ok(settings.clone())
+    async fn update(&self, change: &SettingsChange, now: Timestamp, by: &Authority) -> Result<Settings, SettingsError> {
+        let updated = self.accounts.hold(by, || {
+            let mut stored = self.stored();
+            let settings = stored.get_or_insert_default();
+            change.apply(settings, now);
+            settings.clone()
+        });
+        Ok(updated?)
     }
 
     async fn seed(&self, first: &SettingsChange, now: Timestamp) -> Result<bool, SettingsError> {

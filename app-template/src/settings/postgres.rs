@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use rpc_auth::Secret;
-use rpc_auth::postgres::PgTimestamp;
+use rpc_auth::postgres::{PgTimestamp, hold};
+use rpc_auth::{Authority, Secret};
 use rpc_core::Timestamp;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
@@ -55,7 +55,7 @@ pub fn migrator() -> Migrator {
     migrator
 }
 
-/// A [`SettingsStore`] in Postgres. Secrets are stored as a [`SecretBox`] seals them. Those that were stored before there was a
+/// A [`SettingsStore`] in Postgres, in the database of the accounts whose users change it. Secrets are stored as a [`SecretBox`] seals them. Those that were stored before there was a
 /// key, or bound to less than today, are sealed anew when an application starts with a key, by its
 /// [`seed`](SettingsStore::seed).
 ///
@@ -199,8 +199,9 @@ impl SettingsStore for PgSettings {
         row.map_or_else(|| Ok(Settings::default()), |row| self.settings(&row))
     }
 
-    async fn update(&self, change: &SettingsChange, now: Timestamp) -> Result<Settings, SettingsError> {
+    async fn update(&self, change: &SettingsChange, now: Timestamp, by: &Authority) -> Result<Settings, SettingsError> {
         let mut transaction = self.pool.begin_with(BEGIN).await?;
+        hold(&mut transaction, by).await??;
         sqlx::query(MAKE).execute(&mut *transaction).await?;
         let row = sqlx::query(LOCK).fetch_one(&mut *transaction).await?;
         let mut settings = self.settings(&row)?;

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use async_trait::async_trait;
+use rpc_auth::{Authority, AuthorityError};
 use rpc_core::Timestamp;
 use thiserror::Error;
 
@@ -12,6 +13,9 @@ use super::{Settings, SettingsChange};
 /// Settings cannot be read or written.
 #[derive(Debug, Error)]
 pub enum SettingsError {
+    /// Whoever changes them may not.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
     /// The storage does not answer, or answers nonsense.
     #[error("the storage is unavailable")]
     Store(#[source] Box<dyn Error + Send + Sync>),
@@ -26,8 +30,9 @@ pub trait SettingsStore: Send + Sync + 'static {
     /// The settings; the default ones when none were ever stored.
     async fn load(&self) -> Result<Settings, SettingsError>;
 
-    /// Changes the settings in one atomic step ([`SettingsChange::apply`]). What they are then, `updated` at `now`.
-    async fn update(&self, change: &SettingsChange, now: Timestamp) -> Result<Settings, SettingsError>;
+    /// Changes the settings in one atomic step ([`SettingsChange::apply`]), in which whoever does it still may: they were let in
+    /// before, and may have been shut out since. What the settings are then, `updated` at `now`.
+    async fn update(&self, change: &SettingsChange, now: Timestamp, by: &Authority) -> Result<Settings, SettingsError>;
 
     /// Makes the first settings, if none were ever stored. Whether it did. Of many nodes that do it at once, one does. Every node
     /// calls it when it starts: a storage may mend then how it keeps what it has.

@@ -7,5 +7,7 @@ mod grants;
 mod guessing;
 mod mail_floods;
 mod mailed;
+mod outlived;
+mod rights;
 mod secrets;
 mod sessions;

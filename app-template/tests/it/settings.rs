@@ -2,6 +2,7 @@
 
 mod postgres;
 mod properties;
+mod rights;
 
 use app_template::settings::{MemorySettings, PgSettings, SecretBox};
 

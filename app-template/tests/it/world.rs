@@ -10,8 +10,8 @@ use std::time::Duration;
 use app_template::mail::{Mail, MailTemplates, MemoryMailer, QueueOptions};
 use app_template::{App, AppOptions, AppParts};
 use rpc_auth::{
-    AccountOptions, ConfirmationKind, Grants, GrantsChange, HasherOptions, NewConfirmation, NewUser, PasswordHash,
-    PasswordHasher, TokenFormat, TokenHash, TokenKind, UserChange, UserId,
+    AccountOptions, Authority, ConfirmationKind, Grants, GrantsChange, HasherOptions, NewConfirmation, NewUser,
+    PasswordHash, PasswordHasher, TokenFormat, TokenHash, TokenKind, UserChange, UserId,
 };
 use rpc_core::{Api, Bus, Clock, LocalBus, ManualClock, Permission, TestClient, TestReply};
 use serde_json::{Value, json};
@@ -267,9 +267,13 @@ async fn populate(store: &RecordingStore) -> [String; 4] {
     for (user, permission) in [(2, None), (3, None), (3, Some("admin")), (1, Some("admin"))] {
         let token = tokens.generate(TokenKind::Api).unwrap();
         let hash = TokenHash::of(token.expose());
-        let made = store.create_api_token(UserId::new(user), "laptop", hash, now, 100).await.unwrap();
+        let made =
+            store.create_api_token(UserId::new(user), "laptop", hash, now, 100, &Authority::Application).await.unwrap();
         let grants = permission.into_iter().map(|name: &str| (name.to_owned(), true)).collect();
-        store.change_api_token_grants(made.user, made.id, &GrantsChange::Merge(grants)).await.unwrap();
+        store
+            .change_api_token_grants(made.user, made.id, &GrantsChange::Merge(grants), &Authority::Application)
+            .await
+            .unwrap();
         texts.push(token.expose().to_owned());
     }
     texts.try_into().unwrap()

@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rpc_auth::{
-    AccountStore, ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, Bound, ConfirmationError,
-    ConfirmationKind, ConfirmationStore, GrantsChange, NewConfirmation, NewSession, NewUser, OpenedSession, Page,
-    PasswordHash, SessionId, SessionRecord, SessionStore, SessionsChange, StoreError, TokenHash, UserChange, UserError,
-    UserId, UserQuery, UserRecord, UserStore,
+    AccountStore, ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, Authority, Bound,
+    ConfirmationError, ConfirmationKind, ConfirmationStore, GrantsChange, NewConfirmation, NewSession, NewUser,
+    OpenedSession, Page, PasswordHash, SessionId, SessionRecord, SessionStore, SessionsChange, StoreError, TokenHash,
+    UserChange, UserError, UserId, UserQuery, UserRecord, UserStore,
 };
 use rpc_core::Timestamp;
 
@@ -37,7 +37,7 @@ impl<S, W: Write> Audited<S, W> {
 
 /// The fields that a change names, without what they are changed to.
 fn changed(change: &UserChange) -> String {
-    let UserChange { name, password, email, telegram_name, enabled, permissions, sessions, bound: _ } = change;
+    let UserChange { name, password, email, telegram_name, enabled, permissions, sessions, bound: _, by: _ } = change;
     let fields = [
         ("name", name.is_some()),
         ("password", password.is_some()),
@@ -91,8 +91,8 @@ impl<S: AccountStore, W: Write + Send + 'static> UserStore for Audited<S, W> {
         Ok(user)
     }
 
-    async fn delete_user(&self, id: UserId, bound: &Bound) -> Result<bool, UserError> {
-        let is_deleted = self.store.delete_user(id, bound).await?;
+    async fn delete_user(&self, id: UserId, bound: &Bound, by: &Authority) -> Result<bool, UserError> {
+        let is_deleted = self.store.delete_user(id, bound, by).await?;
         if is_deleted {
             self.note(format_args!("user {id} was deleted"))?;
         }
@@ -141,8 +141,9 @@ impl<S: AccountStore, W: Write + Send + 'static> ApiTokenStore for Audited<S, W>
         hash: TokenHash,
         now: Timestamp,
         most: usize,
+        by: &Authority,
     ) -> Result<ApiTokenRecord, ApiTokenError> {
-        let token = self.store.create_api_token(user, name, hash, now, most).await?;
+        let token = self.store.create_api_token(user, name, hash, now, most, by).await?;
         self.note(format_args!("API token {} of user {user} was made", token.id))?;
         Ok(token)
     }
@@ -164,8 +165,9 @@ impl<S: AccountStore, W: Write + Send + 'static> ApiTokenStore for Audited<S, W>
         user: UserId,
         id: ApiTokenId,
         enabled: bool,
-    ) -> Result<Option<ApiTokenRecord>, StoreError> {
-        let token = self.store.set_api_token_enabled(user, id, enabled).await?;
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
+        let token = self.store.set_api_token_enabled(user, id, enabled, by).await?;
         if token.is_some() {
             let change = if enabled { "enabled" } else { "disabled" };
             self.note(format_args!("API token {id} of user {user} was {change}"))?;
@@ -178,16 +180,22 @@ impl<S: AccountStore, W: Write + Send + 'static> ApiTokenStore for Audited<S, W>
         user: UserId,
         id: ApiTokenId,
         change: &GrantsChange,
-    ) -> Result<Option<ApiTokenRecord>, StoreError> {
-        let token = self.store.change_api_token_grants(user, id, change).await?;
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
+        let token = self.store.change_api_token_grants(user, id, change, by).await?;
         if token.is_some() {
             self.note(format_args!("API token {id} of user {user} was changed: permissions"))?;
         }
         Ok(token)
     }
 
-    async fn delete_api_token(&self, user: UserId, id: ApiTokenId) -> Result<Option<ApiTokenRecord>, StoreError> {
-        let token = self.store.delete_api_token(user, id).await?;
+    async fn delete_api_token(
+        &self,
+        user: UserId,
+        id: ApiTokenId,
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
+        let token = self.store.delete_api_token(user, id, by).await?;
         if token.is_some() {
             self.note(format_args!("API token {id} of user {user} was deleted"))?;
         }
@@ -201,7 +209,7 @@ impl<S: AccountStore, W: Write + Send + 'static> ApiTokenStore for Audited<S, W>
 
 #[async_trait]
 impl<S: AccountStore, W: Write + Send + 'static> ConfirmationStore for Audited<S, W> {
-    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<(), StoreError> {
+    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<bool, StoreError> {
         self.store.create_confirmation(confirmation).await
     }
 

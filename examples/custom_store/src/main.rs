@@ -19,8 +19,8 @@ use std::error::Error;
 use std::io::stdout;
 
 use rpc_auth::{
-    ApiTokenStore, Bound, MemoryStore, NewSession, NewUser, PasswordHash, SessionStore, SessionsChange, TokenHash,
-    UserChange, UserStore,
+    ApiTokenStore, Authority, Bound, MemoryStore, NewSession, NewUser, PasswordHash, SessionStore, SessionsChange,
+    TokenHash, UserChange, UserStore,
 };
 use rpc_core::Timestamp;
 
@@ -42,9 +42,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let session = NewSession { user: first, hash: TokenHash::of("…"), password, rehashed: None, created: now };
     store.create_session(session, 100).await?;
-    store.create_api_token(first, "laptop", TokenHash::of("……"), now, 100).await?;
+    store.create_api_token(first, "laptop", TokenHash::of("……"), now, 100, &Authority::Application).await?;
     let locked = UserChange { enabled: Some(false), sessions: SessionsChange::End, ..UserChange::default() };
     store.update_user(first, &locked).await?;
-    store.delete_user(last, &Bound::NONE).await?;
+    store.delete_user(last, &Bound::NONE, &Authority::Application).await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::error::{AccountError, FieldFault, HOLDS_MORE};
 use super::sign_up::SignUpFields;
 use super::vocabulary::PermissionState;
 use super::{Accounts, Caller};
-use crate::model::{Grants, GrantsChange, NewUser, SessionsChange, UserChange, UserRecord};
+use crate::model::{AuthorityError, Grants, GrantsChange, NewUser, SessionsChange, UserChange, UserRecord};
 use crate::password::generate_password;
 use crate::secret::Secret;
 use crate::store::{Page, UserQuery};
@@ -82,7 +82,7 @@ impl Accounts {
     ///
     /// `Invalid` with all faults, permissions that the caller does not hold among them; `Taken`.
     pub async fn create_user(&self, identity: &Identity, fields: UserFields) -> Result<CreatedUser, AccountError> {
-        let caller = self.caller(identity).await?;
+        let caller = self.administrator(identity).await?;
         let checked = self.check_fields(&fields.account);
         let granted = self.0.vocabulary.check_grants(&fields.permissions, &caller.held);
         let checked = match (checked, granted) {
@@ -108,6 +108,7 @@ impl Accounts {
             enabled: fields.enabled,
             permissions: Grants(fields.permissions),
             created: self.now(),
+            by: caller.authority(),
         };
         let user = self.store().create_user(user).await?;
         Ok(CreatedUser { user, password: generated })
@@ -120,8 +121,8 @@ impl Accounts {
     /// `NotFound`, `NotPossible` for root and oneself, `Forbidden`.
     pub async fn delete_user(&self, identity: &Identity, user: &str) -> Result<(), AccountError> {
         let (caller, user) = self.target(identity, user, Target::NotRootNorOneself).await?;
-        let (id, bound) = (user.id, self.0.vocabulary.bound_of(&caller.held));
-        let deletion = self.change(id, move |store| async move { store.delete_user(id, &bound).await });
+        let (id, bound, by) = (user.id, self.0.vocabulary.bound_of(&caller.held), caller.authority());
+        let deletion = self.change(id, move |store| async move { store.delete_user(id, &bound, &by).await });
         if deletion.await? { Ok(()) } else { Err(MISSING) }
     }
 
@@ -149,8 +150,8 @@ impl Accounts {
         user: &str,
         password: Password,
     ) -> Result<Option<Secret>, AccountError> {
-        let (_, user) = self.target(identity, user, Target::RootByRoot).await?;
-        self.replace_password(identity, &user, Target::RootByRoot, password, UserChange::default()).await
+        let (caller, user) = self.target(identity, user, Target::RootByRoot).await?;
+        self.replace_password(&caller, &user, password, UserChange::default()).await
     }
 
     /// Gives a user another name, and another password if there is one.
@@ -171,7 +172,7 @@ impl Accounts {
         match password {
             Some(password) => {
                 let renamed = UserRecord { name, ..user };
-                self.replace_password(identity, &renamed, Target::NotRoot, Password::Given(password), change).await?;
+                self.replace_password(&caller, &renamed, Password::Given(password), change).await?;
             }
             None => {
                 self.change_user(&caller, &user, change).await?;
@@ -180,12 +181,11 @@ impl Accounts {
         Ok(())
     }
 
-    /// Hashing takes a while: whether the caller may do this is looked at again after it.
+    /// Hashing takes a while: whether the caller may do this is held against what is stored after it, as for every change.
     async fn replace_password(
         &self,
-        identity: &Identity,
+        caller: &Caller,
         user: &UserRecord,
-        target: Target,
         password: Password,
         change: UserChange,
     ) -> Result<Option<Secret>, AccountError> {
@@ -201,9 +201,8 @@ impl Accounts {
             self.check_password(&plain, &user.name, user.email.as_deref()).map_err(invalid)?;
         }
         let password = Some(self.0.hasher.hash(&plain).await?);
-        let (caller, _) = self.target(identity, &user.id.to_string(), target).await?;
         let sessions = caller.session.map_or(SessionsChange::End, SessionsChange::EndOthers);
-        self.change_user(&caller, user, UserChange { password, sessions, ..change }).await?;
+        self.change_user(caller, user, UserChange { password, sessions, ..change }).await?;
         Ok(generated)
     }
 
@@ -266,12 +265,19 @@ impl Accounts {
         self.change_user(caller, user, UserChange { permissions: Some(change), ..UserChange::default() }).await
     }
 
-    /// Changes a user who may have been given more since they were looked at: the bound is held against what they hold then.
+    /// Changes a user. They may have been given more since they were looked at, and the caller may hold less: the bound and the
+    /// caller's rights are held against what is stored then.
     async fn change_user(&self, caller: &Caller, user: &UserRecord, change: UserChange) -> Result<(), AccountError> {
         let id = user.id;
-        let change = UserChange { bound: self.0.vocabulary.bound_of(&caller.held), ..change };
+        let change = UserChange { bound: self.0.vocabulary.bound_of(&caller.held), by: caller.authority(), ..change };
         let change = self.change(id, move |store| async move { store.update_user(id, &change).await });
         change.await?.map(drop).ok_or(MISSING)
+    }
+
+    /// Who calls, if they hold everything still that they were let in with. Nobody knows here which of it the call needed.
+    async fn administrator(&self, identity: &Identity) -> Result<Caller, AccountError> {
+        let caller = self.caller(identity).await?;
+        if caller.has_lost_something() { Err(AuthorityError::Lost.into()) } else { Ok(caller) }
     }
 
     /// The user whom a caller may know of. Root is known to root alone.
@@ -287,7 +293,7 @@ impl Accounts {
         user: &str,
         target: Target,
     ) -> Result<(Caller, UserRecord), AccountError> {
-        let caller = self.caller(identity).await?;
+        let caller = self.administrator(identity).await?;
         let user = self.user_by_text(user).await?.ok_or(MISSING)?;
         if user.is_root() && !(target == Target::RootByRoot && caller.is_root) {
             return Err(AccountError::NotPossible("The root user cannot be changed like this"));

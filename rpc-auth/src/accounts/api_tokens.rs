@@ -32,7 +32,8 @@ impl Accounts {
         let name = names::token_name(name).map_err(|fault| invalid(Field::TokenName, &fault))?;
         let token = self.0.options.tokens.generate(TokenKind::Api)?;
         let (hash, most) = (TokenHash::of(token.expose()), self.0.options.tokens_per_user);
-        let record = self.store().create_api_token(caller.user.id, &name, hash, self.now(), most).await?;
+        let (user, by) = (caller.user.id, caller.own_authority(BTreeMap::new()));
+        let record = self.store().create_api_token(user, &name, hash, self.now(), most, &by).await?;
         Ok((record, token))
     }
 
@@ -62,8 +63,8 @@ impl Accounts {
     /// `NotFound`.
     pub async fn delete_api_token(&self, identity: &Identity, id: &str) -> Result<(), AccountError> {
         let (caller, id) = self.own(identity, id).await?;
-        let user = caller.user.id;
-        let deletion = self.change(user, move |store| async move { store.delete_api_token(user, id).await });
+        let (user, by) = (caller.user.id, caller.own_authority(BTreeMap::new()));
+        let deletion = self.change(user, move |store| async move { store.delete_api_token(user, id, &by).await });
         deletion.await?.map(drop).ok_or(MISSING)
     }
 
@@ -79,9 +80,9 @@ impl Accounts {
         enabled: bool,
     ) -> Result<(), AccountError> {
         let (caller, id) = self.own(identity, id).await?;
-        let user = caller.user.id;
+        let (user, by) = (caller.user.id, caller.own_authority(BTreeMap::new()));
         let change =
-            self.change(user, move |store| async move { store.set_api_token_enabled(user, id, enabled).await });
+            self.change(user, move |store| async move { store.set_api_token_enabled(user, id, enabled, &by).await });
         change.await?.map(drop).ok_or(MISSING)
     }
 
@@ -141,9 +142,10 @@ impl Accounts {
         let (GrantsChange::Merge(grants) | GrantsChange::Replace { grants, .. }) = &change;
         self.store().api_token(caller.user.id, id).await?.ok_or(MISSING)?;
         self.0.vocabulary.check_grants(grants, &self.0.vocabulary.held_by(&caller.user))?;
-        let user = caller.user.id;
+        let given = self.0.vocabulary.with_defaults(|name| grants.contains_key(name));
+        let (user, by) = (caller.user.id, caller.own_authority(given));
         let change =
-            self.change(user, move |store| async move { store.change_api_token_grants(user, id, &change).await });
+            self.change(user, move |store| async move { store.change_api_token_grants(user, id, &change, &by).await });
         change.await?.map(drop).ok_or(MISSING)
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::model::AuthorityError;
 use crate::names::NameFault;
 use crate::password::{HasherBusy, PasswordFault};
 use crate::store::{ApiTokenError, ConfirmationError, StoreError, UserError};
@@ -95,6 +96,15 @@ impl FieldFault {
     }
 }
 
+impl From<AuthorityError> for AccountError {
+    fn from(error: AuthorityError) -> Self {
+        match error {
+            AuthorityError::Ended => Self::NotSignedIn,
+            AuthorityError::Lost => Self::Forbidden("Not permitted"),
+        }
+    }
+}
+
 impl From<UserError> for AccountError {
     fn from(error: UserError) -> Self {
         match error {
@@ -102,6 +112,7 @@ impl From<UserError> for AccountError {
             UserError::EmailTaken => Self::Taken("E-mail address"),
             UserError::TelegramNameTaken => Self::Taken("Telegram name"),
             UserError::HoldsMore => HOLDS_MORE,
+            UserError::Authority(error) => error.into(),
             UserError::Store(error) => Self::Store(error),
         }
     }
@@ -112,6 +123,7 @@ impl From<ApiTokenError> for AccountError {
         match error {
             ApiTokenError::TooMany => Self::TooMany("API tokens"),
             ApiTokenError::NoUser => Self::NotSignedIn,
+            ApiTokenError::Authority(error) => error.into(),
             ApiTokenError::Store(error) => Self::Store(error),
         }
     }

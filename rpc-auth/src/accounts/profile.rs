@@ -1,9 +1,11 @@
 //! What users change of themselves.
 
+use std::collections::BTreeMap;
+
 use rpc_core::Identity;
 
-use super::Accounts;
 use super::error::{AccountError, Field, FieldFault};
+use super::{Accounts, Caller};
 use crate::mail::{AccountMailKind, MailCause};
 use crate::model::{UserChange, UserRecord};
 use crate::names;
@@ -15,10 +17,10 @@ impl Accounts {
     ///
     /// `Invalid`; `Taken` when another user has confirmed the address.
     pub async fn set_email(&self, identity: &Identity, email: Option<&str>) -> Result<(), AccountError> {
-        let before = self.caller(identity).await?.user;
+        let caller = self.caller(identity).await?;
         let email = email.map(names::email).transpose().map_err(|fault| invalid(Field::Email, &fault))?;
         let change = UserChange { email: Some(email), ..UserChange::default() };
-        let after = self.change_oneself(&before, &change).await?;
+        let (after, before) = (self.change_oneself(&caller, change).await?, caller.user);
         if before.email_confirmed && before.email != after.email {
             self.mail(&before, AccountMailKind::AddressChanged, MailCause::User(before.id));
         }
@@ -31,14 +33,15 @@ impl Accounts {
     ///
     /// `Invalid`, `Taken`.
     pub async fn set_telegram_name(&self, identity: &Identity, name: Option<&str>) -> Result<(), AccountError> {
-        let user = self.caller(identity).await?.user;
+        let caller = self.caller(identity).await?;
         let name = name.map(names::telegram_name).transpose().map_err(|fault| invalid(Field::TelegramName, &fault))?;
-        self.change_oneself(&user, &UserChange { telegram_name: Some(name), ..UserChange::default() }).await?;
+        self.change_oneself(&caller, UserChange { telegram_name: Some(name), ..UserChange::default() }).await?;
         Ok(())
     }
 
-    async fn change_oneself(&self, user: &UserRecord, change: &UserChange) -> Result<UserRecord, AccountError> {
-        self.store().update_user(user.id, change).await?.ok_or(AccountError::NotSignedIn)
+    async fn change_oneself(&self, caller: &Caller, change: UserChange) -> Result<UserRecord, AccountError> {
+        let change = UserChange { by: caller.own_authority(BTreeMap::new()), ..change };
+        self.store().update_user(caller.user.id, &change).await?.ok_or(AccountError::NotSignedIn)
     }
 }
 

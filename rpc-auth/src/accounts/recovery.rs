@@ -26,8 +26,9 @@ impl Accounts {
             return Ok(());
         }
         let token = self.confirmation_token()?;
-        self.keep(&user, ConfirmationKind::Email, &token, email).await?;
-        self.mail(&user, AccountMailKind::ConfirmEmail(token), MailCause::guest(client));
+        if self.keep(&user, ConfirmationKind::Email, &token, email).await? {
+            self.mail(&user, AccountMailKind::ConfirmEmail(token), MailCause::guest(client));
+        }
         Ok(())
     }
 
@@ -54,8 +55,9 @@ impl Accounts {
             return Ok(());
         }
         let token = self.confirmation_token()?;
-        self.keep(user, ConfirmationKind::PasswordReset, &token, email).await?;
-        self.mail(user, kind(token), cause);
+        if self.keep(user, ConfirmationKind::PasswordReset, &token, email).await? {
+            self.mail(user, kind(token), cause);
+        }
         Ok(())
     }
 
@@ -96,13 +98,14 @@ impl Accounts {
         Ok(self.store().user_by_login(&login).await?.filter(|user| user.enabled))
     }
 
+    /// Whether the token is kept: it is void from the start for who was disabled, or left the address, meanwhile.
     async fn keep(
         &self,
         user: &UserRecord,
         kind: ConfirmationKind,
         token: &Secret,
         email: String,
-    ) -> Result<(), AccountError> {
+    ) -> Result<bool, AccountError> {
         let life = match kind {
             ConfirmationKind::Email => self.0.options.confirmation_life,
             ConfirmationKind::PasswordReset => self.0.options.reset_life,

@@ -49,10 +49,15 @@ impl Vocabulary {
         held
     }
 
+    /// Some of the permissions, each with whether a user holds it about whom nothing was decided.
+    pub(crate) fn with_defaults(&self, is_meant: impl Fn(&str) -> bool) -> BTreeMap<String, bool> {
+        let meant = self.permissions.iter().filter(|permission| is_meant(permission.name));
+        meant.map(|permission| (permission.name.to_owned(), permission.default)).collect()
+    }
+
     /// Whom somebody who holds these permissions may change.
     pub(crate) fn bound_of(&self, held: &BTreeSet<&'static str>) -> Bound {
-        let lacked = self.permissions.iter().filter(|permission| !held.contains(permission.name));
-        Bound(lacked.map(|permission| (permission.name.to_owned(), permission.default)).collect())
+        Bound(self.with_defaults(|name| !held.contains(name)))
     }
 
     /// The permissions that a granter holds, each with whether somebody holds it.

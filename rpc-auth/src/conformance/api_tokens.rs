@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::given::{ALL, ANSWERS, api_token, at, at_once, change, disabled, hash, map, session, user};
-use crate::model::{ApiTokenId, ApiTokenRecord, Bound, Grants, GrantsChange, UserId};
+use crate::model::{ApiTokenId, ApiTokenRecord, Authority, Bound, Grants, GrantsChange, UserId};
 use crate::store::{AccountStore, ApiTokenError, ApiTokenQuery, Rows};
 
 async fn is_token<S: AccountStore>(store: &S, token: &str) -> bool {
@@ -18,7 +18,10 @@ async fn tokens<S: AccountStore>(store: &S, user: UserId, id: Option<ApiTokenId>
 /// And never used.
 pub async fn a_token_is_made_enabled_and_without_permissions<S: AccountStore>(store: Arc<S>) {
     let ann = user(&*store, "ann").await;
-    let made = store.create_api_token(ann.id, "of ann", hash("one"), at(5), 100).await.expect(ANSWERS);
+    let made = store
+        .create_api_token(ann.id, "of ann", hash("one"), at(5), 100, &Authority::Application)
+        .await
+        .expect(ANSWERS);
     let expected = ApiTokenRecord {
         id: made.id,
         user: ann.id,
@@ -52,9 +55,9 @@ pub async fn another_hash_finds_no_token<S: AccountStore>(store: Arc<S>) {
 /// Neither one who was deleted nor one who never was.
 pub async fn nobody_gets_no_token<S: AccountStore>(store: Arc<S>) {
     let ann = user(&*store, "ann").await;
-    assert!(store.delete_user(ann.id, &Bound::NONE).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
     for id in [ann.id, UserId::new(99)] {
-        let refused = store.create_api_token(id, "one", hash("one"), at(0), 100).await;
+        let refused = store.create_api_token(id, "one", hash("one"), at(0), 100, &Authority::Application).await;
         assert!(matches!(refused, Err(ApiTokenError::NoUser)), "{id}");
     }
     assert!(!is_token(&*store, "one").await);
@@ -65,12 +68,12 @@ pub async fn a_user_has_as_many_tokens_as_allowed<S: AccountStore>(store: Arc<S>
     let (ann, bob) = (user(&*store, "ann").await, user(&*store, "bob").await);
     api_token(&*store, &bob, "bob's").await;
     let one = api_token(&*store, &ann, "one").await;
-    store.create_api_token(ann.id, "two", hash("two"), at(0), 2).await.expect(ANSWERS);
-    let refused = store.create_api_token(ann.id, "three", hash("three"), at(0), 2).await;
+    store.create_api_token(ann.id, "two", hash("two"), at(0), 2, &Authority::Application).await.expect(ANSWERS);
+    let refused = store.create_api_token(ann.id, "three", hash("three"), at(0), 2, &Authority::Application).await;
     assert!(matches!(refused, Err(ApiTokenError::TooMany)));
     assert!(!is_token(&*store, "three").await);
-    store.delete_api_token(ann.id, one.id).await.expect(ANSWERS);
-    store.create_api_token(ann.id, "three", hash("three"), at(0), 2).await.expect(ANSWERS);
+    store.delete_api_token(ann.id, one.id, &Authority::Application).await.expect(ANSWERS);
+    store.create_api_token(ann.id, "three", hash("three"), at(0), 2, &Authority::Application).await.expect(ANSWERS);
 }
 
 /// Also when many are made at once.
@@ -78,7 +81,7 @@ pub async fn tokens_made_at_once_stay_within_the_limit<S: AccountStore>(store: A
     let owner = user(&*store, "ann").await.id;
     let make = |store: Arc<S>, number: usize| async move {
         let text = format!("{number}");
-        store.create_api_token(owner, &text, hash(&text), at(0), 5).await
+        store.create_api_token(owner, &text, hash(&text), at(0), 5, &Authority::Application).await
     };
     let made = at_once(&store, 20, make).await;
     assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 5);
@@ -94,9 +97,12 @@ pub async fn a_token_of_another_user_is_as_good_as_none<S: AccountStore>(store: 
     let grants = GrantsChange::Merge(map(&[("admin", true)]));
     for (user, id) in [(bob.id, token.id), (ann.id, ApiTokenId::new(i64::MAX)), (UserId::new(99), token.id)] {
         assert_eq!(store.api_token(user, id).await.expect(ANSWERS), None);
-        assert_eq!(store.set_api_token_enabled(user, id, false).await.expect(ANSWERS), None);
-        assert_eq!(store.change_api_token_grants(user, id, &grants).await.expect(ANSWERS), None);
-        assert_eq!(store.delete_api_token(user, id).await.expect(ANSWERS), None);
+        assert_eq!(store.set_api_token_enabled(user, id, false, &Authority::Application).await.expect(ANSWERS), None);
+        assert_eq!(
+            store.change_api_token_grants(user, id, &grants, &Authority::Application).await.expect(ANSWERS),
+            None
+        );
+        assert_eq!(store.delete_api_token(user, id, &Authority::Application).await.expect(ANSWERS), None);
         assert_eq!(tokens(&*store, user, Some(id), ALL).await, (Vec::new(), 0));
     }
     assert_eq!(store.api_token(ann.id, token.id).await.expect(ANSWERS), Some(token));
@@ -143,7 +149,8 @@ pub async fn a_token_is_disabled_and_enabled<S: AccountStore>(store: Arc<S>) {
     let mut token = api_token(&*store, &ann, "one").await;
     for enabled in [false, false, true] {
         token.enabled = enabled;
-        let changed = store.set_api_token_enabled(ann.id, token.id, enabled).await.expect(ANSWERS);
+        let changed =
+            store.set_api_token_enabled(ann.id, token.id, enabled, &Authority::Application).await.expect(ANSWERS);
         assert_eq!(changed.as_ref(), Some(&token));
         let found = store.api_token_by_hash(&hash("one")).await.expect(ANSWERS);
         assert_eq!(found.map(|(token, _)| token).as_ref(), Some(&token));
@@ -155,7 +162,9 @@ pub async fn a_token_is_deleted_once<S: AccountStore>(store: Arc<S>) {
     let ann = user(&*store, "ann").await;
     let token = api_token(&*store, &ann, "one").await;
     let (owner, id) = (ann.id, token.id);
-    let delete = |store: Arc<S>, _| async move { store.delete_api_token(owner, id).await.expect(ANSWERS) };
+    let delete = |store: Arc<S>, _| async move {
+        store.delete_api_token(owner, id, &Authority::Application).await.expect(ANSWERS)
+    };
     let deleted: Vec<ApiTokenRecord> = at_once(&store, 8, delete).await.into_iter().flatten().collect();
     assert_eq!(deleted, [token]);
     assert!(!is_token(&*store, "one").await);
@@ -166,7 +175,7 @@ pub async fn a_token_is_deleted_once<S: AccountStore>(store: Arc<S>) {
 pub async fn the_use_of_a_token_never_moves_back<S: AccountStore>(store: Arc<S>) {
     let ann = user(&*store, "ann").await;
     let (gone, token) = (api_token(&*store, &ann, "gone").await, api_token(&*store, &ann, "one").await);
-    store.delete_api_token(ann.id, gone.id).await.expect(ANSWERS);
+    store.delete_api_token(ann.id, gone.id, &Authority::Application).await.expect(ANSWERS);
     for (used, expected) in [(20, 20), (10, 20), (30, 30)] {
         store.touch_api_tokens(&[(gone.id, at(used)), (token.id, at(used))]).await.expect(ANSWERS);
         let token = store.api_token(ann.id, token.id).await.expect(ANSWERS).expect("the token is there");
@@ -180,7 +189,7 @@ pub async fn tokens_go_with_their_user<S: AccountStore>(store: Arc<S>) {
     let (ann, bob) = (user(&*store, "ann").await, user(&*store, "bob").await);
     api_token(&*store, &ann, "one").await;
     api_token(&*store, &bob, "two").await;
-    assert!(store.delete_user(ann.id, &Bound::NONE).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
     assert!(!is_token(&*store, "one").await && is_token(&*store, "two").await);
     assert_eq!(tokens(&*store, ann.id, None, ALL).await, (Vec::new(), 0));
 }

@@ -6,7 +6,7 @@ use super::given::{
     ANSWERS, api_token, at_once, change, disabled, first_password, is_session, map, password, session, stored,
     to_email, to_grants, to_name, to_telegram_name, user,
 };
-use crate::model::{Bound, GrantsChange, SessionsChange, UserChange, UserId, UserRecord};
+use crate::model::{Authority, Bound, GrantsChange, SessionsChange, UserChange, UserId, UserRecord};
 use crate::store::{AccountStore, UserError};
 
 /// Of whoever holds neither of these: nobody has "audit" unless it was given to them, everybody has "export" unless it was denied.
@@ -53,7 +53,7 @@ pub async fn a_user_beyond_the_bound_is_not_deleted<S: AccountStore>(store: Arc<
     let ann = holding(&*store, "ann", &[("audit", true), ("export", false)]).await;
     session(&*store, &ann, "session", 0).await;
     let token = api_token(&*store, &ann, "one").await;
-    assert!(matches!(store.delete_user(ann.id, &bound()).await, Err(UserError::HoldsMore)));
+    assert!(matches!(store.delete_user(ann.id, &bound(), &Authority::Application).await, Err(UserError::HoldsMore)));
     assert_eq!(stored(&*store, &ann).await, ann);
     assert!(is_session(&*store, "session").await);
     assert_eq!(store.api_token(ann.id, token.id).await.expect(ANSWERS), Some(token));
@@ -70,7 +70,7 @@ pub async fn a_user_within_the_bound_is_changed_and_deleted<S: AccountStore>(sto
     let promoted = store.update_user(ann.id, &UserChange { bound: bound(), ..promotion }).await.expect(ANSWERS);
     assert!(promoted.is_some_and(|user| bound().is_exceeded_by(&user.permissions)));
     let bob = holding(&*store, "bob", &[("export", false)]).await;
-    assert!(store.delete_user(bob.id, &bound()).await.expect(ANSWERS));
+    assert!(store.delete_user(bob.id, &bound(), &Authority::Application).await.expect(ANSWERS));
 }
 
 /// There is nobody who could hold more.
@@ -79,7 +79,7 @@ pub async fn nobody_is_within_every_bound<S: AccountStore>(store: Arc<S>) {
     for change in changes() {
         assert_eq!(store.update_user(nobody, &change).await.expect(ANSWERS), None, "{change:?}");
     }
-    assert!(!store.delete_user(nobody, &bound()).await.expect(ANSWERS));
+    assert!(!store.delete_user(nobody, &bound(), &Authority::Application).await.expect(ANSWERS));
 }
 
 /// A taken value is told before.

@@ -9,8 +9,8 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use crate::model::{
-    ApiTokenRecord, ConfirmationKind, GrantsChange, NewConfirmation, NewSession, NewUser, SessionId, UserChange,
-    UserId, UserRecord,
+    ApiTokenRecord, Authority, ConfirmationKind, GrantsChange, NewConfirmation, NewSession, NewUser, SessionId,
+    UserChange, UserId, UserRecord,
 };
 use crate::password::PasswordHash;
 use crate::store::{AccountStore, Page, Rows, UserQuery, UserSort};
@@ -97,7 +97,7 @@ pub(super) async fn is_session<S: AccountStore>(store: &S, token: &str) -> bool 
 
 /// An API token of a user who may have a hundred, with its own name as its text.
 pub(super) async fn api_token<S: AccountStore>(store: &S, user: &UserRecord, name: &str) -> ApiTokenRecord {
-    store.create_api_token(user.id, name, hash(name), at(0), 100).await.expect(ANSWERS)
+    store.create_api_token(user.id, name, hash(name), at(0), 100, &Authority::Application).await.expect(ANSWERS)
 }
 
 /// Makes a change that has to succeed.

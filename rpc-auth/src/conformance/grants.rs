@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::given::{ANSWERS, api_token, at_once, change, map, set, stored, to_grants, user};
-use crate::model::{Grants, GrantsChange};
+use crate::model::{Authority, Grants, GrantsChange};
 use crate::store::AccountStore;
 
 fn first() -> GrantsChange {
@@ -48,9 +48,11 @@ pub async fn grants_merged_at_once_are_all_kept<S: AccountStore>(store: Arc<S>) 
 pub async fn grants_of_a_token_merge_and_replace<S: AccountStore>(store: Arc<S>) {
     let ann = user(&*store, "ann").await;
     let token = api_token(&*store, &ann, "one").await;
-    let grants = store.change_api_token_grants(ann.id, token.id, &first()).await.expect(ANSWERS);
+    let grants =
+        store.change_api_token_grants(ann.id, token.id, &first(), &Authority::Application).await.expect(ANSWERS);
     assert_eq!(grants.expect("the token is there").permissions.0, map(&[("a", true), ("b", false), ("c", true)]));
-    let changed = store.change_api_token_grants(ann.id, token.id, &replaced()).await.expect(ANSWERS);
+    let changed =
+        store.change_api_token_grants(ann.id, token.id, &replaced(), &Authority::Application).await.expect(ANSWERS);
     let expected = Grants(map(&[("a", false), ("b", true), ("c", true), ("d", false)]));
     assert_eq!(changed.as_ref().map(|token| &token.permissions), Some(&expected));
     assert_eq!(store.api_token(ann.id, token.id).await.expect(ANSWERS), changed);
@@ -63,7 +65,10 @@ pub async fn grants_of_a_token_merged_at_once_are_all_kept<S: AccountStore>(stor
     let (owner, id) = (ann.id, api_token(&*store, &ann, "one").await.id);
     let merge = |store: Arc<S>, number: usize| async move {
         let grants = [(format!("permission-{number}"), true)].into();
-        store.change_api_token_grants(owner, id, &GrantsChange::Merge(grants)).await.expect(ANSWERS)
+        store
+            .change_api_token_grants(owner, id, &GrantsChange::Merge(grants), &Authority::Application)
+            .await
+            .expect(ANSWERS)
     };
     at_once(&store, 20, merge).await;
     let token = store.api_token(owner, id).await.expect(ANSWERS).expect("the token is there");

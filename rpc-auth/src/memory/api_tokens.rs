@@ -5,7 +5,7 @@ use rpc_core::Timestamp;
 
 use super::owned::OwnedRows;
 use super::{Duplicate, MemoryStore};
-use crate::model::{ApiTokenId, ApiTokenRecord, Grants, GrantsChange, UserId, UserRecord};
+use crate::model::{ApiTokenId, ApiTokenRecord, Authority, Grants, GrantsChange, UserId, UserRecord};
 use crate::store::{ApiTokenError, ApiTokenQuery, ApiTokenStore, Page, StoreError};
 use crate::token::hash::TokenHash;
 
@@ -37,8 +37,10 @@ impl ApiTokenStore for MemoryStore {
         hash: TokenHash,
         now: Timestamp,
         most: usize,
+        by: &Authority,
     ) -> Result<ApiTokenRecord, ApiTokenError> {
         let rows = &mut *self.write();
+        rows.hold(by)?;
         if rows.users.user(user).is_none() {
             return Err(ApiTokenError::NoUser);
         }
@@ -87,8 +89,11 @@ impl ApiTokenStore for MemoryStore {
         user: UserId,
         id: ApiTokenId,
         enabled: bool,
-    ) -> Result<Option<ApiTokenRecord>, StoreError> {
-        Ok(self.write().api_tokens.change(user, id, |token| token.enabled = enabled))
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
+        let rows = &mut *self.write();
+        rows.hold(by)?;
+        Ok(rows.api_tokens.change(user, id, |token| token.enabled = enabled))
     }
 
     async fn change_api_token_grants(
@@ -96,12 +101,22 @@ impl ApiTokenStore for MemoryStore {
         user: UserId,
         id: ApiTokenId,
         change: &GrantsChange,
-    ) -> Result<Option<ApiTokenRecord>, StoreError> {
-        Ok(self.write().api_tokens.change(user, id, |token| token.permissions.apply(change)))
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
+        let rows = &mut *self.write();
+        rows.hold(by)?;
+        Ok(rows.api_tokens.change(user, id, |token| token.permissions.apply(change)))
     }
 
-    async fn delete_api_token(&self, user: UserId, id: ApiTokenId) -> Result<Option<ApiTokenRecord>, StoreError> {
-        let tokens = &mut self.write().api_tokens;
+    async fn delete_api_token(
+        &self,
+        user: UserId,
+        id: ApiTokenId,
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
+        let rows = &mut *self.write();
+        rows.hold(by)?;
+        let tokens = &mut rows.api_tokens;
         let own = tokens.one_of(user, id).map(|token| token.id);
         Ok(own.and_then(|id| tokens.remove(id)))
     }

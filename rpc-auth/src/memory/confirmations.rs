@@ -105,12 +105,14 @@ fn confirm(user: &mut UserRecord) {
 
 #[async_trait]
 impl ConfirmationStore for MemoryStore {
-    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<(), StoreError> {
+    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<bool, StoreError> {
         let rows = &mut *self.write();
-        if rows.users.user(confirmation.user).is_some() {
+        let user = rows.users.user(confirmation.user);
+        let is_kept = user.is_some_and(|user| user.enabled && user.email.as_ref() == Some(&confirmation.email));
+        if is_kept {
             rows.confirmations.insert(confirmation);
         }
-        Ok(())
+        Ok(is_kept)
     }
 
     async fn confirm_email(&self, hash: &TokenHash, now: Timestamp) -> Result<UserRecord, ConfirmationError> {
@@ -129,6 +131,7 @@ impl ConfirmationStore for MemoryStore {
         let (user, may_confirm) = rows.consume(hash, ConfirmationKind::PasswordReset, now)?;
         rows.sessions.remove_of(user, None);
         rows.disable_api_tokens(user);
+        rows.confirmations.remove_of(user);
         let change = |row: &mut UserRecord| {
             row.password = password;
             if may_confirm {

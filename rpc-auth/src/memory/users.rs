@@ -7,7 +7,7 @@ use rpc_core::Timestamp;
 
 use super::index::Index;
 use super::{AllRows, Duplicate, MemoryStore, list};
-use crate::model::{Bound, Grants, NewUser, SessionsChange, UserChange, UserId, UserRecord};
+use crate::model::{Authority, Bound, NewUser, SessionsChange, UserChange, UserId, UserRecord};
 use crate::password::PasswordHash;
 use crate::store::{Page, StoreError, UserError, UserQuery, UserStore};
 
@@ -153,7 +153,7 @@ fn apply(change: &UserChange, user: &mut UserRecord) {
 }
 
 fn record(id: UserId, user: NewUser) -> UserRecord {
-    let NewUser { name, password, email, telegram_name, enabled, permissions, created } = user;
+    let NewUser { name, password, email, telegram_name, enabled, permissions, created, by: _ } = user;
     let (email_confirmed, had_confirmed_email) = (false, false);
     UserRecord {
         id,
@@ -172,7 +172,9 @@ fn record(id: UserId, user: NewUser) -> UserRecord {
 #[async_trait]
 impl UserStore for MemoryStore {
     async fn create_user(&self, user: NewUser) -> Result<UserRecord, UserError> {
-        let users = &mut self.write().users;
+        let rows = &mut *self.write();
+        rows.hold(&user.by)?;
+        let users = &mut rows.users;
         users.check_unique(None, Some(&user.name), user.email.as_deref(), user.telegram_name.as_deref())?;
         let user = record(users.next_id(), user);
         users.insert(user.clone());
@@ -187,9 +189,7 @@ impl UserStore for MemoryStore {
         if users.by_name(name).is_some() {
             return Err(Duplicate("name of root").into());
         }
-        let permissions = Grants::default();
-        let (name, email, telegram_name) = (name.to_owned(), None, None);
-        let root = NewUser { name, password, email, telegram_name, enabled: true, permissions, created: now };
+        let root = NewUser { name: name.to_owned(), password, created: now, ..NewUser::default() };
         users.insert(record(UserId::ROOT, root));
         Ok(true)
     }
@@ -214,10 +214,11 @@ impl UserStore for MemoryStore {
     }
 
     async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError> {
-        let AllRows { users, sessions, .. } = &mut *self.write();
-        if users.user(id).is_none() {
-            return Ok(None);
-        }
+        let rows = &mut *self.write();
+        rows.hold(&change.by)?;
+        let AllRows { users, sessions, confirmations, .. } = rows;
+        let Some(before) = users.user(id) else { return Ok(None) };
+        let voids = change.voids_confirmations(before);
         let email = change.email.as_ref().and_then(Option::as_deref);
         let telegram_name = change.telegram_name.as_ref().and_then(Option::as_deref);
         users.check_unique(Some(id), change.name.as_deref(), email, telegram_name)?;
@@ -227,11 +228,15 @@ impl UserStore for MemoryStore {
             SessionsChange::End => sessions.remove_of(id, None),
             SessionsChange::EndOthers(kept) => sessions.remove_of(id, Some(kept)),
         }
+        if voids {
+            confirmations.remove_of(id);
+        }
         Ok(users.change(id, |user| apply(change, user)))
     }
 
-    async fn delete_user(&self, id: UserId, bound: &Bound) -> Result<bool, UserError> {
+    async fn delete_user(&self, id: UserId, bound: &Bound, by: &Authority) -> Result<bool, UserError> {
         let rows = &mut *self.write();
+        rows.hold(by)?;
         rows.users.check_bound(id, bound)?;
         rows.sessions.remove_of(id, None);
         rows.api_tokens.remove_of(id, None);

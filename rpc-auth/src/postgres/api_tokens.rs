@@ -2,17 +2,20 @@
 
 use async_trait::async_trait;
 use rpc_core::Timestamp;
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
 use sqlx::types::Json;
 
+use super::authority::{self, Held, Intent};
 use super::rows::{self, api_token_columns, user_columns};
 use super::touch::{self, touch};
 use super::{PgStore, PgTimestamp, retrying};
-use crate::model::{ApiTokenId, ApiTokenRecord, GrantsChange, UserId, UserRecord};
+use crate::model::{ApiTokenId, ApiTokenRecord, Authority, GrantsChange, UserId, UserRecord};
 use crate::store::{ApiTokenError, ApiTokenQuery, ApiTokenStore, Page, StoreError};
 use crate::token::hash::TokenHash;
 
-/// Tokens of one user are made one after the other.
-const LOCK: &str = "SELECT id FROM rpc_auth_users WHERE id = $1 FOR NO KEY UPDATE";
+/// Tokens of one user, who is locked, are made one after the other.
 const CREATE: &str = concat!(
     "INSERT INTO rpc_auth_api_tokens (user_id, name, hash, enabled, created) SELECT $1, $2, $3, true, $4
      WHERE (SELECT count(*) FROM rpc_auth_api_tokens WHERE user_id = $1) < $5 RETURNING ",
@@ -55,6 +58,7 @@ const TOUCH: &str = touch!("rpc_auth_api_tokens");
 impl PgStore {
     async fn make_api_token(
         &self,
+        by: &Authority,
         user: UserId,
         name: &str,
         hash: &TokenHash,
@@ -62,9 +66,10 @@ impl PgStore {
         most: i64,
     ) -> Result<Result<ApiTokenRecord, ApiTokenError>, sqlx::Error> {
         let mut transaction = self.begin().await?;
-        let owner = sqlx::query(LOCK).bind(user.number()).fetch_optional(&mut *transaction).await?;
-        if owner.is_none() {
-            return Ok(Err(ApiTokenError::NoUser));
+        match authority::hold_over(&mut transaction, by, user, Intent::Change).await? {
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(Err(ApiTokenError::NoUser)),
+            Err(refused) => return Ok(Err(refused.into())),
         }
         let creation = sqlx::query(CREATE).bind(user.number()).bind(name).bind(hash.as_bytes());
         let creation = creation.bind(PgTimestamp(now)).bind(most);
@@ -74,6 +79,28 @@ impl PgStore {
         transaction.commit().await?;
         rows::api_token(&row).map(Ok)
     }
+
+    /// Makes a change of one token while its owner is locked: whoever is locked with them may rely on it.
+    async fn change_api_token(
+        &self,
+        by: &Authority,
+        user: UserId,
+        change: Query<'_, Postgres, PgArguments>,
+    ) -> Held<Option<PgRow>> {
+        let mut transaction = self.begin().await?;
+        if let Err(refused) = authority::hold_over(&mut transaction, by, user, Intent::Change).await? {
+            return Ok(Err(refused));
+        }
+        let row = change.fetch_optional(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(Ok(row))
+    }
+}
+
+/// What came of a change.
+fn changed(held: Held<Option<PgRow>>) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
+    let row = held.map_err(StoreError::from)??;
+    Ok(row.as_ref().map(rows::api_token).transpose().map_err(StoreError::from)?)
 }
 
 #[async_trait]
@@ -85,9 +112,10 @@ impl ApiTokenStore for PgStore {
         hash: TokenHash,
         now: Timestamp,
         most: usize,
+        by: &Authority,
     ) -> Result<ApiTokenRecord, ApiTokenError> {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        retrying(|| self.make_api_token(user, name, &hash, now, most)).await.map_err(StoreError::from)?
+        retrying(|| self.make_api_token(by, user, name, &hash, now, most)).await.map_err(StoreError::from)?
     }
 
     async fn api_token_by_hash(&self, hash: &TokenHash) -> Result<Option<(ApiTokenRecord, UserRecord)>, StoreError> {
@@ -116,10 +144,10 @@ impl ApiTokenStore for PgStore {
         user: UserId,
         id: ApiTokenId,
         enabled: bool,
-    ) -> Result<Option<ApiTokenRecord>, StoreError> {
-        let change =
-            || sqlx::query(SET_ENABLED).bind(user.number()).bind(id.number()).bind(enabled).fetch_optional(&self.pool);
-        Ok(retrying(change).await?.as_ref().map(rows::api_token).transpose()?)
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
+        let change = || sqlx::query(SET_ENABLED).bind(user.number()).bind(id.number()).bind(enabled);
+        changed(retrying(|| self.change_api_token(by, user, change())).await)
     }
 
     async fn change_api_token_grants(
@@ -127,18 +155,21 @@ impl ApiTokenStore for PgStore {
         user: UserId,
         id: ApiTokenId,
         change: &GrantsChange,
-    ) -> Result<Option<ApiTokenRecord>, StoreError> {
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
         let decided = change.decided();
-        let merge = || {
-            let merge = sqlx::query(MERGE).bind(user.number()).bind(id.number()).bind(Json(&decided));
-            merge.fetch_optional(&self.pool)
-        };
-        Ok(retrying(merge).await?.as_ref().map(rows::api_token).transpose()?)
+        let merge = || sqlx::query(MERGE).bind(user.number()).bind(id.number()).bind(Json(&decided));
+        changed(retrying(|| self.change_api_token(by, user, merge())).await)
     }
 
-    async fn delete_api_token(&self, user: UserId, id: ApiTokenId) -> Result<Option<ApiTokenRecord>, StoreError> {
-        let deletion = || sqlx::query(DELETE).bind(user.number()).bind(id.number()).fetch_optional(&self.pool);
-        Ok(retrying(deletion).await?.as_ref().map(rows::api_token).transpose()?)
+    async fn delete_api_token(
+        &self,
+        user: UserId,
+        id: ApiTokenId,
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
+        let deletion = || sqlx::query(DELETE).bind(user.number()).bind(id.number());
+        changed(retrying(|| self.change_api_token(by, user, deletion())).await)
     }
 
     async fn touch_api_tokens(&self, used: &[(ApiTokenId, Timestamp)]) -> Result<(), StoreError> {

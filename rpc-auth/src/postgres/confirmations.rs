@@ -11,9 +11,9 @@ use crate::password::PasswordHash;
 use crate::store::{ConfirmationError, ConfirmationStore, StoreError};
 use crate::token::hash::TokenHash;
 
-/// Waits for whoever deletes the user, and then makes nothing.
+/// Waits for whoever changes or deletes the user, and looks at what they are then.
 const CREATE: &str = "INSERT INTO rpc_auth_confirmations (user_id, kind, hash, email, expires)
-     SELECT id, $2, $3, $4, $5 FROM rpc_auth_users WHERE id = $1 FOR KEY SHARE
+     SELECT id, $2, $3, $4, $5 FROM rpc_auth_users WHERE id = $1 AND enabled AND email = $4 FOR SHARE
      ON CONFLICT (user_id, kind) DO UPDATE SET hash = excluded.hash, email = excluded.email, expires = excluded.expires";
 
 /// The user to whom the token `$1` of the kind `$2` applies at the moment `$3`.
@@ -74,6 +74,13 @@ const DISABLE_API_TOKENS: &str = "WITH locked AS MATERIALIZED (
      )
      UPDATE rpc_auth_api_tokens AS token SET enabled = false FROM locked WHERE token.id = locked.id";
 
+/// All tokens of a user, who is locked.
+const VOID: &str = "WITH locked AS MATERIALIZED (
+        SELECT user_id, kind FROM rpc_auth_confirmations WHERE user_id = $1 ORDER BY kind FOR UPDATE
+     )
+     DELETE FROM rpc_auth_confirmations AS token USING locked
+     WHERE token.user_id = locked.user_id AND token.kind = locked.kind";
+
 const PURGE: &str = "WITH locked AS MATERIALIZED (
         SELECT user_id, kind FROM rpc_auth_confirmations WHERE expires < $1 ORDER BY user_id, kind FOR UPDATE
      )
@@ -100,12 +107,18 @@ async fn consume(
     Ok((used.rows_affected() == 1).then_some(UserId::new(id)))
 }
 
+/// Removes all tokens of a user, who is locked until the end of the transaction: none is made meanwhile.
+pub(super) async fn void(transaction: &mut Transaction<'static, Postgres>, user: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query(VOID).bind(user.number()).execute(&mut **transaction).await?;
+    Ok(())
+}
+
 impl PgStore {
-    async fn keep(&self, confirmation: &NewConfirmation) -> Result<(), sqlx::Error> {
+    async fn keep(&self, confirmation: &NewConfirmation) -> Result<bool, sqlx::Error> {
         let NewConfirmation { user, kind, hash, email, expires } = confirmation;
         let creation = sqlx::query(CREATE).bind(user.number()).bind(stored(*kind)).bind(hash.as_bytes());
-        creation.bind(email).bind(PgTimestamp(*expires)).execute(&self.pool).await?;
-        Ok(())
+        let kept = creation.bind(email).bind(PgTimestamp(*expires)).execute(&self.pool).await?;
+        Ok(kept.rows_affected() == 1)
     }
 
     async fn confirm(&self, hash: &TokenHash, now: Timestamp) -> Result<Option<UserRecord>, sqlx::Error> {
@@ -125,7 +138,9 @@ impl PgStore {
     ) -> Result<Option<UserRecord>, sqlx::Error> {
         let mut transaction = self.begin().await?;
         let user = consume(&mut transaction, hash, ConfirmationKind::PasswordReset, now).await?;
-        let Some(user) = user.map(UserId::number) else { return Ok(None) };
+        let Some(user) = user else { return Ok(None) };
+        void(&mut transaction, user).await?;
+        let user = user.number();
         sqlx::query(sessions::DELETE_OF).bind(user).bind(None::<i64>).execute(&mut *transaction).await?;
         sqlx::query(DISABLE_API_TOKENS).bind(user).execute(&mut *transaction).await?;
         let row = sqlx::query(RESET).bind(user).bind(password.expose()).fetch_one(&mut *transaction).await?;
@@ -136,7 +151,7 @@ impl PgStore {
 
 #[async_trait]
 impl ConfirmationStore for PgStore {
-    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<(), StoreError> {
+    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<bool, StoreError> {
         Ok(retrying(|| self.keep(&confirmation)).await?)
     }
 

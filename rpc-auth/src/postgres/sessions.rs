@@ -46,10 +46,11 @@ pub(super) const DELETE_OF: &str = "WITH locked AS MATERIALIZED (
      )
      DELETE FROM rpc_auth_sessions USING locked WHERE rpc_auth_sessions.id = locked.id";
 
-/// What has expired is not announced: it is over on all nodes by itself.
+/// What has expired is not announced: it is over on all nodes by itself. A session in whose name something is being changed
+/// is left for the next time: whoever changes it may wait for other sessions, which are locked here.
 const SWEEPS: &str = "SET LOCAL rpc_auth.sweeps = on";
 const PURGE: &str = "WITH locked AS MATERIALIZED (
-        SELECT id FROM rpc_auth_sessions WHERE created < $1 OR last_used < $2 ORDER BY id FOR UPDATE
+        SELECT id FROM rpc_auth_sessions WHERE created < $1 OR last_used < $2 ORDER BY id FOR UPDATE SKIP LOCKED
      )
      DELETE FROM rpc_auth_sessions USING locked WHERE rpc_auth_sessions.id = locked.id";
 

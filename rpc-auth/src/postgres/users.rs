@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use rpc_core::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{PgExecutor, Row};
+use sqlx::{PgExecutor, Postgres, Row, Transaction};
 
+use super::authority::{self, Held, Intent};
 use super::rows::{self, user_columns};
-use super::{PgStore, PgTimestamp, list, retrying, sessions};
-use crate::model::{Bound, NewUser, SessionsChange, UserChange, UserId, UserRecord};
+use super::{PgStore, PgTimestamp, confirmations, list, retrying, sessions};
+use crate::model::{Authority, Bound, NewUser, SessionsChange, UserChange, UserId, UserRecord};
 use crate::password::PasswordHash;
 use crate::store::search::lowered;
 use crate::store::{Page, StoreError, UserError, UserQuery, UserStore};
@@ -94,8 +95,7 @@ const UPDATE: &str = concat!(
 );
 
 /// Nothing is made for a user who is locked. What goes with them is locked in the order in which everybody does.
-const LOCK_ALL: [&str; 4] = [
-    "SELECT FROM rpc_auth_users WHERE id = $1 FOR UPDATE",
+const LOCK_THEIRS: [&str; 3] = [
     "SELECT FROM rpc_auth_sessions WHERE user_id = $1 ORDER BY id FOR UPDATE",
     "SELECT FROM rpc_auth_api_tokens WHERE user_id = $1 ORDER BY id FOR UPDATE",
     "SELECT FROM rpc_auth_confirmations WHERE user_id = $1 ORDER BY kind FOR UPDATE",
@@ -103,38 +103,39 @@ const LOCK_ALL: [&str; 4] = [
 const DELETE: &str = concat!("DELETE FROM rpc_auth_users WHERE id = $1 AND ", is_within!("$2"));
 
 impl PgStore {
-    async fn insert(&self, user: &NewUser) -> Result<PgRow, sqlx::Error> {
-        let (email, telegram_name) = (user.email.as_deref(), user.telegram_name.as_deref());
-        sqlx::query(CREATE)
-            .bind(&user.name)
-            .bind(user.password.expose())
-            .bind(email)
-            .bind(telegram_name)
-            .bind(user.enabled)
-            .bind(Json(&user.permissions.0))
-            .bind(PgTimestamp(user.created))
-            .bind(lowered(&user.name))
-            .bind(email.map(lowered))
-            .bind(telegram_name.map(lowered))
-            .fetch_one(&self.pool)
-            .await
+    async fn make(&self, user: &NewUser) -> Held<PgRow> {
+        if user.by == Authority::Application {
+            return insert(&self.pool, user).await.map(Ok);
+        }
+        let mut transaction = self.begin().await?;
+        if let Err(refused) = authority::hold(&mut transaction, &user.by).await? {
+            return Ok(Err(refused));
+        }
+        let row = insert(&mut *transaction, user).await?;
+        transaction.commit().await?;
+        Ok(Ok(row))
     }
 
-    async fn change(&self, id: UserId, change: &UserChange) -> Result<Option<PgRow>, sqlx::Error> {
-        let kept = match change.sessions {
-            SessionsChange::Keep => return update(&self.pool, id, change).await,
-            SessionsChange::End => None,
-            SessionsChange::EndOthers(kept) => Some(kept.number()),
-        };
-        // Two statements: the second one sees the sessions of whoever held the user before the first one did.
+    async fn change(&self, id: UserId, change: &UserChange) -> Held<Option<PgRow>> {
+        if is_of_the_row_alone(change) {
+            return update(&self.pool, id, change).await.map(Ok);
+        }
+        // Several statements: each sees what was made for the user before the first one locked them.
         let mut transaction = self.begin().await?;
+        let before = match authority::hold_over(&mut transaction, &change.by, id, Intent::Change).await? {
+            Ok(Some(before)) => before,
+            Ok(None) => return Ok(Ok(None)),
+            Err(refused) => return Ok(Err(refused)),
+        };
         let row = update(&mut *transaction, id, change).await?;
         if row.as_ref().is_some_and(|row| matches!(outcome(row), Ok(Some(_)))) {
-            let sessions = sqlx::query(sessions::DELETE_OF).bind(id.number()).bind(kept);
-            sessions.execute(&mut *transaction).await?;
+            end_sessions(&mut transaction, id, change.sessions).await?;
+            if change.voids_confirmations(&before) {
+                confirmations::void(&mut transaction, id).await?;
+            }
             transaction.commit().await?;
         }
-        Ok(row)
+        Ok(Ok(row))
     }
 
     async fn insert_root(&self, name: &str, password: &PasswordHash, now: Timestamp) -> Result<bool, sqlx::Error> {
@@ -143,24 +144,65 @@ impl PgStore {
         Ok(root.execute(&self.pool).await?.rows_affected() == 1)
     }
 
-    /// How many users were removed of how many who were there.
-    async fn remove(&self, id: UserId, bound: &Bound) -> Result<[u64; 2], sqlx::Error> {
+    /// Whether a user was removed who was there.
+    async fn remove(&self, id: UserId, bound: &Bound, by: &Authority) -> Held<Option<bool>> {
         let mut transaction = self.begin().await?;
-        let mut locked = Vec::new();
-        for lock in LOCK_ALL {
-            let rows = sqlx::query(lock).bind(id.number()).execute(&mut *transaction).await?;
-            locked.push(rows.rows_affected());
+        match authority::hold_over(&mut transaction, by, id, Intent::Delete).await? {
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(Ok(None)),
+            Err(refused) => return Ok(Err(refused)),
+        }
+        for lock in LOCK_THEIRS {
+            sqlx::query(lock).bind(id.number()).execute(&mut *transaction).await?;
         }
         let removal = sqlx::query(DELETE).bind(id.number()).bind(Json(&bound.0));
         let removed = removal.execute(&mut *transaction).await?.rows_affected();
         transaction.commit().await?;
-        Ok([removed, locked[0]])
+        Ok(Ok(Some(removed == 1)))
     }
 
     async fn find(&self, statement: &'static str, text: &str) -> Result<Option<UserRecord>, StoreError> {
         let row = sqlx::query(statement).bind(text).fetch_optional(&self.pool).await?;
         Ok(row.as_ref().map(rows::user).transpose()?)
     }
+}
+
+async fn insert(executor: impl PgExecutor<'_>, user: &NewUser) -> Result<PgRow, sqlx::Error> {
+    let (email, telegram_name) = (user.email.as_deref(), user.telegram_name.as_deref());
+    sqlx::query(CREATE)
+        .bind(&user.name)
+        .bind(user.password.expose())
+        .bind(email)
+        .bind(telegram_name)
+        .bind(user.enabled)
+        .bind(Json(&user.permissions.0))
+        .bind(PgTimestamp(user.created))
+        .bind(lowered(&user.name))
+        .bind(email.map(lowered))
+        .bind(telegram_name.map(lowered))
+        .fetch_one(executor)
+        .await
+}
+
+/// Whether a change looks at and touches nothing but the row of the user, whatever that says: one statement does it.
+fn is_of_the_row_alone(change: &UserChange) -> bool {
+    let may_void = change.password.is_some() || change.enabled == Some(false) || change.email.is_some();
+    change.by == Authority::Application && change.sessions == SessionsChange::Keep && !may_void
+}
+
+/// Of a user who is locked.
+async fn end_sessions(
+    transaction: &mut Transaction<'static, Postgres>,
+    user: UserId,
+    change: SessionsChange,
+) -> Result<(), sqlx::Error> {
+    let kept = match change {
+        SessionsChange::Keep => return Ok(()),
+        SessionsChange::End => None,
+        SessionsChange::EndOthers(kept) => Some(kept.number()),
+    };
+    sqlx::query(sessions::DELETE_OF).bind(user.number()).bind(kept).execute(&mut **transaction).await?;
+    Ok(())
 }
 
 async fn update(executor: impl PgExecutor<'_>, id: UserId, change: &UserChange) -> Result<Option<PgRow>, sqlx::Error> {
@@ -203,7 +245,7 @@ fn outcome(row: &PgRow) -> Result<Option<UserRecord>, UserError> {
 #[async_trait]
 impl UserStore for PgStore {
     async fn create_user(&self, user: NewUser) -> Result<UserRecord, UserError> {
-        let row = retrying(|| self.insert(&user)).await.map_err(StoreError::from)?;
+        let row = retrying(|| self.make(&user)).await.map_err(StoreError::from)??;
         let made = outcome(&row)?;
         made.ok_or_else(|| StoreError::from(sqlx::Error::RowNotFound).into())
     }
@@ -230,7 +272,7 @@ impl UserStore for PgStore {
     }
 
     async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError> {
-        let row = retrying(|| self.change(id, change)).await.map_err(StoreError::from)?;
+        let row = retrying(|| self.change(id, change)).await.map_err(StoreError::from)??;
         match row.as_ref().map_or(Ok(None), outcome)? {
             // Gone, or beyond the bound: nothing was changed in either case.
             None if change.bound != Bound::NONE && self.user(id).await?.is_some() => Err(UserError::HoldsMore),
@@ -238,10 +280,10 @@ impl UserStore for PgStore {
         }
     }
 
-    async fn delete_user(&self, id: UserId, bound: &Bound) -> Result<bool, UserError> {
-        match retrying(|| self.remove(id, bound)).await.map_err(StoreError::from)? {
-            [0, 1] => Err(UserError::HoldsMore),
-            [removed, _] => Ok(removed == 1),
+    async fn delete_user(&self, id: UserId, bound: &Bound, by: &Authority) -> Result<bool, UserError> {
+        match retrying(|| self.remove(id, bound, by)).await.map_err(StoreError::from)?? {
+            Some(false) => Err(UserError::HoldsMore),
+            removed => Ok(removed.is_some()),
         }
     }
 }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use rpc_auth::{
-    AccountMail, AccountMailer, AccountOptions, AccountParts, AccountStore, Accounts, ApiTokenId, CachedAuthenticator,
-    HasherOptions, MemoryStore, NewUser, PasswordHash, TokenFormat, TokenHash, TokenKind, UserId,
+    AccountMail, AccountMailer, AccountOptions, AccountParts, AccountStore, Accounts, ApiTokenId, Authority,
+    CachedAuthenticator, HasherOptions, MemoryStore, NewUser, PasswordHash, TokenFormat, TokenHash, TokenKind, UserId,
 };
 use rpc_core::{
     AuthError, Authenticator, Bus, BusError, Listener, LocalBus, Notice, Permission, SystemClock, Timestamp, Token,
@@ -77,7 +77,8 @@ impl Node {
         let user = store.create_user(user).await.unwrap().id;
         let token = format().generate(TokenKind::Api).unwrap();
         let hash = TokenHash::of(token.expose());
-        let record = store.create_api_token(user, "t", hash, Timestamp::default(), 1).await.unwrap();
+        let record =
+            store.create_api_token(user, "t", hash, Timestamp::default(), 1, &Authority::Application).await.unwrap();
         let accounts = accounts(Arc::clone(&store), bus, Vec::new());
         let (authenticator, token) = (accounts.authenticator(), Token::new(token.expose()));
         Self { store, authenticator, _accounts: accounts, user, id: record.id, token }
@@ -90,7 +91,7 @@ impl Node {
 
     /// Enables or disables the token without a word to anybody.
     async fn enable(&self, enabled: bool) {
-        self.store.set_api_token_enabled(self.user, self.id, enabled).await.unwrap().unwrap();
+        self.store.set_api_token_enabled(self.user, self.id, enabled, &Authority::Application).await.unwrap().unwrap();
     }
 
     pub(crate) async fn lets_in(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The store in memory.
 
-use rpc_auth::{ApiTokenStore, MemoryStore, NewUser, PasswordHash, TokenHash, UserStore};
+use rpc_auth::{ApiTokenStore, Authority, MemoryStore, NewUser, PasswordHash, TokenHash, UserStore};
 use rpc_core::Timestamp;
 
 rpc_auth::account_store_conformance!(conforms, async { MemoryStore::default() });
@@ -19,7 +19,10 @@ async fn fill(store: &MemoryStore) {
         };
         let user = store.create_user(user).await.unwrap().id;
         let hash = TokenHash::of(&number.to_string());
-        store.create_api_token(user, "my token", hash, Timestamp::default(), 100).await.unwrap();
+        store
+            .create_api_token(user, "my token", hash, Timestamp::default(), 100, &Authority::Application)
+            .await
+            .unwrap();
     }
 }
 

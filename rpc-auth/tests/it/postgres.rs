@@ -5,6 +5,7 @@ mod migrations;
 mod plans;
 mod promoted;
 mod races;
+mod shut_out;
 mod values;
 
 use rpc_auth::conformance::Guarded;

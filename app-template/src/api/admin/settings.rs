@@ -48,7 +48,7 @@ async fn update(
     if change.is_for_root() && !ctx.identity().is_root() {
         return Err(ApiError::of(ErrorCode::Forbidden).with_reason(ROOT_ONLY));
     }
-    let settings = app.settings.update(&change).await?;
+    let settings = app.settings.update(&change, &app.accounts.authority(ctx.identity())?).await?;
     let told = ctx.publish(Audience::Permission("admin".into()), "/settings/updated", settings.public()).await;
     if let Err(error) = told {
         tracing::warn!(event = "event.unpublished", %error, "a change of settings was not told: {error}");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
+use rpc_auth::Authority;
 use rpc_core::{LocalBus, ManualClock, Notice, Timestamp};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
@@ -34,8 +35,8 @@ impl SettingsStore for Flaky {
         self.reach()?.load().await
     }
 
-    async fn update(&self, change: &SettingsChange, now: Timestamp) -> Result<Settings, SettingsError> {
-        let settings = self.reach()?.update(change, now).await?;
+    async fn update(&self, change: &SettingsChange, now: Timestamp, by: &Authority) -> Result<Settings, SettingsError> {
+        let settings = self.reach()?.update(change, now, by).await?;
         let is_lost = self.loses_answers.load(Ordering::SeqCst);
         if is_lost { Err(SettingsError::Store("cut off".into())) } else { Ok(settings) }
     }
@@ -82,7 +83,7 @@ async fn a_change_holds_here_at_once_and_on_other_nodes_soon_after() {
     let shared = Shared::default();
     let (here, there) = (shared.node().await, shared.node().await);
     let mut changes = there.changes();
-    let changed = here.update(&host("a.example")).await.unwrap();
+    let changed = here.update(&host("a.example"), &Authority::Application).await.unwrap();
     assert_eq!(host_of(&here).as_deref(), Some("a.example"));
     assert_eq!(changed.updated, Timestamp::from_millis(1000));
     changes.changed().await.unwrap();
@@ -94,7 +95,7 @@ async fn a_change_whose_notice_was_lost_holds_after_a_while() {
     let shared = Shared::default();
     let (here, there) = (shared.node().await, shared.node_on(&Arc::default()).await);
     let mut changes = there.changes();
-    here.update(&host("a.example")).await.unwrap();
+    here.update(&host("a.example"), &Authority::Application).await.unwrap();
     assert_eq!(host_of(&there), None);
     changes.changed().await.unwrap();
     assert_eq!(host_of(&there).as_deref(), Some("a.example"));
@@ -105,7 +106,7 @@ async fn after_missed_notices_the_settings_are_read_anew() {
     let shared = Shared::default();
     let there = shared.node().await;
     let mut changes = there.changes();
-    shared.store.store.update(&host("a.example"), Timestamp::from_millis(2)).await.unwrap();
+    shared.store.store.update(&host("a.example"), Timestamp::from_millis(2), &Authority::Application).await.unwrap();
     shared.bus.tell(&Notice::User("2".into()));
     shared.bus.tell(&Notice::Missed);
     changes.changed().await.unwrap();
@@ -117,7 +118,7 @@ async fn a_node_that_cannot_read_a_change_keeps_the_old_settings_and_reads_again
     let shared = Shared::default();
     let here = shared.node().await;
     let mut changes = here.changes();
-    shared.store.store.update(&host("a.example"), Timestamp::from_millis(2)).await.unwrap();
+    shared.store.store.update(&host("a.example"), Timestamp::from_millis(2), &Authority::Application).await.unwrap();
     shared.store.is_down.store(true, Ordering::SeqCst);
     let loads = shared.store.loads.load(Ordering::SeqCst);
     let notice = Notice::Other { topic: TOPIC.into(), content: Value::Null };
@@ -135,9 +136,9 @@ async fn a_node_that_cannot_read_a_change_keeps_the_old_settings_and_reads_again
 async fn a_change_that_cannot_be_stored_changes_nothing() {
     let shared = Shared::default();
     let here = shared.node().await;
-    here.update(&host("a.example")).await.unwrap();
+    here.update(&host("a.example"), &Authority::Application).await.unwrap();
     shared.store.is_down.store(true, Ordering::SeqCst);
-    assert!(here.update(&host("b.example")).await.is_err());
+    assert!(here.update(&host("b.example"), &Authority::Application).await.is_err());
     assert_eq!(host_of(&here).as_deref(), Some("a.example"));
 }
 
@@ -146,7 +147,7 @@ async fn a_change_goes_to_its_end_without_its_caller() {
     let shared = Shared::default();
     let here = shared.node().await;
     let mut changes = here.changes();
-    assert!(here.update(&host("a.example")).now_or_never().is_none());
+    assert!(here.update(&host("a.example"), &Authority::Application).now_or_never().is_none());
     changes.changed().await.unwrap();
     assert_eq!(host_of(&here).as_deref(), Some("a.example"));
 }
@@ -157,7 +158,7 @@ async fn a_change_whose_answer_was_lost_is_read_by_all_nodes() {
     let (here, there) = (shared.node().await, shared.node().await);
     let (mut changes_here, mut changes_there) = (here.changes(), there.changes());
     shared.store.loses_answers.store(true, Ordering::SeqCst);
-    assert!(here.update(&host("a.example")).await.is_err());
+    assert!(here.update(&host("a.example"), &Authority::Application).await.is_err());
     changes_here.changed().await.unwrap();
     changes_there.changed().await.unwrap();
     assert_eq!([&here, &there].map(host_of), [Some("a.example".to_owned()), Some("a.example".to_owned())]);

@@ -6,7 +6,7 @@ use app_template::mail::{
     SmtpOptions,
 };
 use app_template::settings::{CurrentSettings, MemorySettings, SettingsChange};
-use rpc_auth::{MailCause, Secret};
+use rpc_auth::{Authority, MailCause, Secret};
 use rpc_core::{Bus, Clock, LocalBus};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
@@ -36,7 +36,10 @@ impl Front {
     }
 
     async fn set(&self, members: Value) {
-        self.settings.update(&SettingsChange::parse(members.as_object().unwrap()).unwrap()).await.unwrap();
+        self.settings
+            .update(&SettingsChange::parse(members.as_object().unwrap()).unwrap(), &Authority::Application)
+            .await
+            .unwrap();
     }
 
     /// The one mail that there is.

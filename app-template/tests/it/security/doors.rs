@@ -13,7 +13,8 @@ use crate::world::{OTHER_PASSWORD, PASSWORD, Served, Who, World};
 
 const PROFILE: &str = "/v1/profile/read";
 
-async fn is_closed(client: &WsClient) -> bool {
+/// Whether the server has closed a connection for good, or does so soon.
+pub(super) async fn is_closed(client: &WsClient) -> bool {
     let mut state = client.state();
     let closed = state.wait_for(|state| *state == ConnectionState::SignedOut);
     tokio::time::timeout(Duration::from_secs(10), closed).await.is_ok()

@@ -1,7 +1,7 @@
 //! What the store in Postgres does with secrets, and when it cannot.
 
 use app_template::settings::{PgSettings, SealError, SecretBox, SettingsError, SettingsStore, postgres::migrator};
-use rpc_auth::Secret;
+use rpc_auth::{Authority, Secret};
 use serde_json::json;
 use sqlx::{PgPool, Row};
 use test_postgres::TestDatabase;
@@ -33,12 +33,12 @@ async fn a_change_with_a_key_encrypts_what_was_stored_without_one() {
     let database = migrated().await;
     let pool = database.pool(2).await;
     let without_key = PgSettings::new(pool.clone(), SecretBox::without_key());
-    let settings = without_key.update(&everything(), at(0)).await.unwrap();
+    let settings = without_key.update(&everything(), at(0), &Authority::Application).await.unwrap();
     assert!(is_readable(&pool).await);
 
     let with_key = PgSettings::new(pool.clone(), secrets(KEY));
     assert_eq!(told(&with_key.load().await.unwrap()), told(&settings));
-    with_key.update(&change(&json!({"app_url": null})), at(1)).await.unwrap();
+    with_key.update(&change(&json!({"app_url": null})), at(1), &Authority::Application).await.unwrap();
     assert!(!is_readable(&pool).await);
     let loaded = with_key.load().await.unwrap();
     assert_eq!(loaded.smtp_password.as_ref().map(Secret::expose), Some("hunter2-\u{e4}"));
@@ -49,7 +49,7 @@ async fn secrets_are_encrypted_when_an_application_starts_with_a_key() {
     let database = migrated().await;
     let pool = database.pool(2).await;
     let without_key = PgSettings::new(pool.clone(), SecretBox::without_key());
-    let settings = without_key.update(&everything(), at(0)).await.unwrap();
+    let settings = without_key.update(&everything(), at(0), &Authority::Application).await.unwrap();
     assert!(!without_key.seed(&everything(), at(1)).await.unwrap());
     assert!(is_readable(&pool).await);
 
@@ -74,11 +74,13 @@ async fn a_missing_or_wrong_key_is_an_error_that_names_the_setting_and_changes_n
     let database = migrated().await;
     let pool = database.pool(2).await;
     let right = PgSettings::new(pool.clone(), secrets(KEY));
-    let settings = right.update(&everything(), at(0)).await.unwrap();
+    let settings = right.update(&everything(), at(0), &Authority::Application).await.unwrap();
     for (secrets, expected) in [(SecretBox::without_key(), SealError::NoKey), (secrets(OTHER_KEY), SealError::WrongKey)]
     {
         let store = PgSettings::new(pool.clone(), secrets);
-        for failure in [store.load().await, store.update(&change(&json!({"app_url": null})), at(1)).await] {
+        for failure in
+            [store.load().await, store.update(&change(&json!({"app_url": null})), at(1), &Authority::Application).await]
+        {
             let Err(SettingsError::Secret(error)) = failure else { panic!("{failure:?}") };
             assert_eq!(error, expected);
             assert!(error.to_string().contains("`secret-key`"), "{error}");
@@ -112,7 +114,7 @@ async fn a_secret_in_anothers_place_or_beside_another_account_is_not_used() {
         ("UPDATE app_settings SET smtp_password = telegram_bot_key", [None, key.clone()]),
         ("UPDATE app_settings SET smtp_from = 'x@example.com', app_url = NULL", [password.clone(), key.clone()]),
     ] {
-        store.update(&everything(), at(0)).await.unwrap();
+        store.update(&everything(), at(0), &Authority::Application).await.unwrap();
         assert_eq!(after(&pool, &store, sql).await, expected, "{sql}");
         assert!(!store.seed(&everything(), at(1)).await.unwrap(), "a start goes on");
         let back = "UPDATE app_settings SET smtp_hostname = 'mail.example.com', smtp_port = 65535, \
@@ -129,7 +131,7 @@ async fn the_log_tells_once_that_a_secret_is_not_used_and_what_to_do() {
     let database = migrated().await;
     let pool = database.pool(2).await;
     let store = PgSettings::new(pool.clone(), secrets(KEY));
-    store.update(&everything(), at(0)).await.unwrap();
+    store.update(&everything(), at(0), &Authority::Application).await.unwrap();
     for times in 1..3 {
         after(&pool, &store, "UPDATE app_settings SET smtp_hostname = 'thief.example'").await;
         store.load().await.unwrap();
@@ -146,9 +148,10 @@ async fn a_password_that_is_not_used_is_replaced_by_a_change() {
     let database = migrated().await;
     let pool = database.pool(2).await;
     let store = PgSettings::new(pool.clone(), secrets(KEY));
-    store.update(&everything(), at(0)).await.unwrap();
+    store.update(&everything(), at(0), &Authority::Application).await.unwrap();
     after(&pool, &store, "UPDATE app_settings SET smtp_hostname = 'mail.example.org'").await;
-    let settings = store.update(&change(&json!({"smtp_password": "hunter3"})), at(1)).await.unwrap();
+    let settings =
+        store.update(&change(&json!({"smtp_password": "hunter3"})), at(1), &Authority::Application).await.unwrap();
     assert_eq!(settings.smtp_password.as_ref().map(Secret::expose), Some("hunter3"));
     assert_eq!(told(&store.load().await.unwrap()), told(&settings));
 }
@@ -163,7 +166,7 @@ async fn what_the_version_before_sealed_opens_and_is_bound_to_its_account_at_a_s
     let database = migrated().await;
     let pool = database.pool(2).await;
     let store = PgSettings::new(pool.clone(), secrets(KEY));
-    let settings = store.update(&everything(), at(0)).await.unwrap();
+    let settings = store.update(&everything(), at(0), &Authority::Application).await.unwrap();
     let both = [Some("hunter2-\u{e4}".to_owned()), Some("1:key".to_owned())];
     assert_eq!(after(&pool, &store, older).await, both);
     for _ in 0..2 {
@@ -179,6 +182,6 @@ async fn a_database_without_tables_is_an_error() {
     let database = TestDatabase::empty().await;
     let store = PgSettings::new(database.pool(1).await, SecretBox::without_key());
     assert!(matches!(store.load().await, Err(SettingsError::Store(_))));
-    assert!(matches!(store.update(&everything(), at(0)).await, Err(SettingsError::Store(_))));
+    assert!(matches!(store.update(&everything(), at(0), &Authority::Application).await, Err(SettingsError::Store(_))));
     assert!(!format!("{store:?}").contains("hunter2"));
 }

@@ -2,7 +2,7 @@
 
 use app_template::settings::{Settings, SettingsChange, SettingsStore};
 use futures_util::future::join_all;
-use rpc_auth::Secret;
+use rpc_auth::{Authority, Secret};
 use rpc_core::Timestamp;
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ pub(super) fn told(settings: &Settings) -> Value {
     told
 }
 
-async fn stored(store: &impl SettingsStore) -> Value {
+pub(super) async fn stored(store: &impl SettingsStore) -> Value {
     told(&store.load().await.unwrap())
 }
 
@@ -43,7 +43,7 @@ pub(super) async fn before_a_change_settings_are_the_default_ones(store: &impl S
 pub(super) async fn settings_are_kept_as_they_were_given(store: &impl SettingsStore) {
     let mut expected = Settings::default();
     everything().apply(&mut expected, at(123));
-    assert_eq!(told(&store.update(&everything(), at(123)).await.unwrap()), told(&expected));
+    assert_eq!(told(&store.update(&everything(), at(123), &Authority::Application).await.unwrap()), told(&expected));
     assert_eq!(stored(store).await, told(&expected));
 }
 
@@ -54,25 +54,25 @@ pub(super) async fn a_change_leaves_alone_what_it_does_not_name(store: &impl Set
     {
         let now = at(i64::try_from(number).unwrap());
         next.apply(&mut expected, now);
-        assert_eq!(told(&store.update(next, now).await.unwrap()), told(&expected));
+        assert_eq!(told(&store.update(next, now, &Authority::Application).await.unwrap()), told(&expected));
         assert_eq!(stored(store).await, told(&expected));
     }
 }
 
 pub(super) async fn null_clears(store: &impl SettingsStore) {
-    store.update(&everything(), at(0)).await.unwrap();
+    store.update(&everything(), at(0), &Authority::Application).await.unwrap();
     let nothing = change(&json!({
         "app_url": null, "smtp_from": null, "smtp_hostname": null, "smtp_port": null, "smtp_username": null,
         "smtp_password": null, "telegram_bot_name": null, "telegram_bot_key": null, "telegram_bot_enabled": false,
         "telegram_signin_enabled": false,
     }));
-    store.update(&nothing, at(1)).await.unwrap();
+    store.update(&nothing, at(1), &Authority::Application).await.unwrap();
     assert_eq!(stored(store).await, told(&Settings { updated: at(1), ..Settings::default() }));
 }
 
 pub(super) async fn a_password_goes_with_the_account_that_it_was_entered_for(store: &impl SettingsStore) {
-    store.update(&everything(), at(0)).await.unwrap();
-    store.update(&change(&json!({"smtp_hostname": "mail.example.org"})), at(1)).await.unwrap();
+    store.update(&everything(), at(0), &Authority::Application).await.unwrap();
+    store.update(&change(&json!({"smtp_hostname": "mail.example.org"})), at(1), &Authority::Application).await.unwrap();
     let stored = stored(store).await;
     assert_eq!((&stored["smtp_password"], &stored["telegram_bot_key"]), (&Value::Null, &json!("1:key")));
 }
@@ -88,7 +88,7 @@ pub(super) async fn changes_made_at_once_are_all_kept(store: &impl SettingsStore
         json!({"telegram_signin_enabled": true}),
     ];
     let changes = changes.map(|members| change(&members));
-    for answer in join_all(changes.iter().map(|change| store.update(change, at(5)))).await {
+    for answer in join_all(changes.iter().map(|change| store.update(change, at(5), &Authority::Application))).await {
         answer.unwrap();
     }
     let mut expected = Settings::default();
@@ -114,7 +114,7 @@ pub(super) async fn of_many_who_make_the_first_settings_at_once_one_does(store: 
 }
 
 pub(super) async fn settings_that_were_changed_are_not_the_first(store: &impl SettingsStore) {
-    store.update(&change(&json!({})), at(0)).await.unwrap();
+    store.update(&change(&json!({})), at(0), &Authority::Application).await.unwrap();
     assert!(!store.seed(&everything(), at(1)).await.unwrap());
     assert_eq!(stored(store).await, told(&Settings { updated: at(0), ..Settings::default() }));
 }

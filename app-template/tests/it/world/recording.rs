@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rpc_auth::{
-    AccountStore, ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, Bound, ConfirmationError,
-    ConfirmationKind, ConfirmationStore, GrantsChange, NewConfirmation, NewSession, NewUser, OpenedSession, Page,
-    PasswordHash, SessionId, SessionRecord, SessionStore, StoreError, TokenHash, UserChange, UserError, UserId,
-    UserQuery, UserRecord, UserStore,
+    AccountStore, ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, Authority, Bound,
+    ConfirmationError, ConfirmationKind, ConfirmationStore, GrantsChange, NewConfirmation, NewSession, NewUser,
+    OpenedSession, Page, PasswordHash, SessionId, SessionRecord, SessionStore, StoreError, TokenHash, UserChange,
+    UserError, UserId, UserQuery, UserRecord, UserStore,
 };
 use rpc_core::Timestamp;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 type Stored<T> = Result<T, StoreError>;
 
@@ -25,12 +25,47 @@ pub(crate) struct RecordingStore {
     pub(crate) late: Mutex<Option<Arc<Notify>>>,
     /// A change of a user is made, and its answer is lost.
     pub(crate) lost: Mutex<bool>,
+    /// Where the next change waits before it is made.
+    gate: Mutex<Option<Arc<Gate>>>,
+}
+
+/// Where a change waits.
+pub(crate) struct Gate {
+    reached: Semaphore,
+    opened: Semaphore,
+}
+
+impl Gate {
+    /// Until a change waits here.
+    pub(crate) async fn reached(&self) {
+        self.reached.acquire().await.unwrap().forget();
+    }
+
+    /// The change goes on.
+    pub(crate) fn open(&self) {
+        self.opened.add_permits(1);
+    }
 }
 
 impl RecordingStore {
     pub(crate) fn over(inner: Arc<dyn AccountStore>) -> Self {
         let (calls, written, failure) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { inner, calls, written, failure, late: Mutex::default(), lost: Mutex::default() }
+        Self { inner, calls, written, failure, late: Mutex::default(), lost: Mutex::default(), gate: Mutex::default() }
+    }
+
+    /// The next change that is made in somebody's name waits; those after it do not.
+    pub(crate) fn stop_the_next_change(&self) -> Arc<Gate> {
+        let gate = Arc::new(Gate { reached: Semaphore::new(0), opened: Semaphore::new(0) });
+        *self.gate.lock().unwrap() = Some(Arc::clone(&gate));
+        gate
+    }
+
+    async fn wait_at_the_gate(&self) {
+        let gate = self.gate.lock().unwrap().take();
+        if let Some(gate) = gate {
+            gate.reached.add_permits(1);
+            gate.opened.acquire().await.unwrap().forget();
+        }
     }
 
     fn note(&self, call: &'static str) -> Stored<()> {
@@ -63,6 +98,7 @@ impl UserStore for RecordingStore {
     async fn create_user(&self, user: NewUser) -> Result<UserRecord, UserError> {
         self.note("create_user")?;
         self.keep(&format!("{user:?} {}", user.password.expose()));
+        self.wait_at_the_gate().await;
         self.inner.create_user(user).await
     }
 
@@ -95,6 +131,7 @@ impl UserStore for RecordingStore {
     async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError> {
         self.note("update_user")?;
         self.keep(&format!("{change:?} {:?}", change.password.as_ref().map(PasswordHash::expose)));
+        self.wait_at_the_gate().await;
         let changed = self.inner.update_user(id, change).await;
         let late = self.late.lock().unwrap().clone();
         if let Some(late) = late {
@@ -106,9 +143,10 @@ impl UserStore for RecordingStore {
         changed
     }
 
-    async fn delete_user(&self, id: UserId, bound: &Bound) -> Result<bool, UserError> {
+    async fn delete_user(&self, id: UserId, bound: &Bound, by: &Authority) -> Result<bool, UserError> {
         self.note("delete_user")?;
-        self.inner.delete_user(id, bound).await
+        self.wait_at_the_gate().await;
+        self.inner.delete_user(id, bound, by).await
     }
 }
 
@@ -150,10 +188,12 @@ impl ApiTokenStore for RecordingStore {
         hash: TokenHash,
         now: Timestamp,
         most: usize,
+        by: &Authority,
     ) -> Result<ApiTokenRecord, ApiTokenError> {
         self.note("create_api_token")?;
         self.keep(&format!("{name} {hash}"));
-        self.inner.create_api_token(user, name, hash, now, most).await
+        self.wait_at_the_gate().await;
+        self.inner.create_api_token(user, name, hash, now, most, by).await
     }
 
     async fn api_token_by_hash(&self, hash: &TokenHash) -> Stored<Option<(ApiTokenRecord, UserRecord)>> {
@@ -176,9 +216,11 @@ impl ApiTokenStore for RecordingStore {
         user: UserId,
         id: ApiTokenId,
         enabled: bool,
-    ) -> Stored<Option<ApiTokenRecord>> {
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
         self.note("set_api_token_enabled")?;
-        self.inner.set_api_token_enabled(user, id, enabled).await
+        self.wait_at_the_gate().await;
+        self.inner.set_api_token_enabled(user, id, enabled, by).await
     }
 
     async fn change_api_token_grants(
@@ -186,15 +228,23 @@ impl ApiTokenStore for RecordingStore {
         user: UserId,
         id: ApiTokenId,
         change: &GrantsChange,
-    ) -> Stored<Option<ApiTokenRecord>> {
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
         self.note("change_api_token_grants")?;
         self.keep(&format!("{change:?}"));
-        self.inner.change_api_token_grants(user, id, change).await
+        self.wait_at_the_gate().await;
+        self.inner.change_api_token_grants(user, id, change, by).await
     }
 
-    async fn delete_api_token(&self, user: UserId, id: ApiTokenId) -> Stored<Option<ApiTokenRecord>> {
+    async fn delete_api_token(
+        &self,
+        user: UserId,
+        id: ApiTokenId,
+        by: &Authority,
+    ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
         self.note("delete_api_token")?;
-        self.inner.delete_api_token(user, id).await
+        self.wait_at_the_gate().await;
+        self.inner.delete_api_token(user, id, by).await
     }
 
     async fn touch_api_tokens(&self, used: &[(ApiTokenId, Timestamp)]) -> Stored<()> {
@@ -205,7 +255,7 @@ impl ApiTokenStore for RecordingStore {
 
 #[async_trait]
 impl ConfirmationStore for RecordingStore {
-    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Stored<()> {
+    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Stored<bool> {
         self.note("create_confirmation")?;
         self.keep(&format!("{confirmation:?} {}", confirmation.hash));
         self.inner.create_confirmation(confirmation).await

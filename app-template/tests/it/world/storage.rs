@@ -61,8 +61,9 @@ impl Storage {
     }
 
     fn in_memory() -> Self {
-        let (accounts, settings) = (Arc::new(MemoryStore::default()), Arc::new(MemorySettings::default()));
-        Self { accounts, settings, call_log: Arc::new(MemoryLog::default()), database: None }
+        let accounts = MemoryStore::default();
+        let settings = Arc::new(MemorySettings::beside(accounts.clone()));
+        Self { accounts: Arc::new(accounts), settings, call_log: Arc::new(MemoryLog::default()), database: None }
     }
 
     async fn in_postgres() -> Self {

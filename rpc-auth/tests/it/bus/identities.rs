@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rpc_auth::postgres::{PgBus, PgStore};
-use rpc_auth::{AccountStore, ApiTokenStore};
+use rpc_auth::{AccountStore, ApiTokenStore, Authority};
 use rpc_core::Bus;
 use sqlx::AssertSqlSafe;
 use tokio::time::Instant;
@@ -40,7 +40,7 @@ async fn a_half_dead_node_lets_nobody_in_a_second_after_the_change() {
     assert!(node.lets_in().await);
     let _stands_still = Stopped::process(backend);
     // As another node does it. This one hears nothing of it.
-    store.set_api_token_enabled(node.user, node.id, false).await.unwrap().unwrap();
+    store.set_api_token_enabled(node.user, node.id, false, &Authority::Application).await.unwrap().unwrap();
     lets_nobody_in(&node, "a token was disabled").await;
     there.is_current_soon().await;
     assert!(!node.lets_in().await);

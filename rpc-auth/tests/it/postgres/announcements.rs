@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rpc_auth::postgres::PgStore;
 use rpc_auth::{
-    ApiTokenId, ApiTokenStore, Bound, GrantsChange, NewSession, NewUser, PasswordHash, SessionId, SessionStore,
-    SessionsChange, TokenHash, UserChange, UserId, UserStore,
+    ApiTokenId, ApiTokenStore, Authority, Bound, GrantsChange, NewSession, NewUser, PasswordHash, SessionId,
+    SessionStore, SessionsChange, TokenHash, UserChange, UserId, UserStore,
 };
 use rpc_core::Timestamp;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -45,7 +45,7 @@ impl World {
             for number in 0..2 {
                 sign_in(&store, user, &format!("{name} {number}"), 2).await;
                 let hash = TokenHash::of(&format!("{name} {number}"));
-                store.create_api_token(user, "token", hash, at(0), 9).await.unwrap();
+                store.create_api_token(user, "token", hash, at(0), 9, &Authority::Application).await.unwrap();
             }
         }
         let world = Self { pool, store, _database: database };
@@ -118,7 +118,7 @@ async fn a_node_is_told_what_the_store_changes_once_and_not_what_it_does_all_the
     let used: Vec<_> = (1..5).map(|id| (ApiTokenId::new(id), at(9))).collect();
     store.touch_api_tokens(&used).await.unwrap();
     sign_in(&store, ANN, "third", 9).await;
-    store.create_api_token(ANN, "third", TokenHash::of("third"), at(0), 9).await.unwrap();
+    store.create_api_token(ANN, "third", TokenHash::of("third"), at(0), 9, &Authority::Application).await.unwrap();
     assert_eq!(store.purge_sessions(at(0), at(5)).await.unwrap(), 1);
     assert_eq!(world.told().await, NOTHING);
 
@@ -133,7 +133,7 @@ async fn a_node_is_told_what_the_store_changes_once_and_not_what_it_does_all_the
     };
     store.update_user(ANN, &change).await.unwrap().unwrap();
     assert_eq!(world.told().await, ABOUT_ANN, "disabled, with the sessions");
-    store.delete_user(ANN, &Bound::NONE).await.unwrap();
+    store.delete_user(ANN, &Bound::NONE, &Authority::Application).await.unwrap();
     assert_eq!(world.told().await, ABOUT_ANN, "deleted, with all that was theirs");
 }
 

@@ -4,9 +4,9 @@ use std::fs;
 
 use rpc_auth::postgres::{PgStore, migrator};
 use rpc_auth::{
-    ApiTokenId, ApiTokenQuery, ApiTokenStore, Bound, ConfirmationKind, ConfirmationStore, GrantsChange,
-    NewConfirmation, NewSession, NewUser, PasswordHash, Rows, SessionId, SessionStore, SessionsChange, TokenHash,
-    UserChange, UserId, UserQuery, UserSort, UserStore,
+    ApiTokenId, ApiTokenQuery, ApiTokenStore, Authority, Bound, CallerRights, ConfirmationKind, ConfirmationStore,
+    Credential, GrantsChange, NewConfirmation, NewSession, NewUser, PasswordHash, Rows, SessionId, SessionStore,
+    SessionsChange, TokenHash, UserChange, UserId, UserQuery, UserSort, UserStore,
 };
 use rpc_core::Timestamp;
 use rpc_core::read::{Direction, OrderBy};
@@ -113,7 +113,7 @@ async fn no_operation_on_users_reads_all_of_them() {
     })
     .await;
     full.reads_no_whole_table("deletion", async |store, n| {
-        assert!(store.delete_user(UserId::new(n + 300), &Bound::NONE).await.unwrap())
+        assert!(store.delete_user(UserId::new(n + 300), &Bound::NONE, &Authority::Application).await.unwrap())
     })
     .await;
     full.reads_no_whole_table("root", async |store, _| {
@@ -132,6 +132,25 @@ async fn no_search_among_users_reads_all_of_them() {
         let what = format!("a search for {query:?}");
         full.reads_no_whole_table(&what, async |store, _| {
             assert_eq!(store.users(&query).await.unwrap().total, found);
+        })
+        .await;
+    }
+}
+
+/// What the rights of a caller are held against, and what is void with a change, is found by its key.
+#[tokio::test]
+async fn no_change_in_the_name_of_a_caller_reads_a_whole_table() {
+    let full = Full::new().await;
+    let rights = |credential| CallerRights { user: UserId::new(52), credential, permissions: [].into() };
+    for credential in [Credential::Session(SessionId::new(51)), Credential::ApiToken(ApiTokenId::new(51))] {
+        let by = Authority::Caller(rights(credential));
+        full.reads_no_whole_table(&format!("by {credential:?}"), async |store, n| {
+            let new = NewUser { name: format!("{credential:?} {n}"), by: by.clone(), ..NewUser::default() };
+            let made = store.create_user(new).await.unwrap().id;
+            let (enabled, sessions) = (Some(false), SessionsChange::End);
+            let change = UserChange { enabled, sessions, by: by.clone(), ..UserChange::default() };
+            store.update_user(UserId::new(800 + n), &change).await.unwrap().unwrap();
+            assert!(store.delete_user(made, &Bound::NONE, &by).await.unwrap());
         })
         .await;
     }
@@ -192,7 +211,10 @@ async fn no_operation_on_api_tokens_reads_all_of_them() {
     })
     .await;
     full.reads_no_whole_table("creation", async |store, n| {
-        store.create_api_token(owner, "new", TokenHash::of(&format!("new-{n}")), NOW, 200).await.unwrap()
+        store
+            .create_api_token(owner, "new", TokenHash::of(&format!("new-{n}")), NOW, 200, &Authority::Application)
+            .await
+            .unwrap()
     })
     .await;
     full.reads_no_whole_table("a token", async |store, n| store.api_token(of(n).0, of(n).1).await.unwrap().unwrap())
@@ -208,13 +230,13 @@ async fn no_operation_on_api_tokens_reads_all_of_them() {
     })
     .await;
     full.reads_no_whole_table("change", async |store, n| {
-        store.set_api_token_enabled(of(n).0, of(n).1, false).await.unwrap().unwrap();
+        store.set_api_token_enabled(of(n).0, of(n).1, false, &Authority::Application).await.unwrap().unwrap();
         let change = GrantsChange::Merge([("admin".to_owned(), true)].into());
-        store.change_api_token_grants(of(n).0, of(n).1, &change).await.unwrap().unwrap();
+        store.change_api_token_grants(of(n).0, of(n).1, &change, &Authority::Application).await.unwrap().unwrap();
     })
     .await;
     full.reads_no_whole_table("deletion", async |store, n| {
-        store.delete_api_token(of(n).0, of(n).1).await.unwrap().unwrap()
+        store.delete_api_token(of(n).0, of(n).1, &Authority::Application).await.unwrap().unwrap()
     })
     .await;
 }
@@ -279,7 +301,7 @@ async fn a_look_at_a_token_is_one_statement() {
     let user = NewUser { name: "ann".to_owned(), password: PasswordHash::from_phc("$first"), ..NewUser::default() };
     let ann = store.create_user(user).await.unwrap().id;
     store.create_session(session(ann.number(), "session"), 100).await.unwrap().unwrap();
-    store.create_api_token(ann, "token", TokenHash::of("token"), NOW, 100).await.unwrap();
+    store.create_api_token(ann, "token", TokenHash::of("token"), NOW, 100, &Authority::Application).await.unwrap();
 
     let before = statements();
     assert!(before > 0);

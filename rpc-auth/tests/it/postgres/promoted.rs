@@ -15,7 +15,7 @@ use crate::bus::until;
 
 /// What an administrator does to Bob.
 #[derive(Debug, Clone, Copy)]
-enum Change {
+pub(super) enum Change {
     Disable,
     Delete,
     SetPassword,
@@ -25,7 +25,7 @@ enum Change {
     UpdatePermissions,
 }
 
-const CHANGES: [Change; 7] = [
+pub(super) const CHANGES: [Change; 7] = [
     Change::Disable,
     Change::Delete,
     Change::SetPassword,
@@ -36,7 +36,7 @@ const CHANGES: [Change; 7] = [
 ];
 
 impl Change {
-    async fn make(self, accounts: Accounts, by: Identity) -> Result<(), AccountError> {
+    pub(super) async fn make(self, accounts: Accounts, by: Identity) -> Result<(), AccountError> {
         let password = || "correct horse battery".to_owned();
         let grants = BTreeMap::from([("admin".to_owned(), false)]);
         match self {
@@ -51,12 +51,12 @@ impl Change {
     }
 }
 
-async fn user(store: &PgStore, name: &str, grants: &[(&str, bool)]) -> UserRecord {
+pub(super) async fn user(store: &PgStore, name: &str, grants: &[(&str, bool)]) -> UserRecord {
     let permissions = Grants(grants.iter().map(|(name, held)| ((*name).to_owned(), *held)).collect());
     store.create_user(NewUser { name: name.to_owned(), permissions, ..NewUser::default() }).await.unwrap()
 }
 
-async fn waits(pool: &PgPool) -> bool {
+pub(super) async fn waits(pool: &PgPool) -> bool {
     let query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     sqlx::query_scalar::<_, i64>(query).fetch_one(pool).await.unwrap() > 0
 }

@@ -1,12 +1,13 @@
 //! Many who do things to one user at once.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rpc_auth::postgres::PgStore;
 use rpc_auth::{
-    ApiTokenError, ApiTokenId, ApiTokenStore, Bound, ConfirmationError, ConfirmationKind, ConfirmationStore,
-    GrantsChange, NewConfirmation, NewSession, NewUser, PasswordHash, SessionId, SessionStore, SessionsChange,
-    TokenHash, UserChange, UserId, UserStore,
+    ApiTokenError, ApiTokenId, ApiTokenStore, Authority, Bound, CallerRights, ConfirmationError, ConfirmationKind,
+    ConfirmationStore, Credential, GrantsChange, NewConfirmation, NewSession, NewUser, PasswordHash, SessionId,
+    SessionStore, SessionsChange, TokenHash, UserChange, UserError, UserId, UserStore,
 };
 use rpc_core::Timestamp;
 use sqlx::AssertSqlSafe;
@@ -48,7 +49,7 @@ async fn live(store: &PgStore, user: UserId, who: usize, round: i64) {
             store.touch_api_tokens(&used).await.unwrap();
         }
         6 => {
-            let made = store.create_api_token(user, "token", hash, at(round), 5).await;
+            let made = store.create_api_token(user, "token", hash, at(round), 5, &Authority::Application).await;
             assert!(matches!(made, Ok(_) | Err(ApiTokenError::TooMany | ApiTokenError::NoUser)), "{made:?}");
         }
         7 => {
@@ -73,9 +74,26 @@ async fn live(store: &PgStore, user: UserId, who: usize, round: i64) {
         }
         11 => drop(store.purge_sessions(at(round - 3), at(round - 2)).await.unwrap()),
         12 => drop(store.purge_confirmations(at(round)).await.unwrap()),
-        _ if round == ROUNDS - 1 => drop(store.delete_user(user, &Bound::NONE).await.unwrap()),
+        13..16 => in_each_others_name(store, user, who, round).await,
+        _ if round == ROUNDS - 1 => drop(store.delete_user(user, &Bound::NONE, &Authority::Application).await.unwrap()),
         _ => {}
     }
+}
+
+/// Ann changes Bob, in the name of her session, while he changes her; and both make users.
+async fn in_each_others_name(store: &PgStore, user: UserId, who: usize, round: i64) {
+    let other = UserId::new(5 - user.number());
+    let credential = if who == 13 { Credential::None } else { Credential::Session(SessionId::new(1 + round)) };
+    let by = Authority::Caller(CallerRights { user: other, credential, permissions: BTreeMap::new() });
+    let done = if who == 15 {
+        let name = format!("made by {other} {round}");
+        store.create_user(NewUser { name, by, ..NewUser::default() }).await.map(drop)
+    } else {
+        let email = Some(Some("ann@example.com".to_owned()));
+        let change = UserChange { email, sessions: SessionsChange::End, by, ..UserChange::default() };
+        store.update_user(user, &change).await.map(drop)
+    };
+    assert!(matches!(done, Ok(()) | Err(UserError::Authority(_) | UserError::EmailTaken)), "{done:?}");
 }
 
 /// Deadlocks are not looked for, so that one would last, and no second try could hide it.
@@ -92,7 +110,7 @@ async fn nobody_waits_for_somebody_who_waits_for_them() {
         users.push(store.create_user(user).await.unwrap().id);
     }
     let mut tasks = JoinSet::new();
-    for (user, who) in users.iter().flat_map(|user| (0..14).map(|who| (*user, who))) {
+    for (user, who) in users.iter().flat_map(|user| (0..17).map(|who| (*user, who))) {
         let store = store.clone();
         tasks.spawn(async move {
             for round in 0..ROUNDS {
@@ -127,7 +145,7 @@ async fn swapped_names_are_no_deadlock() {
             for name in ["ann", "bob", "eve"].into_iter().cycle().skip(task).take(30) {
                 let change = UserChange { name: Some(name.to_owned()), ..UserChange::default() };
                 let result = store.update_user(id, &change).await;
-                assert!(matches!(result, Ok(Some(_)) | Err(rpc_auth::UserError::NameTaken)), "{result:?}");
+                assert!(matches!(result, Ok(Some(_)) | Err(UserError::NameTaken)), "{result:?}");
             }
         });
     }
