@@ -6,7 +6,7 @@ use rpc_core::{Audience, Bus, Notice, PublishedEvent};
 use serde_json::json;
 use sqlx::postgres::PgListener;
 use sqlx::{Executor, PgPool};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::world::{SENDS, Stopped, World, until};
@@ -20,21 +20,17 @@ async fn notify(stranger: &PgPool, channel: &str, text: &str) {
 }
 
 /// Something that goes on until this is dropped.
-struct Attack(JoinHandle<()>);
+struct Attack(JoinSet<()>);
 
 impl Attack {
     fn by(stranger: PgPool, statement: &'static str) -> Self {
-        Self(tokio::spawn(async move {
-            while stranger.execute(statement).await.is_ok() {}
-            panic!("the attack has ended");
-        }))
+        let mut attack = JoinSet::new();
+        attack.spawn(async move { while stranger.execute(statement).await.is_ok() {} });
+        Self(attack)
     }
-}
 
-impl Drop for Attack {
-    fn drop(&mut self) {
-        assert!(!self.0.is_finished() || std::thread::panicking(), "the attack went on");
-        self.0.abort();
+    fn goes_on(&mut self) -> bool {
+        self.0.try_join_next().is_none()
     }
 }
 
@@ -118,7 +114,7 @@ async fn while_a_stranger_floods_the_channel_nothing_is_missed_and_nodes_stay_cu
     let (here, mut there) = (world.node().await, world.node().await);
     here.reaches(&mut there, "start").await;
     let flood = "SELECT pg_notify('rpc_auth_bus', 'ffff.' || (10000000000 + i)) FROM generate_series(1, 2000) AS i";
-    let _attack = Attack::by(stranger.clone(), flood);
+    let mut attack = Attack::by(stranger.clone(), flood);
     until("the attack", async || there.bus.counters().forged > 2_000).await;
     for number in 0..30 {
         let notice = Notice::User(number.to_string().into());
@@ -126,6 +122,7 @@ async fn while_a_stranger_floods_the_channel_nothing_is_missed_and_nodes_stay_cu
         assert_eq!(there.hears().await, (notice, true));
     }
     assert_eq!((there.missed(), here.bus.is_current()), (vec![], true));
+    assert!(attack.goes_on());
 }
 
 #[tokio::test]
@@ -186,9 +183,10 @@ async fn no_bell_of_a_stranger_keeps_a_deaf_node_trusting() {
     let attacker = sqlx::postgres::PgPoolOptions::new().max_connections(1);
     let attacker = attacker.connect_with((*stranger.connect_options()).clone()).await.unwrap();
     attacker.execute(sqlx::AssertSqlSafe(beats)).await.unwrap();
-    let _attack = Attack::by(attacker, "SELECT pg_temp.beat()");
+    let mut attack = Attack::by(attacker, "SELECT pg_temp.beat()");
     let _stands_still = Stopped::process(world.backends(SENDS).await[0]);
     let stopped = Instant::now();
     until("not current", async || !there.bus.is_current()).await;
     assert!(stopped.elapsed() < Duration::from_millis(1_500), "{:?}", stopped.elapsed());
+    assert!(attack.goes_on());
 }
