@@ -168,8 +168,8 @@ impl HttpService {
     /// Answers one request.
     pub(super) async fn respond<B>(&self, mut request: Request<B>) -> Response<ResponseBody>
     where
-        B: Body + Send,
-        B::Data: Buf,
+        B: Body + Unpin + Send + 'static,
+        B::Data: Buf + Send,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let activity = self.watch.as_deref().map(Watch::request);
@@ -179,8 +179,8 @@ impl HttpService {
         let trace = notes.trace(&parts.headers);
         let (id, has_origin) = (notes.request_id(self.api(), trace.as_ref()), notes.has_origin);
         let incoming = Incoming { service: self, parts: &parts, notes, id, trace, activity };
-        let mut body = std::pin::pin!(RequestBody::new(body));
-        let mut response = incoming.route(body.as_mut(), upgrade.clone()).await;
+        let mut body = RequestBody::new(body);
+        let mut response = incoming.route(&mut body, upgrade.clone()).await;
         if !body.is_read() {
             Box::pin(incoming.settle(body, &mut response, upgrade)).await;
         }
@@ -229,6 +229,6 @@ where
 
     fn call(&self, request: Request<B>) -> ResponseFuture {
         let service = self.clone();
-        Box::pin(async move { Ok(service.respond(request).await) })
+        Box::pin(async move { Ok(service.respond(request.map(Box::pin)).await) })
     }
 }

@@ -4,8 +4,8 @@
 //! 5.2) blocks no write: its answers would wait in memory for as long as it likes.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -21,12 +21,15 @@ tokio::task_local! {
     static OUTFLOW: Arc<Outflow>;
 }
 
+/// What a stream does after its answer.
+type Rest = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// How far the answer of a stream has come.
-#[derive(Debug)]
 pub(super) struct Outflow {
     begun: Instant,
     /// When the connection last took some of it, in milliseconds since `begun`.
     last: AtomicU64,
+    rest: OnceLock<Mutex<Option<Rest>>>,
 }
 
 impl Outflow {
@@ -34,7 +37,7 @@ impl Outflow {
     const NONE: u64 = u64::MAX;
 
     fn new() -> Self {
-        Self { begun: Instant::now(), last: AtomicU64::new(Self::NONE) }
+        Self { begun: Instant::now(), last: AtomicU64::new(Self::NONE), rest: OnceLock::new() }
     }
 
     /// That of the stream whose task this is.
@@ -46,6 +49,15 @@ impl Outflow {
     pub(super) fn advanced(&self) {
         let since = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(0);
         self.last.store(since, Ordering::Relaxed);
+    }
+
+    /// Leaves something to be done once the answer is out, before the stream ends.
+    pub(super) fn leave(&self, rest: Rest) {
+        let _ = self.rest.set(Mutex::new(Some(rest)));
+    }
+
+    fn take_rest(&self) -> Option<Rest> {
+        self.rest.get()?.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn last(&self) -> Option<Instant> {
@@ -71,7 +83,7 @@ where
     fn execute(&self, work: F) {
         let outflow = Arc::new(Outflow::new());
         let work = OUTFLOW.scope(Arc::clone(&outflow), work);
-        self.0.tasks().spawn(Stream { work, outflow, limit: self.0.limits().write_timeout, timer: None });
+        self.0.tasks().spawn(Stream { work, outflow, limit: self.0.limits().write_timeout, timer: None, rest: None });
     }
 }
 
@@ -83,6 +95,7 @@ pin_project! {
         outflow: Arc<Outflow>,
         limit: Duration,
         timer: Option<Pin<Box<Sleep>>>,
+        rest: Option<Rest>,
     }
 }
 
@@ -91,8 +104,14 @@ impl<F: Future<Output = ()>> Future for Stream<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        if this.work.poll(cx).is_ready() {
-            return Poll::Ready(());
+        if this.rest.is_none() && this.work.poll(cx).is_ready() {
+            *this.rest = this.outflow.take_rest();
+            if this.rest.is_none() {
+                return Poll::Ready(());
+            }
+        }
+        if let Some(rest) = this.rest {
+            return rest.as_mut().poll(cx);
         }
         while let Some(last) = this.outflow.last() {
             let deadline = last + *this.limit;
