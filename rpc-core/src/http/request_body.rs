@@ -4,8 +4,9 @@
 //! connection that is closed then resets while the client still sends: the client may never see the answer, and a proxy takes
 //! the server for dead. So the rest is read and dropped, up to a number of bytes and for a time, before the answer goes out: a
 //! client that sends all before it reads does not notice, and the next request finds the connection in order. Beyond either
-//! bound the answer says `Connection: close`, and the connection reads on for a moment after it (see `io`). HTTP/2 resets the
-//! stream without an error once the answer is out (RFC 9113, section 8.1).
+//! bound the answer says `Connection: close`, and the connection reads on for a moment after it (see `io`). A stream of HTTP/2
+//! reads on after its answer too, and is then reset without an error (RFC 9113, section 8.1): of a reset that comes with the
+//! answer, clients see only the reset.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -19,19 +20,16 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::rt::Write;
 use hyper::upgrade::OnUpgrade;
-use pin_project_lite::pin_project;
 
 use super::respond::ResponseBody;
 use super::route::Incoming;
-use crate::limits::Limits;
+use super::stream::Outflow;
 
-pin_project! {
-    /// A body that knows how far it was read.
-    pub(super) struct RequestBody<B> {
-        #[pin]
-        body: B,
-        progress: Progress,
-    }
+/// A body that knows how far it was read.
+#[derive(Debug)]
+pub(super) struct RequestBody<B> {
+    body: B,
+    progress: Progress,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +42,7 @@ enum Progress {
     Broken,
 }
 
-impl<B: Body> RequestBody<B> {
+impl<B: Body + Unpin> RequestBody<B> {
     pub(super) fn new(body: B) -> Self {
         Self { body, progress: Progress::Untouched }
     }
@@ -63,8 +61,7 @@ impl<B: Body> RequestBody<B> {
     }
 
     /// Reads and drops the rest, within its bounds; tells whether that was all.
-    async fn drop_rest(mut self: Pin<&mut Self>, limits: &Limits) -> bool {
-        let most = limits.unread_body;
+    async fn drop_rest(&mut self, most: u64, time: Duration) -> bool {
         if self.progress == Progress::Broken || self.body.size_hint().lower() > most {
             return false;
         }
@@ -78,24 +75,24 @@ impl<B: Body> RequestBody<B> {
             }
             self.is_read()
         };
-        tokio::time::timeout(limits.unread_timeout, read).await.unwrap_or(false)
+        tokio::time::timeout(time, read).await.unwrap_or(false)
     }
 }
 
-impl<B: Body> Body for RequestBody<B> {
+impl<B: Body + Unpin> Body for RequestBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let this = self.project();
-        if *this.progress == Progress::Untouched {
-            *this.progress = Progress::Begun;
+        let this = self.get_mut();
+        if this.progress == Progress::Untouched {
+            this.progress = Progress::Begun;
         }
-        let frame = ready!(this.body.poll_frame(cx));
+        let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
         match &frame {
             Some(Ok(_)) => {}
-            Some(Err(_)) => *this.progress = Progress::Broken,
-            None => *this.progress = Progress::Ended,
+            Some(Err(_)) => this.progress = Progress::Broken,
+            None => this.progress = Progress::Ended,
         }
         Poll::Ready(frame)
     }
@@ -111,12 +108,16 @@ impl<B: Body> Body for RequestBody<B> {
 
 impl Incoming<'_> {
     /// Sees to the rest of a body whose answer is there. `upgrade` is what the request asked for and did not get.
-    pub(super) async fn settle<B: Body>(
+    pub(super) async fn settle<B>(
         &self,
-        body: Pin<&mut RequestBody<B>>,
+        mut body: RequestBody<B>,
         response: &mut Response<ResponseBody>,
         upgrade: Option<OnUpgrade>,
-    ) {
+    ) where
+        B: Body + Unpin + Send + 'static,
+        B::Error: Send,
+    {
+        let limits = self.api().limits();
         // Who waits to be asked for the body gets the answer instead, and sends none (RFC 9110, section 10.1.1).
         let is_kept_back = self.notes.body.waits && !body.is_begun();
         let is_late = response.status() == StatusCode::REQUEST_TIMEOUT;
@@ -126,19 +127,26 @@ impl Incoming<'_> {
             }
             // What is not wanted holds up no stop.
             let is_read = tokio::select! {
-                is_read = body.drop_rest(self.api().limits()) => is_read,
+                is_read = body.drop_rest(limits.unread_body, limits.unread_timeout) => is_read,
                 () = self.api().stopping().cancelled() => false,
             };
             if is_read {
                 return;
             }
         }
-        if self.parts.version < Version::HTTP_2 {
+        let linger = limits.linger_timeout;
+        if self.parts.version == Version::HTTP_2 {
+            if let Some(outflow) = Outflow::current() {
+                outflow.leave(Box::pin(async move {
+                    body.drop_rest(u64::MAX, linger).await;
+                }));
+            }
+        } else {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             if let Some(watch) = self.service.watch() {
                 watch.leaves_unread();
                 if let Some(upgrade) = upgrade {
-                    self.api().tasks().spawn(close(upgrade, self.api().limits().linger_timeout));
+                    self.api().tasks().spawn(close(upgrade, linger));
                 }
             }
         }
@@ -158,7 +166,6 @@ async fn close(upgrade: OnUpgrade, time: Duration) {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::pin::pin;
     use std::time::Duration;
 
     use bytes::Bytes;
@@ -167,11 +174,8 @@ mod tests {
     use http_body_util::{Empty, Full, StreamBody};
 
     use super::RequestBody;
-    use crate::limits::Limits;
 
-    fn limits(bytes: u64) -> Limits {
-        Limits { unread_body: bytes, unread_timeout: Duration::from_secs(5), ..Limits::default() }
-    }
+    const TIME: Duration = Duration::from_secs(5);
 
     #[tokio::test]
     async fn a_rest_is_read_up_to_the_bound_and_no_byte_further() {
@@ -181,33 +185,33 @@ mod tests {
             )
         };
         for (most, is_read) in [(5, true), (6, true), (4, false), (0, false)] {
-            let mut body = pin!(RequestBody::new(frames()));
-            assert_eq!(body.as_mut().drop_rest(&limits(most)).await, is_read, "{most}");
+            let mut body = RequestBody::new(frames());
+            assert_eq!(body.drop_rest(most, TIME).await, is_read, "{most}");
             assert_eq!(body.is_read(), is_read, "{most}");
         }
     }
 
     #[tokio::test]
     async fn what_is_announced_to_be_longer_is_not_begun() {
-        let mut body = pin!(RequestBody::new(Full::new(Bytes::from_static(b"abcdef"))));
-        assert!(!body.as_mut().drop_rest(&limits(5)).await);
+        let mut body = RequestBody::new(Full::new(Bytes::from_static(b"abcdef")));
+        assert!(!body.drop_rest(5, TIME).await);
         assert!(!body.is_begun());
         assert!(RequestBody::new(Empty::<Bytes>::new()).is_read());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_rest_that_does_not_come_is_waited_for_in_time() {
-        let mut body = pin!(RequestBody::new(StreamBody::new(stream::pending::<io::Result<Frame<Bytes>>>())));
+        let mut body = RequestBody::new(StreamBody::new(stream::pending::<io::Result<Frame<Bytes>>>()));
         let started = tokio::time::Instant::now();
-        assert!(!body.as_mut().drop_rest(&limits(5)).await);
-        assert_eq!(started.elapsed(), Duration::from_secs(5));
+        assert!(!body.drop_rest(5, TIME).await);
+        assert_eq!(started.elapsed(), TIME);
     }
 
     #[tokio::test]
     async fn a_broken_body_is_not_read_on() {
         let frames = stream::iter([Err(io::Error::other("cut")), Ok(Frame::data(Bytes::from_static(b"a")))]);
-        let mut body = pin!(RequestBody::new(StreamBody::new(frames)));
-        assert!(!body.as_mut().drop_rest(&limits(5)).await);
+        let mut body = RequestBody::new(StreamBody::new(frames));
+        assert!(!body.drop_rest(5, TIME).await);
         assert!(!body.is_read());
     }
 }

@@ -186,8 +186,8 @@ impl HttpService {
     /// Answers one request.
     pub(super) async fn respond<B>(&self, mut request: Request<B>) -> Response<ResponseBody>
     where
-        B: Body + Send,
-        B::Data: Buf,
+        B: Body + Unpin + Send + 'static,
+        B::Data: Buf + Send,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let activity = self.watch.as_deref().map(Watch::request);
@@ -199,8 +199,8 @@ impl HttpService {
         let client = self.client(&parts.headers);
         let account = self.account_of(client);
         let incoming = Incoming { service: self, parts: &parts, notes, id, trace, client, account, activity };
-        let mut body = std::pin::pin!(RequestBody::new(body));
-        let mut response = incoming.route(body.as_mut(), upgrade.clone()).await;
+        let mut body = RequestBody::new(body);
+        let mut response = incoming.route(&mut body, upgrade.clone()).await;
         if !body.is_read() {
             Box::pin(incoming.settle(body, &mut response, upgrade)).await;
         }
@@ -249,6 +249,6 @@ where
 
     fn call(&self, request: Request<B>) -> ResponseFuture {
         let service = self.clone();
-        Box::pin(async move { Ok(service.respond(request).await) })
+        Box::pin(async move { Ok(service.respond(request.map(Box::pin)).await) })
     }
 }

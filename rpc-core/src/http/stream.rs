@@ -4,8 +4,8 @@
 //! 5.2) blocks no write: its answers would wait in memory for as long as it likes.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -22,8 +22,10 @@ tokio::task_local! {
     static OUTFLOW: Arc<Outflow>;
 }
 
+/// What a stream does after its answer.
+type Rest = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// How far the answer of a stream has come.
-#[derive(Debug)]
 pub(super) struct Outflow {
     begun: Instant,
     /// When it was there, in milliseconds since `begun`.
@@ -32,6 +34,7 @@ pub(super) struct Outflow {
     last: AtomicU64,
     /// Bytes that the connection took of it.
     taken: AtomicU64,
+    rest: OnceLock<Mutex<Option<Rest>>>,
 }
 
 impl Outflow {
@@ -40,7 +43,7 @@ impl Outflow {
 
     fn new() -> Self {
         let (answered, last) = (AtomicU64::new(Self::NONE), AtomicU64::new(Self::NONE));
-        Self { begun: Instant::now(), answered, last, taken: AtomicU64::new(0) }
+        Self { begun: Instant::now(), answered, last, taken: AtomicU64::new(0), rest: OnceLock::new() }
     }
 
     /// That of the stream whose task this is.
@@ -53,6 +56,15 @@ impl Outflow {
         let since = self.since();
         self.answered.store(since, Ordering::Relaxed);
         self.last.store(since, Ordering::Relaxed);
+    }
+
+    /// Leaves something to be done once the answer is out, before the stream ends.
+    pub(super) fn leave(&self, rest: Rest) {
+        let _ = self.rest.set(Mutex::new(Some(rest)));
+    }
+
+    fn take_rest(&self) -> Option<Rest> {
+        self.rest.get()?.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The connection took some of the answer.
@@ -92,7 +104,7 @@ where
     fn execute(&self, work: F) {
         let outflow = Arc::new(Outflow::new());
         let work = OUTFLOW.scope(Arc::clone(&outflow), work);
-        self.0.tasks().spawn(Stream { work, outflow, limits: *self.0.limits(), timer: None });
+        self.0.tasks().spawn(Stream { work, outflow, limits: *self.0.limits(), timer: None, rest: None });
     }
 }
 
@@ -104,6 +116,7 @@ pin_project! {
         outflow: Arc<Outflow>,
         limits: Limits,
         timer: Option<Pin<Box<Sleep>>>,
+        rest: Option<Rest>,
     }
 }
 
@@ -112,8 +125,14 @@ impl<F: Future<Output = ()>> Future for Stream<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        if this.work.poll(cx).is_ready() {
-            return Poll::Ready(());
+        if this.rest.is_none() && this.work.poll(cx).is_ready() {
+            *this.rest = this.outflow.take_rest();
+            if this.rest.is_none() {
+                return Poll::Ready(());
+            }
+        }
+        if let Some(rest) = this.rest {
+            return rest.as_mut().poll(cx);
         }
         while let Some(deadline) = this.outflow.deadline(this.limits) {
             if deadline <= Instant::now() {
