@@ -36,7 +36,7 @@ pub struct Settings {
     pub smtp_from: Option<String>,
     /// The server that takes mails. Without one they go to the log.
     pub smtp_hostname: Option<String>,
-    /// Its port; [`DEFAULT_SMTP_PORT`] when unset. On 465 the connection is encrypted from its first byte.
+    /// Its port; [`DEFAULT_SMTP_PORT`] when unset. When the connection is encrypted is up to [`SmtpTls`](crate::mail::SmtpTls).
     pub smtp_port: Option<u16>,
     /// Who the application is there.
     pub smtp_username: Option<String>,
