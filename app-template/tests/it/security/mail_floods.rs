@@ -17,6 +17,9 @@ const RESET: &str = "/v1/session/send-password-reset-email";
 /// What a network may do of each within an hour, at once too.
 const ALLOWED: usize = 60;
 
+/// The parameters of one call of many.
+type Params = fn(usize) -> Value;
+
 /// A call of a guest with an address.
 async fn call_from(world: &World, client: IpAddr, path: &str, params: Value) -> TestReply {
     let mut call = Call::in_process(path, world.api.request_id()).with_params(vec![params]);
@@ -43,7 +46,7 @@ fn told(mails: &[Mail]) -> Vec<(&str, &str)> {
 
 #[tokio::test]
 async fn a_network_without_end_is_refused_and_another_one_is_not() {
-    let params: [(&str, fn(usize) -> Value); 3] = [
+    let params: [(&str, Params); 3] = [
         (SIGN_UP, |number| json!([{"username": format!("flood-{number}")}])),
         (CONFIRM, |_| json!(["bob"])),
         (RESET, |_| json!(["ann"])),
