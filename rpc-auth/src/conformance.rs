@@ -16,6 +16,7 @@ pub mod bounds;
 pub mod confirmations;
 pub mod grants;
 pub mod lists;
+pub mod networks;
 pub mod resets;
 pub mod searches;
 pub mod sessions;
@@ -241,6 +242,14 @@ macro_rules! account_store_conformance {
                     a_reset_confirms_no_address_that_another_has_confirmed
                     a_reset_and_a_confirmation_at_once_leave_one_owner
                 }
+                networks {
+                    a_network_is_trusted_for_its_user_until_its_moment
+                    of_two_moments_the_later_one_stands
+                    the_network_that_is_trusted_for_the_shortest_makes_room
+                    networks_trusted_at_once_stay_within_the_limit
+                    networks_go_with_their_user
+                    networks_are_purged_when_they_are_over
+                }
             }
         }
     };
@@ -258,13 +267,14 @@ mod tests {
 
     /// The words of this file and the sources of the properties.
     const LIST: &str = include_str!("conformance.rs");
-    const SOURCES: [&str; 10] = [
+    const SOURCES: [&str; 11] = [
         include_str!("conformance/addresses.rs"),
         include_str!("conformance/api_tokens.rs"),
         include_str!("conformance/bounds.rs"),
         include_str!("conformance/confirmations.rs"),
         include_str!("conformance/grants.rs"),
         include_str!("conformance/lists.rs"),
+        include_str!("conformance/networks.rs"),
         include_str!("conformance/resets.rs"),
         include_str!("conformance/searches.rs"),
         include_str!("conformance/sessions.rs"),

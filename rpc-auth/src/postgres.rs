@@ -21,6 +21,7 @@ mod bus;
 mod confirmations;
 mod list;
 mod migrations;
+mod networks;
 mod rows;
 mod sessions;
 mod timestamp;
@@ -46,7 +47,7 @@ const PASSING: [&str; 3] = ["23505", "40001", "40P01"];
 /// A store of accounts in Postgres. Clones share their connections.
 ///
 /// Every method is one statement, or one short transaction. All of them lock rows in the same order: the user, then sessions,
-/// API tokens and confirmations by their ids; so none waits for another that waits for it. What a caller with a token costs is
+/// API tokens, confirmations and networks by their ids; so none waits for another that waits for it. What a caller with a token costs is
 /// one query.
 ///
 /// ```no_run

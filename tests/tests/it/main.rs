@@ -11,6 +11,7 @@ mod first_run;
 mod http;
 mod javascript_client;
 mod log;
+mod memory;
 mod metrics;
 mod outgoing;
 mod process;

@@ -133,6 +133,11 @@ impl Running {
         self.stderr = None;
     }
 
+    /// The number that the system has given it.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("the process was not waited for")
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         signal_to(&self.child, signal);
     }
