@@ -11,6 +11,7 @@ mod profile;
 mod recovery;
 mod sign_in;
 mod sign_up;
+mod trust;
 mod vocabulary;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,7 @@ pub use self::vocabulary::{PermissionState, Vocabulary};
 use crate::authenticator::{CacheCounters, CachedAuthenticator, IdentityCache};
 use crate::mail::AccountMailer;
 use crate::model::{Authority, CallerRights, Credential, SessionId, UserId, UserRecord};
+use crate::names;
 use crate::password::PasswordHasher;
 use crate::store::{AccountStore, StoreError};
 use crate::throttle::{MailQuota, SignInThrottle, TrustedNetworks};
@@ -266,12 +268,10 @@ impl Accounts {
 
     /// The user with an id, or the name.
     pub(crate) async fn user_by_text(&self, text: &str) -> Result<Option<UserRecord>, AccountError> {
-        if text.contains('\0') {
-            return Ok(None);
-        }
-        let found = match text.parse() {
-            Ok(id) => self.store().user(id).await?,
-            Err(_) => self.store().user_by_name(&text.trim().to_lowercase()).await?,
+        let found = match (text.parse(), names::login(text)) {
+            (Ok(id), _) => self.store().user(id).await?,
+            (Err(_), Some(name)) => self.store().user_by_name(&name).await?,
+            (Err(_), None) => None,
         };
         Ok(found)
     }

@@ -17,6 +17,7 @@ pub mod bounds;
 pub mod confirmations;
 pub mod grants;
 pub mod lists;
+pub mod networks;
 pub mod resets;
 pub mod searches;
 pub mod sessions;
@@ -266,6 +267,14 @@ macro_rules! account_store_conformance {
                     nothing_is_kept_for_who_was_disabled_or_left_the_address
                     what_is_mailed_during_the_disabling_is_void
                 }
+                networks {
+                    a_network_is_trusted_for_its_user_until_its_moment
+                    of_two_moments_the_later_one_stands
+                    the_network_that_is_trusted_for_the_shortest_makes_room
+                    networks_trusted_at_once_stay_within_the_limit
+                    networks_go_with_their_user
+                    networks_are_purged_when_they_are_over
+                }
             }
         }
     };
@@ -283,7 +292,7 @@ mod tests {
 
     /// The words of this file and the sources of the properties.
     const LIST: &str = include_str!("conformance.rs");
-    const SOURCES: [&str; 12] = [
+    const SOURCES: [&str; 13] = [
         include_str!("conformance/addresses.rs"),
         include_str!("conformance/api_tokens.rs"),
         include_str!("conformance/authority.rs"),
@@ -291,6 +300,7 @@ mod tests {
         include_str!("conformance/confirmations.rs"),
         include_str!("conformance/grants.rs"),
         include_str!("conformance/lists.rs"),
+        include_str!("conformance/networks.rs"),
         include_str!("conformance/resets.rs"),
         include_str!("conformance/searches.rs"),
         include_str!("conformance/sessions.rs"),

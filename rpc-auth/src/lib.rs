@@ -57,9 +57,9 @@ pub use crate::password::{
 };
 pub use crate::secret::Secret;
 pub use crate::store::{
-    AccountStore, ApiTokenError, ApiTokenQuery, ApiTokenStore, ConfirmationError, ConfirmationStore, Page, Rows,
-    SessionStore, StoreError, UserError, UserQuery, UserSort, UserStore,
+    AccountStore, ApiTokenError, ApiTokenQuery, ApiTokenStore, ConfirmationError, ConfirmationStore, NetworkStore,
+    Page, Rows, SessionStore, StoreError, UserError, UserQuery, UserSort, UserStore,
 };
-pub use crate::throttle::{MailQuota, SignInThrottle, ThrottleOptions};
+pub use crate::throttle::{MailQuota, NotNow, PendingSignIn, SignInAttempt, SignInThrottle, ThrottleOptions};
 pub use crate::token::hash::{HashError, TokenHash};
 pub use crate::token::{AppNameError, ParsedToken, RandomError, TokenFormat, TokenKind};

@@ -5,6 +5,7 @@ mod authority;
 mod confirmations;
 mod index;
 mod list;
+mod networks;
 mod owned;
 mod sessions;
 mod users;
@@ -15,6 +16,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use thiserror::Error;
 
 use self::confirmations::Confirmations;
+use self::networks::Networks;
 use self::owned::OwnedRows;
 use self::users::UserRows;
 use crate::model::{ApiTokenRecord, SessionRecord};
@@ -50,6 +52,7 @@ struct AllRows {
     sessions: OwnedRows<SessionRecord>,
     api_tokens: OwnedRows<ApiTokenRecord>,
     confirmations: Confirmations,
+    networks: Networks,
 }
 
 /// A new row has a value that another row has, and that chance does not make twice.

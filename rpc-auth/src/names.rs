@@ -10,6 +10,7 @@ mod user_name;
 use std::ops::RangeInclusive;
 
 use thiserror::Error;
+use unicode_normalization::UnicodeNormalization;
 
 pub use self::email::email;
 pub use self::mailbox::mailbox;
@@ -54,6 +55,7 @@ impl NameFault {
 /// It is not 5 to 32 of `a-z`, `0-9`, `_`.
 pub fn telegram_name(text: &str) -> Result<String, NameFault> {
     let text = text.trim();
+    check_bytes("a Telegram name", text, TELEGRAM_NAME)?;
     let name = text.strip_prefix('@').unwrap_or(text).to_lowercase();
     check_length("a Telegram name", &name, TELEGRAM_NAME)?;
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
@@ -76,6 +78,24 @@ pub fn token_name(text: &str) -> Result<String, NameFault> {
     Ok(name.to_owned())
 }
 
+/// The form in which names and addresses are stored, of a text that may be either: trimmed, composed (NFC), in lower case.
+/// `None` when it is longer than any of them, or contains U+0000; then nobody has it.
+pub(crate) fn login(text: &str) -> Option<String> {
+    let text = text.trim();
+    let is_possible = text.len() <= email::LONGEST_GIVEN && !text.contains('\0');
+    is_possible.then(|| text.nfc().collect::<String>().to_lowercase())
+}
+
+/// Refuses a text that has too many characters whatever they are, before anything is done with it: UTF-8 takes 4 bytes for one
+/// at most, and lower case makes none fewer.
+fn check_bytes(what: &str, text: &str, range: RangeInclusive<usize>) -> Result<(), NameFault> {
+    if text.len() > 4 * (range.end() + 1) { Err(too_long(what, range)) } else { Ok(()) }
+}
+
+fn too_long(what: &str, range: RangeInclusive<usize>) -> NameFault {
+    NameFault::new("maxLength", format!("{what} has at most {} characters", range.end()))
+}
+
 fn check_length(what: &str, name: &str, range: RangeInclusive<usize>) -> Result<(), NameFault> {
     // One more than the greatest tells enough of a long text.
     let length = name.chars().take(range.end() + 1).count();
@@ -83,7 +103,7 @@ fn check_length(what: &str, name: &str, range: RangeInclusive<usize>) -> Result<
         return Err(NameFault::new("minLength", format!("{what} has at least {} characters", range.start())));
     }
     if length > *range.end() {
-        return Err(NameFault::new("maxLength", format!("{what} has at most {} characters", range.end())));
+        return Err(too_long(what, range));
     }
     Ok(())
 }

@@ -26,6 +26,7 @@ mod bus;
 mod confirmations;
 mod list;
 mod migrations;
+mod networks;
 mod path;
 mod rows;
 mod sessions;
@@ -54,7 +55,7 @@ const PASSING: [&str; 3] = ["23505", "40001", "40P01"];
 /// A store of accounts in Postgres. Clones share their connections.
 ///
 /// Every method is one statement, or one short transaction. All of them lock rows in the same order: users by their ids (who is
-/// changed, and in whose name), then sessions, API tokens and confirmations by theirs; so none waits for another that waits for
+/// changed, and in whose name), then sessions, API tokens, confirmations and networks by theirs; so none waits for another that waits for
 /// it. What a caller with a token costs is one query.
 ///
 /// ```no_run

@@ -1,4 +1,4 @@
-//! What accounts need of a storage: four narrow traits. Each method is one atomic operation; services never read and then
+//! What accounts need of a storage: five narrow traits. Each method is one atomic operation; services never read and then
 //! write. What is made in somebody's name comes with their [`Authority`], which is held against what is stored in the same
 //! operation. Times are given by the caller, so that a store needs no clock.
 
@@ -6,6 +6,7 @@ pub(crate) mod query;
 pub(crate) mod search;
 
 use std::error::Error;
+use std::net::IpAddr;
 
 use async_trait::async_trait;
 use rpc_core::Timestamp;
@@ -240,10 +241,32 @@ pub trait ConfirmationStore: Send + Sync + 'static {
     async fn purge_confirmations(&self, expired: Timestamp) -> Result<u64, StoreError>;
 }
 
-/// A storage of everything that accounts need.
-pub trait AccountStore: UserStore + SessionStore + ApiTokenStore + ConfirmationStore {}
+/// The networks from which users came in, by a password or by a mail, each an address as [`rpc_core::network`] makes it. What is
+/// kept here is known to all nodes, and after a restart.
+#[async_trait]
+pub trait NetworkStore: Send + Sync + 'static {
+    /// Trusts a network for a user until a moment; one that is trusted already, until the later one. A user who then has more than
+    /// `most` loses those that are trusted for the shortest time, never this one. For a user who is gone nothing is kept. One
+    /// atomic step.
+    async fn trust_network(
+        &self,
+        user: UserId,
+        network: IpAddr,
+        until: Timestamp,
+        most: usize,
+    ) -> Result<(), StoreError>;
 
-impl<S: UserStore + SessionStore + ApiTokenStore + ConfirmationStore> AccountStore for S {}
+    /// Whether a network is trusted for a user at a moment: not at the one that it is trusted until.
+    async fn is_trusted_network(&self, user: UserId, network: IpAddr, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Removes networks that were trusted until before a moment. How many.
+    async fn purge_networks(&self, ended: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// A storage of everything that accounts need.
+pub trait AccountStore: UserStore + SessionStore + ApiTokenStore + ConfirmationStore + NetworkStore {}
+
+impl<S: UserStore + SessionStore + ApiTokenStore + ConfirmationStore + NetworkStore> AccountStore for S {}
 
 /// Nothing was decided about any permission; the application makes the user.
 impl Default for NewUser {

@@ -23,11 +23,12 @@ api_event! {
 /// Confirm user email using email confirmation token
 #[api_method(path = "/v1/session/confirm-email-by-token", permissions = ["*"], ignores_token, rate = "100/min")]
 async fn confirm_email_by_token(
+    ctx: &Ctx,
     app: &App,
     /// Email confirmation token.
     token: String,
 ) -> Result<(), ApiError> {
-    Ok(app.accounts.confirm_email(&token).await?)
+    Ok(app.accounts.confirm_email(&token, ctx.client()).await?)
 }
 
 /// Send confirmation email
@@ -68,8 +69,8 @@ async fn in_background(app: &App, work: impl Future<Output = Result<(), AccountE
 
 /// Set user password using password recovery token
 #[api_method(path = "/v1/session/set-password-by-token", permissions = ["*"], ignores_token, rate = "100/min")]
-async fn set_password_by_token(app: &App, token: String, password: String) -> Result<(), ApiError> {
-    app.accounts.set_password_by_token(&token, &password).await.placed(at(1))
+async fn set_password_by_token(ctx: &Ctx, app: &App, token: String, password: String) -> Result<(), ApiError> {
+    app.accounts.set_password_by_token(&token, &password, ctx.client()).await.placed(at(1))
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -97,7 +97,7 @@ keys! {
         THROTTLE_FIRST_DELAY: Duration = Key::new("throttle-first-delay", "1s", "The first delay; each refused sign-in doubles it").within("10ms", "1h");
         THROTTLE_MAX_DELAY: Duration = Key::new("throttle-max-delay", "30s", "The longest delay").within("10ms", "1day");
         THROTTLE_FORGET_AFTER: Duration = Key::new("throttle-forget-after", "15min", "How long after the last refused sign-in all is forgotten").within("1s", "30days");
-        THROTTLE_TRUST_FOR: Duration = Key::new("throttle-trust-for", "30days", "How long after a sign-in the delays of a name, which others caused, do not hold where its user came from").within("1s", "3650days");
+        THROTTLE_TRUST_FOR: Duration = Key::new("throttle-trust-for", "30days", "How long after a sign-in, or after a link of a mail was used, the delays that others caused do not hold where its user came from").within("1s", "3650days");
         HASH_MEMORY: Size = Key::new("hash-memory", "19 MiB", "Memory of one password hash (Argon2id)").within("8 KiB", "1 GiB");
         HASH_ITERATIONS: NonZeroU32 = Key::new("hash-iterations", "2", "Passes of one password hash over its memory").within("1", "100");
         HASH_PARALLEL: NonZeroUsize = Key::new("hash-parallel", "", "Password hashes computed at once; without a value as many as there are cores").within("1", "1024");

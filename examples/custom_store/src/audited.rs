@@ -2,14 +2,15 @@
 
 use std::fmt;
 use std::io::Write;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rpc_auth::{
     AccountStore, ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, Authority, Bound,
-    ConfirmationError, ConfirmationKind, ConfirmationStore, GrantsChange, NewConfirmation, NewSession, NewUser,
-    OpenedSession, Page, PasswordHash, SessionId, SessionRecord, SessionStore, SessionsChange, StoreError, TokenHash,
-    UserChange, UserError, UserId, UserQuery, UserRecord, UserStore,
+    ConfirmationError, ConfirmationKind, ConfirmationStore, GrantsChange, NetworkStore, NewConfirmation, NewSession,
+    NewUser, OpenedSession, Page, PasswordHash, SessionId, SessionRecord, SessionStore, SessionsChange, StoreError,
+    TokenHash, UserChange, UserError, UserId, UserQuery, UserRecord, UserStore,
 };
 use rpc_core::Timestamp;
 
@@ -241,6 +242,27 @@ impl<S: AccountStore, W: Write + Send + 'static> ConfirmationStore for Audited<S
 
     async fn purge_confirmations(&self, expired: Timestamp) -> Result<u64, StoreError> {
         self.store.purge_confirmations(expired).await
+    }
+}
+
+#[async_trait]
+impl<S: AccountStore, W: Write + Send + 'static> NetworkStore for Audited<S, W> {
+    async fn trust_network(
+        &self,
+        user: UserId,
+        network: IpAddr,
+        until: Timestamp,
+        most: usize,
+    ) -> Result<(), StoreError> {
+        self.store.trust_network(user, network, until, most).await
+    }
+
+    async fn is_trusted_network(&self, user: UserId, network: IpAddr, now: Timestamp) -> Result<bool, StoreError> {
+        self.store.is_trusted_network(user, network, now).await
+    }
+
+    async fn purge_networks(&self, ended: Timestamp) -> Result<u64, StoreError> {
+        self.store.purge_networks(ended).await
     }
 }
 

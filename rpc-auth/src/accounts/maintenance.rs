@@ -59,7 +59,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Removes sessions and confirmation tokens that are good no longer.
+    /// Removes sessions, confirmation tokens and trusted networks that are good no longer.
     ///
     /// # Errors
     ///
@@ -69,6 +69,7 @@ impl Accounts {
         let (oldest, longest_idle) = (now.before(options.session_absolute), now.before(options.session_idle));
         self.store().purge_sessions(oldest, longest_idle).await?;
         self.store().purge_confirmations(now).await?;
+        self.store().purge_networks(now).await?;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use super::Accounts;
 use super::error::AccountError;
 use crate::mail::{AccountMail, AccountMailKind, MailCause};
 use crate::model::{ConfirmationKind, NewConfirmation, UserRecord};
+use crate::names;
 use crate::secret::Secret;
 use crate::token::TokenKind;
 use crate::token::hash::TokenHash;
@@ -61,23 +62,31 @@ impl Accounts {
         Ok(())
     }
 
-    /// Confirms an address with the token of a mail.
+    /// Confirms an address with the token of a mail. From the address of the `client` the user may sign in from then on, whoever
+    /// guesses elsewhere.
     ///
     /// # Errors
     ///
     /// `TokenInvalid`.
-    pub async fn confirm_email(&self, token: &str) -> Result<(), AccountError> {
+    pub async fn confirm_email(&self, token: &str, client: Option<IpAddr>) -> Result<(), AccountError> {
         let hash = self.read_confirmation(token)?;
-        self.store().confirm_email(&hash, self.now()).await?;
+        let user = self.store().confirm_email(&hash, self.now()).await?;
+        self.trust_by_mail(&user, client).await;
         Ok(())
     }
 
-    /// Sets a password with the token of a mail. Ends all sessions, and disables all API tokens of the user.
+    /// Sets a password with the token of a mail. Ends all sessions, and disables all API tokens of the user. From the address of
+    /// the `client` the user may sign in from then on, whoever guesses elsewhere.
     ///
     /// # Errors
     ///
     /// `TokenInvalid`; `Invalid` for the password, and the token is still good then.
-    pub async fn set_password_by_token(&self, token: &str, password: &str) -> Result<(), AccountError> {
+    pub async fn set_password_by_token(
+        &self,
+        token: &str,
+        password: &str,
+        client: Option<IpAddr>,
+    ) -> Result<(), AccountError> {
         let (hash, kind) = (self.read_confirmation(token)?, ConfirmationKind::PasswordReset);
         let user = self.store().confirmation_user(&hash, kind, self.now()).await?;
         let user = user.filter(|user| user.enabled).ok_or(AccountError::TokenInvalid)?;
@@ -86,15 +95,14 @@ impl Accounts {
         let password = self.0.hasher.hash(password).await?;
         let now = self.now();
         let reset = self.change(user.id, move |store| async move { store.reset_password(&hash, password, now).await });
-        reset.await.map(drop)
+        let user = reset.await?;
+        self.trust_by_mail(&user, client).await;
+        Ok(())
     }
 
     /// Mails are sent to users who exist and are enabled.
     async fn mail_user(&self, login: &str) -> Result<Option<UserRecord>, AccountError> {
-        let login = login.trim().to_lowercase();
-        if login.contains('\0') {
-            return Ok(None);
-        }
+        let Some(login) = names::login(login) else { return Ok(None) };
         Ok(self.store().user_by_login(&login).await?.filter(|user| user.enabled))
     }
 

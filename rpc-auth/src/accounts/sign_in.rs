@@ -1,20 +1,28 @@
 //! Signing in and out.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use rpc_core::{Identity, Timestamp};
+use rpc_core::Identity;
+use tokio::time::timeout;
 
 use super::Accounts;
 use super::error::AccountError;
 use crate::model::{NewSession, OpenedSession, SessionId, UserRecord};
+use crate::names;
 use crate::password::{PasswordHash, Verified};
 use crate::secret::Secret;
+use crate::throttle::{NotNow, SignInAttempt};
 use crate::token::TokenKind;
 use crate::token::hash::TokenHash;
 
 /// How often a password is checked before it is refused, if its hash is another one by the time that a session is made: often a
 /// sign-in at the same time has hashed the same password anew.
 const CHECKS: usize = 2;
+
+/// How long a sign-in waits for the outcome of others with the same name, or from the same address.
+const LONGEST_TURN: Duration = Duration::from_secs(5);
 
 /// Somebody has signed in.
 #[derive(Debug)]
@@ -43,9 +51,9 @@ impl Accounts {
         required: Option<&[String]>,
         client: Option<IpAddr>,
     ) -> Result<SignedIn, AccountError> {
-        let (login, client, now) = (login.trim().to_lowercase(), Self::normal_client(client), self.now());
+        let (login, client) = (names::login(login), Self::normal_client(client));
         for _ in 0..CHECKS {
-            let (user, verified) = self.check(&login, password, client, now).await?;
+            let (user, verified) = self.check(login.as_deref(), password, client).await?;
             if !self.meets(&user, required) {
                 return Err(AccountError::Forbidden("Not permitted"));
             }
@@ -55,34 +63,61 @@ impl Accounts {
                 Verified::Yes | Verified::No => None,
             };
             if let Some(signed_in) = self.open_session(user, rehashed).await? {
-                self.0.trusted.add(signed_in.user.id, client, now);
+                self.trust(signed_in.user.id, client).await;
                 return Ok(signed_in);
             }
         }
         Err(AccountError::BadCredentials)
     }
 
-    /// The user with a login and a password, and what their hash is worth.
+    /// The user with a login and a password, and what their hash is worth. A text that cannot be a login is one that nobody has.
     async fn check(
         &self,
-        login: &str,
+        login: Option<&str>,
         password: &str,
         client: Option<IpAddr>,
-        now: Timestamp,
     ) -> Result<(UserRecord, Verified), AccountError> {
-        let known = if login.contains('\0') { None } else { self.store().user_by_login(login).await? };
-        let trusted = known.as_ref().is_some_and(|user| self.0.trusted.has(user.id, client, now));
-        self.0.throttle.check(login, client, trusted, now).map_err(AccountError::Throttled)?;
-        let hash = known.as_ref().filter(|user| user.enabled).map(|user| &user.password);
-        let verified = self.0.hasher.verify(password, hash).await.inspect_err(|_| {
-            self.0.throttle.abandoned(login, client);
-        })?;
-        let Some(user) = known.filter(|user| user.enabled && verified != Verified::No) else {
-            self.0.throttle.refused(login, client, now);
-            return Err(AccountError::BadCredentials);
+        let known = match login {
+            Some(login) => self.store().user_by_login(login).await?,
+            None => None,
         };
-        self.0.throttle.succeeded(login, client);
-        Ok((user, verified))
+        let attempt = self.turn_to_try(login.unwrap_or_default(), known.as_ref(), client).await?;
+        let known = known.filter(|user| user.enabled);
+        let (is_known, clock) = (known.is_some(), Arc::clone(&self.0.clock));
+        let hash = known.as_ref().map(|user| &user.password);
+        // Once it is hashed it counts for what it was, also when the caller has gone away; until then it counts for nothing.
+        let checked = self.0.hasher.verify_then(password, hash, move |verified| {
+            if is_known && verified != Verified::No {
+                attempt.succeeded();
+            } else {
+                attempt.refused(clock.now().into());
+            }
+            verified
+        });
+        let verified = checked.await?;
+        known.filter(|_| verified != Verified::No).map(|user| (user, verified)).ok_or(AccountError::BadCredentials)
+    }
+
+    /// Waits until a sign-in may be tried: while others are tried that may turn out right, for [`LONGEST_TURN`] at most.
+    async fn turn_to_try(
+        &self,
+        login: &str,
+        known: Option<&UserRecord>,
+        client: Option<IpAddr>,
+    ) -> Result<SignInAttempt, AccountError> {
+        let throttle = &self.0.throttle;
+        let turn = async {
+            loop {
+                let now = self.now();
+                let trusted = throttle.is_delayed(login, client, now) && self.is_trusted(known, client, now).await?;
+                match throttle.check(login, client, trusted, now) {
+                    Ok(attempt) => return Ok(attempt),
+                    Err(NotNow::Delayed(wait)) => return Err(AccountError::Throttled(wait)),
+                    Err(NotNow::Pending(outcome)) => outcome.told().await,
+                }
+            }
+        };
+        timeout(LONGEST_TURN, turn).await.unwrap_or(Err(AccountError::Throttled(self.0.options.throttle.first_delay)))
     }
 
     /// Whether a user holds one of the required permissions. Nothing required is met by all, an empty list by nobody.

@@ -241,6 +241,7 @@ impl UserStore for MemoryStore {
         rows.sessions.remove_of(id, None);
         rows.api_tokens.remove_of(id, None);
         rows.confirmations.remove_of(id);
+        rows.networks.remove_of(id);
         Ok(rows.users.remove(id).is_some())
     }
 }

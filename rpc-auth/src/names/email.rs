@@ -7,6 +7,8 @@ use super::NameFault;
 
 /// Bytes of the longest address: 64 before the `@`, 255 behind it (RFC 5321, 4.5.3.1).
 const MAX_BYTES: usize = 64 + 1 + 255;
+/// Bytes of the longest text that is looked at: composing and lower case change the length by far less than this.
+pub(super) const LONGEST_GIVEN: usize = 2 * MAX_BYTES;
 
 /// An e-mail address: trimmed, composed (NFC, as RFC 6532 asks), in lower case.
 ///
@@ -18,8 +20,8 @@ const MAX_BYTES: usize = 64 + 1 + 255;
 /// It has more than 64 bytes before the `@` or 255 behind it (RFC 5321), or another form.
 pub fn email(text: &str) -> Result<String, NameFault> {
     let text = text.trim();
-    // Before anything else is done: composing and lower case change the length by far less than this.
-    if text.len() > 2 * MAX_BYTES {
+    // Before anything else is done.
+    if text.len() > LONGEST_GIVEN {
         return Err(too_long());
     }
     let address = text.nfc().collect::<String>().to_lowercase();

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{NameFault, check_length};
+use super::{NameFault, check_bytes, check_length};
 
 /// Characters of a user name.
 const LENGTH: RangeInclusive<usize> = 3..=32;
@@ -32,7 +32,9 @@ const RESERVED: [&str; 12] = [
 ///
 /// It is not 3 to 32 of `a-z`, `0-9`, `_`, `@`, `.`, `-`; it is a number, a UUID or a reserved word.
 pub fn user_name(text: &str) -> Result<String, NameFault> {
-    let name = text.trim().to_lowercase();
+    let text = text.trim();
+    check_bytes("a user name", text, LENGTH)?;
+    let name = text.to_lowercase();
     if is_number(&name) || is_uuid(&name) {
         return Err(NameFault::new("not", "a user name is not a number and not a UUID"));
     }

@@ -3,7 +3,8 @@
 use argon2::password_hash::phc::{self, Output, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 
-use super::{PasswordHash, Verified, normalised};
+use super::buffers::Buffers;
+use super::{PasswordHash, Verified};
 use crate::token::RandomError;
 
 /// Bytes of a salt (RFC 9106, 3.1).
@@ -12,9 +13,10 @@ const SALT: usize = 16;
 const OUTPUT: usize = 32;
 
 /// Argon2id with the parameters of today.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Argon {
     argon: Argon2<'static>,
+    buffers: Buffers,
 }
 
 impl Argon {
@@ -23,15 +25,19 @@ impl Argon {
         let lanes = lanes.clamp(Params::MIN_P_COST, Params::MAX_P_COST);
         let memory = memory_kib.max(lanes * 8);
         let params = Params::new(memory, passes.max(1), lanes, Some(OUTPUT)).expect("no parameter is below its least");
-        Self { argon: Argon2::new(Algorithm::Argon2id, Version::V0x13, params) }
+        let buffers = Buffers::new(params.block_count());
+        Self { argon: Argon2::new(Algorithm::Argon2id, Version::V0x13, params), buffers }
     }
 
-    /// The PHC string of a password with a new salt.
-    pub(super) fn hash(&self, password: &str) -> Result<PasswordHash, RandomError> {
+    /// The PHC string of a password with a new salt. A password that is too long to be one (`None`) has an unusable hash.
+    pub(super) fn hash(&self, password: Option<&str>) -> Result<PasswordHash, RandomError> {
         let mut salt = [0_u8; SALT];
         getrandom::fill(&mut salt).map_err(RandomError)?;
-        let output =
-            compute(&self.argon, password, &salt, OUTPUT).expect("lengths and parameters are within the limits");
+        let output = self.compute(&self.argon, password.unwrap_or_default(), &salt, OUTPUT);
+        let output = output.expect("lengths and parameters are within the limits");
+        if password.is_none() {
+            return Ok(PasswordHash::unusable());
+        }
         let phc = phc::PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
@@ -42,21 +48,33 @@ impl Argon {
         Ok(PasswordHash(phc.to_string().into()))
     }
 
-    /// Whether a password has a hash. Without a usable hash the work is that of a hash of today, and the answer no.
-    pub(super) fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> Verified {
+    /// Whether a password has a hash. Without a usable hash the work is that of a hash of today, and the answer no; for a
+    /// password that is too long to be one (`None`) the work is that of another one, and the answer no.
+    pub(super) fn verify(&self, password: Option<&str>, hash: Option<&PasswordHash>) -> Verified {
+        let (given, is_possible) = (password.unwrap_or_default(), password.is_some());
         let Some(stored) = hash.and_then(Stored::parse) else {
-            let _ = compute(&self.argon, password, &[0; SALT], OUTPUT);
+            let _ = self.compute(&self.argon, given, &[0; SALT], OUTPUT);
             return Verified::No;
         };
-        let computed = compute(&stored.argon, password, stored.salt.as_ref(), stored.output.len());
+        let computed = self.compute(&stored.argon, given, stored.salt.as_ref(), stored.output.len());
         // `Output` compares in constant time.
-        if computed != Some(stored.output) {
+        if computed != Some(stored.output) || !is_possible {
             Verified::No
         } else if self.is_stronger_than(&stored) {
             Verified::YesButWeak
         } else {
             Verified::Yes
         }
+    }
+
+    /// `None` when a stored salt is shorter than the function takes, or when there is no memory.
+    fn compute(&self, argon: &Argon2<'_>, password: &str, salt: &[u8], length: usize) -> Option<Output> {
+        let mut output = vec![0; length];
+        self.buffers.with(|buffer| {
+            let blocks = buffer.blocks(argon.params().block_count())?;
+            argon.hash_password_into_with_memory(password.as_bytes(), salt, &mut output, blocks).ok()
+        })?;
+        Output::new(&output).ok()
     }
 
     /// Whether a hash of today costs a guesser more, in memory or in passes, than a stored one.
@@ -89,12 +107,4 @@ impl Stored {
         let argon = Argon2::new(algorithm, version, params);
         Some(Self { argon, salt: phc.salt?, output: phc.hash?, is_current_function })
     }
-}
-
-/// `None` when a stored salt is shorter than the function takes, or when there is no memory.
-fn compute(argon: &Argon2<'_>, password: &str, salt: &[u8], length: usize) -> Option<Output> {
-    let password: String = normalised(password).collect();
-    let mut output = vec![0; length];
-    argon.hash_password_into(password.as_bytes(), salt, &mut output).ok()?;
-    Output::new(&output).ok()
 }

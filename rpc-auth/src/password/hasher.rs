@@ -11,8 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::PasswordHash;
 use super::argon::Argon;
+use super::{MAX_BYTES, PasswordHash, normalised};
 
 /// What hashing costs, and how much of it there may be at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,25 +109,38 @@ impl PasswordHasher {
     }
 
     /// The hash of a password, which is brought into NFKC first. Which passwords are good enough is for
-    /// [`PasswordPolicy`](super::PasswordPolicy) to say.
+    /// [`PasswordPolicy`](super::PasswordPolicy) to say; one of more than 1,024 bytes, before or after that, has a hash that
+    /// no password has.
     ///
     /// # Errors
     ///
     /// There was no turn in time.
     pub async fn hash(&self, password: &str) -> Result<PasswordHash, HasherBusy> {
-        let password = password.to_owned();
-        self.in_turn(move |argon| argon.hash(&password)).await?.map_err(|_| self.busy())
+        let password = normalised(password, MAX_BYTES);
+        self.in_turn(move |argon| argon.hash(password.as_deref())).await?.map_err(|_| self.busy())
     }
 
     /// Whether a password, brought into NFKC, has a hash. Without a hash (there is no such user) and with one that cannot be
-    /// used, the work is that of a hash of today, so that the time tells nobody which users there are.
+    /// used, the work is that of a hash of today, so that the time tells nobody which users there are. A password of more than
+    /// 1,024 bytes, before or after that, has none, and is told so at the same cost.
     ///
     /// # Errors
     ///
     /// There was no turn in time.
     pub async fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> Result<Verified, HasherBusy> {
-        let (password, hash) = (password.to_owned(), hash.cloned());
-        self.in_turn(move |argon| argon.verify(&password, hash.as_ref())).await
+        self.verify_then(password, hash, |verified| verified).await
+    }
+
+    /// The same, and does something with the outcome: also when the caller goes away after its turn has come. It is dropped when
+    /// the turn does not come.
+    pub(crate) async fn verify_then<T: Send + 'static>(
+        &self,
+        password: &str,
+        hash: Option<&PasswordHash>,
+        then: impl FnOnce(Verified) -> T + Send + 'static,
+    ) -> Result<T, HasherBusy> {
+        let (password, hash) = (normalised(password, MAX_BYTES), hash.cloned());
+        self.in_turn(move |argon| then(argon.verify(password.as_deref(), hash.as_ref()))).await
     }
 
     /// How many hashes were begun, those of users that do not exist included.

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::common::is_common;
-use super::normalised;
+use super::{MAX_BYTES, normalised};
 
 /// Which passwords may be set, after NIST SP 800-63B-4 (3.1.1.2): a least length, a list of common ones, and no rule about
 /// kinds of characters.
@@ -12,8 +12,8 @@ pub struct PasswordPolicy {
     /// The least length, in characters (code points) of the password in NFKC: 8 unless told, the least that the section
     /// permits where a second factor stands beside the password; it wants 15 where none does.
     pub min_chars: usize,
-    /// The greatest length, in bytes of the password in NFKC: 1024 unless told. The section asks for at least 64
-    /// characters. A longer password is refused; nothing is ever cut off.
+    /// The greatest length, in bytes of the password as it is given and in NFKC: 1024 unless told, which is also the most.
+    /// The section asks for at least 64 characters. A longer password is refused; nothing is ever cut off.
     pub max_bytes: usize,
 }
 
@@ -35,7 +35,7 @@ pub enum PasswordFault {
     /// It has too many bytes.
     #[error("a password has at most {max_bytes} bytes")]
     TooLong {
-        /// The greatest number of bytes in UTF-8, after NFKC.
+        /// The greatest number of bytes in UTF-8, before and after NFKC.
         max_bytes: usize,
     },
     /// It is on the list of common ones.
@@ -77,7 +77,8 @@ impl PasswordPolicy {
         if password.contains('\0') {
             return Err(PasswordFault::Nul);
         }
-        let password = self.bounded(password)?;
+        let max_bytes = self.max_bytes.min(MAX_BYTES);
+        let password = normalised(password, max_bytes).ok_or(PasswordFault::TooLong { max_bytes })?;
         if password.chars().count() < self.min_chars {
             return Err(PasswordFault::TooShort { min: self.min_chars });
         }
@@ -90,21 +91,10 @@ impl PasswordPolicy {
         }
         Ok(())
     }
-
-    /// The password in NFKC. A text that is far too long is not normalised to its end.
-    fn bounded(&self, password: &str) -> Result<String, PasswordFault> {
-        let mut text = String::with_capacity(password.len().min(self.max_bytes));
-        for character in normalised(password) {
-            text.push(character);
-            if text.len() > self.max_bytes {
-                return Err(PasswordFault::TooLong { max_bytes: self.max_bytes });
-            }
-        }
-        Ok(text)
-    }
 }
 
 fn is_word(folded: &str, word: &str) -> bool {
-    let word = normalised(word.trim()).collect::<String>().to_lowercase();
+    // A word that is longer than any password is none.
+    let Some(word) = normalised(word.trim(), MAX_BYTES).map(|word| word.to_lowercase()) else { return false };
     folded == word || word.rsplit_once('@').is_some_and(|(local, _)| folded == local)
 }

@@ -7,11 +7,12 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 const TABLE: &str = "_rpc_auth_migrations";
 
 /// Each with its version and name. What was released is never changed: databases remember its checksum.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "accounts", include_str!("../../migrations/0001_accounts.sql")),
     (2, "bus", include_str!("../../migrations/0002_bus.sql")),
     (3, "changes", include_str!("../../migrations/0003_changes.sql")),
     (4, "notices", include_str!("../../migrations/0004_notices.sql")),
+    (5, "networks", include_str!("../../migrations/0005_networks.sql")),
 ];
 
 /// Makes the tables, or brings them up to date. It remembers what it did in a table of its own, `_rpc_auth_migrations`.

@@ -1,15 +1,20 @@
 //! Slowing down who guesses passwords.
 
+mod attempt;
 mod counts;
 mod guesses;
+mod party;
+mod tally;
+mod turns;
 
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rpc_core::Timestamp;
 
-use self::counts::{Attempt, Counts, Scope};
+pub use self::attempt::{NotNow, PendingSignIn, SignInAttempt};
+use self::counts::{Counts, Who};
 
 /// How many refused sign-ins are free, and how long the delays after them are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +31,10 @@ pub struct ThrottleOptions {
     pub max_delay: Duration,
     /// How long after the last refusal all is forgotten: 15 minutes unless told.
     pub forget_after: Duration,
-    /// How long the delays of a name, which others caused, do not hold where its user signed in: 30 days unless told.
+    /// How long the delays that others caused do not hold where a user came in, by a password or by a mail: 30 days unless told.
     pub trust_for: Duration,
-    /// How long an attempt whose outcome is never told counts as a refused one: 30 seconds unless told.
-    pub pending_for: Duration,
-    /// How many pairs, names and addresses are remembered, of each the latest: 100,000 unless told.
+    /// How many pairs, names and addresses are remembered, of each the latest: 100,000 within their free ones unless told,
+    /// and as many beyond them, so that those who are within theirs push nobody out who waits.
     pub capacity: usize,
 }
 
@@ -44,7 +48,6 @@ impl Default for ThrottleOptions {
             max_delay: Duration::from_secs(30),
             forget_after: Duration::from_secs(15 * 60),
             trust_for: Duration::from_secs(30 * 24 * 3600),
-            pending_for: Duration::from_secs(30),
             capacity: 100_000,
         }
     }
@@ -52,17 +55,25 @@ impl Default for ThrottleOptions {
 
 /// Delays sign-ins after refused ones: per name and address, per name, and per address, each with free ones first.
 ///
-/// [`check`](Self::check) is asked before anything is looked up or hashed, and reserves: until its outcome is told, a permitted
-/// attempt counts as a refused one. However many guesses come at once, no more are let through than one after the other
-/// would be. Whoever called it tells the outcome, with the same login and address: [`refused`](Self::refused),
-/// [`succeeded`](Self::succeeded), or [`abandoned`](Self::abandoned) when there was none, because a part of the system is down or busy.
-/// An outcome that is never told (the caller went away) is given up after [`ThrottleOptions::pending_for`].
+/// [`check`](Self::check) is asked before anything is hashed, and gives an [`SignInAttempt`]: until its outcome is told, it counts as a
+/// refused one. However many guesses come at once, no more are let through than one after the other would be. Who would be
+/// refused for such attempts alone is told to wait for an outcome: as long as they may all turn out right, nobody is refused.
+///
+/// Under the delays of a name, which is guessed from anywhere, networks take turns: one turn for each delay, and next comes the one
+/// that had none for the longest time. First among the networks of the width of /16 in IPv4 and /32 in IPv6, then, within one
+/// of these, of /24 and /48, and then among single ones; so neither who asks fastest nor who has many addresses in one place
+/// takes all the turns. A turn is kept for who asked, for as long as four of the longest delays. Where there is nobody but those
+/// who had turns before, every second is saved, eight at most, for networks that come for the first time: they need not wait then.
 ///
 /// Names count whether there is such a user or not, in lower case, without the space around them. IPv6 addresses count by their
 /// first 64 bits, of which a customer has all the rest; IPv4 addresses in IPv6 form are the IPv4 ones. Without an address
-/// there is no count per address. It is kept in memory: a restart forgets, and each node counts for itself.
+/// there is no count per address. It is kept in memory: a restart forgets, and each node counts for itself. Clones share
+/// their counts.
+#[derive(Debug, Clone)]
+pub struct SignInThrottle(Arc<Shared>);
+
 #[derive(Debug)]
-pub struct SignInThrottle {
+struct Shared {
     options: ThrottleOptions,
     counts: Mutex<Counts>,
 }
@@ -71,71 +82,47 @@ impl SignInThrottle {
     /// A throttle that has seen nothing.
     #[must_use]
     pub fn new(options: ThrottleOptions) -> Self {
-        let counts = Mutex::new(Counts::new(options.capacity));
-        Self { options, counts }
+        Self(Arc::new(Shared { options, counts: Mutex::new(Counts::new(&options)) }))
+    }
+
+    /// Whether the name or the address has any delays, so that it matters if the user is trusted there. Nothing is counted.
+    #[must_use]
+    pub fn is_delayed(&self, login: &str, client: Option<IpAddr>, now: Timestamp) -> bool {
+        let who = Who::new(login, client);
+        let mut counts = self.counts();
+        counts.forget(&self.0.options, now);
+        counts.is_delayed(who)
     }
 
     /// Whether a sign-in may be tried now; then one is reserved, in the same step.
     ///
-    /// `trusted`: this user signed in from this address within [`ThrottleOptions::trust_for`]. Then the delays of the name, which others caused,
-    /// do not apply.
+    /// `trusted`: this user came in from this address within [`ThrottleOptions::trust_for`]. Then the delays of the name, which
+    /// others caused, do not apply; and those of the address only between two refusals of this name.
     ///
     /// # Errors
     ///
-    /// The time until it may be tried, at most [`ThrottleOptions::max_delay`]. Nothing was counted.
-    pub fn check(&self, login: &str, client: Option<IpAddr>, trusted: bool, now: Timestamp) -> Result<(), Duration> {
-        let attempt = Attempt::new(login, client);
+    /// It may not. Nothing was counted.
+    pub fn check(
+        &self,
+        login: &str,
+        client: Option<IpAddr>,
+        trusted: bool,
+        now: Timestamp,
+    ) -> Result<SignInAttempt, NotNow> {
+        let who = Who::new(login, client);
         let mut counts = self.counts();
-        counts.forget_until(now.before(self.options.forget_after));
-        let keys = counts.keys(attempt);
-        let known = counts.known(&keys).filter(|(scope, _)| !(trusted && *scope == Scope::Name));
-        let wait = known.map(|(scope, guesses)| guesses.wait(self.free(scope), &self.options, now)).max();
-        let wait = wait.unwrap_or_default();
-        if !wait.is_zero() {
-            return Err(wait);
-        }
-        counts.touch(&keys, now, |guesses| guesses.reserve(&self.options, now));
-        Ok(())
+        counts.forget(&self.0.options, now);
+        counts.admit(who, trusted, &self.0.options, now)?;
+        drop(counts);
+        Ok(SignInAttempt::new(self.clone(), who))
     }
 
-    /// The credentials of a permitted attempt were wrong.
-    pub fn refused(&self, login: &str, client: Option<IpAddr>, now: Timestamp) {
-        let attempt = Attempt::new(login, client);
-        let mut counts = self.counts();
-        let keys = counts.keys(attempt);
-        counts.touch(&keys, now, |guesses| guesses.refuse(&self.options, now));
-    }
-
-    /// The credentials of a permitted attempt were right: the refusals of this name from this address are forgotten.
-    pub fn succeeded(&self, login: &str, client: Option<IpAddr>) {
-        let attempt = Attempt::new(login, client);
-        let mut counts = self.counts();
-        let keys = counts.keys(attempt);
-        counts.settle(&keys, |scope, guesses| {
-            guesses.release();
-            if scope == Scope::Pair {
-                guesses.clear();
-            }
-        });
-    }
-
-    /// A permitted attempt came to no decision.
-    pub fn abandoned(&self, login: &str, client: Option<IpAddr>) {
-        let attempt = Attempt::new(login, client);
-        let mut counts = self.counts();
-        let keys = counts.keys(attempt);
-        counts.settle(&keys, |_, guesses| guesses.release());
-    }
-
-    fn free(&self, scope: Scope) -> u32 {
-        match scope {
-            Scope::Pair => self.options.free_per_pair,
-            Scope::Name => self.options.free_per_name,
-            Scope::Address => self.options.free_per_address,
-        }
+    /// Forgets the refusals of a name from an address: whoever is there has shown by other means who they are.
+    pub fn clear(&self, login: &str, client: Option<IpAddr>) {
+        self.counts().clear(Who::new(login, client));
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -31,6 +31,10 @@ impl<V: Default> Table<V> {
         Key(self.hasher.hash_one(of))
     }
 
+    pub(super) fn get(&self, key: Key) -> Option<&V> {
+        self.values.get(&key).map(|(_, value)| value)
+    }
+
     pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut V> {
         self.values.get_mut(&key).map(|(_, value)| value)
     }

@@ -86,7 +86,7 @@ async fn composed_and_decomposed_forms_are_one_password() {
 fn bad_passwords_are_refused_with_the_reason() {
     let too_short = PasswordFault::TooShort { min: 8 };
     let too_long = PasswordFault::TooLong { max_bytes: 1024 };
-    let table: [(&str, PasswordFault, &str); 22] = [
+    let table: [(&str, PasswordFault, &str); 24] = [
         ("", too_short, "minLength"),
         ("1234567", too_short, "minLength"),
         ("ööööööö", too_short, "minLength"),
@@ -96,6 +96,9 @@ fn bad_passwords_are_refused_with_the_reason() {
         (&"ü".repeat(513), too_long, "maxLength"),
         // 18 characters each in NFKC.
         (&"\u{fdfa}".repeat(32), too_long, "maxLength"),
+        (&"\u{fdfa}".repeat(300_000), too_long, "maxLength"),
+        // 1,026 bytes as it is given; 342 in NFKC.
+        (&"\u{1112}\u{1161}\u{11ab}".repeat(114), too_long, "maxLength"),
         ("password", PasswordFault::Common, "common"),
         ("PassWord", PasswordFault::Common, "common"),
         ("\u{ff50}\u{ff41}\u{ff53}\u{ff53}word", PasswordFault::Common, "common"),
@@ -132,7 +135,7 @@ fn good_passwords_are_taken() {
         "ööööüüüü",
         &"x".repeat(1024),
         // 9 bytes, and 3 bytes in NFKC.
-        &"\u{1112}\u{1161}\u{11ab}".repeat(341),
+        &"\u{1112}\u{1161}\u{11ab}".repeat(113),
     ];
     for password in good {
         assert_eq!(PasswordPolicy::default().check(password, &context), Ok(()), "{password}");
@@ -162,6 +165,29 @@ async fn every_check_costs_one_hash_whether_there_is_a_user_or_not() {
         assert_eq!(hasher.verify("!", hash).await, Ok(Verified::No));
         assert_eq!(hasher.hashes(), before + 2);
     }
+}
+
+#[tokio::test]
+async fn over_1024_bytes_nothing_is_normalised_and_the_check_costs_one_hash() {
+    let hasher = hasher(CHEAP);
+    // In NFKC all of them are "x" and 340 times the same syllable, or are longer than a password.
+    let composed = format!("x{}", "\u{d55c}".repeat(340));
+    let decomposed = format!("x{}", "\u{1112}\u{1161}\u{11ab}".repeat(340));
+    let ligatures = "\u{fdfa}".repeat(300_000);
+    let hash = hasher.hash(&composed).await.unwrap();
+    assert_eq!(hasher.verify(&composed, Some(&hash)).await, Ok(Verified::Yes));
+    for text in [&decomposed, &ligatures, &"x".repeat(1025), &"\u{fdfa}".repeat(32)] {
+        let before = hasher.hashes();
+        assert_eq!(hasher.verify(text, Some(&hash)).await, Ok(Verified::No));
+        let empty = hasher.hash("").await.unwrap();
+        assert_eq!(hasher.verify(text, Some(&empty)).await, Ok(Verified::No), "nor is it the stand-in");
+        let unusable = hasher.hash(text).await.unwrap();
+        assert_eq!(unusable, PasswordHash::unusable());
+        assert_eq!(hasher.verify(text, Some(&unusable)).await, Ok(Verified::No));
+        assert_eq!(hasher.hashes(), before + 5);
+    }
+    let bold = PasswordPolicy { max_bytes: 1_000_000, ..PasswordPolicy::default() };
+    assert_eq!(bold.check(&"x".repeat(1025), &[]), Err(PasswordFault::TooLong { max_bytes: 1024 }));
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
+mod turns;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use rpc_auth::{MailQuota, SignInThrottle, ThrottleOptions, UserId};
+use rpc_auth::{MailQuota, NotNow, SignInAttempt, SignInThrottle, ThrottleOptions, UserId};
 use rpc_core::Timestamp;
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -21,11 +23,34 @@ fn address(number: u32) -> IpAddr {
     IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + number))
 }
 
+/// A sign-in, if it may be tried: `Err` with the wait. Nothing else is tried meanwhile that it would have to wait for.
+fn attempt(
+    throttle: &SignInThrottle,
+    login: &str,
+    client: Option<IpAddr>,
+    trusted: bool,
+    now: Timestamp,
+) -> Result<SignInAttempt, Duration> {
+    throttle.check(login, client, trusted, now).map_err(|not_now| match not_now {
+        NotNow::Delayed(wait) => wait,
+        NotNow::Pending(_) => panic!("there is nothing to wait for"),
+    })
+}
+
 /// A guess with a wrong password, if it may be tried: `Err` with the wait.
 fn guess(throttle: &SignInThrottle, login: &str, client: IpAddr, now: Timestamp) -> Result<(), Duration> {
-    throttle.check(login, Some(client), false, now)?;
-    throttle.refused(login, Some(client), now);
-    Ok(())
+    attempt(throttle, login, Some(client), false, now).map(|attempt| attempt.refused(now))
+}
+
+/// A sign-in with the right password, if it may be tried.
+fn sign_in(
+    throttle: &SignInThrottle,
+    login: &str,
+    client: IpAddr,
+    trusted: bool,
+    now: Timestamp,
+) -> Result<(), Duration> {
+    attempt(throttle, login, Some(client), trusted, now).map(SignInAttempt::succeeded)
 }
 
 fn seconds(wait: Result<(), Duration>) -> Option<f64> {
@@ -64,8 +89,7 @@ fn after_fifty_guesses_of_one_name_from_anywhere_delays_begin_but_not_for_the_ow
         assert_eq!(guess(&throttle, "ann", address(number), at(0)), Ok(()));
     }
     assert_eq!(seconds(guess(&throttle, "ann", HOME, at(0))), Some(1.0));
-    assert_eq!(throttle.check("ann", Some(HOME), true, at(0)), Ok(()));
-    throttle.succeeded("ann", Some(HOME));
+    assert_eq!(sign_in(&throttle, "ann", HOME, true, at(0)), Ok(()));
     assert_eq!(seconds(guess(&throttle, "ann", HOME, at(0))), Some(1.0), "others still wait");
     assert_eq!(guess(&throttle, "ann", HOME, at(1000)), Ok(()));
     assert_eq!(seconds(guess(&throttle, "ann", AWAY, at(1000))), Some(2.0));
@@ -77,7 +101,7 @@ fn the_owner_is_delayed_by_guesses_from_the_own_address() {
     for _ in 0..5 {
         assert_eq!(guess(&throttle, "ann", HOME, at(0)), Ok(()));
     }
-    assert_eq!(seconds(throttle.check("ann", Some(HOME), true, at(0))), Some(1.0));
+    assert_eq!(seconds(sign_in(&throttle, "ann", HOME, true, at(0))), Some(1.0));
 }
 
 #[test]
@@ -88,7 +112,7 @@ fn after_a_hundred_guesses_from_one_address_delays_begin_for_all_names() {
     }
     assert_eq!(seconds(guess(&throttle, "ann", HOME, at(0))), Some(1.0));
     assert_eq!(guess(&throttle, "ann", AWAY, at(0)), Ok(()));
-    assert_eq!(throttle.check("ann", None, false, at(0)), Ok(()));
+    assert!(attempt(&throttle, "ann", None, false, at(0)).is_ok());
 }
 
 #[test]
@@ -121,12 +145,10 @@ fn a_success_clears_the_pair_and_counts_nowhere() {
         for _ in 0..4 {
             assert_eq!(guess(&throttle, "ann", HOME, at(0)), Ok(()));
         }
-        assert_eq!(throttle.check("ann", Some(HOME), false, at(0)), Ok(()));
-        throttle.succeeded("ann", Some(HOME));
+        assert_eq!(sign_in(&throttle, "ann", HOME, false, at(0)), Ok(()));
     }
     for _ in 0..1000 {
-        assert_eq!(throttle.check("bob", Some(AWAY), false, at(0)), Ok(()));
-        throttle.succeeded("bob", Some(AWAY));
+        assert_eq!(sign_in(&throttle, "bob", AWAY, false, at(0)), Ok(()));
     }
 }
 
@@ -138,8 +160,7 @@ fn guesses_are_forgotten_a_quarter_of_an_hour_after_the_last() {
         let _ = guess(&throttle, "ann", HOME, at(number * 10_000));
     }
     let last = 70_000;
-    assert_eq!(throttle.check("ann", Some(HOME), false, at(last + quarter - 1)), Ok(()));
-    throttle.abandoned("ann", Some(HOME));
+    assert!(attempt(&throttle, "ann", Some(HOME), false, at(last + quarter - 1)).is_ok());
     for _ in 0..5 {
         assert_eq!(guess(&throttle, "ann", HOME, at(last + quarter)), Ok(()));
     }
@@ -147,25 +168,11 @@ fn guesses_are_forgotten_a_quarter_of_an_hour_after_the_last() {
 }
 
 #[test]
-fn attempts_without_a_decision_do_not_count() {
+fn an_attempt_that_is_dropped_gives_its_place_back() {
     let throttle = throttle();
     for _ in 0..1000 {
-        assert_eq!(throttle.check("ann", Some(HOME), false, at(0)), Ok(()));
-        throttle.abandoned("ann", Some(HOME));
+        assert!(attempt(&throttle, "ann", Some(HOME), false, at(0)).is_ok());
     }
-}
-
-#[test]
-fn attempts_whose_outcome_is_never_told_count_for_half_a_minute() {
-    let throttle = throttle();
-    for _ in 0..5 {
-        assert_eq!(throttle.check("ann", Some(HOME), false, at(0)), Ok(()));
-    }
-    assert_eq!(seconds(throttle.check("ann", Some(HOME), false, at(0))), Some(1.0));
-    for _ in 0..5 {
-        assert_eq!(throttle.check("ann", Some(HOME), false, at(30_000)), Ok(()));
-    }
-    assert_eq!(seconds(throttle.check("ann", Some(HOME), false, at(30_000))), Some(1.0));
 }
 
 #[test]
@@ -175,6 +182,7 @@ fn a_clock_that_was_set_back_makes_nobody_wait_longer() {
         assert_eq!(guess(&throttle, "ann", HOME, at(3_600_000)), Ok(()));
     }
     assert_eq!(seconds(guess(&throttle, "ann", HOME, at(0))), Some(1.0));
+    assert_eq!(guess(&throttle, "ann", HOME, at(1000)), Ok(()), "and nobody for as long as it was set back");
 }
 
 #[test]
@@ -186,30 +194,106 @@ fn a_thousand_guesses_within_a_quarter_of_an_hour_cause_few_hashes() {
     assert!(hashed >= 5 + 5 + 27, "there is no lasting lock: {hashed}");
 }
 
-/// How many of a thousand guesses at once are let through.
-fn at_once(guess: impl Fn(&SignInThrottle, u32) -> Result<(), Duration> + Sync) -> usize {
-    let (throttle, hashed) = (throttle(), AtomicUsize::new(0));
+/// How many of a thousand attempts at once are let through; none of them ends before all were made.
+fn at_once(attempt: impl Fn(&SignInThrottle, u32) -> Result<SignInAttempt, NotNow> + Sync) -> usize {
+    let throttle = throttle();
     thread::scope(|scope| {
-        for first in 0..8 {
-            let (guess, throttle, hashed) = (&guess, &throttle, &hashed);
+        let threads = (0..8).map(|first| {
+            let (attempt, throttle) = (&attempt, &throttle);
             scope.spawn(move || {
-                for number in (first..1000).step_by(8) {
-                    hashed.fetch_add(usize::from(guess(throttle, number).is_ok()), Ordering::Relaxed);
-                }
-            });
-        }
-    });
-    hashed.into_inner()
+                (first..1000).step_by(8).flat_map(|number| attempt(throttle, number)).collect::<Vec<_>>()
+            })
+        });
+        let threads: Vec<_> = threads.collect();
+        let attempts: Vec<_> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+        attempts.len()
+    })
 }
 
 #[test]
-fn of_a_thousand_guesses_at_once_only_the_free_ones_are_hashed() {
+fn of_a_thousand_guesses_at_once_only_the_free_ones_are_tried() {
     let one_pair = at_once(|throttle, _| throttle.check("ann", Some(HOME), false, at(0)));
     let one_name = at_once(|throttle, number| throttle.check("ann", Some(address(number)), false, at(0)));
     let one_address = at_once(|throttle, number| throttle.check(&format!("user{number}"), Some(HOME), false, at(0)));
     assert_eq!([one_pair, one_name, one_address], [5, 50, 100]);
-    let told = at_once(|throttle, _| guess(throttle, "ann", HOME, at(0)));
-    assert_eq!(told, 5);
+}
+
+#[test]
+fn of_a_thousand_guesses_at_once_that_are_refused_the_free_ones_are_tried_and_no_more() {
+    let (throttle, hashed) = (throttle(), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..125 {
+                    if let Ok(attempt) = throttle.check("ann", Some(HOME), false, at(0)) {
+                        hashed.fetch_add(1, Ordering::Relaxed);
+                        attempt.refused(at(0));
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(hashed.into_inner(), 5);
+}
+
+#[tokio::test]
+async fn what_may_still_turn_out_right_waits_for_the_outcome_of_others_and_is_not_refused() {
+    let throttle = throttle();
+    let check = || throttle.check("ann", Some(HOME), false, at(0));
+    let mut tried: Vec<_> = (0..5).flat_map(|_| check()).collect();
+    assert_eq!(tried.len(), 5);
+    for _ in 0..20 {
+        let Err(NotNow::Pending(outcome)) = check() else { panic!("it is not its turn") };
+        let told = tokio::spawn(outcome.told());
+        tried.pop().unwrap().succeeded();
+        told.await.unwrap();
+        tried.push(check().unwrap());
+    }
+    // One after the other turns out wrong: then it is no longer a question of waiting.
+    let Err(NotNow::Pending(outcome)) = check() else { panic!("it is not its turn") };
+    tried.drain(..).for_each(|attempt| attempt.refused(at(0)));
+    outcome.told().await;
+    assert!(matches!(check(), Err(NotNow::Delayed(wait)) if wait == Duration::from_secs(1)));
+}
+
+#[test]
+fn no_more_than_sixty_four_wait_for_one_thing() {
+    let throttle = throttle();
+    let check = || throttle.check("ann", Some(HOME), false, at(0));
+    let tried: Vec<_> = (0..5).flat_map(|_| check()).collect();
+    let mut waiting: Vec<_> = (0..64).map(|_| check().unwrap_err()).collect();
+    assert!(waiting.iter().all(|not_now| matches!(not_now, NotNow::Pending(_))));
+    assert!(matches!(check(), Err(NotNow::Delayed(wait)) if wait == Duration::from_secs(1)));
+    waiting.pop();
+    assert!(matches!(check(), Err(NotNow::Pending(_))), "who goes away makes room");
+    drop(tried);
+    assert!(check().is_ok());
+}
+
+#[test]
+fn what_is_tried_or_given_up_pushes_no_delay_out() {
+    let throttle = SignInThrottle::new(ThrottleOptions { capacity: 100, ..ThrottleOptions::default() });
+    for _ in 0..5 {
+        assert_eq!(guess(&throttle, "ann", HOME, at(0)), Ok(()));
+    }
+    let tried: Vec<_> = (0..1000)
+        .map(|number| attempt(&throttle, &format!("user{number}"), Some(address(number)), false, at(10)).unwrap())
+        .collect();
+    assert_eq!(seconds(guess(&throttle, "ann", HOME, at(10))), Some(0.99));
+    drop(tried);
+    assert_eq!(seconds(guess(&throttle, "ann", HOME, at(10))), Some(0.99));
+}
+
+#[test]
+fn who_guesses_other_names_within_the_free_ones_pushes_no_delay_out() {
+    let throttle = SignInThrottle::new(ThrottleOptions { capacity: 100, ..ThrottleOptions::default() });
+    for _ in 0..5 {
+        assert_eq!(guess(&throttle, "ann", HOME, at(0)), Ok(()));
+    }
+    for number in 0..1000 {
+        assert_eq!(guess(&throttle, &format!("user{number}"), address(number), at(10)), Ok(()));
+    }
+    assert_eq!(seconds(guess(&throttle, "ann", HOME, at(10))), Some(0.99));
 }
 
 #[test]

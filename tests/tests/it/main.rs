@@ -12,6 +12,7 @@ mod http;
 mod javascript_client;
 mod log;
 mod mails_at_stop;
+mod memory;
 mod metrics;
 mod outgoing;
 mod process;

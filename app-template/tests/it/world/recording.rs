@@ -1,13 +1,14 @@
 //! A store that writes down what reaches it.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rpc_auth::{
     AccountStore, ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, Authority, Bound,
-    ConfirmationError, ConfirmationKind, ConfirmationStore, GrantsChange, NewConfirmation, NewSession, NewUser,
-    OpenedSession, Page, PasswordHash, SessionId, SessionRecord, SessionStore, StoreError, TokenHash, UserChange,
-    UserError, UserId, UserQuery, UserRecord, UserStore,
+    ConfirmationError, ConfirmationKind, ConfirmationStore, GrantsChange, NetworkStore, NewConfirmation, NewSession,
+    NewUser, OpenedSession, Page, PasswordHash, SessionId, SessionRecord, SessionStore, StoreError, TokenHash,
+    UserChange, UserError, UserId, UserQuery, UserRecord, UserStore,
 };
 use rpc_core::Timestamp;
 use tokio::sync::{Notify, Semaphore};
@@ -290,5 +291,23 @@ impl ConfirmationStore for RecordingStore {
     async fn purge_confirmations(&self, expired: Timestamp) -> Stored<u64> {
         self.note("purge_confirmations")?;
         self.inner.purge_confirmations(expired).await
+    }
+}
+
+#[async_trait]
+impl NetworkStore for RecordingStore {
+    async fn trust_network(&self, user: UserId, network: IpAddr, until: Timestamp, most: usize) -> Stored<()> {
+        self.note("trust_network")?;
+        self.inner.trust_network(user, network, until, most).await
+    }
+
+    async fn is_trusted_network(&self, user: UserId, network: IpAddr, now: Timestamp) -> Stored<bool> {
+        self.note("is_trusted_network")?;
+        self.inner.is_trusted_network(user, network, now).await
+    }
+
+    async fn purge_networks(&self, ended: Timestamp) -> Stored<u64> {
+        self.note("purge_networks")?;
+        self.inner.purge_networks(ended).await
     }
 }

@@ -6,65 +6,29 @@ use rpc_core::Timestamp;
 
 use super::ThrottleOptions;
 
-/// Guesses that were refused, and those whose outcome is not known yet.
-#[derive(Debug, Default)]
+/// Guesses that were refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Guesses {
-    refused: u32,
-    last_refused: Timestamp,
-    pending: u32,
-    last_reserved: Timestamp,
+    pub(super) refused: u32,
+    pub(super) last: Timestamp,
 }
 
 impl Guesses {
-    /// Counts an attempt whose outcome is not known yet.
-    pub(super) fn reserve(&mut self, options: &ThrottleOptions, now: Timestamp) {
-        self.expire(options, now);
-        self.pending = self.pending.saturating_add(1);
-        self.last_reserved = now;
+    /// The delay from the last guess to the next: none while there are free ones.
+    pub(super) fn delay(self, free: u32, options: &ThrottleOptions) -> Option<Duration> {
+        self.refused.checked_sub(free).filter(|_| self.refused > 0).map(|beyond| delay(beyond, options))
     }
 
-    /// Counts an attempt no more.
-    pub(super) fn release(&mut self) {
-        self.pending = self.pending.saturating_sub(1);
+    /// How long the next guess has to wait.
+    pub(super) fn wait(self, free: u32, options: &ThrottleOptions, now: Timestamp) -> Duration {
+        self.delay(free, options).map_or(Duration::ZERO, |delay| left(self.last, delay, now))
     }
+}
 
-    /// Counts an attempt as a refused one from now on.
-    pub(super) fn refuse(&mut self, options: &ThrottleOptions, now: Timestamp) {
-        self.expire(options, now);
-        self.release();
-        self.refused = self.refused.saturating_add(1);
-        self.last_refused = now;
-    }
-
-    /// Forgets the refused ones.
-    pub(super) fn clear(&mut self) {
-        self.refused = 0;
-    }
-
-    pub(super) fn are_none(&self) -> bool {
-        self.refused == 0 && self.pending == 0
-    }
-
-    /// How long the next guess has to wait: nothing while there are free ones, then from the last guess on.
-    pub(super) fn wait(&mut self, free: u32, options: &ThrottleOptions, now: Timestamp) -> Duration {
-        self.expire(options, now);
-        let Some(beyond) = self.refused.saturating_add(self.pending).checked_sub(free) else { return Duration::ZERO };
-        let delay = delay(beyond, options);
-        let last = if self.pending == 0 { self.last_refused } else { self.last_reserved.max(self.last_refused) };
-        let left = last.after(delay).millis().saturating_sub(now.millis());
-        // A clock that was set back makes nobody wait longer.
-        Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(delay)
-    }
-
-    /// Forgets refusals that are long past, and gives up attempts whose outcome was not told.
-    fn expire(&mut self, options: &ThrottleOptions, now: Timestamp) {
-        if now >= self.last_refused.after(options.forget_after) {
-            self.refused = 0;
-        }
-        if now >= self.last_reserved.after(options.pending_for) {
-            self.pending = 0;
-        }
-    }
+/// What is left of a delay. A clock that was set back makes nobody wait longer.
+pub(super) fn left(since: Timestamp, delay: Duration, now: Timestamp) -> Duration {
+    let left = since.after(delay).millis().saturating_sub(now.millis());
+    Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(delay)
 }
 
 /// The delay after so many guesses beyond the free ones.

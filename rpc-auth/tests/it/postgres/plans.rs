@@ -1,12 +1,13 @@
 //! What operations cost when there is much.
 
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
 
 use rpc_auth::postgres::{PgStore, migrator};
 use rpc_auth::{
     ApiTokenId, ApiTokenQuery, ApiTokenStore, Authority, Bound, CallerRights, ConfirmationKind, ConfirmationStore,
-    Credential, GrantsChange, NewConfirmation, NewSession, NewUser, PasswordHash, Rows, SessionId, SessionStore,
-    SessionsChange, TokenHash, UserChange, UserId, UserQuery, UserSort, UserStore,
+    Credential, GrantsChange, NetworkStore, NewConfirmation, NewSession, NewUser, PasswordHash, Rows, SessionId,
+    SessionStore, SessionsChange, TokenHash, UserChange, UserId, UserQuery, UserSort, UserStore,
 };
 use rpc_core::Timestamp;
 use rpc_core::read::{Direction, OrderBy};
@@ -16,7 +17,7 @@ use test_postgres::{Cluster, TestDatabase};
 
 use super::migrated;
 
-/// 20,000 users with a session, an API token and a confirmation each; one more has a hundred of the first two.
+/// 20,000 users with a session, an API token, a confirmation and a trusted network each; one more has a hundred of the first two.
 const FILL: &str = "
     INSERT INTO rpc_auth_users (name, lowered_name, email, lowered_email, email_confirmed, password, enabled, created)
         SELECT 'user-' || n, 'user-' || n, n || '@example.com', n || '@example.com', n % 2 = 0, '$first', n % 10 > 0,
@@ -33,7 +34,9 @@ const FILL: &str = "
     INSERT INTO rpc_auth_confirmations (user_id, kind, hash, email, expires)
         SELECT id, CASE WHEN email_confirmed THEN 'password-reset' ELSE 'email' END,
                sha256(('mailed-' || id)::bytea), email, created + interval '1 year'
-        FROM rpc_auth_users;";
+        FROM rpc_auth_users;
+    INSERT INTO rpc_auth_networks (user_id, network, trusted_until)
+        SELECT id, '192.0.2.1', created + interval '1 year' FROM rpc_auth_users;";
 
 /// A time at which all of them are good.
 const NOW: Timestamp = Timestamp::from_millis(1_700_100_000_000);
@@ -269,16 +272,39 @@ async fn no_operation_on_confirmations_reads_all_of_them() {
     .await;
 }
 
+#[tokio::test]
+async fn no_operation_on_networks_reads_all_of_them() {
+    let full = Full::new().await;
+    let network = |n: i64| IpAddr::V4(Ipv4Addr::from_bits(0xc000_0201 + u32::try_from(n).unwrap()));
+    full.reads_no_whole_table("a look", async |store, n| {
+        assert!(store.is_trusted_network(UserId::new(50 + n), network(0), NOW).await.unwrap());
+        assert!(!store.is_trusted_network(UserId::new(50 + n), network(1), NOW).await.unwrap());
+    })
+    .await;
+    full.reads_no_whole_table("one more", async |store, n| {
+        store.trust_network(UserId::new(60), network(n), NOW, 2).await.unwrap();
+        store.trust_network(UserId::new(70 + n), network(1), NOW, 1).await.unwrap();
+        assert!(!store.is_trusted_network(UserId::new(70 + n), network(0), NOW).await.unwrap());
+    })
+    .await;
+}
+
 /// How they are removed depends on how many they are.
 #[tokio::test]
 async fn what_is_over_is_found_by_its_age() {
     let full = Full::new().await;
     // To plan a statement the server looks at a row or two of an index; to carry it out, at all that it is for.
-    let indexes = ["rpc_auth_sessions_created", "rpc_auth_sessions_last_used", "rpc_auth_confirmations_expires"];
+    let indexes = [
+        "rpc_auth_sessions_created",
+        "rpc_auth_sessions_last_used",
+        "rpc_auth_confirmations_expires",
+        "rpc_auth_networks_trusted_until",
+    ];
     let age = Timestamp::from_millis(1_700_000_000_500 + 20_000);
     assert_eq!(full.store.purge_sessions(age, age).await.unwrap(), 20);
     let year = Timestamp::from_millis(age.millis() + 366 * 86_400_000);
     assert_eq!(full.store.purge_confirmations(year).await.unwrap(), 20);
+    assert_eq!(full.store.purge_networks(year).await.unwrap(), 20);
     full.whole_reads().await;
     for index in indexes {
         let read: i64 = sqlx::query_scalar("SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = $1")
