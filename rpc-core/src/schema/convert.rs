@@ -13,7 +13,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
-use super::label::{escape, label};
+use super::label::{escape, label, shortened};
 use crate::error::{ApiError, Violation};
 use crate::tree::{Member, Tree};
 
@@ -49,7 +49,7 @@ impl ConvertError {
 
     /// The error for the parameter `name` at `position`.
     pub(crate) fn into_api_error(self, name: &str, position: usize) -> ApiError {
-        let below: String = self.0.path.iter().rev().flat_map(|segment| ["/", segment]).collect();
+        let below = shortened(self.0.path.iter().rev().flat_map(|segment| ["/", segment]).collect());
         let message = format!("`{}` {}", label(name, &below), self.0.message);
         ApiError::violations(vec![Violation {
             pointer: format!("/{position}{below}"),

@@ -1,5 +1,17 @@
 //! How messages name a place in the parameters: `settings.ports[2]`.
 
+/// Characters of a pointer that are told. The names in it are the caller's, and may be as long as a body.
+const TOLD: usize = 500;
+
+/// A pointer, cut where it is too long to be told.
+pub(crate) fn shortened(mut pointer: String) -> String {
+    if let Some((end, _)) = pointer.char_indices().nth(TOLD) {
+        pointer.truncate(end);
+        pointer.push('…');
+    }
+    pointer
+}
+
 /// Names the place that a JSON Pointer below a parameter leads to.
 pub(crate) fn label(parameter: &str, pointer: &str) -> String {
     let mut label = parameter.to_owned();

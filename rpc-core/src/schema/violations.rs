@@ -7,7 +7,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::types::JsonType;
 use serde_json::Value;
 
-use super::label::{escape, label};
+use super::label::{escape, label, shortened};
 use crate::error::{ApiError, Violation};
 use crate::method::{Method, Parameter};
 use crate::tree::Tree;
@@ -18,6 +18,9 @@ pub(crate) const MAX_LISTED: usize = 32;
 /// Values in one call up to which all violations are looked for. Beyond it only the first one is, since each costs
 /// memory and a caller could make half a million of them in 1 MiB.
 const MAX_SEARCHED: usize = 10_000;
+
+/// Bytes of a member's name from which only the first violation is looked for.
+const LONG_NAME: usize = 1024;
 
 /// Explains why the validator refused `values` (a positional array).
 pub(crate) fn explain(method: &Method, values: &Tree<'_>) -> ApiError {
@@ -46,6 +49,8 @@ fn count(value: &Tree<'_>, limit: usize) -> usize {
         match value {
             Tree::Array(items) if items.len() >= limit => return limit,
             Tree::Object(members) if members.len() >= limit => return limit,
+            // Each violation below a name repeats it.
+            Tree::Object(members) if members.iter().any(|(name, _)| name.len() > LONG_NAME) => return limit,
             Tree::Array(items) => pending.extend(items),
             Tree::Object(members) => pending.extend(members.iter().map(|(_, value)| value)),
             _ => {}
@@ -108,6 +113,7 @@ impl Report<'_> {
     }
 
     fn push(&mut self, pointer: String, keyword: &str, text: &str) {
+        let pointer = shortened(pointer);
         let digits = pointer[1..].find('/').map_or(pointer.len(), |slash| 1 + slash);
         let (position, below) = (&pointer[1..digits], &pointer[digits..]);
         let parameter = position.parse().ok().and_then(|position: usize| self.method.params().get(position));

@@ -169,6 +169,21 @@ async fn violations_are_bounded_in_number_and_memory() {
 }
 
 #[tokio::test]
+async fn names_that_are_as_long_as_a_body_are_told_by_their_beginning() {
+    let long = "\u{e4}".repeat(100_000);
+    let inner = |map: Value| json!([{"name": "abc", "inner": {"kind": "small", "map": map}}]);
+    let unknown = json!([{"name": "abc", (long.clone()): 1, (format!("{long}x")): 2}]);
+    for params in [inner(json!({(long.clone()): "no", (format!("{long}x")): 7})), unknown] {
+        let reply = call("settings", params).await;
+        assert_eq!(reply.status, 400);
+        let told = format!("{:?}", reply.details.errors);
+        assert!(told.len() < 10_000, "{}", told.len());
+        let pointer = &reply.details.errors[0].pointer;
+        assert!(pointer.ends_with('…') && pointer.chars().count() == 501, "{pointer}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_never_repeats_the_value() {
     let secret = "S3CRET-canary";
     for (method, params) in [

@@ -1,6 +1,7 @@
 //! Several processes of the application on one Postgres, and what goes wrong with them: the lines of `docs/faults.md`.
 
 mod canary;
+mod descriptors;
 mod doors;
 mod full;
 mod killed;

@@ -1,4 +1,5 @@
-//! The table of faults is as complete as the tests, and the tests are as complete as the table.
+//! The table of faults is as complete as the tests, and the tests are as complete as the table. What the document about security
+//! promises has its tests too.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,6 +8,10 @@ use crate::process::{file, workspace};
 
 /// The binary of tests that measure.
 const ALONE: &str = "alone";
+/// Those that have a file of their own beside the modules of `it`.
+const BINARIES: [&str; 2] = [ALONE, "attacks"];
+/// The documents that name tests.
+const DOCUMENTS: [&str; 2] = ["docs/faults.md", "docs/security.md"];
 
 /// The tests that a text of Rust has.
 fn tests_in(text: &str) -> BTreeSet<String> {
@@ -15,10 +20,10 @@ fn tests_in(text: &str) -> BTreeSet<String> {
     named.collect()
 }
 
-/// The tests that the table names: the crate that has them, the modules, the name. Modules are those of the binary `it`, unless
-/// they begin with the name of the other one.
-fn named() -> Vec<(String, Vec<String>, String)> {
-    let text = file("docs/faults.md");
+/// The tests that a document names: the crate that has them, the modules, the name. Modules are those of the binary `it`, unless
+/// they begin with the name of another one.
+fn named(document: &str) -> Vec<(String, Vec<String>, String)> {
+    let text = file(document);
     let quoted = text.split('`').skip(1).step_by(2).filter(|quote| quote.contains("::"));
     let parse = |quote: &str| {
         let (package, path) = quote.split_once(' ').unwrap_or(("tests", quote));
@@ -30,21 +35,22 @@ fn named() -> Vec<(String, Vec<String>, String)> {
 }
 
 #[test]
-fn every_test_that_the_table_of_faults_names_is_there() {
-    let named = named();
-    assert!(named.len() > 20, "{named:?}");
+fn every_test_that_a_document_names_is_there() {
+    let named: Vec<_> = DOCUMENTS.into_iter().flat_map(named).collect();
+    assert!(named.len() > 80, "{named:?}");
     for (package, modules, name) in named {
-        let binary = if modules[0] == ALONE { "" } else { "it/" };
+        let binary = if BINARIES.contains(&modules[0].as_str()) { "" } else { "it/" };
         let path = format!("{package}/tests/{binary}{}.rs", modules.join("/"));
         assert!(tests_in(&file(&path)).contains(&name), "{path} has no test {name}");
     }
 }
 
 #[test]
-fn every_line_of_the_table_of_faults_names_a_test() {
-    let text = file("docs/faults.md");
-    let lines = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
-    let lines: Vec<&str> = lines.filter(|line| !line.starts_with("| fault |")).collect();
+fn every_line_of_a_table_of_faults_or_promises_names_a_test() {
+    let text = DOCUMENTS.map(file).concat();
+    let lines = text.lines().filter(|line| line.starts_with("| ") && line.matches(" | ").count() != 4);
+    let heads = ["| ---", "| fault |", "| promise |"];
+    let lines: Vec<&str> = lines.filter(|line| !heads.iter().any(|head| line.starts_with(head))).collect();
     assert!(lines.len() > 15, "{lines:?}");
     for line in lines {
         assert!(line.contains("::"), "{line}");
@@ -53,7 +59,7 @@ fn every_line_of_the_table_of_faults_names_a_test() {
 
 #[test]
 fn every_test_of_a_fault_is_in_the_table() {
-    let named: BTreeSet<(String, String)> = named()
+    let named: BTreeSet<(String, String)> = named("docs/faults.md")
         .into_iter()
         .map(|(package, modules, name)| (format!("{package} {}", modules.join("::")), name))
         .collect();
