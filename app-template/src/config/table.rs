@@ -67,7 +67,7 @@ keys! {
         DATABASE_CONNECTIONS: NonZeroU32 = Key::new("database-connections", "10", "Connections of this node that calls share; four more are for the node itself");
         DATABASE_TIMEOUT: Duration = Key::new("database-timeout", "3s", "How long a call waits for a connection; beyond it 503");
         DATABASE_WAIT: Duration = Key::new("database-wait", "30s", "How long a start waits for the database to answer");
-        DATABASE_LOCK_WAIT: Duration = Key::new("database-lock-wait", "10m", "How long a start waits for another node that changes the schema");
+        DATABASE_LOCK_WAIT: Duration = Key::new("database-lock-wait", "10min", "How long a start waits for another node that changes the schema");
         SECRET_KEY: SecretBox = Key::new("secret-key", "", "Key that passwords of other servers are encrypted with where they are stored").secret();
         MAIL_TEMPLATES: PathBuf = Key::new("mail-templates", "", "Folder with templates of mails, in place of the built-in ones");
     }
