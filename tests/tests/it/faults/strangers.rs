@@ -72,7 +72,7 @@ async fn a_role_that_may_only_connect_is_neither_heard_nor_told_and_ends_no_node
     let [here, there] = Node::two(&world.url).await;
     let root = here.root().await;
     let fields = json!([{"username": "ann", "password": PASSWORD, "permissions": {"admin": true}}]);
-    here.ok(&root, "/v1/admin/users/create", json!([fields])).await;
+    here.ok(&root, "/v1/admin/users/create", fields).await;
     let (first, second) = (here.sign_in("ann", PASSWORD).await, here.sign_in("ann", PASSWORD).await);
     let mut socket = there.socket(&first).await;
 
