@@ -157,7 +157,7 @@ pub async fn what_is_mailed_during_the_disabling_is_void<S: AccountStore>(store:
                 match number {
                     0 => drop(change(&*store, &user, disabled()).await),
                     _ => {
-                        let kind = if number % 2 == 0 { EMAIL } else { RESET };
+                        let kind = if number == 1 { EMAIL } else { RESET };
                         let given = new_confirmation(&user, kind, &token(&name, kind));
                         store.create_confirmation(given).await.expect(ANSWERS);
                     }
