@@ -71,7 +71,8 @@ impl Queue {
         let held = self.shares.add(places, cost);
         let has_share = held.saturating_add(cost) <= room && !self.closed.load(Ordering::Acquire);
         let is_own = has_share && lane.own.take(cost);
-        if !is_own && !(has_share && self.common.take(cost)) {
+        let is_common = !is_own && has_share && self.common.take(cost);
+        if !is_own && !is_common {
             self.shares.remove(places, cost);
             self.length.fetch_sub(1, Ordering::AcqRel);
             return Err(record);
@@ -79,7 +80,7 @@ impl Queue {
         // Counted before it is there: whoever waits for as many waits for this one too.
         lane.taken.fetch_add(1, Ordering::AcqRel);
         record.order = self.order.fetch_add(1, Ordering::Relaxed);
-        lane.records.push(Waiting { record, places, is_common: !is_own });
+        lane.records.push(Waiting { record, places, is_common });
         Ok(waiting)
     }
 

@@ -189,7 +189,7 @@ impl Subscriber for Lines {
 }
 
 /// How many calls a line tells of.
-fn count(line: &String) -> u64 {
+fn count(line: &str) -> u64 {
     line.split_once("dropped=").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok()).unwrap()
 }
 
@@ -202,7 +202,7 @@ async fn what_is_dropped_is_told_by_method_while_the_store_still_hangs() {
     let [(END, dropped)] = world.log.drops()[..] else { panic!("{:?}", world.log.drops()) };
     let told = async {
         // The first line is of the first drop; what came within the second after it is in the next one.
-        while lines.dropped().iter().map(count).sum::<u64>() < dropped {
+        while lines.dropped().iter().map(|line| count(line)).sum::<u64>() < dropped {
             tokio::task::yield_now().await;
         }
     };
@@ -210,5 +210,5 @@ async fn what_is_dropped_is_told_by_method_while_the_store_still_hangs() {
     let told = lines.dropped();
     assert!(told.len() <= 2, "{told:?}");
     assert!(told.iter().all(|line| line.contains(&format!("{END}: {}", count(line)))), "{told:?}");
-    assert_eq!((told.iter().map(count).sum::<u64>(), world.log.counters().written), (dropped, 0));
+    assert_eq!((told.iter().map(|line| count(line)).sum::<u64>(), world.log.counters().written), (dropped, 0));
 }

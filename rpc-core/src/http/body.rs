@@ -209,9 +209,10 @@ mod tests {
         let members = |texts: &[&str]| {
             Full::new(Bytes::from(texts.iter().flat_map(|text| gzip(text.as_bytes())).collect::<Vec<u8>>()))
         };
-        assert_eq!(read(GZIPPED, members(&["", "[1", "", ",2]", ""]), 100).await.unwrap(), "[1,2]");
-        assert_eq!(read(GZIPPED, members(&["ab", "cde"]), 5).await.unwrap(), "abcde");
-        assert_eq!(read(GZIPPED, members(&["ab", "cdef"]), 5).await.unwrap_err().status(), 413);
+        assert_eq!(read(GZIPPED, members(&["", "[1", "", ",2]", ""]), 1000).await.unwrap(), "[1,2]");
+        let (half, more) = ("a".repeat(150), "a".repeat(151));
+        assert_eq!(read(GZIPPED, members(&[&half, &half]), 300).await.unwrap(), "a".repeat(300));
+        assert_eq!(read(GZIPPED, members(&[&half, &more]), 300).await.unwrap_err().status(), 413);
         assert_eq!(read(GZIPPED, Full::new(Bytes::new()), 5).await.unwrap(), "");
     }
 
