@@ -114,7 +114,7 @@ keys! {
         FIRST_BYTE_TIMEOUT: Duration = Key::new("first-byte-timeout", "10s", "Until the first byte of a connection; beyond it it is closed").within("100ms", "1day");
         HEADERS_TIMEOUT: Duration = Key::new("headers-timeout", "10s", "Until the end of a request's headers; beyond it the connection is closed").within("100ms", "1day");
         BODY_TIMEOUT: Duration = Key::new("body-timeout", "60s", "Until the end of a request's body, or of a WebSocket message; beyond it the connection is closed").within("100ms", "1day");
-        UNREAD_BODY: Size = Key::new("unread-body", "16 MiB", "Bytes of a body that its answer did not wait for, such as that of a refused upload, which are read and dropped; beyond it the connection is closed after the answer").within("0 B", "1 GiB");
+        UNREAD_BODY: Size = Key::new("unread-body", "16 MiB", "Bytes of a body that its answer did not wait for, such as that of a refused upload, which are read and dropped; beyond it the connection is closed after the answer").within("1 B", "1 GiB");
         UNREAD_TIMEOUT: Duration = Key::new("unread-timeout", "10s", "How long that may take; beyond it the same").within("100ms", "10min");
         LINGER_TIMEOUT: Duration = Key::new("linger-timeout", "2s", "How long a connection that is closed within a request reads on, so that the client gets to see the answer").within("100ms", "1min");
         WRITE_TIMEOUT: Duration = Key::new("write-timeout", "30s", "Without progress in writing an answer; beyond it the connection, or the stream of HTTP/2, is closed").within("100ms", "1day");
