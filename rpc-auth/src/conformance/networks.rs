@@ -12,7 +12,7 @@ const MOST: usize = 3;
 
 /// A network that the number stands for: IPv4 and IPv6 by turns.
 fn network(number: u32) -> IpAddr {
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         IpAddr::from((0xc000_0200 + number).to_be_bytes())
     } else {
         IpAddr::from([0x2001, 0xdb8, 0, u16::try_from(number).unwrap_or(0), 0, 0, 0, 0])

@@ -244,9 +244,7 @@ async fn what_may_still_turn_out_right_waits_for_the_outcome_of_others_and_is_no
     assert_eq!(tried.len(), 5);
     for _ in 0..20 {
         let Err(NotNow::Pending(outcome)) = check() else { panic!("it is not its turn") };
-        let told = tokio::spawn(outcome.told());
-        tried.pop().unwrap().succeeded();
-        told.await.unwrap();
+        tokio::join!(outcome.told(), async { tried.pop().unwrap().succeeded() });
         tried.push(check().unwrap());
     }
     // One after the other turns out wrong: then it is no longer a question of waiting.

@@ -6,6 +6,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
 use crate::http::{Request, call, try_call};
 use crate::process::soon;
@@ -65,7 +66,7 @@ fn until<F>(mut stopped: watch::Receiver<bool>, ask: impl Fn() -> F + Send + 'st
 where
     F: Future<Output = ()> + Send,
 {
-    tokio::spawn(async move {
+    TaskTracker::new().spawn(async move {
         let mut times = Vec::new();
         while !*stopped.borrow() {
             let begun = Instant::now();

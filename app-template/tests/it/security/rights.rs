@@ -167,8 +167,12 @@ async fn nobody_gives_an_api_token_what_was_taken_from_them_meanwhile() {
     assert!(!token.permissions.holds("admin", false));
 }
 
-/// What happens while the password is hashed, by an administrator who may.
-const MEANWHILE: [(&str, fn(Value) -> Value, u16); 4] = [
+/// A change by an administrator who may: the method, its parameters by the id of whom it is about, and the status that the call
+/// which waited has then.
+type Change = (&'static str, fn(Value) -> Value, u16);
+
+/// What happens while the password is hashed.
+const MEANWHILE: [Change; 4] = [
     ("/v1/admin/users/set-enabled", |bob| json!([bob, false]), 401),
     ("/v1/admin/users/delete", |bob| json!([bob]), 401),
     ("/v1/admin/users/set-password", |bob| json!([bob, OTHER_PASSWORD]), 401),
