@@ -25,14 +25,16 @@ use crate::clock::Clock;
 use crate::limits::{Limits, network};
 
 /// Bytes that an open connection is counted with: its buffers and its task.
-pub(crate) const CONNECTION_BYTES: u64 = 24 * 1024;
+pub(crate) const CONNECTION_BYTES: u64 = 32 * 1024;
+/// Bytes that a request of HTTP/2 is counted with, beside its headers, until its answer is there.
+pub(crate) const STREAM_BYTES: u64 = 8 * 1024;
 /// Bytes that an open WebSocket is counted with.
 pub(crate) const WEBSOCKET_BYTES: u64 = 8 * 1024;
 
 /// The part of a bound of the process that is kept for those who hold little while the largest holder gives way.
 const RESERVE: u64 = 8;
 /// Between two looks for the largest holder: one that gives way needs a moment.
-const SHED_PAUSE: Duration = Duration::from_millis(2);
+const SHED_PAUSE: Duration = Duration::from_millis(10);
 
 /// Something that callers make the process hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,7 +55,7 @@ impl Resource {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Memory, Self::Calls, Self::Detached, Self::Uploads, Self::Connections];
 
-    /// The name in metrics and logs, which is that of the limit of the process.
+    /// The name in metrics and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -100,8 +102,9 @@ pub(crate) struct Budget {
     shed: [AtomicU64; Resource::ALL.len()],
     registry: Registry,
     clock: Arc<dyn Clock>,
-    /// When the largest holder was last looked for, in nanoseconds of the clock.
+    /// When the largest holder was last looked for, in nanoseconds of the clock, and how much it held.
     looked: AtomicU64,
+    largest: [AtomicU64; Resource::ALL.len()],
     /// The second of the last line of the log, and what was refused or closed since.
     told: AtomicU64,
     untold: AtomicU64,
@@ -117,6 +120,7 @@ impl Budget {
             registry: Registry::default(),
             clock,
             looked: AtomicU64::new(0),
+            largest: Default::default(),
             told: AtomicU64::new(u64::MAX),
             untold: AtomicU64::new(0),
         }
@@ -145,7 +149,8 @@ impl Budget {
         if self.held.add(resource, amount, bound) {
             return Ok(());
         }
-        let is_largest = self.shed_largest(account, resource);
+        // Who would wait for room closes nothing.
+        let is_largest = resource == Resource::Detached || self.shed_largest(account, resource, amount);
         if !is_largest && self.held.add(resource, amount, bound + (bound / RESERVE).max(1)) {
             return Ok(());
         }
@@ -153,30 +158,32 @@ impl Budget {
     }
 
     /// Makes the largest holder give way, unless it was just done. Tells whether that holder is the account's own.
-    fn shed_largest(&self, account: &Account, resource: Resource) -> bool {
+    fn shed_largest(&self, account: &Account, resource: Resource, amount: u64) -> bool {
         let now = u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let looked = self.looked.load(Ordering::Relaxed);
         let is_due = looked == 0 || Duration::from_nanos(now.saturating_sub(looked)) >= SHED_PAUSE;
-        if is_due {
-            self.looked.store(now.max(1), Ordering::Relaxed);
+        if !is_due {
+            // The look is as long as there are holders: between two of them the last one has to do.
+            let before = account.holding(resource).saturating_sub(amount);
+            return before > self.largest[resource as usize].load(Ordering::Relaxed);
         }
+        self.looked.store(now.max(1), Ordering::Relaxed);
         let Some(largest) = self.registry.largest(resource) else { return false };
-        if largest.is_at_most(account, resource) {
+        self.largest[resource as usize].store(largest.amount, Ordering::Relaxed);
+        if largest.is_at_most(account, resource, amount) {
             return true;
         }
-        if is_due && let Some(victim) = largest.victim(resource) {
-            victim.shed();
-            self.shed[resource as usize].fetch_add(1, Ordering::Relaxed);
-            self.tell("shed", resource, Scope::Process, &victim);
-        }
+        largest.victim.shed();
+        self.shed[resource as usize].fetch_add(1, Ordering::Relaxed);
+        self.tell("shed", resource, Scope::Process, &largest.victim);
         false
     }
 
     /// Makes an idle connection of whoever has most give way, when the system has no room for another.
     pub(crate) fn shed_idle(&self) {
         let resource = Resource::Connections;
-        if let Some(victim) = self.registry.largest(resource).and_then(|largest| largest.victim(resource)) {
-            victim.shed();
+        if let Some(largest) = self.registry.largest(resource) {
+            largest.victim.shed();
             self.shed[resource as usize].fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -58,7 +58,7 @@ pub struct Limits {
     pub connections: u32,
     /// Connections from one address, or one /64 of IPv6, trusted proxies aside. Default 1,000; beyond it they are closed.
     pub connections_per_network: u32,
-    /// Bytes that are held for all callers: bodies, decoded documents, answers and messages that are not taken yet, and 24 KiB a
+    /// Bytes that are held for all callers: bodies, decoded documents, answers and messages that are not taken yet, and 32 KiB a
     /// connection. Default 384 MiB; beyond it the largest holder is closed, and others get 503.
     pub memory: u64,
     /// Of these, bytes for one address, or one /64 of IPv6. Default 64 MiB; beyond it 429.

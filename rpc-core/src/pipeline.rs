@@ -51,6 +51,9 @@ impl Api {
         let method = resolve::resolve(self, call)?;
         let credentials = if method.ignores_token() { Credentials::None } else { call.credentials.clone() };
         let identity = authenticate::authenticate(self, credentials, call.client).await?;
+        if let Some(account) = call.share.account.as_ref().filter(|_| identity.user().is_some()) {
+            account.knows_caller();
+        }
         authorize::authorize(&method, &identity)
     }
 
@@ -86,6 +89,9 @@ async fn let_in(
     let ctx = recorder.ctx();
     let identity = authenticate::authenticate(&ctx.api, credentials, ctx.client).await?;
     let ctx = recorder.identify(identity);
+    if let Some(account) = account.filter(|_| ctx.identity.user().is_some()) {
+        account.knows_caller();
+    }
     authorize::authorize(&ctx.method, &ctx.identity)?;
     admit::admit(ctx, account)
 }

@@ -231,10 +231,10 @@ async fn send_all(shared: Arc<Shared>) {
             Next::In(wait) => wait,
             Next::None => Duration::MAX,
         };
-        shared.mailer.rest().await;
+        let _ = shared.cut.run_until_cancelled(shared.mailer.rest()).await;
         let _ = shared.cut.run_until_cancelled(tokio::time::timeout(wait, news)).await;
     }
-    shared.mailer.rest().await;
+    let _ = shared.cut.run_until_cancelled(shared.mailer.rest()).await;
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use sqlx::{ConnectOptions, Executor, PgConnection};
 
 /// How long one statement of a call may take: longer than any call.
 const OF_CALLS: &str = "SET timezone = 'UTC'; SET statement_timeout = '60s'";
-const OF_ITS_OWN: &str = "SET timezone = 'UTC'";
+const OF_ITS_OWN: &str = "SET timezone = 'UTC'; SET statement_timeout = 0; SET lock_timeout = 0; \
+                          SET idle_in_transaction_session_timeout = 0";
 
 /// Prepares a connection of the pool. By statements, since poolers refuse parameters of connections.
 pub(super) async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::Error> {

@@ -4,13 +4,17 @@ use sqlx::PgConnection;
 
 use super::DatabaseError;
 
-/// Roles that need no watching: this one and those whose rights it has, superusers, and whoever owns the database.
+/// Roles that need no watching: this one and those whose rights were given to it, superusers, and whoever owns the database. A
+/// superuser has the rights of every role, which says nothing about them.
 macro_rules! is_trusted {
     ($role:literal) => {
         concat!(
-            "(pg_catalog.pg_has_role(",
+            "(",
             $role,
-            ", 'USAGE') ",
+            " = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user) ",
+            "OR (pg_catalog.pg_has_role(",
+            $role,
+            ", 'USAGE') AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)) ",
             "OR (SELECT rolsuper FROM pg_catalog.pg_roles WHERE pg_roles.oid = ",
             $role,
             ") ",
@@ -34,7 +38,8 @@ const FOREIGN: &str = concat!(
 
 /// Whether there is anybody to be kept out: another role that may sign in to the server, and is no superuser.
 const OTHERS: &str = "EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolcanlogin AND NOT rolsuper \
-                        AND NOT pg_catalog.pg_has_role(pg_roles.oid, 'USAGE'))";
+                        AND (NOT pg_catalog.pg_has_role(pg_roles.oid, 'USAGE') \
+                            OR (SELECT rolsuper FROM pg_catalog.pg_roles AS own WHERE own.rolname = current_user)))";
 
 /// Who may make objects in the schema, and so functions that statements could find; who may connect; and whether there is
 /// something of others that has the name of a function of the server.

@@ -128,6 +128,10 @@ impl Shared {
         let asking = self.asking.lock().await;
         let updated = self.store.update(change, Timestamp::from(self.clock.now()), by).await;
         let updated = updated.map(|settings| self.set(settings));
+        if let Err(SettingsError::Authority(_)) = &updated {
+            // It was not even tried.
+            return updated;
+        }
         match updated {
             Ok(_) => self.tell(),
             Err(_) => self.heard.send_modify(|number| *number += 1),

@@ -23,7 +23,7 @@ impl Accounts {
     pub async fn send_confirmation(&self, login: &str, client: Option<IpAddr>) -> Result<(), AccountError> {
         let Some(user) = self.mail_user(login).await? else { return Ok(()) };
         let Some(email) = user.email.clone().filter(|_| !user.email_confirmed) else { return Ok(()) };
-        if !self.may_mail(&user, &email, "confirm") {
+        if !self.may_mail(&user, &email, ["confirm"; 2], client).await? {
             return Ok(());
         }
         let token = self.confirmation_token()?;
@@ -41,7 +41,7 @@ impl Accounts {
     /// `Store`, `Random`.
     pub async fn send_password_reset(&self, login: &str, client: Option<IpAddr>) -> Result<(), AccountError> {
         let Some(user) = self.mail_user(login).await? else { return Ok(()) };
-        self.send_reset_to(&user, AccountMailKind::ResetPassword, MailCause::guest(client)).await
+        self.send_reset_to(&user, AccountMailKind::ResetPassword, MailCause::guest(client), client).await
     }
 
     pub(super) async fn send_reset_to(
@@ -49,10 +49,11 @@ impl Accounts {
         user: &UserRecord,
         kind: fn(Secret) -> AccountMailKind,
         cause: MailCause,
+        client: Option<IpAddr>,
     ) -> Result<(), AccountError> {
         let may = user.email_confirmed || !user.had_confirmed_email;
         let Some(email) = user.email.clone().filter(|_| may) else { return Ok(()) };
-        if !self.may_mail(user, &email, "reset") {
+        if !self.may_mail(user, &email, ["reset", "reset at home"], client).await? {
             return Ok(());
         }
         let token = self.confirmation_token()?;
@@ -129,25 +130,40 @@ impl Accounts {
     }
 
     /// Whether a mail of a kind may go to a user's address now; then it is counted. A confirmed address has its own quota, which
-    /// nobody uses up by making accounts with the same address.
-    fn may_mail(&self, user: &UserRecord, email: &str, kind: &'static str) -> bool {
+    /// nobody uses up by making accounts with the same address; and from where its owner came in it has another one, which nobody
+    /// uses up by asking from elsewhere.
+    async fn may_mail(
+        &self,
+        user: &UserRecord,
+        email: &str,
+        [kind, at_home]: [&'static str; 2],
+        client: Option<IpAddr>,
+    ) -> Result<bool, AccountError> {
         let (quota, now) = (&self.0.mail_quota, self.now());
-        let may = match user.email_confirmed {
-            true => quota.take_of_account(user.id, kind, now),
-            false => quota.take(email, kind, now),
+        let may = if user.email_confirmed {
+            let is_home = self.is_trusted(Some(user), Self::normal_client(client), now).await?;
+            quota.take_of_account(user.id, if is_home { at_home } else { kind }, now)
+        } else {
+            quota.take(email, kind, now)
         };
         if !may {
             tracing::debug!(event = "mail.withheld", user = %user.id, kind, "a mailbox has had its mails of this hour");
         }
-        may
+        Ok(may)
+    }
+
+    /// Tells the owner of an address that somebody signs up with it.
+    pub(super) async fn mail_in_use(&self, user: &UserRecord, cause: MailCause) -> Result<(), AccountError> {
+        let Some(email) = &user.email else { return Ok(()) };
+        if self.may_mail(user, email, ["in use"; 2], None).await? {
+            self.mail(user, AccountMailKind::AddressInUse, cause);
+        }
+        Ok(())
     }
 
     /// Hands a mail over, if the user has an address.
     pub(super) fn mail(&self, user: &UserRecord, kind: AccountMailKind, cause: MailCause) {
         let Some(to) = user.email.clone() else { return };
-        if matches!(kind, AccountMailKind::AddressInUse) && !self.may_mail(user, &to, "in use") {
-            return;
-        }
         let user_name = user.email_confirmed.then(|| user.name.clone());
         self.0.mailer.send(AccountMail { to, user_name, cause, kind });
     }

@@ -66,7 +66,7 @@ impl Accounts {
         let cause = MailCause::guest(client);
         match self.store().create_user(user.clone()).await {
             Ok(user) if fields.password.is_none() => {
-                self.send_reset_to(&user, AccountMailKind::SetPassword, cause).await
+                self.send_reset_to(&user, AccountMailKind::SetPassword, cause, client).await
             }
             Ok(_) => Ok(()),
             Err(UserError::EmailTaken) => self.sign_up_without_address(user, cause).await,
@@ -80,7 +80,7 @@ impl Accounts {
         self.store().create_user(NewUser { email: None, ..user }).await?;
         let owner = self.store().user_by_login(&email).await?;
         if let Some(owner) = owner.filter(|owner| owner.email_confirmed && owner.email.as_deref() == Some(&*email)) {
-            self.mail(&owner, AccountMailKind::AddressInUse, cause);
+            self.mail_in_use(&owner, cause).await?;
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ const IS_TRUSTED: &str = "SELECT EXISTS (
      )";
 
 const PURGE: &str = "WITH locked AS MATERIALIZED (
-        SELECT user_id, network FROM rpc_auth_networks WHERE trusted_until < $1 ORDER BY user_id, network FOR UPDATE
+        SELECT user_id, network FROM rpc_auth_networks WHERE trusted_until < $1 ORDER BY user_id, network FOR UPDATE SKIP LOCKED
      )
      DELETE FROM rpc_auth_networks AS stored USING locked
      WHERE stored.user_id = locked.user_id AND stored.network = locked.network";

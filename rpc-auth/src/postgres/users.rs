@@ -95,10 +95,11 @@ const UPDATE: &str = concat!(
 );
 
 /// Nothing is made for a user who is locked. What goes with them is locked in the order in which everybody does.
-const LOCK_THEIRS: [&str; 3] = [
+const LOCK_THEIRS: [&str; 4] = [
     "SELECT FROM rpc_auth_sessions WHERE user_id = $1 ORDER BY id FOR UPDATE",
     "SELECT FROM rpc_auth_api_tokens WHERE user_id = $1 ORDER BY id FOR UPDATE",
     "SELECT FROM rpc_auth_confirmations WHERE user_id = $1 ORDER BY kind FOR UPDATE",
+    "SELECT FROM rpc_auth_networks WHERE user_id = $1 ORDER BY network FOR UPDATE",
 ];
 const DELETE: &str = concat!("DELETE FROM rpc_auth_users WHERE id = $1 AND ", is_within!("$2"));
 

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Context;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 
@@ -20,6 +21,10 @@ pub(crate) struct Account {
     pub(super) network: Arc<Network>,
     pub(super) held: Held,
     is_shed: AtomicBool,
+    /// Whether somebody has signed in on it.
+    is_known: AtomicBool,
+    /// Whether there is a task that closes it when it is told to.
+    is_watched: AtomicBool,
     waker: AtomicWaker,
 }
 
@@ -33,8 +38,8 @@ pub(crate) struct Hold {
 
 impl Account {
     pub(super) fn new(id: u64, budget: Arc<Budget>, network: Arc<Network>) -> Self {
-        let (is_shed, waker) = (AtomicBool::new(false), AtomicWaker::new());
-        Self { id, budget, network, held: Held::default(), is_shed, waker }
+        let [is_shed, is_known, is_watched] = [false; 3].map(AtomicBool::new);
+        Self { id, budget, network, held: Held::default(), is_shed, is_known, is_watched, waker: AtomicWaker::new() }
     }
 
     /// Takes a part of the budget.
@@ -74,7 +79,9 @@ impl Account {
             return Err(Scope::Process);
         }
         let bound = self.budget.bounds.of(resource);
-        if !self.held.add(resource, amount, bound.connection) {
+        // A connection that many share has what all have.
+        let own = if self.network.address.is_some() { bound.connection } else { bound.process };
+        if !self.held.add(resource, amount, own) {
             return Err(Scope::Connection);
         }
         if !self.network.add(resource, amount, bound.network) {
@@ -105,6 +112,11 @@ impl Account {
         self.network.address
     }
 
+    /// What whoever it counts for holds: its network, or it alone.
+    pub(super) fn holding(&self, resource: Resource) -> u64 {
+        if self.network.address.is_some() { self.network.held.of(resource) } else { self.held.of(resource) }
+    }
+
     /// Asks the connection to give way.
     pub(crate) fn shed(&self) {
         self.is_shed.store(true, Ordering::Release);
@@ -118,7 +130,32 @@ impl Account {
 
     /// Wakes the connection's task when it has to close.
     pub(crate) fn register(&self, cx: &Context<'_>) {
+        self.is_watched.store(true, Ordering::Relaxed);
         self.waker.register(cx.waker());
+    }
+
+    /// Waits until the request has to end, to make room.
+    pub(crate) async fn until_shed(&self) {
+        poll_fn(|cx| {
+            self.register(cx);
+            if self.is_shed() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// Somebody has signed in on the connection: others give way before it.
+    pub(crate) fn knows_caller(&self) {
+        self.is_known.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_known(&self) -> bool {
+        self.is_known.load(Ordering::Relaxed)
+    }
+
+    /// Whether its end would give some of a resource back. A connection that a call runs on gives no place back for another.
+    pub(super) fn can_shed(&self, resource: Resource) -> bool {
+        let is_idle = resource != Resource::Connections || self.held.of(Resource::Calls) == 0;
+        is_idle && self.is_watched.load(Ordering::Relaxed) && !self.is_shed() && self.held.of(resource) > 0
     }
 }
 

@@ -38,11 +38,10 @@ struct Members {
     accounts: HashMap<u64, Weak<Account>>,
 }
 
-/// Who holds most: one network, or one account of those that count for none.
+/// Who is to give way: the connection, and what all holds that it is a part of: its network's, or its own.
 pub(super) struct Holder {
-    amount: u64,
-    network: Arc<Network>,
-    accounts: Vec<Arc<Account>>,
+    pub(super) amount: u64,
+    pub(super) victim: Arc<Account>,
 }
 
 impl Registry {
@@ -73,28 +72,32 @@ impl Registry {
         }
     }
 
-    /// Who holds most of a resource. An account that is dropped takes the lock: none is looked at while it is held.
+    /// Who holds most of a resource, of those that can give way: whoever has not signed in before users. An account that is dropped
+    /// takes the lock: none is looked at while it is held.
     pub(super) fn largest(&self, resource: Resource) -> Option<Holder> {
-        let (largest, shared) = {
+        let open: Vec<(Arc<Network>, Vec<Weak<Account>>)> = {
             let open = self.lock();
-            let networks = open.networks.values().filter(|members| members.network.address.is_some());
-            let largest = networks.max_by_key(|members| members.network.held.of(resource));
-            let largest = largest.map(|members| (Arc::clone(&members.network), members.accounts()));
-            (largest, open.networks.get(&None).map(Members::accounts).unwrap_or_default())
+            open.networks.values().map(|members| (Arc::clone(&members.network), members.accounts())).collect()
         };
-        let alone = shared.iter().filter_map(Weak::upgrade).max_by_key(|account| account.held.of(resource));
-        let alone = alone.map(|account| Holder {
-            amount: account.held.of(resource),
-            network: Arc::clone(&account.network),
-            accounts: vec![account],
+        let holders = open.iter().flat_map(|(network, accounts)| {
+            let accounts: Vec<Arc<Account>> = accounts.iter().filter_map(Weak::upgrade).collect();
+            holders(network, &accounts, resource)
         });
-        let largest = largest.map(|(network, accounts)| Holder {
-            amount: network.held.of(resource),
-            network,
-            accounts: accounts.iter().filter_map(Weak::upgrade).collect(),
-        });
-        largest.into_iter().chain(alone).max_by_key(|holder| holder.amount)
+        holders.max_by_key(|holder| (!holder.victim.is_known(), holder.amount, std::cmp::Reverse(holder.victim.id)))
     }
+}
+
+/// The connection of a network that gives way; of those that count for none each one that can.
+fn holders(network: &Network, accounts: &[Arc<Account>], resource: Resource) -> Vec<Holder> {
+    let able = accounts.iter().filter(|account| account.can_shed(resource));
+    if network.address.is_none() {
+        let alone = |account: &Arc<Account>| Holder { amount: account.held.of(resource), victim: Arc::clone(account) };
+        return able.map(alone).collect();
+    }
+    // Whoever has not signed in, then the one that holds most, then the oldest.
+    let order = |account: &&Arc<Account>| (!account.is_known(), account.held.of(resource), std::cmp::Reverse(account.id));
+    let holder = |victim: &Arc<Account>| Holder { amount: network.held.of(resource), victim: Arc::clone(victim) };
+    able.max_by_key(order).map(holder).into_iter().collect()
 }
 
 impl Members {
@@ -104,27 +107,14 @@ impl Members {
 }
 
 impl Holder {
-    /// Whether this is where an account belongs, or holds no more than it does.
-    pub(super) fn is_at_most(&self, account: &Account, resource: Resource) -> bool {
-        let own =
-            if account.network().is_some() { account.network.held.of(resource) } else { account.held.of(resource) };
+    /// Whether whoever an account counts for holds at least as much, what it asks for aside.
+    pub(super) fn is_at_most(&self, account: &Account, resource: Resource, amount: u64) -> bool {
         let is_own = match account.network() {
-            Some(_) => Arc::ptr_eq(&self.network, &account.network),
-            None => self.accounts.iter().any(|other| other.id == account.id),
+            Some(_) => Arc::ptr_eq(&self.victim.network, &account.network),
+            None => self.victim.id == account.id,
         };
-        is_own || self.amount <= own
-    }
-
-    /// The connection that gives way: of connections the oldest without a call, of anything else the one that holds most.
-    pub(super) fn victim(&self, resource: Resource) -> Option<Arc<Account>> {
-        let open = self.accounts.iter().filter(|account| !account.is_shed());
-        let victim = match resource {
-            Resource::Connections => {
-                let idle = open.filter(|account| account.held.of(Resource::Connections) > 0);
-                idle.filter(|account| account.held.of(Resource::Calls) == 0).min_by_key(|account| account.id)
-            }
-            _ => open.max_by_key(|account| account.held.of(resource)),
-        };
-        victim.cloned()
+        let is_larger = self.amount < account.holding(resource).saturating_sub(amount);
+        // Who has signed in is served before whoever has not.
+        is_own || (is_larger && (self.victim.is_known() || !account.is_known()))
     }
 }

@@ -37,7 +37,7 @@ const SEND_BUFFER: usize = 64 * 1024;
 /// How long a connection that has begun no call may stay when the server stops.
 const STOP_WAIT: Duration = Duration::from_millis(500);
 /// Requests at once on one HTTP/2 connection.
-const MAX_STREAMS: u32 = 200;
+const MAX_STREAMS: u32 = 100;
 
 /// How all connections of a server are served.
 pub(super) fn builder(api: &Api) -> auto::Builder<Streams> {
@@ -78,7 +78,7 @@ pub(super) async fn serve(
         async move {
             let is_stream = request.version() == Version::HTTP_2;
             let response = service.respond(request).await;
-            let held = hold(&account, response.body(), is_stream);
+            let held = hold(&account, &service, response.body(), is_stream);
             let outgoing = |body| {
                 if is_stream { Outgoing::of_stream(body, held, service.watch()) } else { Outgoing::alone(body, held) }
             };
@@ -104,13 +104,13 @@ pub(super) async fn serve(
 }
 
 /// Room for an answer until the client has taken it. Where there is none, its connection closes.
-fn hold(account: &Arc<Account>, body: &ResponseBody, is_stream: bool) -> Option<Hold> {
+fn hold(account: &Arc<Account>, service: &HttpService, body: &ResponseBody, is_stream: bool) -> Option<Hold> {
     let size = body.size_hint().exact().unwrap_or(0);
     if size == 0 || (!is_stream && size <= SMALL) {
         return None;
     }
     let held = account.take(Resource::Memory, size);
-    if held.is_err() {
+    if held.is_err() && !service.is_proxied() {
         account.shed();
     }
     held.ok()

@@ -88,6 +88,11 @@ impl<'h> Notes<'h> {
         notes
     }
 
+    /// Bytes of all headers.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
     /// The caller's id, the trace's, or a new one.
     pub(super) fn request_id(&self, api: &Api, trace: Option<&TraceContext>) -> RequestId {
         let given = self.request_id.and_then(|id| RequestId::parse(id.to_str().ok()?));

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use http::{HeaderValue, Response, StatusCode, Version, request};
@@ -184,7 +185,7 @@ impl Incoming<'_> {
             upload::check_length(&self.parts.headers, &limits)?;
             let place = self.account.as_ref().map(|account| account.take(Resource::Uploads, 1)).transpose()?;
             let read = upload::read(body, boundary?, &limits, (self.tally(), place));
-            if self.service.watches_body(self.parts.version) { read.await } else { self.in_time(read).await }
+            if self.is_watched() { read.await } else { self.in_time(read).await }
         };
         match read.await {
             Ok(Received { codec, params, file, held }) => Content { codec, params, upload: Some(file), held },
@@ -201,7 +202,7 @@ impl Incoming<'_> {
     {
         let limit = method.map_or(self.api().limits().max_body, |method| method.limits().max_body);
         let read = body::read(self.notes.body, body, limit, self.tally());
-        if self.service.watches_body(self.parts.version) {
+        if self.is_watched() {
             return read.await;
         }
         Box::pin(self.in_time(read)).await
@@ -213,13 +214,26 @@ impl Incoming<'_> {
         Tally::new(self.account.as_ref(), free)
     }
 
+    /// Whether the connection itself sees to it that the body comes in time, and gives way when it has to. That of a proxy is not
+    /// closed for one client.
+    fn is_watched(&self) -> bool {
+        self.service.watches_body(self.parts.version) && !self.service.is_proxied()
+    }
+
     /// Reads within the time for a body, where the connection does not see to that itself.
     async fn in_time<T>(&self, read: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
         let late = |_| Err(ApiError::new(408, "The body took too long (`body_timeout`)"));
         let read = tokio::time::timeout(self.api().limits().body_timeout, read);
         // What has begun no call holds up no stop.
+        let gives_way = async {
+            match &self.account {
+                Some(account) if self.service.is_proxied() => account.until_shed().await,
+                _ => std::future::pending().await,
+            }
+        };
         tokio::select! {
             read = read => read.unwrap_or_else(late),
+            () = gives_way => Err(ApiError::of(ErrorCode::BackendDown).with_retry_after(Duration::from_secs(1))),
             () = self.api().stopping().cancelled() => Err(ApiError::of(ErrorCode::ShuttingDown)),
         }
     }

@@ -21,7 +21,7 @@ use super::respond::{self, ResponseBody};
 use super::route::Incoming;
 use super::watch::Watch;
 use crate::api::Api;
-use crate::budget::Account;
+use crate::budget::{Account, Resource, STREAM_BYTES};
 use crate::ws;
 
 /// Whether the parts behind an application answer: asked by `/readyz`.
@@ -174,6 +174,11 @@ impl HttpService {
         self.watch.is_some() && version != Version::HTTP_2
     }
 
+    /// Whether the connection is that of a proxy, which many share.
+    pub(super) fn is_proxied(&self) -> bool {
+        self.is_proxied
+    }
+
     fn client(&self, headers: &HeaderMap) -> Option<IpAddr> {
         self.peer.map(|peer| self.shared.proxies.client(peer, headers))
     }
@@ -198,9 +203,14 @@ impl HttpService {
         let (id, has_origin) = (notes.request_id(self.api(), trace.as_ref()), notes.has_origin);
         let client = self.client(&parts.headers);
         let account = self.account_of(client);
+        let stream = account.as_ref().filter(|_| parts.version == Version::HTTP_2);
+        let stream = stream.map(|account| account.take(Resource::Memory, STREAM_BYTES + notes.size() as u64)).transpose();
         let incoming = Incoming { service: self, parts: &parts, notes, id, trace, client, account, activity };
         let mut body = RequestBody::new(body);
-        let mut response = incoming.route(&mut body, upgrade.clone()).await;
+        let mut response = match &stream {
+            Ok(_held) => incoming.route(&mut body, upgrade.clone()).await,
+            Err(exhausted) => incoming.refuse((*exhausted).into()),
+        };
         if !body.is_read() {
             Box::pin(incoming.settle(body, &mut response, upgrade)).await;
         }

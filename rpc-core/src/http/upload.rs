@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -35,6 +36,25 @@ pub(super) struct Received {
     pub(super) file: Upload,
     /// Room in memory for the parameters.
     pub(super) held: Option<Hold>,
+}
+
+/// Bytes that came and are of no part's content yet. multer gathers them, and looks through all of them each time that more come.
+#[derive(Debug, Default)]
+struct Between(AtomicU64);
+
+impl Between {
+    fn add(&self, piece: Bytes) -> Result<Bytes, Box<dyn Error + Send + Sync>> {
+        let bytes = piece.len() as u64;
+        if self.0.fetch_add(bytes, Ordering::Relaxed) > FRAMING {
+            return Err("the headers of a part are too long".into());
+        }
+        Ok(piece)
+    }
+
+    /// A piece of content was found.
+    fn ends(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
 }
 
 /// The boundary of an upload's parts; `None` for any other content.
@@ -74,22 +94,24 @@ where
     B::Data: Buf,
     B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
 {
+    let between = Between::default();
     let stream = std::pin::pin!(BodyDataStream::new(body).map(|piece| match piece {
-        Ok(mut data) => Ok(data.copy_to_bytes(data.remaining())),
+        Ok(mut data) => between.add(data.copy_to_bytes(data.remaining())),
         Err(error) => Err(error.into()),
     }));
     let size = SizeLimit::new().whole_stream(whole(limits));
     let mut parts = parts(stream, boundary, size);
     let (mut file, mut params) = (None, None);
-    tally.add(Spool::IN_MEMORY)?;
+    tally.add(Spool::IN_MEMORY + FRAMING)?;
     while let Some(part) = parts.next_field().await.map_err(|error| fault(error, limits))? {
         match part.name() {
             Some(FILE) if file.is_some() => return Err(twice(FILE)),
-            Some(FILE) => file = Some(read_file(part, limits).await?),
+            Some(FILE) => file = Some(read_file(part, limits, &between).await?),
             Some(name) if PARAMS.contains(&name) && params.is_some() => return Err(twice(PARAMS[0])),
-            Some(name) if PARAMS.contains(&name) => params = Some(read_params(part, limits, &mut tally).await?),
-            _ => skip(part, limits).await?,
+            Some(name) if PARAMS.contains(&name) => params = Some(read_params(part, limits, &mut tally, &between).await?),
+            _ => skip(part, limits, &between).await?,
         }
+        between.ends();
     }
     let file = file.ok_or_else(|| ApiError::of(ErrorCode::FileMissing))?;
     let (codec, params) = params.unwrap_or((Codec::Json, Params::None));
@@ -104,9 +126,10 @@ fn parts<'s>(
     Multipart::with_constraints(stream, boundary, Constraints::new().size_limit(size))
 }
 
-async fn read_file(mut part: Field<'_>, limits: &EffectiveLimits) -> Result<Upload, ApiError> {
+async fn read_file(mut part: Field<'_>, limits: &EffectiveLimits, between: &Between) -> Result<Upload, ApiError> {
     let mut spool = Spool::default();
     while let Some(piece) = part.chunk().await.map_err(|error| fault(error, limits))? {
+        between.ends();
         if spool.size() + piece.len() as u64 > limits.upload {
             return Err(too_large(limits));
         }
@@ -120,6 +143,7 @@ async fn read_params(
     mut part: Field<'_>,
     limits: &EffectiveLimits,
     tally: &mut Tally<'_>,
+    between: &Between,
 ) -> Result<(Codec, Params), ApiError> {
     let content_type = part.content_type().map(AsRef::as_ref);
     let codec = Codec::of_content_type(content_type).ok_or_else(|| {
@@ -128,6 +152,7 @@ async fn read_params(
     })?;
     let mut bytes = Vec::new();
     while let Some(piece) = part.chunk().await.map_err(|error| fault(error, limits))? {
+        between.ends();
         if (bytes.len() + piece.len()) as u64 > limits.max_body {
             let reason =
                 format!("Content is too large: the limit of `params` is {} bytes (`max_body`)", limits.max_body);
@@ -139,8 +164,10 @@ async fn read_params(
     Ok((codec, Params::Encoded(bytes.into())))
 }
 
-async fn skip(mut part: Field<'_>, limits: &EffectiveLimits) -> Result<(), ApiError> {
-    while part.chunk().await.map_err(|error| fault(error, limits))?.is_some() {}
+async fn skip(mut part: Field<'_>, limits: &EffectiveLimits, between: &Between) -> Result<(), ApiError> {
+    while part.chunk().await.map_err(|error| fault(error, limits))?.is_some() {
+        between.ends();
+    }
     Ok(())
 }
 

@@ -46,6 +46,8 @@ pub(super) struct Connection {
     /// Room in memory for the message that is being written, and for the one that is coming.
     pub(super) writing: Option<Hold>,
     reading: Option<Hold>,
+    /// Bytes of buffers that large messages left: the protocol's implementation keeps them.
+    kept: [usize; 2],
     /// What of a large message is not written yet.
     pub(super) rest: Bytes,
     pub(super) unflushed: bool,
@@ -86,6 +88,7 @@ impl Connection {
             out: VecDeque::new(),
             writing: None,
             reading: None,
+            kept: [0; 2],
             rest: Bytes::new(),
             unflushed: false,
             look: None,
@@ -243,16 +246,27 @@ impl Connection {
     fn receives(&mut self) {
         let unfinished = self.stream.get_ref().unfinished();
         self.timers.receives(unfinished > 0, self.api.limits());
-        let counted = if unfinished > READ_BUFFER { unfinished as u64 } else { 0 };
+        let [read, written] = self.kept;
+        let counted = (unfinished.max(read) + written) as u64;
         let Some(account) = &self.origin.share.account else { return };
         self.crowded = account.resize(&mut self.reading, counted).is_err();
+        if self.crowded {
+            self.timers.wait_for_room(self.api.limits());
+        }
+    }
+
+    /// A message was read (0), or a frame written (1), which leaves its buffer.
+    pub(super) fn keeps(&mut self, which: usize, bytes: usize) {
+        if bytes > READ_BUFFER {
+            self.kept[which] = self.kept[which].max(bytes);
+        }
     }
 
     fn frame(&mut self, frame: Result<Message, Error>, cx: &mut Context<'_>) {
         match &frame {
-            Ok(Message::Text(_) | Message::Binary(_)) => {
+            Ok(message @ (Message::Text(_) | Message::Binary(_))) => {
                 self.stream.get_mut().message_ended();
-                self.reading = None;
+                self.keeps(0, message.len());
             }
             Ok(control) => self.stream.get_mut().control_frame(control.len()),
             Err(_) => {}
@@ -327,6 +341,7 @@ impl Future for Connection {
                         this.look(cx);
                     }
                     Tick::Recheck => this.look(cx),
+                    Tick::Room => {}
                 }
                 continue;
             }

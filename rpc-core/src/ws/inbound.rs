@@ -32,6 +32,13 @@ impl Connection {
         let mut tally = Tally::new(self.origin.share.account.as_ref(), 0);
         let room = tally.add_value(&value);
         let document = Document::read(value, limits.batch);
+        // An id is kept beside its request, and to be aborted by.
+        let room = match &document {
+            Document::Single(Ok(Request { id: Some(id), .. })) => {
+                room.and_then(|()| tally.add_value(id)).and_then(|()| tally.add_value(id))
+            }
+            _ => room,
+        };
         if let Err(exhausted) = room {
             return self.refuse_document(codec, &document, exhausted.into());
         }

@@ -97,7 +97,11 @@ impl Session {
 
     async fn run(self, upgrade: OnUpgrade) {
         let Ok(Ok(io)) = tokio::time::timeout(self.api.limits().headers_timeout, upgrade).await else { return };
-        let message = self.api.limits().ws_message;
+        // Whoever is told only that their token is bad has nothing to say.
+        let message = match self.entered {
+            Entered::Placed(_) => self.api.limits().ws_message,
+            Entered::BadToken(_) => READ_BUFFER,
+        };
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)

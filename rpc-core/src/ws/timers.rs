@@ -15,6 +15,9 @@ pub(super) const CLOSE_WAIT: Duration = Duration::from_secs(1);
 /// When credentials that cannot be checked now are looked at again: doubled each time, up to the time between pings.
 const FIRST_RECHECK: Duration = Duration::from_secs(1);
 
+/// Between two looks for room in memory.
+const ROOM_WAIT: Duration = Duration::from_millis(100);
+
 /// How long the calls of a client whose credentials are gone may take to end.
 const LEAVE_WAIT: Duration = Duration::from_millis(500);
 
@@ -28,6 +31,7 @@ pub(super) struct Timers {
     /// Since when a message is coming.
     receives_since: Option<Instant>,
     blocked: Option<Blocked>,
+    room_at: Option<Instant>,
     leaves_at: Option<Instant>,
     closes_at: Option<Instant>,
     closed_at: Option<Instant>,
@@ -58,6 +62,8 @@ pub(super) enum Tick {
     Ping,
     /// To look at the credentials again.
     Recheck,
+    /// To see whether there is room for what the client sends.
+    Room,
     /// The client has to be gone by now.
     Leave,
     /// The connection is as good as gone.
@@ -76,6 +82,7 @@ impl Timers {
             last_heard: now,
             receives_since: None,
             blocked: None,
+            room_at: None,
             leaves_at: None,
             closes_at: None,
             closed_at: None,
@@ -150,6 +157,12 @@ impl Timers {
         self.rearm(limits);
     }
 
+    /// There is no room for what the client sends: whether there is some is to be seen soon.
+    pub(super) fn wait_for_room(&mut self, limits: &Limits) {
+        self.room_at = Some(Instant::now() + ROOM_WAIT);
+        self.rearm(limits);
+    }
+
     /// Whether the credentials are to be looked at again by themselves.
     pub(super) fn will_recheck(&self) -> bool {
         self.next_recheck.is_some()
@@ -167,7 +180,7 @@ impl Timers {
     }
 
     fn rearm(&mut self, limits: &Limits) {
-        let optional = self.next_recheck.into_iter().chain(self.leaves_at);
+        let optional = self.next_recheck.into_iter().chain(self.leaves_at).chain(self.room_at);
         let next = optional.fold(self.gone_at(limits).min(self.next_ping), Instant::min);
         if next != self.sleep.deadline() {
             self.sleep.as_mut().reset(next);
@@ -189,6 +202,7 @@ impl Timers {
             if is_ping {
                 self.next_ping = now + limits.ws_ping;
             }
+            let is_room = self.room_at.take_if(|at| now >= *at).is_some();
             let is_recheck = self.next_recheck.take_if(|at| now >= *at).is_some();
             self.rearm(limits);
             if is_ping {
@@ -196,6 +210,9 @@ impl Timers {
             }
             if is_recheck {
                 return Poll::Ready(Tick::Recheck);
+            }
+            if is_room {
+                return Poll::Ready(Tick::Room);
             }
         }
     }

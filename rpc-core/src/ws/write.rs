@@ -45,6 +45,7 @@ impl Connection {
         // Taken now that it can be written: before, it might have turned out that it must not be.
         if let Some(frame) = self.next_frame(cx) {
             self.unflushed = true;
+            self.keeps(1, frame.len());
             Pin::new(&mut self.stream).start_send(frame)?;
             return Poll::Ready(Ok(true));
         }

@@ -51,6 +51,7 @@ pub(super) async fn run(shared: Arc<Shared>, options: PgConnectOptions) {
         let Some(opened) = stopped.run_until_cancelled(Ear::open(&options)).await else { return };
         let lost = match opened {
             Ok(mut ear) => {
+                let opened_at = Instant::now();
                 shared.counts.connected();
                 if std::mem::take(&mut is_told) {
                     tracing::info!(event = "bus.quick", "notices of other nodes are heard at once again");
@@ -60,6 +61,9 @@ pub(super) async fn run(shared: Arc<Shared>, options: PgConnectOptions) {
                 };
                 if ear.has_heard {
                     wait = FIRST_WAIT;
+                }
+                if opened_at.elapsed() > LONGEST_CLOSED {
+                    closed = FIRST_CLOSED;
                 }
                 lost
             }

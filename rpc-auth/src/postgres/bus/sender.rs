@@ -25,6 +25,8 @@ const SWEEP: Duration = Duration::from_secs(10);
 const SWEEP_ON: Duration = Duration::from_millis(100);
 /// How old a notice is that is swept: a node that has not read it by then takes it as missed.
 const KEPT: Duration = Duration::from_secs(60);
+/// How long every node has to read what is there: one that has not by then takes it as missed.
+const READ_BY: Duration = Duration::from_secs(9);
 /// Notices that are swept at once.
 const SWEPT_AT_ONCE: i64 = 1_000;
 /// Notices that are sent at once, and bytes of several.
@@ -50,9 +52,12 @@ const INSERT: &str = "WITH sent AS (
         RETURNING made
      )
      SELECT made::text FROM sent LIMIT 1";
+/// A notice is as old as its transaction, which may have ended only now: it is swept when it was there to be read at a sweep before.
+const NOW_THERE: &str = "SELECT pg_catalog.pg_current_snapshot()::text";
 const DELETE_OLD: &str = "DELETE FROM rpc_auth_notices WHERE (made, node, number) IN (
         SELECT made, node, number FROM rpc_auth_notices
         WHERE created < pg_catalog.now() - pg_catalog.make_interval(secs => $1::float8)
+            AND pg_catalog.pg_visible_in_snapshot(made, $3::text::pg_catalog.pg_snapshot)
         ORDER BY created LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 /// `Notice::Missed`, encoded.
@@ -69,13 +74,29 @@ pub(super) struct Sender {
     ring_after: Instant,
     is_deaf: bool,
     is_silent: bool,
+    /// What there was to be read, and since when that is known.
+    readable: Option<(String, Instant)>,
+    readable_before: Option<String>,
 }
 
 impl Sender {
     pub(super) fn new(shared: Arc<Shared>, options: PgConnectOptions, queue: mpsc::Receiver<Letter>) -> Self {
         let reader = Reader::new(Arc::clone(&shared));
         let (connection, number, ring_after) = (None, 0, Instant::now());
-        Self { shared, options, queue, connection, reader, number, ring_after, is_deaf: false, is_silent: false }
+        let (is_deaf, is_silent, readable, readable_before) = (false, false, None, None);
+        Self {
+            shared,
+            options,
+            queue,
+            connection,
+            reader,
+            number,
+            ring_after,
+            is_deaf,
+            is_silent,
+            readable,
+            readable_before,
+        }
     }
 
     pub(super) async fn run(mut self) {
@@ -274,10 +295,20 @@ impl Sender {
 
     async fn try_sweep(&mut self) -> Result<u64, Unsent> {
         let mut connection = self.connected().await?;
-        let query = sqlx::query(DELETE_OLD).bind(KEPT.as_secs_f64()).bind(SWEPT_AT_ONCE);
-        let done = timeout(SHORT, query.execute(&mut connection)).await.map_err(|_| Unsent::TimedOut)??;
+        let is_due = self.readable.as_ref().is_none_or(|(_, since)| since.elapsed() >= READ_BY);
+        if is_due {
+            let now = sqlx::query_scalar(NOW_THERE).fetch_one(&mut connection);
+            let now = timeout(SHORT, now).await.map_err(|_| Unsent::TimedOut)??;
+            let before = self.readable.replace((now, Instant::now()));
+            self.readable_before = before.map(|(snapshot, _)| snapshot);
+        }
+        let mut rows = 0;
+        if let Some(before) = &self.readable_before {
+            let query = sqlx::query(DELETE_OLD).bind(KEPT.as_secs_f64()).bind(SWEPT_AT_ONCE).bind(before);
+            rows = timeout(SHORT, query.execute(&mut connection)).await.map_err(|_| Unsent::TimedOut)??.rows_affected();
+        }
         self.connection = Some(connection);
-        Ok(done.rows_affected())
+        Ok(rows)
     }
 
     async fn connected(&mut self) -> Result<PgConnection, Unsent> {

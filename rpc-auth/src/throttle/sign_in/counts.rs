@@ -16,7 +16,7 @@ use crate::throttle::table::{Key, Table};
 /// Bytes of the longest login that is brought into lower case. No name and no address has as many.
 const LONGEST_LOGIN: usize = 1024;
 /// Names of which it is remembered whose turn it is, the latest.
-const NAMES_WITH_TURNS: usize = 10_000;
+const NAMES_WITH_TURNS: usize = 2_000;
 
 /// Who tries to sign in. It is small: what takes as long as the login is done before the counts are locked.
 #[derive(Debug, Clone, Copy)]
