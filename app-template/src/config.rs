@@ -1,7 +1,5 @@
 //! Configuration: a flag before a variable of the environment before a file before the default.
 
-#[cfg(test)]
-mod bounds;
 mod document;
 mod effective;
 mod environment;
@@ -16,6 +14,8 @@ mod serve;
 mod setting;
 mod storage;
 mod table;
+#[cfg(test)]
+mod tests;
 mod units;
 
 pub(crate) use self::document::markdown;

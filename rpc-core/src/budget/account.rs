@@ -1,9 +1,9 @@
 //! The account of one connection, or of one request that a proxy passes on.
 
+use std::future::poll_fn;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;

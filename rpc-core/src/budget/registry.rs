@@ -95,7 +95,8 @@ fn holders(network: &Network, accounts: &[Arc<Account>], resource: Resource) -> 
         return able.map(alone).collect();
     }
     // Whoever has not signed in, then the one that holds most, then the oldest.
-    let order = |account: &&Arc<Account>| (!account.is_known(), account.held.of(resource), std::cmp::Reverse(account.id));
+    let order =
+        |account: &&Arc<Account>| (!account.is_known(), account.held.of(resource), std::cmp::Reverse(account.id));
     let holder = |victim: &Arc<Account>| Holder { amount: network.held.of(resource), victim: Arc::clone(victim) };
     able.max_by_key(order).map(holder).into_iter().collect()
 }

@@ -204,7 +204,8 @@ impl HttpService {
         let client = self.client(&parts.headers);
         let account = self.account_of(client);
         let stream = account.as_ref().filter(|_| parts.version == Version::HTTP_2);
-        let stream = stream.map(|account| account.take(Resource::Memory, STREAM_BYTES + notes.size() as u64)).transpose();
+        let stream =
+            stream.map(|account| account.take(Resource::Memory, STREAM_BYTES + notes.size() as u64)).transpose();
         let incoming = Incoming { service: self, parts: &parts, notes, id, trace, client, account, activity };
         let mut body = RequestBody::new(body);
         let mut response = match &stream {

@@ -108,7 +108,9 @@ where
             Some(FILE) if file.is_some() => return Err(twice(FILE)),
             Some(FILE) => file = Some(read_file(part, limits, &between).await?),
             Some(name) if PARAMS.contains(&name) && params.is_some() => return Err(twice(PARAMS[0])),
-            Some(name) if PARAMS.contains(&name) => params = Some(read_params(part, limits, &mut tally, &between).await?),
+            Some(name) if PARAMS.contains(&name) => {
+                params = Some(read_params(part, limits, &mut tally, &between).await?)
+            }
             _ => skip(part, limits, &between).await?,
         }
         between.ends();

@@ -18,7 +18,7 @@ const NETWORKS: u16 = 4;
 /// How long a message may wait: longer means that its server reads no more.
 const BLOCKED: Duration = Duration::from_secs(2);
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_thousand_sockets_with_full_queues_cost_others_nothing() {
     let _alone = alone().await;
     let server = Server::start(&[]).await;

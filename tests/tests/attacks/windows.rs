@@ -50,7 +50,7 @@ async fn drip(mut sender: SendRequest<bytes::Bytes>, text: bytes::Bytes, pause: 
     answers
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn windows_that_open_a_byte_at_a_time_hold_a_bounded_memory() {
     let _alone = alone().await;
     let (lasts, pause, settings): (_, _, &[(&str, &str)]) = match duration() {

@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use crate::process::{Running, command, run, workspace};
 
-const TIMES: usize = 20;
+const TIMES: usize = 6;
 const LONG: usize = 4 * 1024 * 1024;
 const PARTS: &str = "multipart/form-data; boundary=cut";
 

@@ -6,6 +6,9 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 /// Descriptors for what is no connection or upload of a client: files, the database, mail servers, those who ask for metrics.
 const RESERVE: u64 = 256;
 
+/// Connections that are too few for a server that many use.
+const FEW: u32 = 1000;
+
 /// Raises the limit of the process to what the system allows (RLIMIT_NOFILE), and lowers those of connections and uploads to
 /// what there is room for, so that a descriptor is always left for what calls need.
 pub(super) fn fit(limits: &mut Limits) {
@@ -17,7 +20,7 @@ pub(super) fn fit(limits: &mut Limits) {
     let Some(room) = getrlimit(Resource::Nofile).current else { return };
     let before = *limits;
     lower(limits, room);
-    if limits.connections < before.connections || limits.uploads < before.uploads {
+    if limits.connections < before.connections.min(FEW) || limits.uploads < before.uploads {
         let (connections, websockets, uploads) = (limits.connections, limits.ws_total, limits.uploads);
         tracing::warn!(
             event = "descriptors.few",

@@ -59,7 +59,7 @@ async fn what_has_expired_is_removed_in_the_background() {
     let fresh = world.as_known(Who::Ann).await;
     world.store.take_calls();
     world.app.accounts().purge().await.unwrap();
-    assert_eq!(world.store.take_calls(), ["purge_sessions", "purge_confirmations"]);
+    assert_eq!(world.store.take_calls(), ["purge_sessions", "purge_confirmations", "purge_networks"]);
     world.ok(&fresh, PROFILE, json!([])).await;
 }
 

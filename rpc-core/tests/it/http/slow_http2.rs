@@ -73,9 +73,9 @@ async fn an_answer_that_is_not_taken_is_reset_and_the_connection_lives() {
 async fn streams_that_were_reset_give_their_places_back() {
     let server = with_limits(|limits| limits.write_timeout = SHORT).await;
     let sender = client(&server, 0).await;
-    // A connection has 200 places: more requests than that are answered only if they become free.
+    // A connection has 100 places: more requests than that are answered only if they become free.
     for _ in 0..3 {
-        let held = (0..200).map(async |_| hold(ask(&sender, "x").await).await);
+        let held = (0..100).map(async |_| hold(ask(&sender, "x").await).await);
         for (length, reason) in futures_util::future::join_all(held).await {
             assert_eq!((length, reason), (0, Some(Reason::CANCEL)));
         }
