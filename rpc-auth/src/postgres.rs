@@ -3,10 +3,11 @@
 //! [`PgStore`] keeps them, [`PgBus`] tells other nodes what has changed; [`migrator`] makes their tables, whose names begin with
 //! `rpc_auth_`.
 //!
-//! Triggers of these tables write what changes for the holders of tokens where all nodes read it, in the transaction that changes
-//! it: a node that dies between a change and its announcement, and whoever changes rows with SQL, leave no node behind with what
-//! it knew before. Whoever changes accounts is the role that owns the tables, or may insert into `rpc_auth_notices`. [`Accounts`](crate::Accounts) announces all the same, as over any store and any bus: this node's listeners are told by
-//! that before the change is answered for.
+//! Triggers of these tables write what changes for the holders of tokens where all nodes read it, in the transaction that
+//! changes it: a node that dies between a change and its announcement, and whoever changes rows with SQL, leave no node
+//! behind with what it knew before. Whoever changes accounts is the role that owns the tables, or may insert into
+//! `rpc_auth_notices`. [`Accounts`](crate::Accounts) announces all the same, as over any store and any bus: this node's
+//! listeners are told by that before the change is answered for.
 //!
 //! Searches among users take an index of the extension `pg_trgm`, which the migration creates where it may. Where it may not,
 //! they read all users, until a superuser creates the extension and somebody makes the index:
@@ -54,9 +55,9 @@ const PASSING: [&str; 3] = ["23505", "40001", "40P01"];
 
 /// A store of accounts in Postgres. Clones share their connections.
 ///
-/// Every method is one statement, or one short transaction. All of them lock rows in the same order: users by their ids (who is
-/// changed, and in whose name), then sessions, API tokens, confirmations and networks by theirs; so none waits for another that waits for
-/// it. What a caller with a token costs is one query.
+/// Every method is one statement, or one short transaction. All of them lock rows in the same order: users by their ids (who
+/// is changed, and in whose name), then sessions, API tokens, confirmations and networks by theirs; so none waits for another
+/// that waits for it. What a caller with a token costs is one query.
 ///
 /// ```no_run
 /// use rpc_auth::UserStore;

@@ -39,7 +39,8 @@ pub struct Limits {
     pub first_byte_timeout: Duration,
     /// From the first byte of a request to the end of its headers. Default 10 s.
     pub headers_timeout: Duration,
-    /// From the end of the headers to the end of the body, and from the first byte of a WebSocket message to its last. Default 60 s.
+    /// From the end of the headers to the end of the body, and from the first byte of a WebSocket message to its last.
+    /// Default 60 s.
     pub body_timeout: Duration,
     /// Bytes of a body that its answer did not wait for, which are read and dropped so that the connection is kept. Default
     /// 16 MiB; beyond it the connection is closed after the answer.

@@ -94,8 +94,8 @@ pub struct SmtpOptions {
     pub transfer_timeout: Duration,
     /// When to encrypt.
     pub tls: SmtpTls,
-    /// What the application calls itself in `EHLO`: a domain, or an address in brackets (RFC 5321, section 4.1.3). Without one it is
-    /// the domain that mails come from.
+    /// What the application calls itself in `EHLO`: a domain, or an address in brackets (RFC 5321, section 4.1.3). Without
+    /// one it is the domain that mails come from.
     pub ehlo_name: Option<String>,
     /// Certificates in PEM that are trusted beside those that the system trusts.
     pub trusted: Vec<String>,

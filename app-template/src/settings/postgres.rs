@@ -55,9 +55,9 @@ pub fn migrator() -> Migrator {
     migrator
 }
 
-/// A [`SettingsStore`] in Postgres, in the database of the accounts whose users change it. Secrets are stored as a [`SecretBox`] seals them. Those that were stored before there was a
-/// key, or bound to less than today, are sealed anew when an application starts with a key, by its
-/// [`seed`](SettingsStore::seed).
+/// A [`SettingsStore`] in Postgres, in the database of the accounts whose users change it. Secrets are stored as a
+/// [`SecretBox`] seals them. Those that were stored before there was a key, or bound to less than today, are sealed anew when
+/// an application starts with a key, by its [`seed`](SettingsStore::seed).
 ///
 /// A sealed secret beside another account than it was stored for is as if it was not there: somebody has changed the account past
 /// the application, which tells so in the log, once. The next change of settings removes it.

@@ -55,9 +55,10 @@ impl Default for ThrottleOptions {
 
 /// Delays sign-ins after refused ones: per name and address, per name, and per address, each with free ones first.
 ///
-/// [`check`](Self::check) is asked before anything is hashed, and gives an [`SignInAttempt`]: until its outcome is told, it counts as a
-/// refused one. However many guesses come at once, no more are let through than one after the other would be. Who would be
-/// refused for such attempts alone is told to wait for an outcome: as long as they may all turn out right, nobody is refused.
+/// [`check`](Self::check) is asked before anything is hashed, and gives an [`SignInAttempt`]: until its outcome is told, it
+/// counts as a refused one. However many guesses come at once, no more are let through than one after the other would be. Who
+/// would be refused for such attempts alone is told to wait for an outcome: as long as they may all turn out right, nobody is
+/// refused.
 ///
 /// Under the delays of a name, which is guessed from anywhere, networks take turns: one turn for each delay, and next comes the one
 /// that had none for the longest time. First among the networks of the width of /16 in IPv4 and /32 in IPv6, then, within one

@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use super::exhausted::Exhausted;
@@ -20,8 +21,11 @@ fn budget_at(clock: Arc<dyn Clock>, change: impl FnOnce(&mut Limits)) -> Arc<Bud
     Arc::new(Budget::new(&limits, clock))
 }
 
+/// An account of a connection that closes when it is told to.
 fn of(budget: &Arc<Budget>, address: &str) -> Arc<Account> {
-    budget.account(Some(address.parse::<IpAddr>().unwrap()))
+    let account = budget.account(Some(address.parse::<IpAddr>().unwrap()));
+    account.register(&Context::from_waker(Waker::noop()));
+    account
 }
 
 fn scope(result: Result<super::Hold, Exhausted>) -> Scope {
@@ -103,4 +107,40 @@ fn idle_connections_of_the_largest_network_give_way_first() {
     assert!(idle.0.is_shed() && !busy.0.is_shed() && !younger.0.is_shed() && !other.0.is_shed());
     drop((idle, newcomer));
     assert!(connect("192.0.2.3").is_ok());
+}
+
+#[test]
+fn of_equal_holders_the_oldest_gives_way_and_who_has_signed_in_last() {
+    let clock = Arc::new(ManualClock::new(Duration::ZERO));
+    let budget = budget_at(Arc::clone(&clock) as _, |limits| limits.uploads = 8);
+    let upload = |address: &str| {
+        clock.advance(SHED_PAUSE);
+        let account = of(&budget, address);
+        account.take(Resource::Uploads, 1).map(|hold| (account, hold))
+    };
+    let user = upload("192.0.2.1").unwrap();
+    user.0.knows_caller();
+    let users = user.0.take(Resource::Uploads, 1).unwrap();
+    let strangers: Vec<_> = (2..8).map(|host| upload(&format!("192.0.2.{host}")).unwrap()).collect();
+    let newcomer = upload("192.0.2.20").unwrap();
+    assert!(strangers[0].0.is_shed() && !user.0.is_shed());
+    assert!(strangers[1..].iter().all(|(stranger, _)| !stranger.is_shed()));
+    drop((newcomer, strangers, users));
+    assert!(!user.0.is_shed());
+}
+
+#[test]
+fn who_would_wait_for_room_closes_nothing_and_neither_does_who_is_not_watched() {
+    let clock = Arc::new(ManualClock::new(Duration::ZERO));
+    let budget = budget_at(Arc::clone(&clock) as _, |limits| limits.calls = 4);
+    let holder = of(&budget, "192.0.2.1");
+    let _held = holder.take(Resource::Detached, 1).unwrap();
+    clock.advance(SHED_PAUSE);
+    assert!(of(&budget, "192.0.2.2").try_take(Resource::Detached, 2).is_none());
+    assert!(!holder.is_shed());
+    let unwatched = budget.account(Some("192.0.2.3".parse().unwrap()));
+    let _held = unwatched.take(Resource::Memory, 4 * MIB).unwrap();
+    clock.advance(SHED_PAUSE);
+    let _ = budget.account(None).take(Resource::Memory, 16 * MIB);
+    assert!(!unwatched.is_shed());
 }

@@ -52,7 +52,8 @@ const INSERT: &str = "WITH sent AS (
         RETURNING made
      )
      SELECT made::text FROM sent LIMIT 1";
-/// A notice is as old as its transaction, which may have ended only now: it is swept when it was there to be read at a sweep before.
+/// A notice is as old as its transaction, which may have ended only now: it is swept when it was there to be read at a sweep
+/// before.
 const NOW_THERE: &str = "SELECT pg_catalog.pg_current_snapshot()::text";
 const DELETE_OLD: &str = "DELETE FROM rpc_auth_notices WHERE (made, node, number) IN (
         SELECT made, node, number FROM rpc_auth_notices

@@ -43,9 +43,11 @@ impl Drop for SignInAttempt {
 /// Why a sign-in may not be tried now.
 #[derive(Debug)]
 pub enum NotNow {
-    /// Too many were refused, or too many wait: the time until it may be tried, at most [`max_delay`](super::ThrottleOptions::max_delay).
+    /// Too many were refused, or too many wait: the time until it may be tried, at most
+    /// [`max_delay`](super::ThrottleOptions::max_delay).
     Delayed(Duration),
-    /// As many are tried at this moment as may be refused. Any of them may turn out right: to be asked again after the next outcome.
+    /// As many are tried at this moment as may be refused. Any of them may turn out right: to be asked again after the next
+    /// outcome.
     Pending(PendingSignIn),
 }
 

@@ -49,7 +49,7 @@ fn held(api: &Api, resource: Resource) -> u64 {
 async fn until(what: impl Fn() -> bool) {
     in_time(async {
         while !what() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::task::yield_now().await;
         }
     })
     .await;
@@ -123,6 +123,51 @@ async fn bodies_under_way_are_counted_for_their_network() {
     assert_eq!(ask(&mut from(2, &server).await).await, Some(200));
     drop(streams);
     until(|| held(&server.api, Resource::Memory) == 0).await;
+}
+
+#[tokio::test]
+async fn the_largest_holder_is_closed_when_the_memory_is_used_up() {
+    let server = with_limits(|limits| {
+        limits.memory = MIB as u64;
+        limits.memory_per_network = MIB as u64;
+    })
+    .await;
+    let mut holder = from(1, &server).await;
+    holder.write_all(format!("{ECHO}content-length: {MIB}\r\n\r\n").as_bytes()).await.unwrap();
+    holder.write_all(&vec![b' '; 900 * 1024]).await.unwrap();
+    until(|| held(&server.api, Resource::Memory) > 900 * 1024).await;
+    let mut other = from(2, &server).await;
+    let body = format!("[\"{}\"]", "x".repeat(100 * 1024));
+    let head = format!("{ECHO}connection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    other.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    assert!(is_closed(&mut holder).await);
+    let mut bytes = Vec::new();
+    in_time(other.read_to_end(&mut bytes)).await.unwrap();
+    assert_eq!(Answer::parse(&bytes).status, 200);
+    let memory = server.api.resources().into_iter().find(|used| used.resource == Resource::Memory).unwrap();
+    assert_eq!(memory.shed, 1);
+}
+
+#[tokio::test]
+async fn requests_of_http2_are_counted_before_their_bodies_come() {
+    let most = 64 * 1024;
+    let server = with_limits(|limits| limits.memory_per_connection = most).await;
+    let sender = client(&server, 1000).await;
+    let (mut waiting, mut refused) = (Vec::new(), 0);
+    for _ in 0..8 {
+        let mut sender = sender.clone().ready().await.unwrap();
+        let request = Request::post("http://x/v9/http/echo").header("x-long", "x".repeat(4000)).body(()).unwrap();
+        let (response, body) = sender.send_request(request, false).unwrap();
+        match tokio::time::timeout(Duration::from_millis(200), response).await {
+            Ok(answer) => {
+                assert_eq!(answer.unwrap().status(), StatusCode::TOO_MANY_REQUESTS);
+                refused += 1;
+            }
+            Err(_) => waiting.push(body),
+        }
+        assert!(held(&server.api, Resource::Memory) <= most);
+    }
+    assert!(refused >= 5 && !waiting.is_empty(), "{refused}");
 }
 
 /// A client whose streams have windows of so many bytes.

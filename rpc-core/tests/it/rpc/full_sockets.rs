@@ -20,7 +20,7 @@ fn held(api: &Api) -> u64 {
 async fn until(what: impl Fn() -> bool) {
     tokio::time::timeout(PATIENCE, async {
         while !what() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::task::yield_now().await;
         }
     })
     .await
