@@ -212,7 +212,8 @@ impl HttpService {
             Ok(_held) => incoming.route(&mut body, upgrade.clone()).await,
             Err(exhausted) => incoming.refuse((*exhausted).into()),
         };
-        if !body.is_read() {
+        // What there is no room for is not waited for either.
+        if stream.is_ok() && !body.is_read() {
             Box::pin(incoming.settle(body, &mut response, upgrade)).await;
         }
         if has_origin {

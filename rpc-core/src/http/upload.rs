@@ -25,6 +25,9 @@ const PARAMS: [&str; 2] = ["params", "data"];
 /// Bytes of boundaries and part headers beside the file and the parameters.
 const FRAMING: u64 = 64 * 1024;
 
+/// Bytes that may come without a part's content among them. multer takes all that is there before it looks, which may be more than
+/// the window of HTTP/2.
+const BETWEEN: u64 = 1024 * 1024;
 /// When to try again where a file cannot be stored.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -45,7 +48,7 @@ struct Between(AtomicU64);
 impl Between {
     fn add(&self, piece: Bytes) -> Result<Bytes, Box<dyn Error + Send + Sync>> {
         let bytes = piece.len() as u64;
-        if self.0.fetch_add(bytes, Ordering::Relaxed) > FRAMING {
+        if self.0.fetch_add(bytes, Ordering::Relaxed) > BETWEEN {
             return Err("the headers of a part are too long".into());
         }
         Ok(piece)
@@ -102,7 +105,7 @@ where
     let size = SizeLimit::new().whole_stream(whole(limits));
     let mut parts = parts(stream, boundary, size);
     let (mut file, mut params) = (None, None);
-    tally.add(Spool::IN_MEMORY + FRAMING)?;
+    tally.add(Spool::IN_MEMORY + BETWEEN)?;
     while let Some(part) = parts.next_field().await.map_err(|error| fault(error, limits))? {
         match part.name() {
             Some(FILE) if file.is_some() => return Err(twice(FILE)),

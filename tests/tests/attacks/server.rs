@@ -49,6 +49,8 @@ impl Server {
     pub(crate) async fn connect(&self, network: u16) -> std::io::Result<TcpStream> {
         let socket = TcpSocket::new_v4()?;
         let [high, low] = network.to_be_bytes();
+        // What is not read does not wait in the system.
+        socket.set_recv_buffer_size(4096)?;
         socket.bind(SocketAddr::from((Ipv4Addr::new(127, 9, high, low), 0)))?;
         socket.connect(self.address).await
     }

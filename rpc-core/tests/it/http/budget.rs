@@ -201,26 +201,6 @@ async fn answers_that_are_not_taken_leave_no_room_for_more_on_their_connection()
 }
 
 #[tokio::test]
-async fn a_connection_whose_answer_finds_no_room_is_closed() {
-    let server = with_limits(|limits| limits.memory_per_connection = 64 * 1024).await;
-    let mut stream = from(1, &server).await;
-    let request = "GET /v9/http/list HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n";
-    stream.write_all(request.as_bytes()).await.unwrap();
-    assert!(in_time(stream.read(&mut [0; 1])).await.unwrap() > 0, "a small answer has room");
-    let sender = client(&server, 0).await;
-    let mut answers = Vec::new();
-    for _ in 0..200 {
-        let Ok(mut sender) = sender.clone().ready().await else { break };
-        let request = Request::get("http://x/v9/http/list").body(()).unwrap();
-        let Ok((response, _)) = sender.send_request(request, true) else { break };
-        let Ok(answer) = in_time(response).await else { break };
-        answers.push(answer);
-    }
-    assert!(answers.len() < 200);
-    until(|| held(&server.api, Resource::Connections) == 1).await;
-}
-
-#[tokio::test]
 async fn an_answer_that_is_taken_a_byte_at_a_time_is_given_up() {
     let limit = Duration::from_millis(500);
     let server = with_limits(|limits| limits.write_timeout = limit).await;
@@ -242,7 +222,7 @@ async fn an_answer_that_is_taken_a_byte_at_a_time_is_given_up() {
     })
     .await;
     assert_eq!(reset, Some(h2::Reason::CANCEL));
-    until(|| held(&server.api, Resource::Memory) < 32 * 1024).await;
+    until(|| held(&server.api, Resource::Memory) <= 32 * 1024).await;
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ fn received(name: &str, kind: &str, content: &str, param: &Value) -> Value {
 async fn headers_of_a_part_that_do_not_end_are_not_gathered() {
     let server = start().await;
     for begin in ["", "--cut\r\ncontent-disposition: form-data; name=\"file\"; filename=\""] {
-        let answer = send(&server, "/v9/http/upload", &[], &format!("{begin}{}", "x".repeat(300_000))).await;
+        let answer = send(&server, "/v9/http/upload", &[], &format!("{begin}{}", "x".repeat(1_500_000))).await;
         assert_eq!(answer.error().0, 411, "{begin}");
     }
 }
