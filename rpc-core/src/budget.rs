@@ -18,6 +18,7 @@ use std::time::Duration;
 
 pub(crate) use self::account::{Account, Hold};
 use self::bounds::{Bounds, Held};
+pub(crate) use self::exhausted::Exhausted;
 use self::exhausted::Scope;
 use self::registry::Registry;
 pub(crate) use self::tally::Tally;
@@ -34,7 +35,7 @@ pub(crate) const WEBSOCKET_BYTES: u64 = 8 * 1024;
 /// The part of a bound of the process that is kept for those who hold little while the largest holder gives way.
 const RESERVE: u64 = 8;
 /// Between two looks for the largest holder: one that gives way needs a moment.
-const SHED_PAUSE: Duration = Duration::from_millis(10);
+const SHED_PAUSE: Duration = Duration::from_millis(5);
 
 /// Something that callers make the process hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
