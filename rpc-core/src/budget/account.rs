@@ -21,6 +21,8 @@ pub(crate) struct Account {
     pub(super) network: Arc<Network>,
     pub(super) held: Held,
     is_shed: AtomicBool,
+    /// Whether its place among the connections was given back.
+    has_no_place: AtomicBool,
     /// Whether somebody has signed in on it.
     is_known: AtomicBool,
     /// Whether there is a task that closes it when it is told to.
@@ -38,8 +40,18 @@ pub(crate) struct Hold {
 
 impl Account {
     pub(super) fn new(id: u64, budget: Arc<Budget>, network: Arc<Network>) -> Self {
-        let [is_shed, is_known, is_watched] = [false; 3].map(AtomicBool::new);
-        Self { id, budget, network, held: Held::default(), is_shed, is_known, is_watched, waker: AtomicWaker::new() }
+        let [is_shed, has_no_place, is_known, is_watched] = [false; 4].map(AtomicBool::new);
+        Self {
+            id,
+            budget,
+            network,
+            held: Held::default(),
+            is_shed,
+            has_no_place,
+            is_known,
+            is_watched,
+            waker: AtomicWaker::new(),
+        }
     }
 
     /// Takes a part of the budget.
@@ -121,6 +133,17 @@ impl Account {
     pub(crate) fn shed(&self) {
         self.is_shed.store(true, Ordering::Release);
         self.waker.wake();
+        // It is closed as soon as its task runs: whoever needs the place need not wait for that.
+        if self.held.of(Resource::Connections) > 0 {
+            self.leave_place();
+        }
+    }
+
+    /// Gives the place among the connections back, once.
+    fn leave_place(&self) {
+        if !self.has_no_place.swap(true, Ordering::AcqRel) {
+            self.remove(Resource::Connections, 1);
+        }
     }
 
     /// Whether the connection has to close, to make room.
@@ -203,6 +226,9 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.account.remove(self.resource, self.amount);
+        match self.resource {
+            Resource::Connections => self.account.leave_place(),
+            resource => self.account.remove(resource, self.amount),
+        }
     }
 }

@@ -41,13 +41,6 @@ pub(crate) struct Exhausted {
     pub(super) scope: Scope,
 }
 
-impl Exhausted {
-    /// Whether it is the bound of all: room for this caller may come soon.
-    pub(crate) fn is_of_all(self) -> bool {
-        self.scope == Scope::Process
-    }
-}
-
 impl From<Exhausted> for ApiError {
     /// 429 where the caller's own share is used up, 503 where everybody's is.
     fn from(Exhausted { resource, scope }: Exhausted) -> Self {

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection;
 use super::service::HttpService;
-use crate::budget::{Account, Budget, CONNECTION_BYTES, Exhausted, Hold, Resource};
+use crate::budget::{Account, Budget, CONNECTION_BYTES, Hold, Resource};
 
 /// The pause after an error of `accept`, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -117,11 +116,6 @@ impl Server {
     }
 }
 
-/// Connections that wait until others have given way, how often each looks for a place, and the pause before each look.
-const WAITING: usize = 64;
-const LOOKS: u32 = 40;
-const LOOK_PAUSE: Duration = Duration::from_millis(5);
-
 /// A connection that there is room for.
 pub(super) struct Accepted {
     pub(super) stream: TcpStream,
@@ -132,60 +126,25 @@ pub(super) struct Accepted {
 
 async fn accept(listener: &TcpListener, service: &HttpService, tasks: &TaskTracker, stopping: &CancellationToken) {
     let builder = Arc::new(connection::builder(service.api()));
-    let waiting = Arc::new(Semaphore::new(WAITING));
     loop {
         let stream = next(listener, service.api().budget()).await;
-        let Ok(peer) = stream.peer_addr() else { continue };
+        let Some(accepted) = admit(stream, service) else { continue };
         let (builder, service, stopping) = (Arc::clone(&builder), service.clone(), stopping.clone());
-        match place(peer.ip(), &service) {
-            Ok(placed) => {
-                let accepted = Accepted::new(stream, peer.ip(), placed);
-                tasks.spawn(async move { connection::serve(&builder, accepted, &service, stopping).await });
-            }
-            // Somebody gives way, which takes a moment.
-            Err(exhausted) if exhausted.is_of_all() => {
-                let Ok(turn) = Arc::clone(&waiting).try_acquire_owned() else { continue };
-                tasks.spawn(async move {
-                    let placed = wait_for_place(peer.ip(), &service).await;
-                    drop(turn);
-                    let Some(placed) = placed else { return };
-                    connection::serve(&builder, Accepted::new(stream, peer.ip(), placed), &service, stopping).await;
-                });
-            }
-            // One for which there is none is closed: others are not to wait behind it.
-            Err(_) => {}
-        }
+        tasks.spawn(async move { connection::serve(&builder, accepted, &service, stopping).await });
     }
 }
 
-type Placed = (Arc<Account>, [Hold; 2]);
-
-/// Finds room for a connection.
-fn place(peer: IpAddr, service: &HttpService) -> Result<Placed, Exhausted> {
+/// Finds room for a connection. One for which there is none is closed: others are not to wait behind it.
+fn admit(stream: TcpStream, service: &HttpService) -> Option<Accepted> {
+    let peer = stream.peer_addr().ok()?.ip();
     let account = service.account(peer);
-    let place = account.take(Resource::Connections, 1)?;
-    let memory = account.take(Resource::Memory, CONNECTION_BYTES)?;
-    Ok((account, [place, memory]))
-}
-
-async fn wait_for_place(peer: IpAddr, service: &HttpService) -> Option<Placed> {
-    for _ in 0..LOOKS {
-        tokio::time::sleep(LOOK_PAUSE).await;
-        if let Ok(placed) = place(peer, service) {
-            return Some(placed);
-        }
+    let place = account.take(Resource::Connections, 1).ok()?;
+    let memory = account.take(Resource::Memory, CONNECTION_BYTES).ok()?;
+    // Answers are whole: waiting for more to send would only delay them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(event = "socket.nodelay", %error, "TCP_NODELAY could not be set");
     }
-    None
-}
-
-impl Accepted {
-    fn new(stream: TcpStream, peer: IpAddr, (account, place): Placed) -> Self {
-        // Answers are whole: waiting for more to send would only delay them.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(event = "socket.nodelay", %error, "TCP_NODELAY could not be set");
-        }
-        Self { stream, peer, account, place }
-    }
+    Some(Accepted { stream, peer, account, place: [place, memory] })
 }
 
 /// The next connection, whatever errors come before it. When there are no descriptors left, an idle connection makes room.
