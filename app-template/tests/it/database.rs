@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use app_template::postgres::{Database, DatabaseError, DatabaseOptions, Progress};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 use test_postgres::{Cluster, TestDatabase};
 
@@ -210,8 +210,8 @@ async fn a_role_that_may_make_no_tables_is_told_so_with_the_way_out() {
     database.lock(&quiet).await.unwrap().unlock().await.unwrap();
 }
 
-async fn search_path(pool: &PgPool) -> String {
-    sqlx::query_scalar("SHOW search_path").fetch_one(pool).await.unwrap()
+async fn search_path(connection: &mut PgConnection) -> String {
+    sqlx::query_scalar("SHOW search_path").fetch_one(connection).await.unwrap()
 }
 
 #[tokio::test]
@@ -219,14 +219,15 @@ async fn names_are_looked_up_in_the_one_schema_of_the_tables() {
     let world = World::new().await;
     let mut superuser = world.superuser().await;
     let database = world.migrated().await;
-    assert_eq!(search_path(database.pool()).await, "public, pg_temp");
+    let mut connection = database.pool().acquire().await.unwrap();
+    assert_eq!(search_path(&mut connection).await, "public, pg_temp");
     // A schema that appears later and would go first.
     superuser.execute("CREATE SCHEMA app AUTHORIZATION stranger; GRANT USAGE ON SCHEMA app TO app").await.unwrap();
-    assert_eq!(search_path(database.pool()).await, "public, pg_temp");
+    assert_eq!(search_path(&mut connection).await, "public, pg_temp");
     superuser.execute("DROP SCHEMA app; CREATE SCHEMA \"Other one\" AUTHORIZATION app").await.unwrap();
     superuser.execute("ALTER ROLE app SET search_path = nothing, \"Other one\", public").await.unwrap();
     let other = world.migrated().await;
-    assert_eq!(search_path(other.pool()).await, "\"Other one\", pg_temp");
+    assert_eq!(search_path(&mut other.pool().acquire().await.unwrap()).await, "\"Other one\", pg_temp");
     let schemas = "SELECT DISTINCT schemaname::text FROM pg_tables WHERE tablename = 'rpc_auth_notices' ORDER BY 1";
     let schemas: Vec<String> = sqlx::query_scalar(schemas).fetch_all(&mut superuser).await.unwrap();
     assert_eq!(schemas, ["Other one", "public"]);

@@ -11,7 +11,7 @@ const COMMITTED: &str = include_str!("store_calls.txt");
 const RECHECKS: [&str; 2] = ["session", "api_token_by_hash"];
 
 /// What is noted of the network that somebody comes from: there is none inside the process.
-const OF_NETWORKS: [&str; 1] = ["trust_network"];
+const OF_NETWORKS: [&str; 2] = ["trust_network", "is_trusted_network"];
 
 pub(super) struct StoreCalls(BTreeMap<&'static str, Vec<&'static str>>);
 
