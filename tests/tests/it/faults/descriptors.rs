@@ -68,6 +68,14 @@ async fn strangers_who_hold_all_descriptors_that_they_can_get_keep_nobody_else_o
         held.push(stream);
     }
     assert!(held.len() > 300, "{}", held.len());
+    // While hundreds connect within a moment one may find no place: its client tries again.
+    let entered = async {
+        let ready = || Request { verb: "GET", path: "/readyz", headers: Vec::new(), body: "" };
+        while !ready().try_send(&address).await.is_ok_and(|response| response.status == 200) {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon("a place", entered).await;
     for _ in 0..5 {
         let ready = Request { verb: "GET", path: "/readyz", headers: Vec::new(), body: "" };
         assert_eq!(soon("an answer", ready.send(&address)).await.status, 200);
