@@ -37,13 +37,29 @@ pub(crate) struct Admitted {
     document: Option<Arc<Hold>>,
 }
 
+/// A call whose method is known.
+struct Begun {
+    recorder: Recorder,
+    params: Params,
+    credentials: Credentials,
+    share: Share,
+}
+
 impl Api {
     /// Takes a call through all stages. Every way in ends here.
     pub async fn call(&self, call: Call<'_>) -> Outcome {
-        match self.admit(call).await {
-            Ok(admitted) => admitted.run().await,
-            Err(outcome) => outcome,
-        }
+        let begun = match self.begin(call) {
+            Ok(begun) => begun,
+            Err(refused) => return refused,
+        };
+        let span = begun.recorder.span().clone();
+        let stages = async {
+            match begun.admit().await {
+                Ok(admitted) => admitted.stages().await,
+                Err(refused) => refused,
+            }
+        };
+        stages.instrument(span).await
     }
 
     /// Whether the caller may call at all, before a large body is read. Nothing is recorded: the call itself follows.
@@ -51,30 +67,40 @@ impl Api {
         let method = resolve::resolve(self, call)?;
         let credentials = if method.ignores_token() { Credentials::None } else { call.credentials.clone() };
         let identity = authenticate::authenticate(self, credentials, call.client).await?;
-        if let Some(account) = call.share.account.as_ref().filter(|_| identity.user().is_some()) {
-            account.knows_caller();
-        }
+        know(call.share.account.as_ref(), &identity);
         authorize::authorize(&method, &identity)
     }
 
     /// The stages up to the limits: after them the caller can be told that the call is accepted.
     pub(crate) async fn admit(&self, call: Call<'_>) -> Result<Admitted, Outcome> {
+        let begun = self.begin(call)?;
+        let span = begun.recorder.span().clone();
+        begun.admit().instrument(span).await
+    }
+
+    /// Finds the method; from here on the call is recorded.
+    fn begin(&self, call: Call<'_>) -> Result<Begun, Outcome> {
         let codec = call.codec;
-        let refuse = |error: ApiError| Outcome { codec, result: Err(error) };
-        let method = resolve::resolve(self, &call).map_err(refuse)?;
+        let method = resolve::resolve(self, &call).map_err(|error| Outcome { codec, result: Err(error) })?;
         let Call { params, codec, credentials, transport, client, request_id, trace, upload, share, .. } = call;
         let (credentials, ignored) =
             if method.ignores_token() { (Credentials::None, credentials) } else { (credentials, Credentials::None) };
         let (api, identity) = (self.clone(), Identity::guest());
         let ctx = Ctx { api, method, identity, ignored, codec, transport, client, request_id, trace, upload };
-        let mut recorder = Recorder::start(ctx);
-        let span = recorder.span().clone();
-        let Share { account, document } = share;
-        match let_in(&mut recorder, credentials, account.as_ref()).instrument(span).await {
+        Ok(Begun { recorder: Recorder::start(ctx), params, credentials, share })
+    }
+}
+
+impl Begun {
+    /// The stages up to the limits, in the call's span.
+    async fn admit(self) -> Result<Admitted, Outcome> {
+        let Self { mut recorder, params, credentials, share: Share { account, document } } = self;
+        match let_in(&mut recorder, credentials, account.as_ref()).await {
             Ok((permit, place)) => Ok(Admitted { recorder, params, permit, place, document }),
             Err(error) => {
+                let codec = recorder.ctx().codec();
                 recorder.finish(Err(&error));
-                Err(refuse(error))
+                Err(Outcome { codec, result: Err(error) })
             }
         }
     }
@@ -89,11 +115,16 @@ async fn let_in(
     let ctx = recorder.ctx();
     let identity = authenticate::authenticate(&ctx.api, credentials, ctx.client).await?;
     let ctx = recorder.identify(identity);
-    if let Some(account) = account.filter(|_| ctx.identity.user().is_some()) {
-        account.knows_caller();
-    }
+    know(account, &ctx.identity);
     authorize::authorize(&ctx.method, &ctx.identity)?;
     admit::admit(ctx, account)
+}
+
+/// Notes whether somebody has signed in on a connection.
+fn know(account: Option<&Arc<Account>>, identity: &Identity) {
+    if let Some(account) = account.filter(|_| identity.user().is_some()) {
+        account.knows_caller();
+    }
 }
 
 impl Admitted {

@@ -51,6 +51,8 @@ pub(super) struct Notes<'h> {
     pub(super) is_void: bool,
     /// The request comes from a web page.
     pub(super) has_origin: bool,
+    /// Another protocol is asked for.
+    pub(super) has_upgrade: bool,
 }
 
 impl<'h> Notes<'h> {
@@ -82,6 +84,7 @@ impl<'h> Notes<'h> {
                     notes.is_void |= value.as_bytes().eq_ignore_ascii_case(b"true");
                 }
                 "origin" => notes.has_origin = true,
+                "upgrade" => notes.has_upgrade = true,
                 _ => {}
             }
         }

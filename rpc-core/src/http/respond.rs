@@ -1,6 +1,7 @@
 //! An outcome becomes a response: status, headers, and the body, compressed where that pays.
 
 use std::io::Write;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -23,19 +24,28 @@ pub type ResponseBody = Full<Bytes>;
 /// Bytes from which an answer is compressed.
 const COMPRESS_FROM: usize = 1024;
 
-/// Headers that an answer has room for: five that each one has, and those of a compressed or a refused one, for a page.
-const HEADERS: usize = 9;
-
 /// An answer is data: what takes it for a page runs nothing of it, loads nothing for it and shows it in no frame.
 const POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Tells browsers to take every answer for what its headers say.
-pub(super) fn guard(headers: &mut HeaderMap) {
+/// The headers of an answer in JSON whose request has no id. They are made once: a copy costs less than to insert one after the
+/// other.
+static EACH: LazyLock<HeaderMap> = LazyLock::new(|| {
+    let mut headers = guarded();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(Codec::Json.content_type()));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REQUEST_ID, HeaderValue::from_static("-"));
+    headers
+});
+
+/// What tells browsers to take every answer for what its headers say.
+fn guarded() -> HeaderMap {
+    let mut headers = HeaderMap::new();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CONTENT_SECURITY_POLICY, POLICY);
+    headers
 }
 
 /// Renders an outcome in the plain envelope.
@@ -67,6 +77,7 @@ pub(super) fn body(
 pub(super) fn empty(status: StatusCode, id: RequestId) -> Response<ResponseBody> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
+    *response.headers_mut() = guarded();
     add_request_id(response.headers_mut(), id);
     response
 }
@@ -79,9 +90,10 @@ pub(super) fn with_body(
     request: &HeaderMap,
     id: RequestId,
 ) -> Response<ResponseBody> {
-    let mut headers = HeaderMap::with_capacity(HEADERS);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let mut headers = EACH.clone();
+    if content_type != Codec::Json.content_type() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
     add_request_id(&mut headers, id);
     let body = if body.len() > COMPRESS_FROM { compress(body, request, &mut headers) } else { body };
     let mut response = Response::new(Full::new(Bytes::from(body)));

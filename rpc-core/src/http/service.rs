@@ -10,14 +10,15 @@ use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::Buf;
-use http::{HeaderMap, Request, Response, StatusCode, Version};
+use http::{Extensions, HeaderMap, Request, Response, StatusCode, Version};
 use http_body::Body;
+use hyper::upgrade::OnUpgrade;
 
 use super::address::TrustedProxies;
 use super::head::Notes;
 use super::origin::Origins;
 use super::request_body::RequestBody;
-use super::respond::{self, ResponseBody};
+use super::respond::ResponseBody;
 use super::route::Incoming;
 use super::watch::Watch;
 use crate::api::Api;
@@ -189,16 +190,17 @@ impl HttpService {
     }
 
     /// Answers one request.
-    pub(super) async fn respond<B>(&self, mut request: Request<B>) -> Response<ResponseBody>
+    pub(super) async fn respond<B>(&self, request: Request<B>) -> Response<ResponseBody>
     where
         B: Body + Unpin + Send + 'static,
         B::Data: Buf + Send,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let activity = self.watch.as_deref().map(Watch::request);
-        let upgrade = ws::wants_upgrade(request.headers()).then(|| hyper::upgrade::on(&mut request));
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let notes = Notes::read(&parts.headers);
+        let asks = notes.has_upgrade && ws::wants_upgrade(&parts.headers);
+        let upgrade = asks.then(|| upgrade(&mut parts.extensions));
         let trace = notes.trace(&parts.headers);
         let (id, has_origin) = (notes.request_id(self.api(), trace.as_ref()), notes.has_origin);
         let client = self.client(&parts.headers);
@@ -221,11 +223,14 @@ impl HttpService {
         }
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             self.watch.as_deref().inspect(|watch| watch.switches());
-        } else {
-            respond::guard(response.headers_mut());
         }
         response
     }
+}
+
+/// The socket to come of a request that asks for a WebSocket: one that fails, where the server that this is mounted in gives none.
+fn upgrade(extensions: &mut Extensions) -> OnUpgrade {
+    extensions.remove().unwrap_or_else(|| hyper::upgrade::on(Request::new(())))
 }
 
 type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infallible>> + Send>>;
