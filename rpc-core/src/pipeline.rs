@@ -26,6 +26,7 @@ use crate::error::ApiError;
 use crate::identity::Identity;
 use crate::limits::Permit;
 use crate::method::entry::HandlerFuture;
+use crate::method::output::Encoded;
 
 /// A call that may run: its caller is known, permitted, and within the limits.
 #[derive(Debug)]
@@ -53,13 +54,7 @@ impl Api {
             Err(refused) => return refused,
         };
         let span = begun.recorder.span().clone();
-        let stages = async {
-            match begun.admit().await {
-                Ok(admitted) => admitted.stages().await,
-                Err(refused) => refused,
-            }
-        };
-        stages.instrument(span).await
+        begun.stages().instrument(span).await
     }
 
     /// Whether the caller may call at all, before a large body is read. Nothing is recorded: the call itself follows.
@@ -92,18 +87,35 @@ impl Api {
 }
 
 impl Begun {
+    /// All stages, in the call's span.
+    async fn stages(self) -> Outcome {
+        let Self { mut recorder, params, credentials, share: Share { account, document } } = self;
+        let result = match let_in(&mut recorder, credentials, account.as_ref()).await {
+            Ok(places) => run(&mut recorder, params, (places, document)).await,
+            Err(error) => Err(error),
+        };
+        ended(recorder, result)
+    }
+
     /// The stages up to the limits, in the call's span.
     async fn admit(self) -> Result<Admitted, Outcome> {
         let Self { mut recorder, params, credentials, share: Share { account, document } } = self;
         match let_in(&mut recorder, credentials, account.as_ref()).await {
             Ok((permit, place)) => Ok(Admitted { recorder, params, permit, place, document }),
-            Err(error) => {
-                let codec = recorder.ctx().codec();
-                recorder.finish(Err(&error));
-                Err(Outcome { codec, result: Err(error) })
-            }
+            Err(error) => Err(ended(recorder, Err(error))),
         }
     }
+}
+
+/// The stages from the parameters on. What the call holds is given back before it is recorded.
+async fn run(recorder: &mut Recorder, params: Params, held: impl Send) -> Result<Encoded, ApiError> {
+    let (ctx, progress) = recorder.split();
+    let result = match start(ctx, params, progress) {
+        Ok(running) => handle::finish(ctx, running, progress).await,
+        Err(error) => Err(error),
+    };
+    drop(held);
+    result
 }
 
 /// Finds out who calls, and whether they may now.
@@ -118,6 +130,13 @@ async fn let_in(
     know(account, &ctx.identity);
     authorize::authorize(&ctx.method, &ctx.identity)?;
     admit::admit(ctx, account)
+}
+
+/// Records the call, and tells what it came to.
+fn ended(recorder: Recorder, result: Result<Encoded, ApiError>) -> Outcome {
+    let codec = recorder.ctx().codec();
+    recorder.finish(result.as_ref());
+    Outcome { codec, result }
 }
 
 /// Notes whether somebody has signed in on a connection.
@@ -137,15 +156,8 @@ impl Admitted {
 
     async fn stages(self) -> Outcome {
         let Self { mut recorder, params, permit, place, document } = self;
-        let (ctx, progress) = recorder.split();
-        let result = match start(ctx, params, progress) {
-            Ok(running) => handle::finish(ctx, running, progress).await,
-            Err(error) => Err(error),
-        };
-        drop((permit, place, document));
-        let codec = ctx.codec();
-        recorder.finish(result.as_ref());
-        Outcome { codec, result }
+        let result = run(&mut recorder, params, (permit, place, document)).await;
+        ended(recorder, result)
     }
 
     /// Runs without anybody waiting for the answer. Beside too many of these the caller waits for the end after all, so that

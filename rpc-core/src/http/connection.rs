@@ -71,14 +71,13 @@ pub(super) async fn serve(
     let api = service.api().clone();
     let io = WatchedStream::for_hyper(stream, Arc::clone(&watch));
     let service = Arc::new(service.connected(peer, Arc::clone(&account), Some(Arc::clone(&watch))));
-    let holder = Arc::clone(&account);
     // A future without a box of its own: hyper has a place for it in the connection.
     let answer = service_fn(move |request: Request<Incoming>| {
-        let (service, account) = (Arc::clone(&service), Arc::clone(&holder));
+        let service = Arc::clone(&service);
         async move {
             let is_stream = request.version() == Version::HTTP_2;
             let response = service.respond(request).await;
-            let held = hold(&account, &service, response.body(), is_stream);
+            let held = hold(&service, response.body(), is_stream);
             let outgoing = |body| {
                 if is_stream { Outgoing::of_stream(body, held, service.watch()) } else { Outgoing::alone(body, held) }
             };
@@ -104,11 +103,12 @@ pub(super) async fn serve(
 }
 
 /// Room for an answer until the client has taken it. Where there is none, its connection closes.
-fn hold(account: &Arc<Account>, service: &HttpService, body: &ResponseBody, is_stream: bool) -> Option<Hold> {
+fn hold(service: &HttpService, body: &ResponseBody, is_stream: bool) -> Option<Hold> {
     let size = body.size_hint().exact().unwrap_or(0);
     if size == 0 || (!is_stream && size <= SMALL) {
         return None;
     }
+    let account = service.connection()?;
     let held = account.take(Resource::Memory, size);
     if held.is_err() && !service.is_proxied() {
         account.shed();

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 use super::watch::Watch;
 
-/// Bytes that are read at once. hyper doubles the buffer of a connection each time that a read fills it: less than the 8 KiB that
+/// Bytes of a body that are read at once. hyper doubles the buffer of a connection each time that a read fills it: less than the 8 KiB that
 /// it begins with, and it stays.
 const READ: u64 = 8 * 1024 - 1;
 /// Bytes that are read at once when nobody wants them.
@@ -43,8 +43,12 @@ impl WatchedStream {
 impl AsyncRead for WatchedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        self.stream.set_limit(READ);
-        let poll = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let poll = if self.watch.reads_body() {
+            self.stream.set_limit(READ);
+            Pin::new(&mut self.stream).poll_read(cx, buf)
+        } else {
+            Pin::new(self.stream.get_mut()).poll_read(cx, buf)
+        };
         let received = &buf.filled()[before..];
         if !received.is_empty() {
             self.watch.received(received);

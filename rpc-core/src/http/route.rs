@@ -64,7 +64,8 @@ pub(super) struct Incoming<'r> {
     pub(super) id: RequestId,
     pub(super) trace: Option<TraceContext>,
     pub(super) client: Option<IpAddr>,
-    pub(super) account: Option<Arc<Account>>,
+    /// Whom it counts for.
+    pub(super) account: Option<&'r Arc<Account>>,
     pub(super) activity: Option<Activity<&'r Watch>>,
 }
 
@@ -133,7 +134,7 @@ impl Incoming<'_> {
             client: self.client,
             request_id: self.id,
             trace: self.trace.clone(),
-            share: Share { account: self.account.clone(), document: None },
+            share: Share { account: self.account.cloned(), document: None },
         }
     }
 
@@ -183,7 +184,7 @@ impl Incoming<'_> {
             }
             self.notes.body.check_plain()?;
             upload::check_length(&self.parts.headers, &limits)?;
-            let place = self.account.as_ref().map(|account| account.take(Resource::Uploads, 1)).transpose()?;
+            let place = self.account.map(|account| account.take(Resource::Uploads, 1)).transpose()?;
             let read = upload::read(body, boundary?, &limits, (self.tally(), place));
             if self.is_watched() { read.await } else { self.in_time(read).await }
         };
@@ -211,7 +212,7 @@ impl Incoming<'_> {
     /// Counts the bytes of the body. A small one costs an HTTP/1 connection no more than what it is counted with.
     pub(super) fn tally(&self) -> Tally<'_> {
         let free = if self.parts.version == Version::HTTP_2 { 0 } else { SMALL };
-        Tally::new(self.account.as_ref(), free)
+        Tally::new(self.account, free)
     }
 
     /// Whether the connection itself sees to it that the body comes in time, and gives way when it has to. That of a proxy is not
@@ -226,7 +227,7 @@ impl Incoming<'_> {
         let read = tokio::time::timeout(self.api().limits().body_timeout, read);
         // What has begun no call holds up no stop.
         let gives_way = async {
-            match &self.account {
+            match self.account {
                 Some(account) if self.service.is_proxied() => account.until_shed().await,
                 _ => std::future::pending().await,
             }

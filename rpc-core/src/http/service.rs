@@ -184,9 +184,9 @@ impl HttpService {
         self.peer.map(|peer| self.shared.proxies.client(peer, headers))
     }
 
-    /// Whom a request counts for.
-    fn account_of(&self, client: Option<IpAddr>) -> Option<Arc<Account>> {
-        if self.is_proxied { Some(self.api().budget().account(client)) } else { self.account.clone() }
+    /// What the connection holds.
+    pub(super) fn connection(&self) -> Option<&Arc<Account>> {
+        self.account.as_ref()
     }
 
     /// Answers one request.
@@ -204,8 +204,9 @@ impl HttpService {
         let trace = notes.trace(&parts.headers);
         let (id, has_origin) = (notes.request_id(self.api(), trace.as_ref()), notes.has_origin);
         let client = self.client(&parts.headers);
-        let account = self.account_of(client);
-        let stream = account.as_ref().filter(|_| parts.version == Version::HTTP_2);
+        let of_client = self.is_proxied.then(|| self.api().budget().account(client));
+        let account = of_client.as_ref().or(self.connection());
+        let stream = account.filter(|_| parts.version == Version::HTTP_2);
         let stream =
             stream.map(|account| account.take(Resource::Memory, STREAM_BYTES + notes.size() as u64)).transpose();
         let incoming = Incoming { service: self, parts: &parts, notes, id, trace, client, account, activity };

@@ -116,6 +116,11 @@ impl Watch {
         self.multiplexed.load(Ordering::Relaxed)
     }
 
+    /// Whether what comes is of a body, or is not wanted any more.
+    pub(super) fn reads_body(&self) -> bool {
+        matches!(self.phase(), Phase::Body | Phase::Call)
+    }
+
     /// Bytes have come. HTTP/2 announces itself in the first ones; its frames need not be requests.
     pub(super) fn received(&self, bytes: &[u8]) {
         let (phase, _) = self.state();
