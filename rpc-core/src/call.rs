@@ -15,6 +15,7 @@ pub use self::trace::TraceContext;
 use crate::budget::Share;
 use crate::codec::{Codec, Params};
 use crate::error::ApiError;
+use crate::method::Method;
 use crate::identity::Identity;
 use crate::method::output::Encoded;
 use crate::upload::Upload;
@@ -106,6 +107,8 @@ pub struct Call<'a> {
     pub upload: Option<Upload>,
     /// Whom it is counted for; nobody by default, as calls from inside the process are.
     pub share: Share,
+    /// The method that the path names, where that was looked up already.
+    pub(crate) method: Option<&'a Arc<Method>>,
 }
 
 impl<'a> Call<'a> {
@@ -123,6 +126,7 @@ impl<'a> Call<'a> {
             trace: None,
             upload: None,
             share: Share::default(),
+            method: None,
         }
     }
 

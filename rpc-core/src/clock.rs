@@ -11,18 +11,36 @@ pub trait Clock: Send + Sync + fmt::Debug + 'static {
 
     /// Time since some fixed moment. Never goes back.
     fn elapsed(&self) -> Duration;
+
+    /// Both, of one moment: what a call begins with. A clock may read one and derive the other, within a second's drift.
+    fn both(&self) -> Moment {
+        Moment { now: self.now(), elapsed: self.elapsed() }
+    }
+}
+
+/// A moment, by both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// Time since the Unix epoch: [`Clock::now`].
+    pub now: Duration,
+    /// Time since some fixed moment: [`Clock::elapsed`].
+    pub elapsed: Duration,
 }
 
 /// The system's clocks.
 #[derive(Debug)]
 pub struct SystemClock {
     start: Instant,
+    /// What the Unix epoch's time was at `start`, as it was last compared, in nanoseconds.
+    epoch: AtomicU64,
+    /// The second after `start` in which they were compared.
+    compared: AtomicU64,
 }
 
 impl Default for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     fn default() -> Self {
-        Self { start: Instant::now() }
+        Self { start: Instant::now(), epoch: AtomicU64::new(0), compared: AtomicU64::new(u64::MAX) }
     }
 }
 
@@ -34,6 +52,17 @@ impl Clock for SystemClock {
 
     fn elapsed(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    /// One reading: the clocks are compared once a second, so that one that is set is followed within that.
+    fn both(&self) -> Moment {
+        let elapsed = self.elapsed();
+        if self.compared.load(Ordering::Acquire) != elapsed.as_secs() {
+            let epoch = self.now().saturating_sub(elapsed);
+            self.epoch.store(u64::try_from(epoch.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            self.compared.store(elapsed.as_secs(), Ordering::Release);
+        }
+        Moment { now: Duration::from_nanos(self.epoch.load(Ordering::Relaxed)) + elapsed, elapsed }
     }
 }
 

@@ -42,7 +42,7 @@ pub use crate::api::{Api, ApiBuilder, BuildError, Fault};
 pub use crate::budget::{Resource, ResourceUse, Share};
 pub use crate::bus::{Bus, BusError, Listener, LocalBus, Notice, PublishedEvent};
 pub use crate::call::{Call, Credentials, Outcome, RequestId, Token, TraceContext, Transport};
-pub use crate::clock::{Clock, ManualClock, SystemClock};
+pub use crate::clock::{Clock, ManualClock, Moment, SystemClock};
 pub use crate::codec::{Codec, Params};
 pub use crate::ctx::Ctx;
 pub use crate::error::{ApiError, CodeRow, Details, ErrorCode, Violation};

@@ -7,18 +7,17 @@ use crate::call::{Credentials, Token};
 
 /// Reads the value of the one `Authorization` header.
 ///
-/// `Bearer <token>`, `Basic <token>`, `Basic <base64 of "token:" or ":token">`, or the bare token. What contains `_` is a
-/// token, since Base64 has no such character; other text after `Basic` is Base64.
+/// `Bearer <token>`, `Basic <token>`, `Basic <base64 of "token:" or ":token">`, or the bare token. What follows `Basic` and is not
+/// the Base64 of a text with one colon, at its beginning or its end, is the token itself.
 pub(super) fn read(value: &HeaderValue) -> Credentials {
-    token(value.as_bytes()).map_or(Credentials::Malformed, Credentials::Token)
+    value.to_str().ok().and_then(token).map_or(Credentials::Malformed, Credentials::Token)
 }
 
-fn token(value: &[u8]) -> Option<Token> {
+fn token(value: &str) -> Option<Token> {
     let text = value.trim_ascii();
-    let first = text.iter().position(|&byte| byte == b' ').unwrap_or(text.len());
-    let (scheme, token) = text.split_at(first);
+    let (scheme, token) = text.split_at(text.find(' ').unwrap_or(text.len()));
     let token = token.trim_ascii_start();
-    let (is_bearer, is_basic) = (scheme.eq_ignore_ascii_case(b"bearer"), scheme.eq_ignore_ascii_case(b"basic"));
+    let (is_bearer, is_basic) = (scheme.eq_ignore_ascii_case("bearer"), scheme.eq_ignore_ascii_case("basic"));
     match (is_bearer, is_basic, token.is_empty()) {
         (false, false, true) => plain(scheme),
         (true, _, false) => plain(token),
@@ -27,20 +26,17 @@ fn token(value: &[u8]) -> Option<Token> {
     }
 }
 
-fn plain(token: &[u8]) -> Option<Token> {
-    let is_sane = !token.is_empty() && token.iter().fold(true, |sane, byte| sane & byte.is_ascii_graphic());
-    if is_sane { std::str::from_utf8(token).ok().map(Token::new) } else { None }
+/// A header has visible characters, spaces and tabs only.
+fn plain(token: &str) -> Option<Token> {
+    (!token.is_empty() && !token.contains([' ', '\t'])).then(|| Token::new(token))
 }
 
-fn basic(text: &[u8]) -> Option<Token> {
-    if text.contains(&b'_') {
-        return plain(text);
-    }
-    let pair = BASE64.decode(text).or_else(|_| BASE64_NOPAD.decode(text)).ok()?;
-    let colon = pair.iter().position(|&byte| byte == b':')?;
-    match (&pair[..colon], &pair[colon + 1..]) {
-        (token, []) | ([], token) => plain(token),
-        _ => None,
+fn basic(text: &str) -> Option<Token> {
+    let pair = BASE64.decode(text.as_bytes()).or_else(|_| BASE64_NOPAD.decode(text.as_bytes())).ok();
+    let pair = pair.and_then(|pair| String::from_utf8(pair).ok()).filter(|pair| pair.bytes().all(|byte| byte.is_ascii_graphic()));
+    match pair.as_deref().and_then(|pair| pair.split_once(':')) {
+        Some((token, "") | ("", token)) if !token.contains(':') => plain(token),
+        _ => plain(text),
     }
 }
 
@@ -73,8 +69,15 @@ mod tests {
         ] {
             assert_eq!(token(value).as_deref(), Some("app_api_x1"), "{value}");
         }
-        for value in ["", "Bearer", "Bearer ", "Basic !!!", "Basic YTpi", "Digest app_api_x1", "Bearer a b"] {
+        for value in ["", "Bearer", "Bearer ", "Basic", "Digest app_api_x1", "Bearer a b", "Basic a\tb"] {
             assert_eq!(token(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_follows_basic_and_is_no_pair_with_one_half_is_the_token_itself() {
+        for text in ["eyJhbGciOiJIUzI1NiJ9.e30.c2ln", "!!!", "YTpi", "Ojo=", "OmE6", "gICA"] {
+            assert_eq!(token(&format!("Basic {text}")).as_deref(), Some(text));
         }
     }
 

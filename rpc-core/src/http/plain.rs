@@ -17,7 +17,7 @@ impl Incoming<'_> {
     pub(super) async fn plain<B>(
         &self,
         path: &str,
-        method: Option<&Method>,
+        method: Option<&Arc<Method>>,
         verb: Verb,
         body: B,
     ) -> Response<ResponseBody>
@@ -27,10 +27,10 @@ impl Incoming<'_> {
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let headers = &self.parts.headers;
-        let Content { codec, params, upload, held } = self.content(verb, body, method, Transport::Http).await;
+        let Content { codec, params, upload, held } = self.content(verb, body, method.map(AsRef::as_ref), Transport::Http).await;
         let mut origin = self.origin(Transport::Http, codec);
         origin.share.document = held.map(Arc::new);
-        let call = Call { upload, ..origin.into_call(path, params) };
+        let call = Call { upload, method, ..origin.into_call(path, params) };
         if self.notes.is_void {
             return match self.api().admit(call).await {
                 Ok(admitted) => {

@@ -102,13 +102,13 @@ impl Incoming<'_> {
     }
 
     /// The path in its one form, and the method that it names. The path of a method is in that form already.
-    fn target(&self) -> Result<(Cow<'_, str>, Option<&Method>), ApiError> {
+    fn target(&self) -> Result<(Cow<'_, str>, Option<&Arc<Method>>), ApiError> {
         let path = self.parts.uri.path();
-        if let Some(method) = self.api().method(path) {
+        if let Some(method) = self.api().find(path) {
             return Ok((Cow::Borrowed(path), Some(method)));
         }
         let path = path::normalize(path)?;
-        let method = self.api().method(&path);
+        let method = self.api().find(&path);
         Ok((path, method))
     }
 

@@ -37,6 +37,7 @@ impl Origin {
             trace: self.trace,
             upload: None,
             share: self.share,
+            method: None,
         }
     }
 }

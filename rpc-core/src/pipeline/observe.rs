@@ -7,6 +7,7 @@ use std::time::Duration;
 use tracing::Span;
 
 use super::span;
+use crate::clock::Moment;
 use crate::call::{RequestId, TraceContext, Transport};
 use crate::ctx::Ctx;
 use crate::error::{ApiError, ErrorCode};
@@ -124,7 +125,7 @@ impl Progress {
 impl Recorder {
     /// The call begins. Its caller is a guest until more is known.
     pub(super) fn start(ctx: Ctx) -> Self {
-        let (started, since) = (ctx.api.clock().now(), ctx.api.clock().elapsed());
+        let Moment { now: started, elapsed: since } = ctx.api.clock().both();
         let span = span::open(&ctx);
         Self { ctx, progress: Progress::default(), span, started, since, recorded: false }
     }

@@ -33,9 +33,12 @@ pub(super) fn open(ctx: &Ctx) -> Span {
         status = Empty,
         ms = Empty,
     );
+    if span.is_disabled() {
+        // One that nobody listens to would still ask, at each step, whether a logger of the crate `log` does.
+        return Span::none();
+    }
     // A call from inside the process is a child of the call that makes it already.
     if ctx.transport != Transport::InProcess
-        && !span.is_disabled()
         && let (Some(tracer), Some(trace)) = (ctx.api.tracer(), &ctx.trace)
     {
         tracer.join(&span, trace);
