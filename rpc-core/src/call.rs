@@ -15,8 +15,8 @@ pub use self::trace::TraceContext;
 use crate::budget::Share;
 use crate::codec::{Codec, Params};
 use crate::error::ApiError;
-use crate::method::Method;
 use crate::identity::Identity;
+use crate::method::Method;
 use crate::method::output::Encoded;
 use crate::upload::Upload;
 

@@ -12,9 +12,11 @@ mod resolve;
 pub(crate) mod span;
 mod validate;
 
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use tracing::Instrument;
+use tracing::Span;
 
 use self::observe::{Progress, Recorder};
 use crate::api::Api;
@@ -31,14 +33,13 @@ use crate::method::output::Encoded;
 /// A call that may run: its caller is known, permitted, and within the limits.
 #[derive(Debug)]
 pub(crate) struct Admitted {
-    recorder: Recorder,
-    params: Params,
+    begun: Begun,
     permit: Permit,
     place: Option<Hold>,
-    document: Option<Arc<Hold>>,
 }
 
 /// A call whose method is known.
+#[derive(Debug)]
 struct Begun {
     recorder: Recorder,
     params: Params,
@@ -49,12 +50,13 @@ struct Begun {
 impl Api {
     /// Takes a call through all stages. Every way in ends here.
     pub async fn call(&self, call: Call<'_>) -> Outcome {
-        let begun = match self.begin(call) {
+        let mut begun = match self.begin(call) {
             Ok(begun) => begun,
             Err(refused) => return refused,
         };
         let span = begun.recorder.span().clone();
-        begun.stages().instrument(span).await
+        let result = within(&span, pin!(begun.stages())).await;
+        begun.ended(result)
     }
 
     /// Whether the caller may call at all, before a large body is read. Nothing is recorded: the call itself follows.
@@ -68,9 +70,13 @@ impl Api {
 
     /// The stages up to the limits: after them the caller can be told that the call is accepted.
     pub(crate) async fn admit(&self, call: Call<'_>) -> Result<Admitted, Outcome> {
-        let begun = self.begin(call)?;
+        let mut begun = self.begin(call)?;
         let span = begun.recorder.span().clone();
-        begun.admit().instrument(span).await
+        let admitted = within(&span, pin!(begun.let_in())).await;
+        match admitted {
+            Ok((permit, place)) => Ok(Admitted { begun, permit, place }),
+            Err(error) => Err(begun.ended(Err(error))),
+        }
     }
 
     /// Finds the method; from here on the call is recorded.
@@ -86,57 +92,48 @@ impl Api {
     }
 }
 
+// The stages work on a call where it is: it is large, and moves cost more than most of them.
 impl Begun {
-    /// All stages, in the call's span.
-    async fn stages(self) -> Outcome {
-        let Self { mut recorder, params, credentials, share: Share { account, document } } = self;
-        let result = match let_in(&mut recorder, credentials, account.as_ref()).await {
-            Ok(places) => run(&mut recorder, params, (places, document)).await,
+    /// All stages.
+    async fn stages(&mut self) -> Result<Encoded, ApiError> {
+        let held = self.let_in().await?;
+        self.run(held).await
+    }
+
+    /// The stages up to the limits: who calls, and whether they may now.
+    async fn let_in(&mut self) -> Result<(Permit, Option<Hold>), ApiError> {
+        let account = self.share.account.as_ref();
+        let credentials = std::mem::replace(&mut self.credentials, Credentials::None);
+        let ctx = self.recorder.ctx();
+        let identity = authenticate::authenticate(&ctx.api, credentials, ctx.client).await?;
+        let ctx = self.recorder.identify(identity);
+        know(account, &ctx.identity);
+        authorize::authorize(&ctx.method, &ctx.identity)?;
+        admit::admit(ctx, account)
+    }
+
+    /// The stages from the parameters on. What the call holds is given back before it is recorded.
+    async fn run(&mut self, held: impl Send) -> Result<Encoded, ApiError> {
+        let document = self.share.document.take();
+        let (ctx, progress) = self.recorder.split();
+        let result = match start(ctx, &mut self.params, progress) {
+            Ok(running) => handle::finish(ctx, running, progress).await,
             Err(error) => Err(error),
         };
-        ended(recorder, result)
+        drop((held, document));
+        result
     }
 
-    /// The stages up to the limits, in the call's span.
-    async fn admit(self) -> Result<Admitted, Outcome> {
-        let Self { mut recorder, params, credentials, share: Share { account, document } } = self;
-        match let_in(&mut recorder, credentials, account.as_ref()).await {
-            Ok((permit, place)) => Ok(Admitted { recorder, params, permit, place, document }),
-            Err(error) => Err(ended(recorder, Err(error))),
-        }
+    /// Records the call, and tells what it came to.
+    fn ended(mut self, result: Result<Encoded, ApiError>) -> Outcome {
+        self.recorder.finish(result.as_ref());
+        Outcome { codec: self.recorder.ctx().codec(), result }
     }
 }
 
-/// The stages from the parameters on. What the call holds is given back before it is recorded.
-async fn run(recorder: &mut Recorder, params: Params, held: impl Send) -> Result<Encoded, ApiError> {
-    let (ctx, progress) = recorder.split();
-    let result = match start(ctx, params, progress) {
-        Ok(running) => handle::finish(ctx, running, progress).await,
-        Err(error) => Err(error),
-    };
-    drop(held);
-    result
-}
-
-/// Finds out who calls, and whether they may now.
-async fn let_in(
-    recorder: &mut Recorder,
-    credentials: Credentials,
-    account: Option<&Arc<Account>>,
-) -> Result<(Permit, Option<Hold>), ApiError> {
-    let ctx = recorder.ctx();
-    let identity = authenticate::authenticate(&ctx.api, credentials, ctx.client).await?;
-    let ctx = recorder.identify(identity);
-    know(account, &ctx.identity);
-    authorize::authorize(&ctx.method, &ctx.identity)?;
-    admit::admit(ctx, account)
-}
-
-/// Records the call, and tells what it came to.
-fn ended(recorder: Recorder, result: Result<Encoded, ApiError>) -> Outcome {
-    let codec = recorder.ctx().codec();
-    recorder.finish(result.as_ref());
-    Outcome { codec, result }
+/// Runs a part of a call in its span.
+fn within<F: Future>(span: &Span, mut part: Pin<&mut F>) -> impl Future<Output = F::Output> {
+    poll_fn(move |cx| span.in_scope(|| part.as_mut().poll(cx)))
 }
 
 /// Notes whether somebody has signed in on a connection.
@@ -147,17 +144,11 @@ fn know(account: Option<&Arc<Account>>, identity: &Identity) {
 }
 
 impl Admitted {
-    /// The stages from the parameters on, in the call's span.
-    pub(crate) fn run(self) -> impl Future<Output = Outcome> + Send {
-        // No `async fn`: it would hold the call twice.
-        let span = self.recorder.span().clone();
-        self.stages().instrument(span)
-    }
-
-    async fn stages(self) -> Outcome {
-        let Self { mut recorder, params, permit, place, document } = self;
-        let result = run(&mut recorder, params, (permit, place, document)).await;
-        ended(recorder, result)
+    /// The stages from the parameters on.
+    pub(crate) async fn run(mut self) -> Outcome {
+        let span = self.begun.recorder.span().clone();
+        let result = within(&span, pin!(self.begun.run((self.permit, self.place)))).await;
+        self.begun.ended(result)
     }
 
     /// Runs without anybody waiting for the answer. Beside too many of these the caller waits for the end after all, so that
@@ -169,7 +160,7 @@ impl Admitted {
                 self.run().await;
             }
             room => {
-                let tasks = Arc::clone(self.recorder.ctx().api.tasks());
+                let tasks = Arc::clone(self.begun.recorder.ctx().api.tasks());
                 tasks.spawn(async move {
                     self.run().await;
                     drop(room);
@@ -180,7 +171,8 @@ impl Admitted {
 }
 
 /// What the caller sent is needed up to here only: the call of the handler holds what it took of it.
-fn start<'c>(ctx: &'c Ctx, mut params: Params, progress: &mut Progress) -> Result<HandlerFuture<'c>, ApiError> {
+fn start<'c>(ctx: &'c Ctx, params: &mut Params, progress: &mut Progress) -> Result<HandlerFuture<'c>, ApiError> {
+    let mut params = std::mem::replace(params, Params::None);
     let arguments = validate::validate(ctx, &mut params)?;
     handle::start(ctx, arguments, progress)
 }

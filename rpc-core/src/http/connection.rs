@@ -75,8 +75,9 @@ pub(super) async fn serve(
     let answer = service_fn(move |request: Request<Incoming>| {
         let service = Arc::clone(&service);
         async move {
-            let is_stream = request.version() == Version::HTTP_2;
-            let response = service.respond(request).await;
+            let (mut parts, body) = request.into_parts();
+            let is_stream = parts.version == Version::HTTP_2;
+            let response = service.respond(&mut parts, body).await;
             let held = hold(&service, response.body(), is_stream);
             let outgoing = |body| {
                 if is_stream { Outgoing::of_stream(body, held, service.watch()) } else { Outgoing::alone(body, held) }

@@ -27,7 +27,8 @@ impl Incoming<'_> {
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let headers = &self.parts.headers;
-        let Content { codec, params, upload, held } = self.content(verb, body, method.map(AsRef::as_ref), Transport::Http).await;
+        let Content { codec, params, upload, held } =
+            self.content(verb, body, method.map(AsRef::as_ref), Transport::Http).await;
         let mut origin = self.origin(Transport::Http, codec);
         origin.share.document = held.map(Arc::new);
         let call = Call { upload, method, ..origin.into_call(path, params) };

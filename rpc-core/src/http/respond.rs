@@ -33,10 +33,11 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// The headers of an answer in JSON whose request has no id. They are made once: a copy costs less than to insert one after the
 /// other.
 static EACH: LazyLock<HeaderMap> = LazyLock::new(|| {
-    let mut headers = guarded();
+    let mut headers = HeaderMap::new();
+    headers.insert(REQUEST_ID, HeaderValue::from_static("-"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(Codec::Json.content_type()));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(REQUEST_ID, HeaderValue::from_static("-"));
+    headers.extend(guarded());
     headers
 });
 
@@ -103,8 +104,11 @@ pub(super) fn with_body(
 }
 
 fn add_request_id(headers: &mut HeaderMap, id: RequestId) {
-    if let Ok(id) = HeaderValue::from_bytes(id.as_bytes()) {
-        headers.insert(REQUEST_ID, id);
+    let Ok(id) = HeaderValue::from_bytes(id.as_bytes()) else { return };
+    match headers.iter_mut().next() {
+        // That is where it is in nearly all answers: it need not be looked for.
+        Some((name, value)) if *name == REQUEST_ID => *value = id,
+        _ => drop(headers.insert(REQUEST_ID, id)),
     }
 }
 

@@ -202,11 +202,10 @@ impl Incoming<'_> {
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let limit = method.map_or(self.api().limits().max_body, |method| method.limits().max_body);
-        let read = body::read(self.notes.body, body, limit, self.tally());
         if self.is_watched() {
-            return read.await;
+            return body::read(self.notes.body, body, limit, self.tally()).await;
         }
-        Box::pin(self.in_time(read)).await
+        Box::pin(self.in_time(body::read(self.notes.body, body, limit, self.tally()))).await
     }
 
     /// Counts the bytes of the body. A small one costs an HTTP/1 connection no more than what it is counted with.

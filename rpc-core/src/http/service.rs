@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::Buf;
+use http::request::Parts;
 use http::{Extensions, HeaderMap, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::upgrade::OnUpgrade;
@@ -190,14 +191,13 @@ impl HttpService {
     }
 
     /// Answers one request.
-    pub(super) async fn respond<B>(&self, request: Request<B>) -> Response<ResponseBody>
+    pub(super) async fn respond<B>(&self, parts: &mut Parts, body: B) -> Response<ResponseBody>
     where
         B: Body + Unpin + Send + 'static,
         B::Data: Buf + Send,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let activity = self.watch.as_deref().map(Watch::request);
-        let (mut parts, body) = request.into_parts();
         let notes = Notes::read(&parts.headers);
         let asks = notes.has_upgrade && ws::wants_upgrade(&parts.headers);
         let upgrade = asks.then(|| upgrade(&mut parts.extensions));
@@ -209,7 +209,8 @@ impl HttpService {
         let stream = account.filter(|_| parts.version == Version::HTTP_2);
         let stream =
             stream.map(|account| account.take(Resource::Memory, STREAM_BYTES + notes.size() as u64)).transpose();
-        let incoming = Incoming { service: self, parts: &parts, notes, id, trace, client, account, activity };
+        let parts = &*parts;
+        let incoming = Incoming { service: self, parts, notes, id, trace, client, account, activity };
         let mut body = RequestBody::new(body);
         let mut response = match &stream {
             Ok(_held) => incoming.route(&mut body, upgrade.clone()).await,
@@ -220,7 +221,7 @@ impl HttpService {
             Box::pin(incoming.settle(body, &mut response, upgrade)).await;
         }
         if has_origin {
-            self.shared.origins.mark(&parts, response.headers_mut());
+            self.shared.origins.mark(parts, response.headers_mut());
         }
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             self.watch.as_deref().inspect(|watch| watch.switches());
@@ -267,6 +268,9 @@ where
 
     fn call(&self, request: Request<B>) -> ResponseFuture {
         let service = self.clone();
-        Box::pin(async move { Ok(service.respond(request.map(Box::pin)).await) })
+        Box::pin(async move {
+            let (mut parts, body) = request.into_parts();
+            Ok(service.respond(&mut parts, Box::pin(body)).await)
+        })
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tracing::Span;
 
 use super::span;
-use crate::clock::Moment;
 use crate::call::{RequestId, TraceContext, Transport};
+use crate::clock::Moment;
 use crate::ctx::Ctx;
 use crate::error::{ApiError, ErrorCode};
 use crate::identity::Identity;
@@ -153,7 +153,7 @@ impl Recorder {
     }
 
     /// The call has ended with a result.
-    pub(super) fn finish(mut self, result: Result<&Encoded, &ApiError>) {
+    pub(super) fn finish(&mut self, result: Result<&Encoded, &ApiError>) {
         match result {
             Ok(reply) => self.record(Disposition::Finished, reply.status, &reply.reason, None),
             Err(error) => {

@@ -8,6 +8,9 @@ use crate::error::{ApiError, ErrorCode};
 use crate::method::Method;
 
 pub(super) fn resolve(api: &Api, call: &Call<'_>) -> Result<Arc<Method>, ApiError> {
-    let found = call.method.or_else(|| api.find(call.path)).filter(|method| !method.is_private() || call.transport == Transport::InProcess);
+    let found = call
+        .method
+        .or_else(|| api.find(call.path))
+        .filter(|method| !method.is_private() || call.transport == Transport::InProcess);
     found.cloned().ok_or_else(|| ApiError::of(ErrorCode::MethodNotFound))
 }
