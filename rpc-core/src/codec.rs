@@ -2,6 +2,7 @@
 
 pub(crate) mod fuzz;
 pub(crate) mod json;
+pub(crate) mod level;
 pub(crate) mod msgpack;
 
 use bytes::Bytes;
@@ -54,17 +55,14 @@ impl Codec {
     /// values than the limits allow, something after the end. In MessagePack also: a key that is not a string, a number that is
     /// not finite, an unknown extension.
     pub fn decode(self, bytes: &[u8], limits: DocumentLimits) -> Result<Value, ApiError> {
-        match self {
-            Self::Json => json::decode(bytes, limits).map(Value::from),
-            Self::MsgPack => msgpack::decode(bytes, limits),
-        }
+        self.decode_tree(bytes, limits).map(Value::from)
     }
 
     /// The same, for one reading.
     pub(crate) fn decode_tree(self, bytes: &[u8], limits: DocumentLimits) -> Result<Tree<'_>, ApiError> {
         match self {
             Self::Json => json::decode(bytes, limits),
-            Self::MsgPack => msgpack::decode(bytes, limits).map(Tree::from),
+            Self::MsgPack => msgpack::decode(bytes, limits),
         }
     }
 

@@ -27,16 +27,21 @@ pub enum Tree<'t> {
 pub(crate) type Member<'t> = (Cow<'t, str>, Tree<'t>);
 
 /// Members up to which each pair of names is compared.
-const FEW: usize = 16;
+pub(crate) const FEW: usize = 16;
 
 /// Whether two members have the same name.
 pub(crate) fn has_repeated_name(members: &[Member<'_>]) -> bool {
     if members.len() <= FEW {
-        return (1..members.len()).any(|last| members[..last].iter().any(|(name, _)| *name == members[last].0));
+        return (1..members.len()).any(|last| repeats(&members[..last], &members[last].0));
     }
     let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
     names.sort_unstable();
     names.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+/// Whether one of the members has a name.
+pub(crate) fn repeats(members: &[Member<'_>], name: &str) -> bool {
+    members.iter().any(|(known, _)| known == name)
 }
 
 impl From<Value> for Tree<'_> {

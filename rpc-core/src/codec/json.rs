@@ -1,5 +1,7 @@
 //! JSON, strictly: a repeated key and too deep a nesting are parse errors.
 
+pub(super) mod level;
+
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
@@ -14,13 +16,24 @@ use crate::tree::{Tree, has_repeated_name};
 
 /// Decodes a document, which borrows from the bytes where it can.
 pub(crate) fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<Tree<'_>, ApiError> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    // Looked at once, and not text by text; what is no text is read for the place of its fault.
+    let tree = match std::str::from_utf8(bytes) {
+        Ok(text) => read(serde_json::Deserializer::from_str(text), limits),
+        Err(_) => read(serde_json::Deserializer::from_slice(bytes), limits),
+    };
+    tree.map_err(|error| parse_error(format!("Parse error: {error}")))
+}
+
+fn read<'de, R: serde_json::de::Read<'de>>(
+    mut deserializer: serde_json::Deserializer<R>,
+    limits: DocumentLimits,
+) -> serde_json::Result<Tree<'de>> {
     deserializer.disable_recursion_limit();
     let values_left = Cell::new(limits.values);
-    Node { depth_left: limits.depth, values_left: &values_left, members_expected: MEMBERS_OF_A_PARAMETER }
-        .deserialize(&mut deserializer)
-        .and_then(|tree| deserializer.end().map(|()| tree))
-        .map_err(|error| parse_error(format!("Parse error: {error}")))
+    let whole = Node { depth_left: limits.depth, values_left: &values_left, members_expected: MEMBERS_OF_A_PARAMETER };
+    let tree = whole.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(tree)
 }
 
 pub(crate) fn encode(value: &dyn erased_serde::Serialize) -> Result<Vec<u8>, serde_json::Error> {

@@ -13,6 +13,7 @@ mod decode;
 mod encode;
 mod items;
 mod key;
+pub(super) mod level;
 mod timestamp;
 
 use serde::Serializer;
@@ -63,9 +64,14 @@ mod tests {
     use serde::{Serialize, Serializer};
     use serde_json::{Value, json};
 
-    use super::{decode, encode, encode_array, encode_object};
+    use super::{encode, encode_array, encode_object};
+    use crate::ApiError;
     use crate::codec::{Piece, json};
     use crate::limits::DocumentLimits;
+
+    fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<Value, ApiError> {
+        super::decode(bytes, limits).map(Value::from)
+    }
 
     /// A value means the same in both codecs.
     #[track_caller]

@@ -10,8 +10,8 @@ use crate::method::output::Encoded;
 
 const VERSION: (&str, Piece<'static>) = ("jsonrpc", Piece::Text("2.0"));
 
-/// Encodes an outcome under an id; without one, the answer has none.
-pub(crate) fn encode(codec: Codec, id: Option<&Value>, outcome: &Outcome) -> Vec<u8> {
+/// Encodes an outcome under an id, which is encoded already; without one, the answer has none.
+pub(crate) fn encode(codec: Codec, id: Option<&[u8]>, outcome: &Outcome) -> Vec<u8> {
     let encoded = match &outcome.result {
         Ok(reply) => success(codec, reply).and_then(|result| answer(codec, id, ("result", Piece::Encoded(&result)))),
         Err(error) => failure(codec, error).and_then(|error| answer(codec, id, ("error", Piece::Encoded(&error)))),
@@ -23,17 +23,17 @@ pub(crate) fn encode(codec: Codec, id: Option<&Value>, outcome: &Outcome) -> Vec
 }
 
 /// Encodes a message that names a method: `/pong` under the id of a ping, `/event` with its parameters.
-pub(crate) fn method(codec: Codec, id: Option<&Value>, method: &str, params: Option<&[Value]>) -> Vec<u8> {
+pub(crate) fn method(codec: Codec, id: Option<Piece<'_>>, method: &str, params: Option<&[Value]>) -> Vec<u8> {
     let mut members = vec![VERSION];
-    members.extend(id.map(|id| ("id", Piece::Value(id))));
+    members.extend(id.map(|id| ("id", id)));
     members.push(("method", Piece::Text(method)));
     members.extend(params.as_ref().map(|params| ("params", Piece::Value(params))));
     codec.encode_object(&members).unwrap_or_default()
 }
 
-fn answer(codec: Codec, id: Option<&Value>, member: (&str, Piece<'_>)) -> Result<Vec<u8>, ApiError> {
+fn answer(codec: Codec, id: Option<&[u8]>, member: (&str, Piece<'_>)) -> Result<Vec<u8>, ApiError> {
     match id {
-        Some(id) => codec.encode_object(&[VERSION, ("id", Piece::Value(id)), member]),
+        Some(id) => codec.encode_object(&[VERSION, ("id", Piece::Encoded(id)), member]),
         None => codec.encode_object(&[VERSION, member]),
     }
 }
@@ -96,11 +96,11 @@ mod tests {
 
     use super::{encode, method};
     use crate::call::Outcome;
-    use crate::codec::Codec;
+    use crate::codec::{Codec, Piece};
     use crate::error::{ApiError, ErrorCode};
     use crate::method::output::Encoded;
 
-    fn text(id: Option<&serde_json::Value>, result: Result<Encoded, ApiError>) -> String {
+    fn text(id: Option<&[u8]>, result: Result<Encoded, ApiError>) -> String {
         String::from_utf8(encode(Codec::Json, id, &Outcome { codec: Codec::Json, result })).unwrap()
     }
 
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_success_has_the_documented_bytes() {
         assert_eq!(
-            text(Some(&json!(1)), Ok(reply(&json!({"total": 3})))),
+            text(Some(b"1"), Ok(reply(&json!({"total": 3})))),
             concat!(
                 r#"{"jsonrpc":"2.0","id":1,"result":{"status":200,"status_text":"OK","reason":"OK","exception":false,"#,
                 r#""data":[1],"total":3,"meta":{"total":3}}}"#
@@ -127,11 +127,11 @@ mod tests {
     #[test]
     fn an_error_has_the_documented_bytes() {
         assert_eq!(
-            text(Some(&json!("")), Err(ApiError::of(ErrorCode::Forbidden))),
+            text(Some(b"\"\""), Err(ApiError::of(ErrorCode::Forbidden))),
             r#"{"jsonrpc":"2.0","id":"","error":{"code":403,"message":"Not permitted","data":{"exception":false,"status":403,"meta":{}}}}"#
         );
         assert_eq!(
-            text(Some(&json!(null)), Err(ApiError::invalid(0, "", "type", "no"))),
+            text(Some(b"null"), Err(ApiError::invalid(0, "", "type", "no"))),
             concat!(
                 r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32602,"message":"Parameters are invalid","data":{"exception":false,"#,
                 r#""status":400,"meta":{},"errors":[{"pointer":"/0","keyword":"type","message":"no"}]}}}"#
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn messages_from_the_server_name_a_method() {
-        let pong = method(Codec::Json, Some(&json!(7)), "/pong", None);
+        let pong = method(Codec::Json, Some(Piece::Number(7)), "/pong", None);
         assert_eq!(pong, br#"{"jsonrpc":"2.0","id":7,"method":"/pong"}"#);
         let event = method(Codec::Json, None, "/event", Some(&[json!("/a"), json!(1)]));
         assert_eq!(event, br#"{"jsonrpc":"2.0","method":"/event","params":["/a",1]}"#);

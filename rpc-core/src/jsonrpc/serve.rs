@@ -5,21 +5,20 @@ use std::task::Poll;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
-use serde_json::Value;
 
 use super::answer;
+use super::id::Id;
 use super::origin::Origin;
 use super::request::{Invalid, Request};
 use super::system::{self, System};
 use crate::api::Api;
-use crate::call::Outcome;
-use crate::codec::Params;
+use crate::call::{Outcome, Params};
 use crate::error::{ApiError, ErrorCode};
 
 /// The outcome of a request, under its id; without one nobody is told.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    pub(crate) id: Option<Value>,
+    pub(crate) id: Option<Id>,
     pub(crate) outcome: Outcome,
 }
 
@@ -27,7 +26,7 @@ impl Answer {
     /// The bytes for the caller; none for a notification.
     pub(crate) fn encode(&self) -> Option<Vec<u8>> {
         let id = self.id.as_ref()?;
-        Some(answer::encode(self.outcome.codec, Some(id), &self.outcome))
+        Some(answer::encode(self.outcome.codec, Some(id.as_bytes()), &self.outcome))
     }
 
     pub(crate) fn invalid(invalid: Invalid, origin: &Origin) -> Self {
@@ -37,7 +36,7 @@ impl Answer {
 }
 
 /// Serves one request. A notification is answered once its call is admitted and goes on by itself.
-pub(crate) async fn serve(api: &Api, origin: &Origin, request: Result<Request, Invalid>) -> Answer {
+pub(crate) async fn serve(api: &Api, origin: &Origin, request: Result<Request<'_>, Invalid>) -> Answer {
     let Request { id, method, params } = match request {
         Ok(request) => request,
         Err(invalid) => return Answer::invalid(invalid, origin),
@@ -55,7 +54,7 @@ pub(crate) async fn serve(api: &Api, origin: &Origin, request: Result<Request, I
 pub(crate) async fn serve_batch(
     api: &Api,
     origin: &Origin,
-    requests: Vec<Result<Request, Invalid>>,
+    requests: Vec<Result<Request<'_>, Invalid>>,
 ) -> Option<Vec<u8>> {
     let (mut running, mut answers) = (FuturesOrdered::new(), Vec::with_capacity(requests.len()));
     for request in requests {
@@ -89,7 +88,7 @@ async fn detached(api: &Api, origin: &Origin, method: &str, params: Params) -> O
 async fn serve_system(api: &Api, origin: &Origin, system: System, params: Params) -> Outcome {
     match system {
         System::Ping | System::Pong | System::Healthcheck => system::ok(origin.codec),
-        System::Event => match system::client_event(params, origin.codec, api.limits().document()) {
+        System::Event => match system::client_event(params, origin.codec) {
             Ok((name, arguments)) => {
                 client_event(api, origin, &name, arguments).await;
                 system::ok(origin.codec)
@@ -105,7 +104,7 @@ async fn serve_system(api: &Api, origin: &Origin, system: System, params: Params
 }
 
 /// Hands a client's event to the method that is registered for it. Others are ignored.
-async fn client_event(api: &Api, origin: &Origin, name: &str, arguments: Vec<Value>) {
+async fn client_event(api: &Api, origin: &Origin, name: &str, arguments: Params) {
     let Some(method) = api.client_event(name) else { return };
-    detached(api, origin, method.path(), Params::Positional(arguments)).await;
+    detached(api, origin, method.path(), arguments).await;
 }

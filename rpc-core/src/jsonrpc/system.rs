@@ -1,11 +1,11 @@
 //! The methods of the protocol itself, which are no methods of the API.
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 
-use crate::call::Outcome;
-use crate::codec::{Codec, Params};
+use crate::call::{Outcome, Params};
+use crate::codec::Codec;
+use crate::codec::level::Level;
 use crate::error::{ApiError, ErrorCode};
-use crate::limits::DocumentLimits;
 use crate::method::output::Encoded;
 
 /// A method of the protocol.
@@ -54,16 +54,25 @@ pub(crate) fn ok(codec: Codec) -> Outcome {
     Outcome { codec, result }
 }
 
-/// The name and the arguments of a client's event.
-pub(super) fn client_event(
-    mut params: Params,
-    codec: Codec,
-    limits: DocumentLimits,
-) -> Result<(String, Vec<Value>), ApiError> {
-    let mut values = params.take(codec, limits, None)?.into_iter().map(Value::from);
-    match values.next() {
-        Some(Value::String(name)) => Ok((name, values.collect())),
-        _ => Err(ApiError::of(ErrorCode::InvalidRequest)
-            .with_reason("Invalid request: the first parameter is the event's name")),
-    }
+/// The name of a client's event and its arguments, which are what follows the name.
+pub(super) fn client_event(params: Params, codec: Codec) -> Result<(String, Params), ApiError> {
+    let unnamed = || {
+        ApiError::of(ErrorCode::InvalidRequest)
+            .with_reason("Invalid request: the first parameter is the event's name")
+    };
+    let document = match params {
+        Params::Encoded(bytes) | Params::Member(bytes) if !codec.is_empty_document(&bytes) => bytes,
+        Params::Unreadable(error) => return Err(error),
+        _ => return Err(unnamed()),
+    };
+    let (name, arguments) = match Level::read(codec, &document, 1)? {
+        Level::Array { items, count } => {
+            let name = items.first().copied().ok_or_else(unnamed)?;
+            (name, Params::Encoded(codec.without_first(&document, name, count).into()))
+        }
+        Level::Scalar => (&*document, Params::None),
+        Level::Object(_) => return Err(unnamed()),
+    };
+    let name = codec.text(name.trim_ascii()).ok_or_else(unnamed)?.into_owned();
+    Ok((name, arguments))
 }

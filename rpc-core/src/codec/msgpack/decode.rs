@@ -1,17 +1,26 @@
-//! MessagePack to values. A declared length is a claim: nothing is allocated for it before the input has shown it.
+//! MessagePack to values, which borrow from the bytes where they can. A declared length is a claim: nothing is allocated for it
+//! before the input has shown it.
+
+use std::borrow::Cow;
+use std::fmt;
 
 use data_encoding::BASE64;
 use rmp::Marker;
-use serde_json::map::Entry;
-use serde_json::{Map, Number, Value};
+use serde_json::Number;
 
 use super::timestamp;
 use crate::ApiError;
+use crate::codec::level::Kind;
 use crate::codec::parse_error;
 use crate::limits::DocumentLimits;
+use crate::tree::{FEW, Member, Tree, has_repeated_name, repeats};
 
 /// The extension that stands for a JavaScript `undefined`, and its payload.
 const UNDEFINED: (i8, &[u8]) = (0, &[0]);
+/// The same as its encoders write it.
+pub(super) const ENCODED_UNDEFINED: &[u8] = b"\xd4\x00\x00";
+
+const NEVER_USED: &str = "the byte c1, which MessagePack never uses,";
 
 /// The extension that carries a number too long for 64 bits as decimal text.
 pub(super) const DECIMAL: i8 = 1;
@@ -22,34 +31,107 @@ const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 /// Elements that are allocated for at once. The rest of a longer array or map is paid for as it comes.
 const ALLOCATE_AT_ONCE: usize = 16;
 
-pub(crate) fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<Value, ApiError> {
-    read(bytes, limits).map_err(|Fault { what, at }| parse_error(format!("Parse error: {what} at byte {at}")))
+pub(crate) fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<Tree<'_>, ApiError> {
+    read(bytes, limits).map_err(|fault| parse_error(fault.to_string()))
 }
 
-fn read(bytes: &[u8], limits: DocumentLimits) -> Result<Value, Fault> {
-    let mut reader = Reader { bytes, position: 0, values_left: limits.values };
+fn read(bytes: &[u8], limits: DocumentLimits) -> Result<Tree<'_>, Fault> {
+    let mut reader = Reader { values_left: limits.values, ..Reader::new(bytes) };
     let value = reader.value(limits.depth)?;
-    if reader.left() > 0 {
-        return fault("bytes after the end of the value", reader.position);
-    }
+    reader.end()?;
     Ok(value)
 }
 
 /// What is wrong, and at which byte, counted from 0.
-struct Fault {
+pub(super) struct Fault {
     what: &'static str,
     at: usize,
 }
 
-struct Reader<'a> {
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Parse error: {} at byte {}", self.what, self.at)
+    }
+}
+
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     position: usize,
     values_left: usize,
 }
 
 impl<'a> Reader<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, position: 0, values_left: usize::MAX }
+    }
+
+    /// There must be nothing left.
+    pub(super) fn end(&self) -> Result<(), Fault> {
+        if self.left() > 0 { fault("bytes after the end of the value", self.position) } else { Ok(()) }
+    }
+
+    /// The kind and the length of the array or map that is next, which is entered; `None` for anything else.
+    pub(super) fn enter(&mut self) -> Result<Option<(Kind, usize)>, Fault> {
+        let at = self.position;
+        let [first] = self.array()?;
+        let (kind, length) = match Marker::from_u8(first) {
+            Marker::FixArray(length) => (Kind::Array, length.into()),
+            Marker::Array16 => (Kind::Array, self.length::<2>()?),
+            Marker::Array32 => (Kind::Array, self.length::<4>()?),
+            Marker::FixMap(length) => (Kind::Object, length.into()),
+            Marker::Map16 => (Kind::Object, self.length::<2>()?),
+            Marker::Map32 => (Kind::Object, self.length::<4>()?),
+            _ => {
+                self.position = at;
+                return Ok(None);
+            }
+        };
+        self.holds(values_in(kind, length), at)?;
+        Ok(Some((kind, length)))
+    }
+
+    /// Passes over one value with all in it, and gives its bytes. Only its form is looked at; no level of it is kept in mind.
+    pub(super) fn skip(&mut self) -> Result<&'a [u8], Fault> {
+        let start = self.position;
+        let mut pending = 1;
+        while pending > 0 {
+            pending -= 1;
+            match self.enter()? {
+                Some((kind, length)) => pending += values_in(kind, length),
+                None => self.skip_single()?,
+            }
+        }
+        Ok(&self.bytes[start..self.position])
+    }
+
+    /// Passes over a value that holds no others.
+    fn skip_single(&mut self) -> Result<(), Fault> {
+        let at = self.position;
+        let [first] = self.array()?;
+        let length = match Marker::from_u8(first) {
+            Marker::Null | Marker::False | Marker::True | Marker::FixPos(_) | Marker::FixNeg(_) => 0,
+            Marker::U8 | Marker::I8 => 1,
+            Marker::U16 | Marker::I16 | Marker::FixExt1 => 2,
+            Marker::U32 | Marker::I32 | Marker::F32 => 4,
+            Marker::U64 | Marker::I64 | Marker::F64 => 8,
+            Marker::FixExt2 => 3,
+            Marker::FixExt4 => 5,
+            Marker::FixExt8 => 9,
+            Marker::FixExt16 => 17,
+            Marker::Bin8 => self.length::<1>()?,
+            Marker::Bin16 => self.length::<2>()?,
+            Marker::Bin32 => self.length::<4>()?,
+            Marker::Ext8 => self.length::<1>()? + 1,
+            Marker::Ext16 => self.length::<2>()? + 1,
+            Marker::Ext32 => self.length::<4>()? + 1,
+            Marker::Reserved => return fault(NEVER_USED, at),
+            marker => return self.string(marker, at).map(drop),
+        };
+        self.take(length, at).map(drop)
+    }
+
     /// A value with at most so many levels of arrays and maps.
-    fn value(&mut self, depth_left: usize) -> Result<Value, Fault> {
+    fn value(&mut self, depth_left: usize) -> Result<Tree<'a>, Fault> {
         let at = self.position;
         let Some(left) = self.values_left.checked_sub(1) else {
             return fault("too many values (the limit is `max_values`)", at);
@@ -57,19 +139,19 @@ impl<'a> Reader<'a> {
         self.values_left = left;
         let [first] = self.array()?;
         Ok(match Marker::from_u8(first) {
-            Marker::Null => Value::Null,
-            Marker::False => Value::Bool(false),
-            Marker::True => Value::Bool(true),
-            Marker::FixPos(number) => number.into(),
-            Marker::FixNeg(number) => number.into(),
-            Marker::U8 => u8::from_be_bytes(self.array()?).into(),
-            Marker::U16 => u16::from_be_bytes(self.array()?).into(),
-            Marker::U32 => u32::from_be_bytes(self.array()?).into(),
-            Marker::U64 => u64::from_be_bytes(self.array()?).into(),
-            Marker::I8 => i8::from_be_bytes(self.array()?).into(),
-            Marker::I16 => i16::from_be_bytes(self.array()?).into(),
-            Marker::I32 => i32::from_be_bytes(self.array()?).into(),
-            Marker::I64 => i64::from_be_bytes(self.array()?).into(),
+            Marker::Null => Tree::Null,
+            Marker::False => Tree::Bool(false),
+            Marker::True => Tree::Bool(true),
+            Marker::FixPos(number) => Tree::Number(number.into()),
+            Marker::FixNeg(number) => Tree::Number(number.into()),
+            Marker::U8 => Tree::Number(u8::from_be_bytes(self.array()?).into()),
+            Marker::U16 => Tree::Number(u16::from_be_bytes(self.array()?).into()),
+            Marker::U32 => Tree::Number(u32::from_be_bytes(self.array()?).into()),
+            Marker::U64 => Tree::Number(u64::from_be_bytes(self.array()?).into()),
+            Marker::I8 => Tree::Number(i8::from_be_bytes(self.array()?).into()),
+            Marker::I16 => Tree::Number(i16::from_be_bytes(self.array()?).into()),
+            Marker::I32 => Tree::Number(i32::from_be_bytes(self.array()?).into()),
+            Marker::I64 => Tree::Number(i64::from_be_bytes(self.array()?).into()),
             Marker::F32 => finite(f32::from_be_bytes(self.array()?).into(), at)?,
             Marker::F64 => finite(f64::from_be_bytes(self.array()?), at)?,
             marker => self.sized(marker, at, depth_left)?,
@@ -77,7 +159,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A value whose length its first bytes tell.
-    fn sized(&mut self, marker: Marker, at: usize, depth_left: usize) -> Result<Value, Fault> {
+    fn sized(&mut self, marker: Marker, at: usize, depth_left: usize) -> Result<Tree<'a>, Fault> {
         match marker {
             Marker::FixArray(length) => self.items(length.into(), at, depth_left),
             Marker::Array16 => self.length::<2>().and_then(|length| self.items(length, at, depth_left)),
@@ -96,16 +178,16 @@ impl<'a> Reader<'a> {
             Marker::Ext8 => self.length::<1>().and_then(|length| self.extension(length, at)),
             Marker::Ext16 => self.length::<2>().and_then(|length| self.extension(length, at)),
             Marker::Ext32 => self.length::<4>().and_then(|length| self.extension(length, at)),
-            Marker::Reserved => fault("the byte c1, which MessagePack never uses,", at),
+            Marker::Reserved => fault(NEVER_USED, at),
             marker => match self.string(marker, at)? {
-                Some(text) => Ok(text.into()),
+                Some(text) => Ok(Tree::Text(Cow::Borrowed(text))),
                 None => fault("an unknown marker", at),
             },
         }
     }
 
     /// A string, if the marker is that of one.
-    fn string(&mut self, marker: Marker, at: usize) -> Result<Option<String>, Fault> {
+    fn string(&mut self, marker: Marker, at: usize) -> Result<Option<&'a str>, Fault> {
         let length = match marker {
             Marker::FixStr(length) => length.into(),
             Marker::Str8 => self.length::<1>()?,
@@ -121,40 +203,44 @@ impl<'a> Reader<'a> {
         Ok(self.array::<N>()?.into_iter().fold(0, |length, byte| length << 8 | usize::from(byte)))
     }
 
-    fn text(&mut self, length: usize, at: usize) -> Result<String, Fault> {
+    fn text(&mut self, length: usize, at: usize) -> Result<&'a str, Fault> {
         match std::str::from_utf8(self.take(length, at)?) {
-            Ok(text) => Ok(text.to_owned()),
+            Ok(text) => Ok(text),
             Err(_) => fault("a string that is not UTF-8", at),
         }
     }
 
-    fn binary(&mut self, length: usize, at: usize) -> Result<Value, Fault> {
-        Ok(BASE64.encode(self.take(length, at)?).into())
+    fn binary(&mut self, length: usize, at: usize) -> Result<Tree<'a>, Fault> {
+        Ok(Tree::Text(Cow::Owned(BASE64.encode(self.take(length, at)?))))
     }
 
-    fn items(&mut self, length: usize, at: usize, depth_left: usize) -> Result<Value, Fault> {
+    fn items(&mut self, length: usize, at: usize, depth_left: usize) -> Result<Tree<'a>, Fault> {
         let below = self.below(length, at, depth_left)?;
         let mut values = Vec::with_capacity(length.min(ALLOCATE_AT_ONCE));
         for _ in 0..length {
             values.push(self.value(below)?);
         }
-        Ok(Value::Array(values))
+        Ok(Tree::Array(values))
     }
 
-    fn members(&mut self, length: usize, at: usize, depth_left: usize) -> Result<Value, Fault> {
+    fn members(&mut self, length: usize, at: usize, depth_left: usize) -> Result<Tree<'a>, Fault> {
         let below = self.below(length.saturating_mul(2), at, depth_left)?;
-        let mut members = Map::with_capacity(length.min(ALLOCATE_AT_ONCE));
+        let mut members: Vec<Member<'a>> = Vec::with_capacity(length.min(ALLOCATE_AT_ONCE));
         for _ in 0..length {
             let at = self.position;
-            match members.entry(self.key()?) {
-                Entry::Vacant(vacant) => vacant.insert(self.value(below)?),
-                Entry::Occupied(_) => return fault("a repeated key in a map", at),
-            };
+            let name = self.key()?;
+            if length <= FEW && repeats(&members, name) {
+                return fault("a repeated key in a map", at);
+            }
+            members.push((Cow::Borrowed(name), self.value(below)?));
         }
-        Ok(Value::Object(members))
+        if length > FEW && has_repeated_name(&members) {
+            return fault("a repeated key in the map", at);
+        }
+        Ok(Tree::Object(members))
     }
 
-    fn key(&mut self) -> Result<String, Fault> {
+    pub(super) fn key(&mut self) -> Result<&'a str, Fault> {
         let at = self.position;
         let [first] = self.array()?;
         match self.string(Marker::from_u8(first), at)? {
@@ -163,21 +249,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn extension(&mut self, length: usize, at: usize) -> Result<Value, Fault> {
+    fn extension(&mut self, length: usize, at: usize) -> Result<Tree<'a>, Fault> {
         let [kind] = self.array()?;
         let kind = i8::from_be_bytes([kind]);
         if kind == DECIMAL {
-            return self.text(length, at).map(Value::from);
+            return self.text(length, at).map(|text| Tree::Text(Cow::Borrowed(text)));
         }
         let payload = self.take(length, at)?;
         if (kind, payload) == UNDEFINED {
-            return Ok(Value::Null);
+            return Ok(Tree::Null);
         }
         if kind != timestamp::TYPE {
             return fault("an extension of an unknown type", at);
         }
         match timestamp::text(payload) {
-            Some(text) => Ok(text.into()),
+            Some(text) => Ok(Tree::Text(Cow::Owned(text))),
             None => fault("a timestamp out of range", at),
         }
     }
@@ -187,10 +273,13 @@ impl<'a> Reader<'a> {
         let Some(below) = depth_left.checked_sub(1) else {
             return fault("nested too deeply (the limit is `max_depth`)", at);
         };
-        if least > self.left() {
-            return fault("a length that the input does not hold", at);
-        }
+        self.holds(least, at)?;
         Ok(below)
+    }
+
+    /// There must be at least so many bytes left.
+    fn holds(&self, least: usize, at: usize) -> Result<(), Fault> {
+        if least > self.left() { fault("a length that the input does not hold", at) } else { Ok(()) }
     }
 
     /// The next bytes, of the value that begins at `at`.
@@ -219,14 +308,19 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// How many values an array or a map of a length holds.
+fn values_in(kind: Kind, length: usize) -> usize {
+    if kind == Kind::Object { length.saturating_mul(2) } else { length }
+}
+
 /// JavaScript has one kind of number, and its encoders write whole ones beyond 32 bits as floats: within the range in which
 /// it is exact, a whole number is an integer, as its JSON would be.
-fn finite(number: f64, at: usize) -> Result<Value, Fault> {
+fn finite(number: f64, at: usize) -> Result<Tree<'static>, Fault> {
     if number.fract() == 0.0 && number.abs() <= MAX_SAFE_INTEGER {
-        return Ok((number as i64).into());
+        return Ok(Tree::Number((number as i64).into()));
     }
     match Number::from_f64(number) {
-        Some(number) => Ok(Value::Number(number)),
+        Some(number) => Ok(Tree::Number(number)),
         None => fault("a number that is not finite", at),
     }
 }
@@ -239,8 +333,12 @@ fn fault<T>(what: &'static str, at: usize) -> Result<T, Fault> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::decode;
+    use crate::ApiError;
     use crate::limits::DocumentLimits;
+
+    fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<Value, ApiError> {
+        super::decode(bytes, limits).map(Value::from)
+    }
 
     const LIMITS: DocumentLimits = DocumentLimits { depth: 128, values: 1000 };
 

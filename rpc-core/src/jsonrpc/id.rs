@@ -1,0 +1,58 @@
+//! The id of a request: the bytes that the caller wrote, which the answer repeats.
+
+use bytes::Bytes;
+
+use crate::codec::Codec;
+use crate::codec::level::Kind;
+use crate::limits::DocumentLimits;
+
+/// Bytes up to which ids that are written otherwise are compared by what they mean.
+const SHORT: usize = 64;
+
+/// An id, encoded.
+#[derive(Debug, Clone)]
+pub(crate) struct Id {
+    codec: Codec,
+    bytes: Bytes,
+}
+
+/// An id is a string, a number or null (JSON-RPC 2.0, section 4).
+#[derive(Debug)]
+pub(crate) struct NoId;
+
+impl Id {
+    /// The id of answers to what has none of its own.
+    pub(crate) fn null(codec: Codec) -> Self {
+        Self { codec, bytes: Bytes::from_static(codec.null()) }
+    }
+
+    /// Takes a value of a document; `None` for MessagePack's `undefined`.
+    ///
+    /// # Errors
+    ///
+    /// The value is no id.
+    pub(crate) fn read(codec: Codec, document: &Bytes, value: &[u8]) -> Result<Option<Self>, NoId> {
+        match codec.kind(value) {
+            Kind::Null | Kind::Text | Kind::Number => Ok(Some(Self { codec, bytes: document.slice_ref(value) })),
+            Kind::Undefined => Ok(None),
+            Kind::Array | Kind::Object | Kind::Other => Err(NoId),
+        }
+    }
+
+    /// The encoded value.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl PartialEq for Id {
+    /// Whether both name the same request: a client may well write an id in another way than before.
+    fn eq(&self, other: &Self) -> bool {
+        if self.codec == other.codec && self.bytes == other.bytes {
+            return true;
+        }
+        let value = |id: &Self| id.codec.decode(&id.bytes, DocumentLimits { depth: 0, values: 1 }).ok();
+        let are_short = self.bytes.len() <= SHORT && other.bytes.len() <= SHORT;
+        are_short && value(self).is_some_and(|value_of_self| Some(value_of_self) == value(other))
+    }
+}
