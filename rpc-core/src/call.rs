@@ -1,5 +1,7 @@
 //! A call on its way in, and its outcome on its way out. Every transport makes the first and renders the second.
 
+mod params;
+mod record;
 mod request_id;
 mod trace;
 
@@ -9,14 +11,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use self::params::Params;
+pub use self::record::{CallRecord, Disposition};
 pub use self::request_id::RequestId;
 pub(crate) use self::request_id::RequestIds;
 pub use self::trace::TraceContext;
 use crate::budget::Share;
-use crate::codec::{Codec, Params};
+use crate::codec::Codec;
 use crate::error::ApiError;
 use crate::identity::Identity;
-use crate::method::output::Encoded;
+use crate::reply::Encoded;
 use crate::upload::Upload;
 
 /// How a call came in.

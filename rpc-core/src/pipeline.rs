@@ -19,14 +19,13 @@ use tracing::Instrument;
 use self::observe::{Progress, Recorder};
 use crate::api::Api;
 use crate::budget::{Account, Hold, Resource, Share};
-use crate::call::{Call, Credentials, Outcome};
-use crate::codec::Params;
+use crate::call::{Call, Credentials, Outcome, Params};
 use crate::ctx::Ctx;
 use crate::error::ApiError;
 use crate::identity::Identity;
 use crate::limits::Permit;
 use crate::method::entry::HandlerFuture;
-use crate::method::output::Encoded;
+use crate::reply::Encoded;
 
 /// A call that may run: its caller is known, permitted, and within the limits.
 #[derive(Debug)]

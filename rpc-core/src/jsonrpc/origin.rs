@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use crate::budget::Share;
-use crate::call::{Call, Credentials, RequestId, TraceContext, Transport};
-use crate::codec::{Codec, Params};
+use crate::call::{Call, Credentials, Params, RequestId, TraceContext, Transport};
+use crate::codec::Codec;
 
 /// All of a call but its path and parameters.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::codec::Params;
+use crate::call::Params;
 use crate::error::{ApiError, ErrorCode};
 
 /// A document as JSON-RPC reads it.
@@ -99,7 +99,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Document, Request};
-    use crate::codec::Params;
+    use crate::call::Params;
 
     #[test]
     fn ids_of_every_allowed_kind_are_kept() {

@@ -12,8 +12,7 @@ use super::origin::Origin;
 use super::request::{Invalid, Request};
 use super::system::{self, System};
 use crate::api::Api;
-use crate::call::Outcome;
-use crate::codec::Params;
+use crate::call::{Outcome, Params};
 use crate::error::{ApiError, ErrorCode};
 
 /// The outcome of a request, under its id; without one nobody is told.

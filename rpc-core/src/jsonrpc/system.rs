@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::call::Outcome;
-use crate::codec::{Codec, Params};
+use crate::call::{Outcome, Params};
+use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::limits::DocumentLimits;
-use crate::method::output::Encoded;
+use crate::reply::Encoded;
 
 /// A method of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! Stage 5: the parameters are decoded and fit the method's schema.
 
-use crate::call::Transport;
-use crate::codec::Params;
+use crate::call::{Params, Transport};
 use crate::ctx::Ctx;
 use crate::error::{ApiError, ErrorCode};
 use crate::method::arguments::Arguments;

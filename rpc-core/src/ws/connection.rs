@@ -11,10 +11,10 @@ use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::calls::{Calls, Ended};
-use super::hub::{Place, message};
-use super::io::CountedIo;
+use super::frame::{close, close_frame, message};
+use super::hub::Place;
+use super::io::{CountedIo, READ_BUFFER};
 use super::look::Look;
-use super::session::{READ_BUFFER, close, close_frame};
 use super::timers::{Tick, Timers};
 use crate::api::Api;
 use crate::budget::{Hold, Resource};

@@ -7,11 +7,10 @@ use serde_json::Value;
 
 use super::calls::{Call, Full, Most, Work};
 use super::connection::Connection;
-use super::hub::message;
-use super::session::close;
+use super::frame::{close, message};
 use crate::budget::Tally;
-use crate::call::Outcome;
-use crate::codec::{Codec, Params};
+use crate::call::{Outcome, Params};
+use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc::{self, Document, Invalid, Origin, Request, System};
 

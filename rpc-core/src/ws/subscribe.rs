@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use super::connection::Connection;
 use super::socket::too_many;
-use crate::call::Outcome;
-use crate::codec::{Codec, Params};
+use crate::call::{Outcome, Params};
+use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc;
-use crate::method::output::Encoded;
+use crate::reply::Encoded;
 
 /// Unknown names that an answer tells.
 const TOLD: usize = 8;
