@@ -7,6 +7,7 @@
 mod account;
 mod bounds;
 mod exhausted;
+mod network;
 mod registry;
 mod size;
 mod tally;

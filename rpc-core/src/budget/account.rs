@@ -10,7 +10,7 @@ use futures_util::task::AtomicWaker;
 
 use super::bounds::Held;
 use super::exhausted::{Exhausted, Scope};
-use super::registry::Network;
+use super::network::Network;
 use super::{Budget, Resource};
 
 /// What one connection holds.

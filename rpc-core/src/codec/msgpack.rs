@@ -11,8 +11,6 @@
 
 mod decode;
 mod encode;
-mod items;
-mod key;
 mod timestamp;
 
 use serde::Serializer;

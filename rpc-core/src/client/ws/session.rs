@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::connect::Stream;
 use super::shared::Heard;
-use super::task::Task;
+use super::task::{End, Task};
 use super::{Command, message};
 use crate::client::request::Request;
 use crate::codec::Codec;
@@ -28,17 +28,6 @@ const CLOSE_WAIT: Duration = Duration::from_secs(1);
 const PONGS: usize = 16;
 /// The server's close codes for credentials that are gone, and for bad ones.
 const SIGNED_OUT: [u16; 2] = [4000, 4401];
-
-/// Why a connection has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// It was lost: another one may do.
-    Lost,
-    /// The server does not take the credentials.
-    SignedOut,
-    /// This side closed it.
-    Closed,
-}
 
 impl Task {
     /// Serves one connection.
