@@ -1,9 +1,11 @@
 //! The built `Api`: every method that is served, and what the stages of a call need.
 
+mod build;
 mod builder;
 mod compile;
 mod declared_events;
 mod faults;
+mod publish;
 mod select;
 
 use std::any::{Any, TypeId};
@@ -18,18 +20,17 @@ use tokio_util::task::TaskTracker;
 
 pub use self::builder::ApiBuilder;
 pub use self::faults::{BuildError, Fault};
+use crate::authenticator::Authenticator;
 use crate::budget::{Budget, ResourceUse};
 use crate::bus::Bus;
 use crate::call::{RequestId, RequestIds};
 use crate::clock::Clock;
 use crate::events::{self, Event};
 use crate::limits::Limits;
-use crate::method::inject::State;
 use crate::method::{Method, Module};
+use crate::observer::{Observer, Tracer};
 use crate::permissions::Permission;
-use crate::pipeline::authenticate::Authenticator;
-use crate::pipeline::observe::Observer;
-use crate::pipeline::span::Tracer;
+use crate::state::State;
 use crate::ws::Hub;
 
 /// A set of methods, checked and ready to serve. Cheap to clone.

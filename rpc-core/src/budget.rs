@@ -7,8 +7,8 @@
 mod account;
 mod bounds;
 mod exhausted;
+mod network;
 mod registry;
-mod size;
 mod tally;
 
 use std::net::IpAddr;

@@ -1,5 +1,7 @@
 //! A call on its way in, and its outcome on its way out. Every transport makes the first and renders the second.
 
+mod params;
+mod record;
 mod request_id;
 mod trace;
 
@@ -9,15 +11,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use self::params::Params;
+pub use self::record::{CallRecord, Disposition};
 pub use self::request_id::RequestId;
 pub(crate) use self::request_id::RequestIds;
 pub use self::trace::TraceContext;
 use crate::budget::Share;
-use crate::codec::{Codec, Params};
+use crate::codec::Codec;
 use crate::error::ApiError;
 use crate::identity::Identity;
-use crate::method::Method;
-use crate::method::output::Encoded;
+use crate::reply::Encoded;
 use crate::upload::Upload;
 
 /// How a call came in.
@@ -107,8 +110,6 @@ pub struct Call<'a> {
     pub upload: Option<Upload>,
     /// Whom it is counted for; nobody by default, as calls from inside the process are.
     pub share: Share,
-    /// The method that the path names, where that was looked up already.
-    pub(crate) method: Option<&'a Arc<Method>>,
 }
 
 impl<'a> Call<'a> {
@@ -126,7 +127,6 @@ impl<'a> Call<'a> {
             trace: None,
             upload: None,
             share: Share::default(),
-            method: None,
         }
     }
 

@@ -14,9 +14,9 @@ use crate::error::ApiError;
 use crate::events::{Audience, PublishError};
 use crate::identity::Identity;
 use crate::method::Method;
-use crate::method::inject::State;
+use crate::observer::Tracer;
 use crate::pipeline::authenticate::authenticate;
-use crate::pipeline::span::Tracer;
+use crate::state::State;
 use crate::upload::Upload;
 
 /// The context of one call.

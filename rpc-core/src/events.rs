@@ -1,63 +1,17 @@
 //! Events from the server to connected clients: declared with their audience and schema, checked when they are published.
 
+mod audience;
 pub(crate) mod entry;
 
 use jsonschema::Validator;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::audience::Audience;
 use self::entry::EventEntry;
-use crate::api::Api;
-use crate::bus::{BusError, Notice, PublishedEvent};
-use crate::identity::Identity;
-use crate::method::entry::Place;
+use crate::bus::{BusError, PublishedEvent};
+use crate::place::Place;
 
-/// Who is to hear a published event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Audience {
-    /// Every connection.
-    Everyone,
-    /// Connections of the user with this id.
-    User(Box<str>),
-    /// Connections of all users.
-    Users,
-    /// Connections of root.
-    Root,
-    /// Connections without a user.
-    Guests,
-    /// Connections of users who hold this permission.
-    Permission(Box<str>),
-}
-
-impl Audience {
-    /// Whether a connection of somebody belongs to it.
-    #[must_use]
-    pub fn includes(&self, identity: &Identity) -> bool {
-        match self {
-            Self::Everyone => true,
-            Self::User(id) => identity.user().is_some_and(|user| user.id == *id),
-            Self::Users => identity.user().is_some(),
-            Self::Root => identity.is_root(),
-            Self::Guests => identity.user().is_none(),
-            Self::Permission(name) => identity.holds(name),
-        }
-    }
-
-    /// The word for it in an event's declaration.
-    fn declared_as(&self) -> &str {
-        match self {
-            Self::Everyone => "*",
-            Self::User(_) => "self",
-            Self::Users => "user",
-            Self::Root => "root",
-            Self::Guests => "guest",
-            Self::Permission(name) => name,
-        }
-    }
-}
-
-/// An event of a built [`Api`].
+/// An event of a built [`Api`](crate::Api).
 #[derive(Debug)]
 pub struct Event {
     pub(crate) entry: EventEntry,
@@ -144,7 +98,7 @@ impl From<PublishError> for crate::ApiError {
 
 impl Event {
     /// Checks what is published or was heard: by its declaration, whoever says it.
-    fn check(&self, audience: &Audience, payload: Option<&Value>) -> Result<(), PublishError> {
+    pub(crate) fn check(&self, audience: &Audience, payload: Option<&Value>) -> Result<(), PublishError> {
         let declared = self.audience();
         if !declared.contains(&"*") && !declared.contains(&audience.declared_as()) {
             let audience = audience.declared_as().to_owned();
@@ -168,24 +122,4 @@ pub(crate) fn find<'e>(events: &'e [Event], name: &str) -> Option<&'e Event> {
 pub(crate) fn check_heard(events: &[Event], heard: &PublishedEvent) -> Result<(), PublishError> {
     let event = find(events, &heard.name).ok_or_else(|| PublishError::Unknown(heard.name.to_string()))?;
     event.check(&heard.audience, heard.payload.as_ref())
-}
-
-impl Api {
-    /// Publishes an event to an audience, over all nodes. `()` is the payload of an event without one.
-    ///
-    /// Whether a connection belongs to the audience is decided by the rights that are known when the event is written to it.
-    /// While they are not, since they changed just now or the store does not answer, what is not for everyone waits.
-    /// Every node checks it once more when it hears it, and sends its clients what it declares itself.
-    ///
-    /// # Errors
-    ///
-    /// See [`PublishError`].
-    pub async fn publish(&self, audience: Audience, name: &str, payload: impl Serialize) -> Result<(), PublishError> {
-        let event = self.event(name).ok_or_else(|| PublishError::Unknown(name.to_owned()))?;
-        let value = serde_json::to_value(payload)?;
-        let payload = (event.payload.is_some() || !value.is_null()).then_some(value);
-        event.check(&audience, payload.as_ref())?;
-        let published = PublishedEvent { name: event.name().into(), audience, payload };
-        Ok(self.bus().announce(Notice::Event(published)).await?)
-    }
 }

@@ -20,6 +20,7 @@ mod request_body;
 mod respond;
 mod route;
 mod rpc;
+mod serve;
 mod server;
 mod service;
 mod stream;

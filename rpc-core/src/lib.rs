@@ -6,6 +6,7 @@
 extern crate self as rpc_core;
 
 mod api;
+mod authenticator;
 mod budget;
 mod bus;
 mod call;
@@ -24,11 +25,14 @@ mod identity;
 mod jsonrpc;
 mod limits;
 mod method;
+mod observer;
 mod permissions;
 mod pipeline;
+mod place;
 pub mod read;
 mod reply;
 mod schema;
+mod state;
 mod testing;
 mod timestamp;
 mod tree;
@@ -39,33 +43,35 @@ pub use rpc_macros::{ReadFields, api_event, api_method, api_module};
 pub use {schemars, serde, serde_json};
 
 pub use crate::api::{Api, ApiBuilder, BuildError, Fault};
+pub use crate::authenticator::{AuthError, Authenticator};
 pub use crate::budget::{Resource, ResourceUse, Share};
 pub use crate::bus::{Bus, BusError, Listener, LocalBus, Notice, PublishedEvent};
-pub use crate::call::{Call, Credentials, Outcome, RequestId, Token, TraceContext, Transport};
+pub use crate::call::{
+    Call, CallRecord, Credentials, Disposition, Outcome, Params, RequestId, Token, TraceContext, Transport,
+};
 pub use crate::clock::{Clock, ManualClock, Moment, SystemClock};
-pub use crate::codec::{Codec, Params};
+pub use crate::codec::Codec;
 pub use crate::ctx::Ctx;
 pub use crate::error::{ApiError, CodeRow, Details, ErrorCode, Violation};
 pub use crate::events::entry::{DescribePayload, EventEntry, EventPayload};
 pub use crate::events::{Audience, Event, PublishError};
 pub use crate::identity::{Identity, Proof, User};
-pub use crate::limits::{DocumentLimits, EffectiveLimits, Limits, network, site};
+pub use crate::limits::{DocumentLimits, EffectiveLimits, Limits, MethodLimits, Rate, network, site};
 pub use crate::method::arguments::{Arguments, Param};
 pub use crate::method::counts::CallCounts;
 pub use crate::method::entry::{
-    Describe, Handler, HandlerFuture, MethodEntry, MethodLimits, ModuleEntry, ParamStyle, Place, Rate, Signature,
-    UploadUse,
+    Describe, Handler, HandlerFuture, MethodEntry, ModuleEntry, ParamStyle, Signature, UploadUse,
 };
-pub use crate::method::inject::{Inject, Injected, State};
-pub use crate::method::output::{Answer, Encoded, MethodOutput};
+pub use crate::method::inject::{Inject, Injected};
+pub use crate::method::output::{Answer, MethodOutput};
 pub use crate::method::{Method, Module, Parameter};
+pub use crate::observer::{Observer, Tracer, TracingObserver};
 pub use crate::permissions::{Permission, RESERVED};
-pub use crate::pipeline::authenticate::{AuthError, Authenticator};
-pub use crate::pipeline::observe::{CallRecord, Disposition, Observer, TracingObserver};
-pub use crate::pipeline::span::Tracer;
+pub use crate::place::Place;
 pub use crate::read::{Read, ReadFields};
-pub use crate::reply::Reply;
+pub use crate::reply::{Encoded, Reply};
 pub use crate::schema::convert::ConvertError;
+pub use crate::state::State;
 pub use crate::testing::{TestClient, TestReply};
 pub use crate::timestamp::Timestamp;
 pub use crate::upload::{Upload, UploadReader};

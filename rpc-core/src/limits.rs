@@ -1,15 +1,18 @@
 //! Every limit: its default, and where a call meets it.
 
+mod caller;
 mod gate;
+mod method;
 mod network;
 mod ranges;
 mod rate;
 
 use std::time::Duration;
 
-pub(crate) use self::gate::{CallerKey, Full, Gate, Permit};
+pub(crate) use self::caller::CallerKey;
+pub(crate) use self::gate::{Full, Gate, Permit};
+pub use self::method::{EffectiveLimits, MethodLimits, Rate};
 pub use self::network::{network, site};
-use crate::method::entry::{MethodLimits, Rate};
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -164,40 +167,4 @@ pub struct DocumentLimits {
 impl DocumentLimits {
     /// For documents of one's own making.
     pub const NONE: Self = Self { depth: usize::MAX, values: usize::MAX };
-}
-
-/// The limits of one method that are in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EffectiveLimits {
-    /// Calls that run at the same time on this node; `None`: no limit.
-    pub concurrency: Option<u32>,
-    /// The same for one caller.
-    pub concurrency_per_user: Option<u32>,
-    /// Calls over time for one caller; `None`: no limit.
-    pub rate: Option<Rate>,
-    /// How long a call may run.
-    pub timeout: Duration,
-    /// Bytes of a request body.
-    pub max_body: u64,
-    /// Bytes of an uploaded file.
-    pub upload: u64,
-}
-
-impl EffectiveLimits {
-    /// The configuration's values before the attribute's before the defaults.
-    pub(crate) fn new(attribute: &MethodLimits, configured: &MethodLimits, defaults: &Limits) -> Self {
-        Self {
-            concurrency: configured.concurrency.or(attribute.concurrency),
-            concurrency_per_user: configured.concurrency_per_user.or(attribute.concurrency_per_user),
-            rate: configured.rate.or(attribute.rate),
-            timeout: configured.timeout.or(attribute.timeout).unwrap_or(defaults.call_timeout),
-            max_body: configured.max_body.or(attribute.max_body).unwrap_or(defaults.max_body),
-            upload: configured.upload.or(attribute.upload).unwrap_or(defaults.upload),
-        }
-    }
-
-    /// Whether admission needs to know who calls.
-    pub(crate) fn per_caller(&self) -> bool {
-        self.concurrency_per_user.is_some() || self.rate.is_some()
-    }
 }

@@ -8,15 +8,17 @@ pub(crate) mod inject;
 pub(crate) mod output;
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::Schema;
 use serde_json::Value;
 
 use self::counts::{CallCounts, Counters};
-use self::entry::{MethodEntry, ModuleEntry, ParamEntry, Place, UploadUse};
+use self::entry::{MethodEntry, ModuleEntry, ParamEntry, UploadUse};
 use crate::error::Violation;
 use crate::limits::{EffectiveLimits, Gate};
 use crate::permissions::Access;
+use crate::place::Place;
 use crate::schema::MethodSchema;
 
 /// A method of a built [`Api`](crate::Api).
@@ -29,7 +31,7 @@ pub struct Method {
     pub(crate) upload: UploadUse,
     pub(crate) schema: MethodSchema,
     pub(crate) limits: EffectiveLimits,
-    pub(crate) gate: Gate,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) counters: Option<Box<Counters>>,
 }
 

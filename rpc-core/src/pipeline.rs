@@ -21,14 +21,14 @@ use tracing::Span;
 use self::observe::{Progress, Recorder};
 use crate::api::Api;
 use crate::budget::{Account, Hold, Resource, Share};
-use crate::call::{Call, Credentials, Outcome};
-use crate::codec::Params;
+use crate::call::{Call, Credentials, Outcome, Params};
 use crate::ctx::Ctx;
 use crate::error::ApiError;
 use crate::identity::Identity;
 use crate::limits::Permit;
+use crate::method::Method;
 use crate::method::entry::HandlerFuture;
-use crate::method::output::Encoded;
+use crate::reply::Encoded;
 
 /// A call that may run: its caller is known, permitted, and within the limits.
 #[derive(Debug)]
@@ -49,8 +49,13 @@ struct Begun {
 
 impl Api {
     /// Takes a call through all stages. Every way in ends here.
-    pub async fn call(&self, call: Call<'_>) -> Outcome {
-        let mut begun = match self.begin(call) {
+    pub fn call<'c>(&'c self, call: Call<'c>) -> impl Future<Output = Outcome> + Send + use<'c> {
+        self.call_to(self.find(call.path), call)
+    }
+
+    /// The same, where it was looked up which method the path names.
+    pub(crate) async fn call_to(&self, method: Option<&Arc<Method>>, call: Call<'_>) -> Outcome {
+        let mut begun = match self.begin(method, call) {
             Ok(begun) => begun,
             Err(refused) => return refused,
         };
@@ -61,7 +66,7 @@ impl Api {
 
     /// Whether the caller may call at all, before a large body is read. Nothing is recorded: the call itself follows.
     pub(crate) async fn precheck(&self, call: &Call<'_>) -> Result<(), ApiError> {
-        let method = resolve::resolve(self, call)?;
+        let method = resolve::resolve(self.find(call.path), call.transport)?;
         let credentials = if method.ignores_token() { Credentials::None } else { call.credentials.clone() };
         let identity = authenticate::authenticate(self, credentials, call.client).await?;
         know(call.share.account.as_ref(), &identity);
@@ -70,7 +75,7 @@ impl Api {
 
     /// The stages up to the limits: after them the caller can be told that the call is accepted.
     pub(crate) async fn admit(&self, call: Call<'_>) -> Result<Admitted, Outcome> {
-        let mut begun = self.begin(call)?;
+        let mut begun = self.begin(self.find(call.path), call)?;
         let span = begun.recorder.span().clone();
         let admitted = within(&span, pin!(begun.let_in())).await;
         match admitted {
@@ -79,10 +84,10 @@ impl Api {
         }
     }
 
-    /// Finds the method; from here on the call is recorded.
-    fn begin(&self, call: Call<'_>) -> Result<Begun, Outcome> {
+    /// Decides whether there is such a method; from here on the call is recorded.
+    fn begin(&self, method: Option<&Arc<Method>>, call: Call<'_>) -> Result<Begun, Outcome> {
         let codec = call.codec;
-        let method = resolve::resolve(self, &call).map_err(|error| Outcome { codec, result: Err(error) })?;
+        let method = resolve::resolve(method, call.transport).map_err(|error| Outcome { codec, result: Err(error) })?;
         let Call { params, codec, credentials, transport, client, request_id, trace, upload, share, .. } = call;
         let (credentials, ignored) =
             if method.ignores_token() { (Credentials::None, credentials) } else { (credentials, Credentials::None) };
@@ -113,14 +118,14 @@ impl Begun {
     }
 
     /// The stages from the parameters on. What the call holds is given back before it is recorded.
-    async fn run(&mut self, held: impl Send) -> Result<Encoded, ApiError> {
-        let document = self.share.document.take();
+    async fn run(&mut self, held: (Permit, Option<Hold>)) -> Result<Encoded, ApiError> {
         let (ctx, progress) = self.recorder.split();
-        let result = match start(ctx, &mut self.params, progress) {
-            Ok(running) => handle::finish(ctx, running, progress).await,
+        let params = std::mem::replace(&mut self.params, Params::None);
+        let result = match start(ctx, params, self.share.account.as_ref(), progress) {
+            Ok((running, _arguments)) => handle::finish(ctx, running, progress).await,
             Err(error) => Err(error),
         };
-        drop((held, document));
+        drop((held, self.share.document.take()));
         result
     }
 
@@ -170,9 +175,13 @@ impl Admitted {
     }
 }
 
-/// What the caller sent is needed up to here only: the call of the handler holds what it took of it.
-fn start<'c>(ctx: &'c Ctx, params: &mut Params, progress: &mut Progress) -> Result<HandlerFuture<'c>, ApiError> {
-    let mut params = std::mem::replace(params, Params::None);
-    let arguments = validate::validate(ctx, &mut params)?;
-    handle::start(ctx, arguments, progress)
+/// What the caller sent is needed up to here only: the call of the handler holds what it took of it, and room for that.
+fn start<'c>(
+    ctx: &'c Ctx,
+    mut params: Params,
+    account: Option<&Arc<Account>>,
+    progress: &mut Progress,
+) -> Result<(HandlerFuture<'c>, Option<Hold>), ApiError> {
+    let (arguments, held) = validate::validate(ctx, &mut params, account)?;
+    Ok((handle::start(ctx, arguments, progress)?, held))
 }

@@ -62,3 +62,12 @@ impl<T> Reply<T> {
         &self.data
     }
 }
+
+/// A reply whose data is already in the bytes of the call's codec.
+#[derive(Debug, Clone)]
+pub struct Encoded {
+    pub(crate) status: u16,
+    pub(crate) reason: Cow<'static, str>,
+    pub(crate) data: Vec<u8>,
+    pub(crate) extra: Map<String, Value>,
+}

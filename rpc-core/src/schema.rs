@@ -15,7 +15,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use self::instance::Trees;
-use crate::method::entry::ParamEntry;
 
 /// The schema of a method's parameters, readable and compiled.
 #[derive(Debug)]
@@ -61,16 +60,12 @@ impl MethodSchema {
     /// # Errors
     ///
     /// The schema of a parameter is no valid schema; the text says where.
-    pub(crate) fn new(
-        params: &[ParamEntry],
-        required: &[bool],
-        definitions: &Map<String, Value>,
-    ) -> Result<Self, String> {
+    pub(crate) fn new(params: &[&Schema], required: &[bool], definitions: &Map<String, Value>) -> Result<Self, String> {
         let least = required.iter().rposition(|&required| required).map_or(0, |last| last + 1);
         let mut schema = Map::new();
         schema.insert("type".into(), "array".into());
         if !params.is_empty() {
-            let items = params.iter().map(|param| param.schema.as_value().clone()).collect();
+            let items = params.iter().map(|schema| schema.as_value().clone()).collect();
             schema.insert("prefixItems".into(), Value::Array(items));
         }
         schema.insert("minItems".into(), least.into());

@@ -44,6 +44,25 @@ pub(crate) fn repeats(members: &[Member<'_>], name: &str) -> bool {
     members.iter().any(|(known, _)| known == name)
 }
 
+impl Tree<'_> {
+    /// Bytes of memory that it takes, and all in it: a few bytes that were sent may become many.
+    pub(crate) fn memory(&self) -> usize {
+        let inside = match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) => 0,
+            Self::Text(text) => text.len(),
+            Self::Array(items) => {
+                (items.capacity() - items.len()) * size_of::<Self>() + items.iter().map(Self::memory).sum::<usize>()
+            }
+            Self::Object(members) => {
+                let member = |(name, value): &Member<'_>| size_of_val(name) + name.len() + value.memory();
+                (members.capacity() - members.len()) * size_of::<Member<'_>>()
+                    + members.iter().map(member).sum::<usize>()
+            }
+        };
+        size_of::<Self>() + inside
+    }
+}
+
 impl From<Value> for Tree<'_> {
     fn from(value: Value) -> Self {
         match value {
@@ -80,7 +99,19 @@ impl From<Tree<'_>> for Value {
 mod tests {
     use std::borrow::Cow;
 
+    use serde_json::json;
+
     use super::{FEW, Tree, has_repeated_name};
+
+    #[test]
+    fn every_value_takes_memory_and_so_does_every_text() {
+        let text = "x".repeat(1000);
+        for value in [json!(text), json!([text]), json!({"a": text}), json!({text.clone(): [null]})] {
+            let memory = Tree::from(value).memory();
+            assert!((1000..1500).contains(&memory), "{memory}");
+        }
+        assert!(Tree::Array(vec![Tree::Null; 1000]).memory() >= 1000 * size_of::<Tree<'_>>());
+    }
 
     #[test]
     fn a_repeated_name_is_found_among_few_and_among_many() {

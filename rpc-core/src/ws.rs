@@ -2,12 +2,14 @@
 
 mod calls;
 mod connection;
+mod frame;
 mod handshake;
 mod hub;
 mod inbound;
 mod io;
 mod look;
 mod outbox;
+mod recheck;
 mod rights;
 mod session;
 mod socket;

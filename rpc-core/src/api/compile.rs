@@ -1,13 +1,15 @@
 //! One method of a build: its signature is described, checked and compiled.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
-use super::builder::{ApiBuilder, is_below};
+use super::builder::ApiBuilder;
 use super::faults::Fault;
-use crate::limits::{EffectiveLimits, Gate};
+use super::select::is_below;
+use crate::limits::EffectiveLimits;
 use crate::method::entry::{MethodEntry, ParamEntry, Signature, StateKey, UploadUse};
 use crate::method::{Method, Module, Parameter};
 use crate::permissions::Access;
@@ -66,7 +68,7 @@ impl<'b> Build<'b> {
             upload: described.upload,
             schema,
             limits: EffectiveLimits::new(&entry.limits, &configured, &self.builder.limits),
-            gate: Gate::default(),
+            gate: Arc::default(),
             counters: self.builder.is_counted.then(Box::default),
         })
     }
@@ -137,9 +139,10 @@ impl Described {
 
 /// The schema of the positional array, and for each parameter whether it is required.
 fn compile(params: &[ParamEntry], definitions: &Map<String, Value>) -> Result<(MethodSchema, Vec<bool>), String> {
-    let required = params.iter().map(|param| schema::accepts_null(&param.schema, definitions).map(|null| !null));
+    let schemas: Vec<&Schema> = params.iter().map(|param| &param.schema).collect();
+    let required = schemas.iter().map(|schema| schema::accepts_null(schema, definitions).map(|null| !null));
     let required = required.collect::<Result<Vec<bool>, String>>()?;
-    MethodSchema::new(params, &required, definitions).map(|schema| (schema, required))
+    MethodSchema::new(&schemas, &required, definitions).map(|schema| (schema, required))
 }
 
 /// Schema names over all methods, each with the method that used it first.

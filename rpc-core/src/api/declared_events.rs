@@ -10,8 +10,9 @@ use super::select;
 use crate::events::entry::EventEntry;
 use crate::events::{Event, Payload};
 use crate::method::Method;
-use crate::method::entry::{MethodEntry, Place};
+use crate::method::entry::MethodEntry;
 use crate::permissions::{Permission, RESERVED};
+use crate::place::Place;
 use crate::schema;
 
 /// The selected events, ordered by name.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::method::entry::Place;
+use crate::place::Place;
 
 /// One reason why an [`Api`](crate::Api) cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -15,6 +15,11 @@ fn segments_match(pattern: &[&str], path: &[&str]) -> bool {
     }
 }
 
+/// Whether the path of a method is below that of a module.
+pub(super) fn is_below(method: &str, module: &str) -> bool {
+    method.strip_prefix(module).is_some_and(|rest| rest.starts_with('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::matches;

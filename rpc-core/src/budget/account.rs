@@ -10,7 +10,7 @@ use futures_util::task::AtomicWaker;
 
 use super::bounds::Held;
 use super::exhausted::{Exhausted, Scope};
-use super::registry::Network;
+use super::network::Network;
 use super::{Budget, Resource};
 
 /// What one connection holds.
@@ -202,12 +202,6 @@ impl Hold {
             }
             Err(scope) => Err(self.account.refused(self.resource, scope)),
         }
-    }
-
-    /// Becomes one with another of the same account and resource.
-    pub(crate) fn and(mut self, mut other: Self) -> Self {
-        self.amount += std::mem::take(&mut other.amount);
-        self
     }
 
     /// Gives a part back.

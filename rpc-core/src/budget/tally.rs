@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::Resource;
 use super::account::{Account, Hold};
 use super::exhausted::Exhausted;
-use super::size::size;
 
 /// What of something is held so far. The first bytes may be free: those that its connection is counted with anyway.
 #[derive(Debug)]
@@ -48,15 +45,6 @@ impl<'a> Tally<'a> {
         if let Some(hold) = &mut self.hold {
             hold.shrink_to(self.total);
         }
-    }
-
-    /// Takes room for a decoded value.
-    ///
-    /// # Errors
-    ///
-    /// There is none.
-    pub(crate) fn add_value(&mut self, value: &Value) -> Result<(), Exhausted> {
-        if self.account.is_some() { self.add(size(value) as u64) } else { Ok(()) }
     }
 
     /// What is held.

@@ -81,7 +81,11 @@ mod tests {
     fn what_the_server_encodes_is_read() {
         for codec in [Codec::Json, Codec::MsgPack] {
             let error = ApiError::invalid(0, "/port", "maximum", "too large").with_retry_after(Duration::from_secs(3));
-            let bytes = encode_answer(codec, Some(&json!(7)), &Outcome { codec, result: Err(error) });
+            let bytes = encode_answer(
+                codec,
+                Some(&[7 + if codec == Codec::Json { b'0' } else { 0 }]),
+                &Outcome { codec, result: Err(error) },
+            );
             let (id, result) = read(codec.decode(&bytes, DocumentLimits::NONE).unwrap()).unwrap();
             let error = result.unwrap_err();
             assert_eq!((id, error.to_string().as_str()), (json!(7), "400 Parameters are invalid; /0/port too large"));

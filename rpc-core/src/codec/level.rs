@@ -102,4 +102,14 @@ impl Codec {
             Self::MsgPack => msgpack::level::text(value),
         }
     }
+
+    /// An array without its first item, of the bytes of one with so many.
+    pub(crate) fn without_first(self, array: &[u8], first: &[u8], count: usize) -> Vec<u8> {
+        let end = first.as_ptr().addr() - array.as_ptr().addr() + first.len();
+        let rest = array.get(end..).unwrap_or_default();
+        match self {
+            Self::Json => [b"[", rest.trim_ascii_start().strip_prefix(b",").unwrap_or(rest)].concat(),
+            Self::MsgPack => msgpack::array(count - 1, rest),
+        }
+    }
 }

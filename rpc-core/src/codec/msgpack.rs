@@ -11,8 +11,6 @@
 
 mod decode;
 mod encode;
-mod items;
-mod key;
 pub(super) mod level;
 mod timestamp;
 
@@ -50,9 +48,14 @@ pub(crate) fn encode_object(members: &[(&str, Piece<'_>)]) -> Result<Vec<u8>, En
 }
 
 pub(crate) fn encode_array(items: &[Vec<u8>]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(5 + items.iter().map(Vec::len).sum::<usize>());
-    Encoder::new(&mut bytes).array_header(items.len()).expect("memory holds fewer than 2^32 encoded documents");
-    items.iter().for_each(|item| bytes.extend_from_slice(item));
+    array(items.len(), &items.concat())
+}
+
+/// An array of so many encoded items.
+pub(super) fn array(length: usize, items: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(5 + items.len());
+    Encoder::new(&mut bytes).array_header(length).expect("memory holds fewer than 2^32 encoded documents");
+    bytes.extend_from_slice(items);
     bytes
 }
 

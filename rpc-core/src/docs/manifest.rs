@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::events::Event;
-use crate::method::entry::{Rate, UploadUse};
+use crate::limits::Rate;
+use crate::method::entry::UploadUse;
 use crate::method::{Method, Module, Parameter};
 use crate::permissions::Permission;
 use crate::{Api, EffectiveLimits};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::method::entry::{Rate, UploadUse};
+use crate::limits::Rate;
+use crate::method::entry::UploadUse;
 use crate::method::{Method, Parameter};
 use crate::{Api, Limits};
 

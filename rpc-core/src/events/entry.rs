@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use crate::method::entry::Place;
+use crate::place::Place;
 
 /// Gives the schema of an event's payload; `None` for an event without one.
 pub type DescribePayload = fn(&mut SchemaGenerator) -> Option<Schema>;

@@ -1,6 +1,7 @@
 //! One connection: served by hyper, closed when it stands still for too long, ended in order when the server stops.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -13,6 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
 use pin_project_lite::pin_project;
+use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
@@ -20,7 +22,6 @@ use super::io::WatchedStream;
 use super::outgoing::Outgoing;
 use super::respond::ResponseBody;
 use super::route::SMALL;
-use super::server::Accepted;
 use super::service::HttpService;
 use super::stream::Streams;
 use super::watch::{Phase, Watch};
@@ -38,6 +39,14 @@ const SEND_BUFFER: usize = 64 * 1024;
 const STOP_WAIT: Duration = Duration::from_millis(500);
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
+
+/// A connection that there is room for.
+pub(super) struct Accepted {
+    pub(super) stream: TcpStream,
+    pub(super) peer: IpAddr,
+    pub(super) account: Arc<Account>,
+    pub(super) place: [Hold; 2],
+}
 
 /// How all connections of a server are served.
 pub(super) fn builder(api: &Api) -> auto::Builder<Streams> {

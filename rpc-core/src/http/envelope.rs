@@ -3,7 +3,7 @@
 use crate::call::Outcome;
 use crate::codec::{Codec, Piece};
 use crate::error::ApiError;
-use crate::method::output::Encoded;
+use crate::reply::Encoded;
 
 /// How nearly all answers begin in JSON.
 const USUAL: &[u8] = br#"{"status":200,"reason":"OK","data":"#;
@@ -60,7 +60,7 @@ mod tests {
     use crate::call::Outcome;
     use crate::codec::Codec;
     use crate::error::{ApiError, ErrorCode};
-    use crate::method::output::Encoded;
+    use crate::reply::Encoded;
 
     fn text(result: Result<Encoded, ApiError>) -> String {
         String::from_utf8(encode(&Outcome { codec: Codec::Json, result })).unwrap()

@@ -31,7 +31,7 @@ impl Incoming<'_> {
             self.content(verb, body, method.map(AsRef::as_ref), Transport::Http).await;
         let mut origin = self.origin(Transport::Http, codec);
         origin.share.document = held.map(Arc::new);
-        let call = Call { upload, method, ..origin.into_call(path, params) };
+        let call = Call { upload, ..origin.into_call(path, params) };
         if self.notes.is_void {
             return match self.api().admit(call).await {
                 Ok(admitted) => {
@@ -41,6 +41,6 @@ impl Incoming<'_> {
                 Err(refused) => respond::plain(&refused, headers, self.id),
             };
         }
-        respond::plain(&self.api().call(call).await, headers, self.id)
+        respond::plain(&self.api().call_to(method, call).await, headers, self.id)
     }
 }

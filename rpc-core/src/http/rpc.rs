@@ -8,15 +8,13 @@ use http::header::SEC_WEBSOCKET_VERSION;
 use http::{Method, Response, StatusCode};
 use http_body::Body;
 use hyper::upgrade::OnUpgrade;
-use serde_json::Value;
 
 use super::head::{self, Verb};
 use super::origin;
 use super::respond::{self, ResponseBody};
 use super::route::{Content, Incoming};
-use crate::budget::{Hold, Tally};
-use crate::call::{Call, Outcome, Transport};
-use crate::codec::{Codec, Params};
+use crate::call::{Call, Outcome, Params, Transport};
+use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc::{self, Answer, Document, Origin, Request, System};
 use crate::upload::Upload;
@@ -47,81 +45,79 @@ impl Incoming<'_> {
         let Content { codec, params, upload, held } =
             self.content(verb, body, self.api().method(below), Transport::JsonRpc).await;
         let mut origin = Origin { codec, ..origin };
-        let mut values = self.tally();
-        let asked = self.read(&origin, below, verb, params, &mut values);
-        origin.share.document = held.into_iter().chain(values.finish()).reduce(Hold::and).map(Arc::new);
-        match asked {
-            Ok(Asked::Path { system: None, request }) => self.serve_path(&origin, request, upload).await,
-            Ok(document) => self.serve(&origin, document).await,
-            Err(error) => self.rpc_error(origin.codec, error),
+        origin.share.document = held.map(Arc::new);
+        let params = match params {
+            Params::Unreadable(error) if below.is_empty() && verb != Verb::Query => {
+                return self.rpc_error(codec, error);
+            }
+            params => params,
+        };
+        let document = match self.document(codec, below, verb, &params) {
+            Ok(document) => document,
+            Err(error) => return self.rpc_error(codec, error),
+        };
+        match document {
+            Some(document) => self.serve(&origin, document).await,
+            None => self.serve_path(&origin, below, params, upload).await,
         }
     }
 
-    /// What the body, or else the path, asks for.
-    fn read(
+    /// What the body asks for; `None` where the path names the method, and the body is its parameters.
+    fn document<'b>(
         &self,
-        origin: &Origin,
+        codec: Codec,
         below: &str,
         verb: Verb,
-        params: Params,
-        tally: &mut Tally<'_>,
-    ) -> Result<Asked, ApiError> {
-        let limits = self.api().limits();
-        if verb == Verb::Query && below.is_empty() {
-            let reason = "Invalid request: POST a JSON-RPC request here, or ask for a WebSocket";
-            return Err(ApiError::of(ErrorCode::InvalidRequest).with_reason(reason));
-        }
-        let decoded = match params {
-            Params::Encoded(bytes) if origin.codec.is_empty_document(&bytes) => None,
-            Params::Encoded(bytes) => Some(origin.codec.decode(&bytes, limits.document()).and_then(|value| {
-                tally.add_value(&value)?;
-                Ok(value)
-            })),
-            Params::Unreadable(error) if below.is_empty() => return Err(error),
-            other => return Ok(Asked::path(below, other)),
-        };
-        match decoded {
-            Some(Ok(value)) if below.is_empty() => Ok(Asked::Document(Document::read(value, limits.batch))),
-            Some(Ok(value)) if Request::is_meant(&value) => Ok(Asked::Document(Document::Single(Request::read(value)))),
-            Some(Ok(Value::Array(values))) => Ok(Asked::path(below, Params::Positional(values))),
-            Some(Ok(only)) => Ok(Asked::path(below, Params::Positional(vec![only]))),
-            Some(Err(error)) if below.is_empty() => Err(error),
-            Some(Err(error)) => Ok(Asked::path(below, Params::Unreadable(error))),
-            None if below.is_empty() => {
-                Err(ApiError::of(ErrorCode::InvalidRequest).with_reason("Invalid request: the body is empty"))
+        params: &'b Params,
+    ) -> Result<Option<Document<'b>>, ApiError> {
+        let invalid = |reason| Err(ApiError::of(ErrorCode::InvalidRequest).with_reason(reason));
+        match params {
+            Params::Encoded(body) if !below.is_empty() => Ok(Document::request_in(codec, body)),
+            _ if !below.is_empty() => Ok(None),
+            _ if verb == Verb::Query => {
+                invalid("Invalid request: POST a JSON-RPC request here, or ask for a WebSocket")
             }
-            None => Ok(Asked::path(below, Params::None)),
+            Params::Encoded(body) if !codec.is_empty_document(body) => {
+                Document::read(codec, body, self.api().limits().batch).map(Some)
+            }
+            _ => invalid("Invalid request: the body is empty"),
         }
     }
 
-    async fn serve(&self, origin: &Origin, asked: Asked) -> Response<ResponseBody> {
+    async fn serve(&self, origin: &Origin, document: Document<'_>) -> Response<ResponseBody> {
         let is_void = self.notes.is_void;
-        match asked {
-            Asked::Document(Document::Answer) => respond::empty(StatusCode::ACCEPTED, self.id),
-            Asked::Document(Document::Single(request)) => {
+        match document {
+            Document::Answer => respond::empty(StatusCode::ACCEPTED, self.id),
+            Document::Single(request) => {
                 let answer = jsonrpc::serve(self.api(), origin, request.map(|request| muted(request, is_void))).await;
                 match answer.encode() {
                     Some(body) => respond::encoded(&answer.outcome, body, &self.parts.headers, self.id),
                     None => self.unanswered(&answer, is_void),
                 }
             }
-            Asked::Document(Document::Batch(requests)) => {
+            Document::Batch(requests) => {
                 let requests = requests.into_iter().map(|entry| entry.map(|request| muted(request, is_void))).collect();
                 match jsonrpc::serve_batch(self.api(), origin, requests).await {
                     Some(body) => respond::body(200, origin.codec, body, &self.parts.headers, self.id),
                     None => respond::empty(StatusCode::ACCEPTED, self.id),
                 }
             }
-            Asked::Path { request, .. } => {
-                let outcome = jsonrpc::serve(self.api(), origin, Ok(request)).await.outcome;
-                self.rpc_outcome(&outcome)
-            }
         }
     }
 
     /// The method that the path names.
-    async fn serve_path(&self, origin: &Origin, request: Request, upload: Option<Upload>) -> Response<ResponseBody> {
-        let call = Call { upload, ..origin.call(&request.method, request.params) };
+    async fn serve_path(
+        &self,
+        origin: &Origin,
+        below: &str,
+        params: Params,
+        upload: Option<Upload>,
+    ) -> Response<ResponseBody> {
+        if System::named(below).is_some_and(System::is_stateless) {
+            let request = Request { id: None, method: below.into(), params };
+            return self.rpc_outcome(&jsonrpc::serve(self.api(), origin, Ok(request)).await.outcome);
+        }
+        let call = Call { upload, ..origin.call(below, params) };
         if !self.notes.is_void {
             return self.rpc_outcome(&self.api().call(call).await);
         }
@@ -151,7 +147,7 @@ impl Incoming<'_> {
     /// An error before there is a request: under the id `null` (JSON-RPC 2.0, section 5).
     fn rpc_error(&self, codec: Codec, error: ApiError) -> Response<ResponseBody> {
         let outcome = Outcome { codec, result: Err(error) };
-        let body = jsonrpc::encode_answer(codec, Some(&Value::Null), &outcome);
+        let body = jsonrpc::encode_answer(codec, Some(codec.null()), &outcome);
         respond::encoded(&outcome, body, &self.parts.headers, self.id)
     }
 
@@ -185,22 +181,7 @@ impl Incoming<'_> {
     }
 }
 
-/// What a request at the endpoint asks for.
-enum Asked {
-    /// JSON-RPC in the body.
-    Document(Document),
-    /// The method that the path names, with the body as its parameters.
-    Path { system: Option<System>, request: Request },
-}
-
-impl Asked {
-    fn path(below: &str, params: Params) -> Self {
-        let system = System::named(below).filter(|system| system.is_stateless());
-        Self::Path { system, request: Request { id: None, method: below.to_owned(), params } }
-    }
-}
-
 /// A request whose caller does not wait is a notification.
-fn muted(request: Request, is_void: bool) -> Request {
+fn muted(request: Request<'_>, is_void: bool) -> Request<'_> {
     Request { id: request.id.filter(|_| !is_void), ..request }
 }

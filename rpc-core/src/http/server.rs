@@ -1,7 +1,7 @@
 //! A small server of its own: accepts, serves, and stops in order.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::connection;
+use super::connection::{self, Accepted};
 use super::service::HttpService;
-use crate::budget::{Account, Budget, CONNECTION_BYTES, Hold, Resource};
+use crate::budget::{Budget, CONNECTION_BYTES, Resource};
 
 /// The pause after an error of `accept`, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -114,14 +114,6 @@ impl Server {
         };
         Stopped { cut }
     }
-}
-
-/// A connection that there is room for.
-pub(super) struct Accepted {
-    pub(super) stream: TcpStream,
-    pub(super) peer: IpAddr,
-    pub(super) account: Arc<Account>,
-    pub(super) place: [Hold; 2],
 }
 
 async fn accept(listener: &TcpListener, service: &HttpService, tasks: &TaskTracker, stopping: &CancellationToken) {

@@ -14,7 +14,8 @@ use http_body_util::BodyDataStream;
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
 use crate::budget::{Hold, Tally};
-use crate::codec::{Codec, Params};
+use crate::call::Params;
+use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::limits::EffectiveLimits;
 use crate::upload::{Spool, Upload};

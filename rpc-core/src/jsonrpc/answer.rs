@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::call::Outcome;
 use crate::codec::{Codec, Piece};
 use crate::error::{ApiError, ErrorCode, Violation};
-use crate::method::output::Encoded;
+use crate::reply::Encoded;
 
 const VERSION: (&str, Piece<'static>) = ("jsonrpc", Piece::Text("2.0"));
 
@@ -98,7 +98,7 @@ mod tests {
     use crate::call::Outcome;
     use crate::codec::{Codec, Piece};
     use crate::error::{ApiError, ErrorCode};
-    use crate::method::output::Encoded;
+    use crate::reply::Encoded;
 
     fn text(id: Option<&[u8]>, result: Result<Encoded, ApiError>) -> String {
         String::from_utf8(encode(Codec::Json, id, &Outcome { codec: Codec::Json, result })).unwrap()

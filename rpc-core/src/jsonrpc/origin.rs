@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use crate::budget::Share;
-use crate::call::{Call, Credentials, RequestId, TraceContext, Transport};
-use crate::codec::{Codec, Params};
+use crate::call::{Call, Credentials, Params, RequestId, TraceContext, Transport};
+use crate::codec::Codec;
 
 /// All of a call but its path and parameters.
 #[derive(Debug, Clone)]
@@ -37,7 +37,6 @@ impl Origin {
             trace: self.trace,
             upload: None,
             share: self.share,
-            method: None,
         }
     }
 }

@@ -68,12 +68,11 @@ impl<'b> Document<'b> {
 
     /// Reads a document that may be a request as well as a parameter: the request, if it is meant as one.
     pub(crate) fn request_in(codec: Codec, document: &'b Bytes) -> Option<Self> {
-        match Level::read(codec, document, 0) {
-            Ok(level @ Level::Object(_)) if is_meant(&level) => {
-                Some(Self::Single(Request::read(codec, document, Ok(level))))
-            }
-            _ => None,
+        if codec.kind(document.trim_ascii_start()) != Kind::Object {
+            return None;
         }
+        let level = Level::read(codec, document, 0).ok().filter(is_meant)?;
+        Some(Self::Single(Request::read(codec, document, Ok(level))))
     }
 }
 
@@ -82,7 +81,8 @@ fn is_answer(members: &Members<'_>) -> bool {
 }
 
 fn is_meant(level: &Level<'_>) -> bool {
-    matches!(level, Level::Object(members) if members.of("jsonrpc").is_some() && members.of("method").is_some())
+    let Level::Object(members) = level else { return false };
+    members.fault().is_none() && members.of("jsonrpc").is_some() && members.of("method").is_some()
 }
 
 /// Why members are not to be used.
@@ -100,9 +100,10 @@ impl<'b> Request<'b> {
         if members.fault().is_some() {
             return Err(unreadable(fault(&members)));
         }
-        let id = members.of("id").map_or(Ok(None), |id| Id::read(codec, document, id)).map_err(|NoId| {
-            Invalid::new(Id::null(codec), "Invalid request: `id` is a string, a number or null")
-        })?;
+        let id = members
+            .of("id")
+            .map_or(Ok(None), |id| Id::read(codec, document, id))
+            .map_err(|NoId| Invalid::new(Id::null(codec), "Invalid request: `id` is a string, a number or null"))?;
         let text = |name| members.of(name).and_then(|value| codec.text(value));
         let refuse = |reason| Invalid::new(id.clone().unwrap_or_else(|| Id::null(codec)), reason);
         if text("jsonrpc").as_deref() != Some("2.0") {
@@ -166,10 +167,14 @@ mod tests {
     fn an_id_is_kept_as_it_was_written() {
         for id in ["12345678901234567890123", "1E-400", "-0", "1.50", r#""\u0061\/""#, r#""é""#] {
             let document = Bytes::from(format!(r#"{{"id" : {id} ,"jsonrpc":"2.0","method":"m"}}"#));
-            let Document::Single(Ok(request)) = Document::read(Codec::Json, &document, 3).unwrap() else { panic!("{id}") };
+            let Document::Single(Ok(request)) = Document::read(Codec::Json, &document, 3).unwrap() else {
+                panic!("{id}")
+            };
             assert_eq!(request.id.unwrap().as_bytes(), id.as_bytes());
         }
-        for id in [&b"\xcd\x00\x05"[..], b"\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00", b"\xd9\x01a", b"\xd6\xff\x00\x00\x00\x00"] {
+        for id in
+            [&b"\xcd\x00\x05"[..], b"\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00", b"\xd9\x01a", b"\xd6\xff\x00\x00\x00\x00"]
+        {
             let document = [b"\x83\xa7jsonrpc\xa32.0\xa6method\xa1m\xa2id", id].concat().into();
             let Document::Single(Ok(request)) = Document::read(Codec::MsgPack, &document, 3).unwrap() else { panic!() };
             assert_eq!(request.id.unwrap().as_bytes(), id);
@@ -192,7 +197,10 @@ mod tests {
             };
             assert!(matches!(params(json!(null)), Params::None));
             for value in [json!([1]), json!({"a": 1}), json!("x"), json!(false)] {
-                assert!(matches!(params(value.clone()), Params::Member(bytes) if bytes == encoded(codec, &value)), "{value}");
+                assert!(
+                    matches!(params(value.clone()), Params::Member(bytes) if bytes == encoded(codec, &value)),
+                    "{value}"
+                );
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::call::{Outcome, Params};
 use crate::codec::Codec;
 use crate::codec::level::Level;
 use crate::error::{ApiError, ErrorCode};
-use crate::method::output::Encoded;
+use crate::reply::Encoded;
 
 /// A method of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +57,7 @@ pub(crate) fn ok(codec: Codec) -> Outcome {
 /// The name of a client's event and its arguments, which are what follows the name.
 pub(super) fn client_event(params: Params, codec: Codec) -> Result<(String, Params), ApiError> {
     let unnamed = || {
-        ApiError::of(ErrorCode::InvalidRequest)
-            .with_reason("Invalid request: the first parameter is the event's name")
+        ApiError::of(ErrorCode::InvalidRequest).with_reason("Invalid request: the first parameter is the event's name")
     };
     let document = match params {
         Params::Encoded(bytes) | Params::Member(bytes) if !codec.is_empty_document(&bytes) => bytes,

@@ -4,9 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{KIB, Limits, MIB};
+use super::{KIB, Limits, MIB, MethodLimits, Rate};
 use crate::api::Fault;
-use crate::method::entry::{MethodLimits, Rate};
 
 const GIB: u64 = 1024 * MIB;
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -135,9 +134,8 @@ impl MethodLimits {
 mod tests {
     use std::time::Duration;
 
-    use super::{DAY, DEPTH, Limits};
+    use super::{DAY, DEPTH, Limits, MethodLimits, Rate};
     use crate::api::Fault;
-    use crate::method::entry::{MethodLimits, Rate};
 
     fn names(faults: impl Iterator<Item = Fault>) -> Vec<&'static str> {
         faults.map(|fault| if let Fault::LimitOutOfRange { name, .. } = fault { name } else { "?" }).collect()

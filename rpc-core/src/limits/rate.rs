@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::gate::CallerKey;
-use crate::method::entry::Rate;
+use super::caller::CallerKey;
+use super::method::Rate;
 
 /// Callers remembered before those whose allowance is whole again are dropped.
 const SWEEP_AT: usize = 10_000;
@@ -89,8 +89,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{CAPACITY, RateTable, SWEEP_AT};
-    use crate::limits::gate::CallerKey;
-    use crate::method::entry::Rate;
+    use crate::limits::{CallerKey, Rate};
 
     const RATE: Rate = Rate { calls: 10, period: Duration::from_secs(60) };
 

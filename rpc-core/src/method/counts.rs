@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::pipeline::observe::{CallRecord, Disposition};
+use crate::call::{CallRecord, Disposition};
 
 /// Different statuses of one method that are told apart. Most methods have fewer than ten.
 const STATUSES: usize = 24;

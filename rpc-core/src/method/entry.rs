@@ -2,13 +2,15 @@
 
 use std::any::TypeId;
 use std::pin::Pin;
-use std::time::Duration;
 
 use schemars::{Schema, SchemaGenerator};
 
 use super::arguments::{Arguments, Param};
-use super::inject::State;
-use super::output::{Encoded, MethodOutput};
+use super::output::MethodOutput;
+use crate::limits::MethodLimits;
+use crate::place::Place;
+use crate::reply::Encoded;
+use crate::state::State;
 use crate::{ApiError, Ctx};
 
 /// The future of one call of a handler.
@@ -19,47 +21,6 @@ pub type Handler = for<'c> fn(&'c Ctx, Arguments<'_>) -> Result<HandlerFuture<'c
 
 /// Describes a method's types, when the `Api` is built.
 pub type Describe = fn(&mut Signature<'_>);
-
-/// A place in source code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// The file, as `file!()` gives it.
-    pub file: &'static str,
-    /// The line, from 1.
-    pub line: u32,
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
-    }
-}
-
-/// How often one caller may call a method: `calls` at once, refilled evenly over `period`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// Calls a period, at least 1.
-    pub calls: u32,
-    /// The period, longer than zero.
-    pub period: Duration,
-}
-
-/// The limits of one method. `None` means: the default of [`Limits`](crate::Limits), or no limit where there is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct MethodLimits {
-    /// Calls of the method that run at the same time on this node.
-    pub concurrency: Option<u32>,
-    /// The same for one caller: a user, or a guest's address.
-    pub concurrency_per_user: Option<u32>,
-    /// Calls over time for one caller: a user, or a guest's address.
-    pub rate: Option<Rate>,
-    /// How long a call may run before it is dropped and answered with 504.
-    pub timeout: Option<Duration>,
-    /// Bytes of a request body.
-    pub max_body: Option<u64>,
-    /// Bytes of an uploaded file.
-    pub upload: Option<u64>,
-}
 
 /// A method as the attribute declares it. Constant: it holds names and function pointers only.
 #[derive(Debug, Clone, Copy)]

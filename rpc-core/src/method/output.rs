@@ -1,12 +1,9 @@
 //! What a handler may return, and its encoded form.
 
-use std::borrow::Cow;
-
+use crate::reply::Encoded;
+use crate::{ApiError, Ctx, Reply};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
-use serde_json::{Map, Value};
-
-use crate::{ApiError, Ctx, Reply};
 
 /// The return type of a method: `Result<T, E>` or `Result<Reply<T>, E>`, where `T` serialises and `E` becomes an [`ApiError`].
 #[diagnostic::on_unimplemented(
@@ -70,15 +67,6 @@ impl<T: Serialize + JsonSchema + Send> Answer for Reply<T> {
     fn into_reply(self) -> Self {
         self
     }
-}
-
-/// A reply whose data is already in the bytes of the call's codec.
-#[derive(Debug, Clone)]
-pub struct Encoded {
-    pub(crate) status: u16,
-    pub(crate) reason: Cow<'static, str>,
-    pub(crate) data: Vec<u8>,
-    pub(crate) extra: Map<String, Value>,
 }
 
 /// Encodes what a handler returned. Called by the expansion of `#[api_method]`.

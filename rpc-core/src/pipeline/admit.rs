@@ -17,8 +17,9 @@ pub(super) fn admit(ctx: &Ctx, account: Option<&Arc<Account>>) -> Result<(Permit
         return Err(ApiError::of(ErrorCode::ShuttingDown).with_retry_after(CONCURRENCY_RETRY));
     }
     let place = account.map(|account| account.take(Resource::Calls, 1)).transpose()?;
-    let caller = ctx.method.limits().per_caller().then(|| CallerKey::new(&ctx.identity, ctx.client));
-    let permit = Permit::acquire(&ctx.method, caller, ctx.api.clock()).map_err(|full| {
+    let method = ctx.method();
+    let caller = method.limits().per_caller().then(|| CallerKey::new(&ctx.identity, ctx.client));
+    let permit = Permit::acquire(&method.gate, method.limits(), caller, ctx.api.clock()).map_err(|full| {
         let (reason, retry_after) = match full {
             Full::Concurrency => ("Too many requests: the method's `concurrency` is used up", CONCURRENCY_RETRY),
             Full::ConcurrencyPerUser => {

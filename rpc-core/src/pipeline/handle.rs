@@ -10,12 +10,13 @@ use futures_util::FutureExt;
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
-use super::observe::{Disposition, Progress};
+use super::observe::Progress;
+use crate::call::Disposition;
 use crate::ctx::Ctx;
 use crate::error::{ApiError, ErrorCode};
 use crate::method::arguments::Arguments;
 use crate::method::entry::HandlerFuture;
-use crate::method::output::Encoded;
+use crate::reply::Encoded;
 
 /// Converts the arguments and makes the future of the call.
 pub(super) fn start<'c>(

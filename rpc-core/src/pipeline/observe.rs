@@ -1,85 +1,16 @@
 //! Beside the stages: every call of a known method is reported once, also when it is refused, dropped or panics.
 
-use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tracing::Span;
 
 use super::span;
-use crate::call::{RequestId, TraceContext, Transport};
+use crate::call::{CallRecord, Disposition};
 use crate::clock::Moment;
 use crate::ctx::Ctx;
 use crate::error::{ApiError, ErrorCode};
 use crate::identity::Identity;
-use crate::method::Method;
-use crate::method::output::Encoded;
-
-/// Somebody who is told of every call: a log, metrics.
-///
-/// Called on the path of the call, so an implementation takes what it needs and returns at once.
-pub trait Observer: Send + Sync + 'static {
-    /// A call has ended.
-    fn observe(&self, record: &CallRecord<'_>);
-}
-
-/// How far a call came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Disposition {
-    /// The handler ended, well or with an error.
-    Finished,
-    /// Refused before the handler: credentials, permission, parameters.
-    Refused,
-    /// Refused by a limit, or since the server stops.
-    Declined,
-    /// The caller went away.
-    Cancelled,
-    /// The handler panicked.
-    Panicked,
-    /// The handler was dropped since its time was up.
-    TimedOut,
-}
-
-/// A call that has ended.
-#[derive(Debug)]
-pub struct CallRecord<'a> {
-    /// The method.
-    pub method: &'a Method,
-    /// The caller; a guest when the call ended before that was known.
-    pub identity: &'a Identity,
-    /// When the call began, since the Unix epoch.
-    pub started: Duration,
-    /// How long it took.
-    pub runtime: Duration,
-    /// How far it came.
-    pub disposition: Disposition,
-    /// Whether it reached the handler.
-    pub accepted: bool,
-    /// The status: 499 for a call whose caller went away.
-    pub status: u16,
-    /// The reason.
-    pub reason: &'a str,
-    /// The error, with its private source.
-    pub error: Option<&'a ApiError>,
-    /// How the call came in.
-    pub transport: Transport,
-    /// The address of the caller.
-    pub client: Option<IpAddr>,
-    /// The id under which logs show the call.
-    pub request_id: RequestId,
-    /// The trace that the caller says it belongs to.
-    pub trace: Option<&'a TraceContext>,
-}
-
-impl CallRecord<'_> {
-    /// Whether the caller holds what few hold and the method asks for: a declared permission, or being root. Whoever is refused
-    /// for want of it is not, nor who calls what every user may.
-    #[must_use]
-    pub fn is_privileged(&self) -> bool {
-        let access = &self.method.access;
-        access.is_privileged() && access.check(self.identity).is_ok()
-    }
-}
+use crate::reply::Encoded;
 
 /// Records one call, at the latest when it is dropped.
 #[derive(Debug)]
@@ -200,51 +131,4 @@ impl Drop for Recorder {
             self.record(Disposition::Cancelled, aborted.status(), aborted.reason(), None);
         }
     }
-}
-
-/// Tells `tracing` of every call: one event a call, at debug level; at error level, with the private source, for a fault
-/// of the program, and at warn level for a part that is down, once a second at most. Never parameters, tokens or passwords.
-#[derive(Debug, Default)]
-pub struct TracingObserver;
-
-impl Observer for TracingObserver {
-    fn observe(&self, record: &CallRecord<'_>) {
-        let method = record.method.path();
-        if record.status == 500 {
-            let source = record.error.map(error_chain).unwrap_or_default();
-            tracing::error!(event = "call.failed", method, request_id = %record.request_id, source, "call failed");
-        }
-        if record.status == 503 {
-            tell_cause(record);
-        }
-        tracing::debug!(
-            event = "call",
-            method,
-            status = record.status,
-            ms = record.runtime.as_secs_f64() * 1e3,
-            user = record.identity.user().map(|user| &*user.id),
-            client = record.client.map(tracing::field::display),
-            transport = record.transport.name(),
-            request_id = %record.request_id,
-            trace_id = record.trace.map(TraceContext::trace_id),
-            "call"
-        );
-    }
-}
-
-/// Tells why a part is down, of one call a second in this process: all others meet the same.
-fn tell_cause(record: &CallRecord<'_>) {
-    static TOLD: AtomicU64 = AtomicU64::new(0);
-    let Some(source) = record.error.map(error_chain).filter(|source| !source.is_empty()) else { return };
-    let second = (record.started + record.runtime).as_secs();
-    if TOLD.swap(second, Ordering::Relaxed) != second {
-        let (method, request_id) = (record.method.path(), record.request_id);
-        tracing::warn!(event = "call.unavailable", method, %request_id, source, "a call met a part that is down");
-    }
-}
-
-/// The private sources of an error, outermost first.
-fn error_chain(error: &ApiError) -> String {
-    let sources = std::iter::successors(std::error::Error::source(error), |source| source.source());
-    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

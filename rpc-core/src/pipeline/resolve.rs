@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::api::Api;
-use crate::call::{Call, Transport};
+use crate::call::Transport;
 use crate::error::{ApiError, ErrorCode};
 use crate::method::Method;
 
-pub(super) fn resolve(api: &Api, call: &Call<'_>) -> Result<Arc<Method>, ApiError> {
-    let found = call
-        .method
-        .or_else(|| api.find(call.path))
-        .filter(|method| !method.is_private() || call.transport == Transport::InProcess);
+/// The method that was found under the path, if any.
+pub(super) fn resolve(found: Option<&Arc<Method>>, transport: Transport) -> Result<Arc<Method>, ApiError> {
+    let found = found.filter(|method| !method.is_private() || transport == Transport::InProcess);
     found.cloned().ok_or_else(|| ApiError::of(ErrorCode::MethodNotFound))
 }

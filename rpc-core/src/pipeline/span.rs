@@ -3,21 +3,9 @@
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::observe::CallRecord;
-use crate::call::{TraceContext, Transport};
+use crate::call::{CallRecord, TraceContext, Transport};
 use crate::ctx::Ctx;
 use crate::identity::Identity;
-
-/// Joins the spans of calls to the traces of other systems: implemented by whatever exports spans.
-///
-/// Called on the path of the call.
-pub trait Tracer: Send + Sync + 'static {
-    /// A call from outside has a span, which nothing has entered yet; its caller says that it belongs to a trace.
-    fn join(&self, span: &Span, trace: &TraceContext);
-
-    /// The trace to send on from the span that is current on this thread; its parent is that span.
-    fn outgoing(&self) -> Option<TraceContext>;
-}
 
 /// Begins the span of a call. It costs a look at an atomic when nobody listens.
 pub(super) fn open(ctx: &Ctx) -> Span {

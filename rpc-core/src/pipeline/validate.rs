@@ -1,27 +1,90 @@
-//! Stage 5: the parameters are decoded and fit the method's schema.
+//! Stage 5: the parameters are decoded, put in order, and fit the method's schema.
 
-use crate::call::Transport;
-use crate::codec::Params;
+use std::sync::Arc;
+
+use crate::budget::{Account, Hold, Resource};
+use crate::call::{Params, Transport};
 use crate::ctx::Ctx;
-use crate::error::{ApiError, ErrorCode};
+use crate::error::{ApiError, ErrorCode, Violation};
+use crate::method::Method;
 use crate::method::arguments::Arguments;
 use crate::method::entry::UploadUse;
-use crate::schema::violations;
-use crate::tree::Tree;
+use crate::schema::label::escape;
+use crate::schema::violations::{self, MAX_LISTED};
+use crate::tree::{Member, Tree};
 
-pub(super) fn validate<'p>(ctx: &Ctx, params: &'p mut Params) -> Result<Arguments<'p>, ApiError> {
+/// Bytes of parameters that are in what a call is counted with.
+const SMALL: usize = 256;
+
+/// The arguments of the handler, with room in memory for them.
+pub(super) fn validate<'p>(
+    ctx: &Ctx,
+    params: &'p mut Params,
+    account: Option<&Arc<Account>>,
+) -> Result<(Arguments<'p>, Option<Hold>), ApiError> {
     let method = ctx.method();
     if !matches!(params, Params::Unreadable(_)) {
         check_upload(ctx)?;
     }
-    let values = Tree::Array(params.take(ctx.codec(), ctx.api().limits().document(), Some(method))?);
+    let is_large = matches!(params, Params::Encoded(bytes) | Params::Member(bytes) if bytes.len() > SMALL);
+    let values = Tree::Array(decode(ctx, params)?);
+    let account = account.filter(|_| is_large);
+    let held = account.map(|account| account.take(Resource::Memory, values.memory() as u64)).transpose()?;
     if !method.schema.validator().is_valid(&values) {
         return Err(violations::explain(method, &values));
     }
     match values {
-        Tree::Array(values) => Ok(Arguments::new(values)),
+        Tree::Array(values) => Ok((Arguments::new(values), held)),
         _ => Err(ApiError::internal("positional parameters are an array")),
     }
+}
+
+/// The positional values.
+fn decode<'p>(ctx: &Ctx, params: &'p mut Params) -> Result<Vec<Tree<'p>>, ApiError> {
+    let (bytes, has_names) = match params {
+        Params::Encoded(bytes) if ctx.codec().is_empty_document(bytes) => return Ok(Vec::new()),
+        Params::Encoded(bytes) => (bytes, false),
+        Params::Member(bytes) => (bytes, true),
+        other => {
+            return match std::mem::replace(other, Params::None) {
+                Params::Positional(values) => Ok(values.into_iter().map(Tree::from).collect()),
+                Params::Unreadable(error) => Err(error),
+                _ => Ok(Vec::new()),
+            };
+        }
+    };
+    match ctx.codec().decode_tree(bytes, ctx.api().limits().document())? {
+        Tree::Array(values) => Ok(values),
+        Tree::Object(members) if has_names => in_order(members, ctx.method()),
+        only => Ok(vec![only]),
+    }
+}
+
+/// Puts named values into the order of the method's parameters; those left out are `null`, at the end they are absent.
+fn in_order<'p>(mut members: Vec<Member<'p>>, method: &Method) -> Result<Vec<Tree<'p>>, ApiError> {
+    let mut ordered = Vec::with_capacity(method.params().len());
+    let mut missing = Vec::new();
+    for (position, param) in method.params().iter().enumerate() {
+        if let Some(found) = members.iter().position(|(name, _)| name == param.name()) {
+            ordered.resize(position, Tree::Null);
+            ordered.push(members.remove(found).1);
+        } else {
+            missing.extend(method.missing(position));
+        }
+    }
+    if !members.is_empty() {
+        return Err(ApiError::violations(unknown_names(&members, method)));
+    }
+    if missing.is_empty() { Ok(ordered) } else { Err(ApiError::violations(missing)) }
+}
+
+fn unknown_names(members: &[Member<'_>], method: &Method) -> Vec<Violation> {
+    let unknown = |(name, _): &Member<'_>| Violation {
+        pointer: format!("/{}", escape(name)),
+        keyword: "additionalProperties".into(),
+        message: format!("`{name}` is no parameter: {}", method.usage()),
+    };
+    members.iter().take(MAX_LISTED).map(unknown).collect()
 }
 
 /// A file comes where the method takes one, and only there.

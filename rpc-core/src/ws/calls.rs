@@ -7,15 +7,16 @@ use std::task::{Context, Poll};
 use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, Abortable, Aborted};
 use futures_util::stream::FuturesUnordered;
-use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
+
+use crate::jsonrpc::Id;
 
 /// The work of a call, which may take its time, and ends with an answer for the client; with none for a notification.
 pub(super) type Work = Pin<Box<dyn Future<Output = Option<Message>> + Send>>;
 
 /// Work with what is needed to count and to abort it.
 pub(super) struct Call {
-    pub(super) id: Option<Value>,
+    pub(super) id: Option<Id>,
     /// Calls that it stands for: the entries of a batch.
     pub(super) weight: usize,
     pub(super) work: Work,
@@ -32,7 +33,7 @@ pub(super) struct Most {
 
 struct Running {
     weight: usize,
-    id: Option<Value>,
+    id: Option<Id>,
     work: Abortable<Work>,
 }
 
@@ -51,7 +52,7 @@ pub(super) struct Calls {
     running_weight: usize,
     waiting: VecDeque<Call>,
     waiting_weight: usize,
-    aborts: Vec<(Value, AbortHandle)>,
+    aborts: Vec<(Id, AbortHandle)>,
 }
 
 /// There is no room for a call, running or waiting.
@@ -59,7 +60,7 @@ pub(super) struct Full;
 
 /// A call that has ended.
 pub(super) struct Ended {
-    pub(super) id: Option<Value>,
+    pub(super) id: Option<Id>,
     /// `Err` for an aborted call.
     pub(super) done: Result<Option<Message>, Aborted>,
 }
@@ -126,7 +127,7 @@ impl Calls {
     }
 
     /// Aborts the call with an id. One that waits has ended with that; one that runs ends when it is polled next.
-    pub(super) fn abort(&mut self, id: &Value) -> Option<Ended> {
+    pub(super) fn abort(&mut self, id: &Id) -> Option<Ended> {
         if let Some((_, handle)) = self.aborts.iter().find(|(known, _)| known == id) {
             handle.abort();
             return None;

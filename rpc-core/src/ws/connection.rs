@@ -11,17 +11,17 @@ use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::calls::{Calls, Ended};
-use super::hub::{Place, message};
-use super::io::CountedIo;
+use super::frame::{close, close_frame, message};
+use super::hub::Place;
+use super::io::{CountedIo, READ_BUFFER};
 use super::look::Look;
-use super::session::{READ_BUFFER, close, close_frame};
 use super::timers::{Tick, Timers};
 use crate::api::Api;
 use crate::budget::{Hold, Resource};
 use crate::call::Outcome;
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
-use crate::jsonrpc::{self, Origin};
+use crate::jsonrpc::{self, Id, Origin};
 
 /// Bytes that are read before others get their turn.
 const BYTES_AT_ONCE: usize = 64 * 1024;
@@ -114,13 +114,13 @@ impl Connection {
     }
 
     /// Queues the answer to a request.
-    pub(super) fn answer(&mut self, id: &serde_json::Value, outcome: &Outcome) {
+    pub(super) fn answer(&mut self, id: &Id, outcome: &Outcome) {
         let codec = outcome.codec;
-        self.send(message(codec, jsonrpc::encode_answer(codec, Some(id), outcome)));
+        self.send(message(codec, jsonrpc::encode_answer(codec, Some(id.as_bytes()), outcome)));
     }
 
     /// Queues the refusal of a request.
-    pub(super) fn refuse(&mut self, codec: Codec, id: &serde_json::Value, error: ApiError) {
+    pub(super) fn refuse(&mut self, codec: Codec, id: &Id, error: ApiError) {
         self.answer(id, &Outcome { codec, result: Err(error) });
     }
 
@@ -272,7 +272,7 @@ impl Connection {
             Err(_) => {}
         }
         match frame {
-            Ok(Message::Text(text)) if self.is_open() => self.document(Codec::Json, text.as_bytes(), cx),
+            Ok(Message::Text(text)) if self.is_open() => self.document(Codec::Json, &text.into(), cx),
             Ok(Message::Binary(bytes)) if self.is_open() => self.document(Codec::MsgPack, &bytes, cx),
             Ok(Message::Ping(_) | Message::Close(_)) => self.unflushed = true,
             Ok(_) => {}

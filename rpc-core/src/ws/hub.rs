@@ -9,8 +9,9 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::Message;
 
+use super::frame::message;
 use super::socket::Socket;
 use crate::bus::{Listener, Notice, PublishedEvent};
 use crate::codec::Codec;
@@ -232,14 +233,6 @@ impl<'e> Forms<'e> {
             message(codec, jsonrpc::encode_method(codec, None, method, Some(&params)))
         })
         .clone()
-    }
-}
-
-/// Encoded bytes as a frame of their codec.
-pub(super) fn message(codec: Codec, bytes: Vec<u8>) -> Message {
-    match codec {
-        Codec::Json => Utf8Bytes::try_from(bytes).map_or_else(|_| Message::text(""), Message::Text),
-        Codec::MsgPack => Message::binary(bytes),
     }
 }
 

@@ -8,6 +8,8 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+/// Bytes read from a socket at once. Small, since most connections say little.
+pub(super) const READ_BUFFER: usize = 2 * 1024;
 pub(super) struct CountedIo {
     io: TokioIo<Upgraded>,
     written: u64,

@@ -6,14 +6,13 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::OnUpgrade;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::connection::Connection;
+use super::frame::{close, close_frame};
 use super::hub::{Crowded, Place, Room};
-use super::io::CountedIo;
+use super::io::{CountedIo, READ_BUFFER};
 use super::timers::CLOSE_WAIT;
 use crate::api::Api;
 use crate::budget::{Hold, Resource, WEBSOCKET_BYTES};
@@ -26,21 +25,8 @@ use crate::pipeline::authenticate::authenticate;
 
 /// How long a connection with a bad token stays open: existing clients connect again at once.
 const BAD_TOKEN_DELAY: Duration = Duration::from_secs(1);
-/// Bytes read from a socket at once. Small, since most connections say little.
-pub(super) const READ_BUFFER: usize = 2 * 1024;
 /// Bytes of frames that are written together.
 const WRITE_BUFFER: usize = 8 * 1024;
-
-/// Close codes of this protocol.
-pub(super) mod close {
-    pub(in crate::ws) const SIGNED_OUT: u16 = 4000;
-    pub(in crate::ws) const BAD_TOKEN: u16 = 4401;
-    pub(in crate::ws) const SHUTTING_DOWN: u16 = 1001;
-    pub(in crate::ws) const PROTOCOL: u16 = 1002;
-    pub(in crate::ws) const UNDECODABLE: u16 = 1007;
-    pub(in crate::ws) const POLICY: u16 = 1008;
-    pub(in crate::ws) const TOO_BIG: u16 = 1009;
-}
 
 /// A connection that may open.
 #[derive(Debug)]
@@ -132,13 +118,4 @@ fn too_many(crowded: Crowded, limits: &Limits) -> ApiError {
     ApiError::of(ErrorCode::TooManyRequests)
         .with_reason(format!("Too many requests: {reason}"))
         .with_retry_after(BAD_TOKEN_DELAY)
-}
-
-pub(super) fn close_frame(code: u16, reason: &'static str) -> Message {
-    Message::Close(Some(CloseFrame { code: CloseCode::from(code), reason: reason.into() }))
-}
-
-/// What a second look at a connection's credentials found.
-pub(super) fn is_gone(error: &ApiError) -> bool {
-    error.code() == ErrorCode::Unauthorized
 }

@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use super::connection::Connection;
 use super::socket::too_many;
-use crate::call::Outcome;
-use crate::codec::{Codec, Params};
+use crate::call::{Outcome, Params};
+use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc;
-use crate::method::output::Encoded;
+use crate::reply::Encoded;
 
 /// Unknown names that an answer tells.
 const TOLD: usize = 8;
@@ -20,8 +20,8 @@ const TOLD_OF_A_NAME: usize = 64;
 impl Connection {
     /// Asks for declared events as `/publish`. Others are never published: a client that knows of more events than this server
     /// gets all that there are, and is told which names are unknown.
-    pub(super) fn subscribe(&self, codec: Codec, params: Params) -> Outcome {
-        match self.subscribe_to(params) {
+    pub(super) fn subscribe(&self, codec: Codec, params: &Params) -> Outcome {
+        match self.names(codec, params).and_then(|names| self.subscribe_to(names)) {
             Ok(unknown) if unknown.is_empty() => jsonrpc::ok(codec),
             Ok(unknown) => told(codec, unknown),
             Err(error) => Outcome { codec, result: Err(error) },
@@ -29,8 +29,7 @@ impl Connection {
     }
 
     /// The first of the names that are unknown.
-    fn subscribe_to(&self, params: Params) -> Result<Vec<String>, ApiError> {
-        let names = names(params)?;
+    fn subscribe_to(&self, names: Vec<String>) -> Result<Vec<String>, ApiError> {
         let most = self.api.limits().ws_subscriptions;
         if names.len() > most {
             return Err(too_many(most));
@@ -49,14 +48,26 @@ impl Connection {
     }
 
     /// No longer asks for them.
-    pub(super) fn unsubscribe(&self, codec: Codec, params: Params) -> Outcome {
-        match names(params) {
+    pub(super) fn unsubscribe(&self, codec: Codec, params: &Params) -> Outcome {
+        match self.names(codec, params) {
             Ok(names) => {
                 self.place.socket.unsubscribe(&names);
                 jsonrpc::ok(codec)
             }
             Err(error) => Outcome { codec, result: Err(error) },
         }
+    }
+
+    /// The names of events: `[[names]]`, or one after the other.
+    fn names(&self, codec: Codec, params: &Params) -> Result<Vec<String>, ApiError> {
+        let Params::Member(params) = params else { return Err(no_names()) };
+        let Value::Array(values) = codec.decode(params, self.api.limits().document())? else { return Err(no_names()) };
+        let flat = values.into_iter().flat_map(|value| match value {
+            Value::Array(values) => values,
+            value => vec![value],
+        });
+        let name = |value| if let Value::String(name) = value { Ok(name) } else { Err(no_names()) };
+        flat.map(name).collect()
     }
 }
 
@@ -65,20 +76,6 @@ fn told(codec: Codec, unknown: Vec<String>) -> Outcome {
     let data = codec.encode(&Map::from_iter([("unknown".to_owned(), Value::from(unknown))]));
     let result = data.map(|data| Encoded { status: 200, reason: "OK".into(), data, extra: Map::new() });
     Outcome { codec, result }
-}
-
-/// The names of events: `[[names]]`, or one after the other.
-fn names(params: Params) -> Result<Vec<String>, ApiError> {
-    let Params::Positional(values) = params else { return Err(no_names()) };
-    let flat = values.into_iter().flat_map(|value| match value {
-        Value::Array(values) => values,
-        value => vec![value],
-    });
-    flat.map(|value| match value {
-        Value::String(name) => Ok(name),
-        _ => Err(no_names()),
-    })
-    .collect()
 }
 
 fn no_names() -> ApiError {

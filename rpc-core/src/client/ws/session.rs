@@ -16,10 +16,10 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::connect::Stream;
 use super::shared::Heard;
-use super::task::Task;
+use super::task::{End, Task};
 use super::{Command, message};
 use crate::client::request::Request;
-use crate::codec::Codec;
+use crate::codec::{Codec, Piece};
 use crate::jsonrpc;
 
 /// How long the server may take to answer a close.
@@ -28,17 +28,6 @@ const CLOSE_WAIT: Duration = Duration::from_secs(1);
 const PONGS: usize = 16;
 /// The server's close codes for credentials that are gone, and for bad ones.
 const SIGNED_OUT: [u16; 2] = [4000, 4401];
-
-/// Why a connection has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// It was lost: another one may do.
-    Lost,
-    /// The server does not take the credentials.
-    SignedOut,
-    /// This side closed it.
-    Closed,
-}
 
 impl Task {
     /// Serves one connection.
@@ -49,7 +38,7 @@ impl Task {
         let silence = self.keep_alive.saturating_mul(5) / 2;
         let reading = read(&mut stream, silence, |codec, bytes| {
             if let Heard::Ping(id) = shared.hear(codec, bytes) {
-                let pong = message(codec, jsonrpc::encode_method(codec, Some(&id), "/pong", None));
+                let pong = message(codec, jsonrpc::encode_method(codec, Some(Piece::Value(&id)), "/pong", None));
                 // A server that asks faster than it reads has to do without.
                 let _ = pong.map(|pong| pongs.try_send(pong));
             }

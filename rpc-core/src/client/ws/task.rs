@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
 use super::connect::{Connector, Stream};
-use super::session::End;
 use super::shared::Shared;
 use super::{Command, ConnectionState};
 use crate::client::error::ClientError;
@@ -26,6 +25,17 @@ pub(super) struct Task {
     pub(super) closing: CancellationToken,
     pub(super) codec: Codec,
     pub(super) keep_alive: Duration,
+}
+
+/// Why a connection has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// It was lost: another one may do.
+    Lost,
+    /// The server does not take the credentials.
+    SignedOut,
+    /// This side closed it.
+    Closed,
 }
 
 impl Task {

@@ -16,9 +16,8 @@ const MEMBERS_OF_A_REQUEST: usize = 4;
 
 /// Reads a document.
 pub(in crate::codec) fn read(bytes: &[u8], most_items: usize) -> Result<Level<'_>, ApiError> {
-    let text = std::str::from_utf8(bytes).map_err(|fault| {
-        parse_error(format!("Parse error: the text is not UTF-8 at byte {}", fault.valid_up_to()))
-    })?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|fault| parse_error(format!("Parse error: the text is not UTF-8 at byte {}", fault.valid_up_to())))?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     deserializer.disable_recursion_limit();
     let level = match kind(text.trim_ascii_start().as_bytes()) {

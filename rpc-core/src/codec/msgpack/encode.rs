@@ -1,5 +1,8 @@
 //! Rust values to MessagePack, in the shape that JSON would give them: names for fields and variants, text for keys.
 
+mod items;
+mod key;
+
 use std::fmt::Display;
 use std::io;
 use std::io::Write;
@@ -12,8 +15,8 @@ use rmp::encode::{
 };
 use serde::{Serialize, Serializer};
 
+use self::items::Items;
 use super::decode::DECIMAL;
-use super::items::Items;
 
 /// Why a value does not encode.
 #[derive(Debug, thiserror::Error)]
@@ -39,15 +42,15 @@ impl From<ValueWriteError> for EncodeError {
 }
 
 /// Writes what precedes so many elements.
-pub(super) type Header = fn(&mut Vec<u8>, u32) -> Result<Marker, ValueWriteError>;
+type Header = fn(&mut Vec<u8>, u32) -> Result<Marker, ValueWriteError>;
 
 /// A length in the four bytes that MessagePack has for one.
-pub(super) fn length(length: usize) -> Result<u32, EncodeError> {
+fn length(length: usize) -> Result<u32, EncodeError> {
     u32::try_from(length).map_err(|_| EncodeError(format!("{length} elements are too many")))
 }
 
 /// Replaces a header by that of the length that turned out.
-pub(super) fn mend(bytes: &mut Vec<u8>, old: Range<usize>, header: Header, len: usize) -> Result<(), EncodeError> {
+fn mend(bytes: &mut Vec<u8>, old: Range<usize>, header: Header, len: usize) -> Result<(), EncodeError> {
     let end = bytes.len();
     header(bytes, length(len)?)?;
     let added = bytes.len() - end;

@@ -14,6 +14,9 @@ use crate::tree::Tree;
 /// Items for which an array makes room at once.
 const ROOM: usize = 16;
 
+/// Of a value that holds no others.
+const SINGLE: DocumentLimits = DocumentLimits { depth: 0, values: 1 };
+
 /// Reads a document.
 pub(in crate::codec) fn read(bytes: &[u8], most_items: usize) -> Result<Level<'_>, ApiError> {
     outermost(bytes, most_items).map_err(|fault| parse_error(fault.to_string()))
@@ -60,8 +63,8 @@ pub(in crate::codec) fn kind(value: &[u8]) -> Kind {
         Marker::FixPos(_) | Marker::FixNeg(_) => Kind::Number,
         Marker::U8 | Marker::U16 | Marker::U32 | Marker::U64 => Kind::Number,
         Marker::I8 | Marker::I16 | Marker::I32 | Marker::I64 => Kind::Number,
-        Marker::F32 | Marker::F64 if decode::decode(value, DocumentLimits::NONE).is_ok() => Kind::Number,
-        _ => match decode::decode(value, DocumentLimits::NONE) {
+        Marker::F32 | Marker::F64 if decode::decode(value, SINGLE).is_ok() => Kind::Number,
+        _ => match decode::decode(value, SINGLE) {
             Ok(Tree::Text(_)) => Kind::Text,
             _ => Kind::Other,
         },
@@ -70,7 +73,7 @@ pub(in crate::codec) fn kind(value: &[u8]) -> Kind {
 
 /// The text of a value that is read as a string.
 pub(in crate::codec) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
-    match decode::decode(value, DocumentLimits::NONE) {
+    match decode::decode(value, SINGLE) {
         Ok(Tree::Text(text)) => Some(text),
         _ => None,
     }

@@ -6,11 +6,11 @@ use serde::ser::{
     SerializeTupleVariant,
 };
 
-use super::encode::{EncodeError, Encoder, Header, length, mend};
 use super::key::Key;
+use super::{EncodeError, Encoder, Header, length, mend};
 
 /// An array or a map that is being written.
-pub(super) struct Items<'a> {
+pub(in crate::codec::msgpack) struct Items<'a> {
     bytes: &'a mut Vec<u8>,
     header: Header,
     start: usize,

@@ -6,7 +6,7 @@ use serde::ser::{Error, Impossible};
 use serde::{Serialize, Serializer};
 use serde_json::Number;
 
-use super::encode::{EncodeError, Encoder};
+use super::{EncodeError, Encoder};
 
 /// Encodes a key.
 pub(super) struct Key<'a>(pub(super) Encoder<'a>);

@@ -1,0 +1,106 @@
+//! One request in, one response out, never an error.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Buf;
+use http::request::Parts;
+use http::{Extensions, Request, Response, StatusCode, Version};
+use http_body::Body;
+use hyper::upgrade::OnUpgrade;
+
+use super::head::Notes;
+use super::request_body::RequestBody;
+use super::respond::ResponseBody;
+use super::route::Incoming;
+use super::service::HttpService;
+use crate::budget::{Resource, STREAM_BYTES};
+use crate::ws;
+
+impl HttpService {
+    /// Answers one request.
+    pub(super) async fn respond<B>(&self, parts: &mut Parts, body: B) -> Response<ResponseBody>
+    where
+        B: Body + Unpin + Send + 'static,
+        B::Data: Buf + Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
+    {
+        let activity = self.watch().map(|watch| watch.request());
+        let notes = Notes::read(&parts.headers);
+        let asks = notes.has_upgrade && ws::wants_upgrade(&parts.headers);
+        let upgrade = asks.then(|| upgrade(&mut parts.extensions));
+        let trace = notes.trace(&parts.headers);
+        let (id, has_origin) = (notes.request_id(self.api(), trace.as_ref()), notes.has_origin);
+        let client = self.client(&parts.headers);
+        let of_client = self.is_proxied().then(|| self.api().budget().account(client));
+        let account = of_client.as_ref().or(self.connection());
+        let stream = account.filter(|_| parts.version == Version::HTTP_2);
+        let stream =
+            stream.map(|account| account.take(Resource::Memory, STREAM_BYTES + notes.size() as u64)).transpose();
+        let parts = &*parts;
+        let incoming = Incoming { service: self, parts, notes, id, trace, client, account, activity };
+        let mut body = RequestBody::new(body);
+        let mut response = match &stream {
+            Ok(_held) => incoming.route(&mut body, upgrade.clone()).await,
+            Err(exhausted) => incoming.refuse((*exhausted).into()),
+        };
+        // What there is no room for is not waited for either.
+        if stream.is_ok() && !body.is_read() {
+            Box::pin(incoming.settle(body, &mut response, upgrade)).await;
+        }
+        if has_origin {
+            self.shared().origins.mark(parts, response.headers_mut());
+        }
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            self.watch().inspect(|watch| watch.switches());
+        }
+        response
+    }
+}
+
+/// The socket to come of a request that asks for a WebSocket: one that fails, where the server that this is mounted in gives none.
+fn upgrade(extensions: &mut Extensions) -> OnUpgrade {
+    extensions.remove().unwrap_or_else(|| hyper::upgrade::on(Request::new(())))
+}
+
+type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infallible>> + Send>>;
+
+impl<B> tower_service::Service<Request<B>> for HttpService
+where
+    B: Body + Send + 'static,
+    B::Data: Buf + Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
+{
+    type Response = Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
+        hyper::service::Service::call(self, request)
+    }
+}
+
+impl<B> hyper::service::Service<Request<B>> for HttpService
+where
+    B: Body + Send + 'static,
+    B::Data: Buf + Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
+{
+    type Response = Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn call(&self, request: Request<B>) -> ResponseFuture {
+        let service = self.clone();
+        Box::pin(async move {
+            let (mut parts, body) = request.into_parts();
+            Ok(service.respond(&mut parts, Box::pin(body)).await)
+        })
+    }
+}
