@@ -71,3 +71,10 @@ pub struct Encoded {
     pub(crate) data: Vec<u8>,
     pub(crate) extra: Map<String, Value>,
 }
+
+impl Encoded {
+    /// Whether there is nothing to say but the data.
+    pub(crate) fn is_usual(&self) -> bool {
+        self.status == 200 && self.reason == "OK" && self.extra.is_empty()
+    }
+}

@@ -5,8 +5,13 @@ use crate::codec::{Codec, Piece};
 use crate::error::ApiError;
 use crate::reply::Encoded;
 
-/// How nearly all answers begin in JSON.
-const USUAL: &[u8] = br#"{"status":200,"reason":"OK","data":"#;
+/// What nearly all answers are, around their data.
+fn usual(codec: Codec) -> [&'static [u8]; 2] {
+    match codec {
+        Codec::Json => [br#"{"status":200,"reason":"OK","data":"#, b"}"],
+        Codec::MsgPack => [b"\x83\xa6status\xcc\xc8\xa6reason\xa2OK\xa4data", b""],
+    }
+}
 
 /// The bytes of an outcome.
 pub(super) fn encode(outcome: &Outcome) -> Vec<u8> {
@@ -22,8 +27,9 @@ pub(super) fn encode(outcome: &Outcome) -> Vec<u8> {
 }
 
 fn success(codec: Codec, reply: &Encoded) -> Result<Vec<u8>, ApiError> {
-    if codec == Codec::Json && is_usual(reply) {
-        return Ok([USUAL, &reply.data, b"}"].concat());
+    if reply.is_usual() {
+        let [before, after] = usual(codec);
+        return Ok([before, &reply.data, after].concat());
     }
     let fixed = [
         ("status", Piece::Number(reply.status.into())),
@@ -35,11 +41,6 @@ fn success(codec: Codec, reply: &Encoded) -> Result<Vec<u8>, ApiError> {
     }
     let extra = reply.extra.iter().map(|(name, value)| (name.as_str(), Piece::Value(value)));
     codec.encode_object(&fixed.into_iter().chain(extra).collect::<Vec<_>>())
-}
-
-/// Whether there is nothing to say but the data.
-fn is_usual(reply: &Encoded) -> bool {
-    reply.status == 200 && reply.reason == "OK" && reply.extra.is_empty()
 }
 
 fn failure(codec: Codec, error: &ApiError) -> Result<Vec<u8>, ApiError> {
@@ -61,6 +62,16 @@ mod tests {
     use crate::codec::Codec;
     use crate::error::{ApiError, ErrorCode};
     use crate::reply::Encoded;
+
+    #[test]
+    fn the_usual_answer_has_the_bytes_of_any_other() {
+        for codec in [Codec::Json, Codec::MsgPack] {
+            let data = codec.encode(&[1]).unwrap();
+            let reply = Encoded { status: 200, reason: "OK".into(), data, extra: Map::new() };
+            let expected = codec.encode(&json!({"status": 200, "reason": "OK", "data": [1]})).unwrap();
+            assert_eq!(encode(&Outcome { codec, result: Ok(reply) }), expected);
+        }
+    }
 
     fn text(result: Result<Encoded, ApiError>) -> String {
         String::from_utf8(encode(&Outcome { codec: Codec::Json, result })).unwrap()

@@ -10,9 +10,29 @@ use crate::reply::Encoded;
 
 const VERSION: (&str, Piece<'static>) = ("jsonrpc", Piece::Text("2.0"));
 
+/// What nearly all answers are, around their id and their data.
+fn usual(codec: Codec) -> [&'static [u8]; 3] {
+    match codec {
+        Codec::Json => [
+            br#"{"jsonrpc":"2.0","id":"#,
+            br#","result":{"status":200,"status_text":"OK","reason":"OK","exception":false,"data":"#,
+            br#","meta":{}}}"#,
+        ],
+        Codec::MsgPack => [
+            b"\x83\xa7jsonrpc\xa32.0\xa2id",
+            b"\xa6result\x86\xa6status\xcc\xc8\xabstatus_text\xa2OK\xa6reason\xa2OK\xa9exception\xc2\xa4data",
+            b"\xa4meta\x80",
+        ],
+    }
+}
+
 /// Encodes an outcome under an id, which is encoded already; without one, the answer has none.
 pub(crate) fn encode(codec: Codec, id: Option<&[u8]>, outcome: &Outcome) -> Vec<u8> {
     let encoded = match &outcome.result {
+        Ok(reply) if reply.is_usual() && id.is_some() => {
+            let [version, result, end] = usual(codec);
+            Ok([version, id.unwrap_or_default(), result, &reply.data, end].concat())
+        }
         Ok(reply) => success(codec, reply).and_then(|result| answer(codec, id, ("result", Piece::Encoded(&result)))),
         Err(error) => failure(codec, error).and_then(|error| answer(codec, id, ("error", Piece::Encoded(&error)))),
     };
@@ -122,6 +142,17 @@ mod tests {
             text(None, Ok(reply(&json!({})))),
             r#"{"jsonrpc":"2.0","result":{"status":200,"status_text":"OK","reason":"OK","exception":false,"data":[1],"meta":{}}}"#
         );
+    }
+
+    #[test]
+    fn the_usual_answer_has_the_bytes_of_any_other() {
+        for codec in [Codec::Json, Codec::MsgPack] {
+            let (id, data) = (codec.encode(&7).unwrap(), codec.encode(&[1]).unwrap());
+            let reply = Encoded { status: 200, reason: "OK".into(), data, extra: Map::new() };
+            let result = json!({"status": 200, "status_text": "OK", "reason": "OK", "exception": false, "data": [1], "meta": {}});
+            let expected = codec.encode(&json!({"jsonrpc": "2.0", "id": 7, "result": result})).unwrap();
+            assert_eq!(encode(codec, Some(&id), &Outcome { codec, result: Ok(reply) }), expected);
+        }
     }
 
     #[test]
