@@ -11,6 +11,7 @@ use crate::api::Api;
 use crate::bus::{BusError, Notice, PublishedEvent};
 use crate::identity::Identity;
 use crate::method::entry::Place;
+use crate::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 
 /// Who is to hear a published event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,11 +48,11 @@ impl Audience {
     /// The word for it in an event's declaration.
     fn declared_as(&self) -> &str {
         match self {
-            Self::Everyone => "*",
-            Self::User(_) => "self",
-            Self::Users => "user",
-            Self::Root => "root",
-            Self::Guests => "guest",
+            Self::Everyone => EVERYBODY,
+            Self::User(_) => SELF,
+            Self::Users => USER,
+            Self::Root => ROOT,
+            Self::Guests => GUEST,
             Self::Permission(name) => name,
         }
     }
@@ -146,7 +147,7 @@ impl Event {
     /// Checks what is published or was heard: by its declaration, whoever says it.
     fn check(&self, audience: &Audience, payload: Option<&Value>) -> Result<(), PublishError> {
         let declared = self.audience();
-        if !declared.contains(&"*") && !declared.contains(&audience.declared_as()) {
+        if !declared.contains(&EVERYBODY) && !declared.contains(&audience.declared_as()) {
             let audience = audience.declared_as().to_owned();
             return Err(PublishError::Audience { event: self.name(), declared, audience });
         }

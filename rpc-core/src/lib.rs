@@ -28,10 +28,13 @@ mod permissions;
 mod pipeline;
 pub mod read;
 mod reply;
+#[path = "../../rpc-macros/src/grammar/reserved.rs"]
+pub mod reserved;
 mod schema;
 mod testing;
 mod timestamp;
 mod tree;
+pub mod units;
 mod upload;
 mod ws;
 
