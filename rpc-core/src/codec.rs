@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::error::{ApiError, ErrorCode, Violation};
 use crate::limits::DocumentLimits;
 use crate::method::Method;
-use crate::schema::label::escape;
+use crate::pointer::escape;
 use crate::schema::violations::MAX_LISTED;
 use crate::tree::Tree;
 

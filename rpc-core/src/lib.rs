@@ -26,6 +26,7 @@ mod limits;
 mod method;
 mod permissions;
 mod pipeline;
+pub mod pointer;
 pub mod read;
 mod reply;
 #[path = "../../rpc-macros/src/grammar/reserved.rs"]
@@ -48,7 +49,7 @@ pub use crate::call::{Call, Credentials, Outcome, RequestId, Token, TraceContext
 pub use crate::clock::{Clock, ManualClock, SystemClock};
 pub use crate::codec::{Codec, Params};
 pub use crate::ctx::Ctx;
-pub use crate::error::{ApiError, CodeRow, Details, ErrorCode, Violation};
+pub use crate::error::{ApiError, CodeRow, Details, ErrorCode, Violation, error_chain};
 pub use crate::events::entry::{DescribePayload, EventEntry, EventPayload};
 pub use crate::events::{Audience, Event, PublishError};
 pub use crate::identity::{Identity, Proof, User};
