@@ -15,6 +15,7 @@ use http_body::Body;
 use hyper::upgrade::OnUpgrade;
 
 use super::address::TrustedProxies;
+use super::compress;
 use super::head::Notes;
 use super::origin::Origins;
 use super::request_body::RequestBody;
@@ -215,6 +216,9 @@ impl HttpService {
             Ok(_held) => incoming.route(&mut body, upgrade.clone()).await,
             Err(exhausted) => incoming.refuse((*exhausted).into()),
         };
+        if compress::pays(&response) {
+            response = Box::pin(compress::compressed(response, &parts.headers, account)).await;
+        }
         // What there is no room for is not waited for either.
         if stream.is_ok() && !body.is_read() {
             Box::pin(incoming.settle(body, &mut response, upgrade)).await;
