@@ -26,17 +26,6 @@ use crate::settings::{CurrentSettings, MemorySettings, SettingsStore};
 /// Allows what concerns all users.
 pub(crate) const ADMIN: Permission = Permission::new("admin", "Administration", "Manage users and settings");
 
-/// Every module of methods that the application brings.
-const MODULES: [&str; 7] = [
-    "/v1/admin/api-call-log/*",
-    "/v1/admin/settings/*",
-    "/v1/admin/users/*",
-    "/v1/api-tokens/*",
-    "/v1/profile/*",
-    "/v1/session/*",
-    "/v1/test/*",
-];
-
 /// The log of calls gets this time at a stop, even if calls and mails have used up theirs: what was answered is in it.
 const LOG_AT_STOP: Duration = Duration::from_secs(1);
 
@@ -144,10 +133,9 @@ impl App {
     /// The API of all methods in the binary, to which observers and limits may be added.
     #[must_use]
     pub fn api_builder(&self) -> ApiBuilder {
-        let builder = MODULES.into_iter().fold(Api::builder(), ApiBuilder::expect);
         let permissions = self.accounts.vocabulary().permissions().iter().copied();
         permissions
-            .fold(builder, ApiBuilder::permission)
+            .fold(Api::builder(), ApiBuilder::permission)
             .authenticator(self.accounts.authenticator())
             .bus(Arc::clone(&self.bus))
             .clock(Arc::clone(&self.clock))

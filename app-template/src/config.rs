@@ -16,7 +16,6 @@ mod storage;
 mod table;
 #[cfg(test)]
 mod tests;
-mod units;
 
 pub(crate) use self::document::markdown;
 pub(crate) use self::effective::{Effective, effective};

@@ -50,7 +50,7 @@ pub use crate::model::{
     GrantsChange, NewConfirmation, NewSession, NewUser, OpenedSession, SessionId, SessionRecord, SessionsChange,
     UserChange, UserId, UserRecord,
 };
-pub use crate::names::{NameFault, email, mailbox, telegram_name, token_name, user_name};
+pub use crate::names::{NameFault, ROOT_NAME, email, mailbox, telegram_name, token_name, user_name};
 pub use crate::password::{
     HasherBusy, HasherCounters, HasherOptions, PasswordFault, PasswordHash, PasswordHasher, PasswordPolicy, Verified,
     generate_password,

@@ -14,7 +14,7 @@ use unicode_normalization::UnicodeNormalization;
 
 pub use self::email::email;
 pub use self::mailbox::mailbox;
-pub use self::user_name::user_name;
+pub use self::user_name::{ROOT_NAME, user_name};
 
 /// Characters of a Telegram name, by the rules of Telegram.
 const TELEGRAM_NAME: RangeInclusive<usize> = 5..=32;

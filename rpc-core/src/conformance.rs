@@ -18,18 +18,17 @@
 
 pub mod contents;
 pub mod hearing;
+#[doc(hidden)]
+pub mod suite;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::bus::{Bus, Listener, Notice};
 
-/// Threads that a property runs on: announcements that are made at once run at once.
-const THREADS: usize = 4;
 /// How long a notice may take before it counts as lost.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -111,8 +110,7 @@ pub fn check<G>(
     constructor: impl Future<Output = (Arc<dyn Bus>, Arc<dyn Bus>, G)>,
     property: impl AsyncFnOnce(Node, Node),
 ) {
-    let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
-    runtime.expect("a test gets threads").block_on(async {
+    suite::run(async {
         let (here, there, _guard) = constructor.await;
         let (here, there) = (Node::new(here), Node::new(there));
         here.is_current_soon().await;
@@ -129,55 +127,31 @@ pub fn check<G>(
 #[macro_export]
 macro_rules! bus_conformance {
     ($module:ident, $constructor:expr) => {
-        mod $module {
-            #[allow(unused_imports, clippy::wildcard_imports, reason = "the constructor says what it needs")]
-            use super::*;
-
-            $crate::bus_conformance! { @tests $constructor;
-                hearing {
-                    this_node_hears_before_the_announcement_returns
-                    what_was_begun_and_dropped_is_told
-                    each_node_hears_the_other
-                    one_nodes_announcements_arrive_in_order
-                    many_announced_at_once_arrive_once_each
-                    equal_notices_are_heard_as_often_as_they_are_announced
-                    a_listener_that_is_gone_hears_nothing
-                    a_bus_that_carries_stays_current
-                }
-                contents {
-                    every_kind_arrives_as_given
-                    odd_characters_arrive_as_given
-                    any_size_arrives_whole
-                    a_large_notice_keeps_its_place
-                }
+        $crate::conformance_suite! { [$crate::conformance] $module, $constructor;
+            hearing {
+                this_node_hears_before_the_announcement_returns
+                what_was_begun_and_dropped_is_told
+                each_node_hears_the_other
+                one_nodes_announcements_arrive_in_order
+                many_announced_at_once_arrive_once_each
+                equal_notices_are_heard_as_often_as_they_are_announced
+                a_listener_that_is_gone_hears_nothing
+                a_bus_that_carries_stays_current
+            }
+            contents {
+                every_kind_arrives_as_given
+                odd_characters_arrive_as_given
+                any_size_arrives_whole
+                a_large_notice_keeps_its_place
             }
         }
     };
-    (@tests $constructor:expr; $($group:ident { $($property:ident)* })*) => {$($(
-        #[test]
-        fn $property() {
-            $crate::conformance::check($constructor, $crate::conformance::$group::$property);
-        }
-    )*)*};
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    /// The words of this file and the sources of the properties.
-    const LIST: &str = include_str!("conformance.rs");
-    const SOURCES: [&str; 2] = [include_str!("conformance/contents.rs"), include_str!("conformance/hearing.rs")];
-
     #[test]
     fn every_property_is_made_a_test() {
-        let listed: BTreeSet<&str> = LIST.split_whitespace().collect();
-        let properties: Vec<&str> = SOURCES
-            .iter()
-            .flat_map(|source| source.lines())
-            .filter_map(|line| line.strip_prefix("pub async fn ")?.split_once('(').map(|(name, _)| name))
-            .collect();
-        assert!(properties.len() > 10, "{properties:?}");
-        assert_eq!(properties.iter().find(|property| !listed.contains(*property)), None);
+        super::suite::check_list(concat!(env!("CARGO_MANIFEST_DIR"), "/src/conformance"));
     }
 }

@@ -229,3 +229,10 @@ impl Error for ApiError {
         self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }
+
+/// What an error says, and then its sources, each after what it made fail: `no mail: no answer: connection refused`.
+#[must_use]
+pub fn error_chain(error: &(dyn Error + 'static)) -> String {
+    let errors = std::iter::successors(Some(error), |&error| error.source());
+    errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -10,6 +10,7 @@ pub use self::audience::Audience;
 use self::entry::EventEntry;
 use crate::bus::{BusError, PublishedEvent};
 use crate::place::Place;
+use crate::reserved::EVERYBODY;
 
 /// An event of a built [`Api`](crate::Api).
 #[derive(Debug)]
@@ -100,7 +101,7 @@ impl Event {
     /// Checks what is published or was heard: by its declaration, whoever says it.
     pub(crate) fn check(&self, audience: &Audience, payload: Option<&Value>) -> Result<(), PublishError> {
         let declared = self.audience();
-        if !declared.contains(&"*") && !declared.contains(&audience.declared_as()) {
+        if !declared.contains(&EVERYBODY) && !declared.contains(&audience.declared_as()) {
             let audience = audience.declared_as().to_owned();
             return Err(PublishError::Audience { event: self.name(), declared, audience });
         }

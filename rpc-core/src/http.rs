@@ -2,6 +2,7 @@
 
 mod address;
 mod body;
+mod compress;
 mod connection;
 mod cors;
 mod credentials;

@@ -29,13 +29,17 @@ mod observer;
 mod permissions;
 mod pipeline;
 mod place;
+pub mod pointer;
 pub mod read;
 mod reply;
+#[path = "../../rpc-macros/src/grammar/reserved.rs"]
+pub mod reserved;
 mod schema;
 mod state;
 mod testing;
 mod timestamp;
 mod tree;
+pub mod units;
 mod upload;
 mod ws;
 
@@ -52,7 +56,7 @@ pub use crate::call::{
 pub use crate::clock::{Clock, ManualClock, Moment, SystemClock};
 pub use crate::codec::Codec;
 pub use crate::ctx::Ctx;
-pub use crate::error::{ApiError, CodeRow, Details, ErrorCode, Violation};
+pub use crate::error::{ApiError, CodeRow, Details, ErrorCode, Violation, error_chain};
 pub use crate::events::entry::{DescribePayload, EventEntry, EventPayload};
 pub use crate::events::{Audience, Event, PublishError};
 pub use crate::identity::{Identity, Proof, User};

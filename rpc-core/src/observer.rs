@@ -1,11 +1,12 @@
 //! Whom calls are told to: observers, and whoever exports their spans.
 
+use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::Span;
 
 use crate::call::{CallRecord, TraceContext};
-use crate::error::ApiError;
+use crate::error::error_chain;
 
 /// Somebody who is told of every call: a log, metrics.
 ///
@@ -35,7 +36,7 @@ impl Observer for TracingObserver {
     fn observe(&self, record: &CallRecord<'_>) {
         let method = record.method.path();
         if record.status == 500 {
-            let source = record.error.map(error_chain).unwrap_or_default();
+            let source = record.error.and_then(Error::source).map(error_chain).unwrap_or_default();
             tracing::error!(event = "call.failed", method, request_id = %record.request_id, source, "call failed");
         }
         if record.status == 503 {
@@ -59,16 +60,10 @@ impl Observer for TracingObserver {
 /// Tells why a part is down, of one call a second in this process: all others meet the same.
 fn tell_cause(record: &CallRecord<'_>) {
     static TOLD: AtomicU64 = AtomicU64::new(0);
-    let Some(source) = record.error.map(error_chain).filter(|source| !source.is_empty()) else { return };
+    let Some(source) = record.error.and_then(Error::source).map(error_chain) else { return };
     let second = (record.started + record.runtime).as_secs();
     if TOLD.swap(second, Ordering::Relaxed) != second {
         let (method, request_id) = (record.method.path(), record.request_id);
         tracing::warn!(event = "call.unavailable", method, %request_id, source, "a call met a part that is down");
     }
-}
-
-/// The private sources of an error, outermost first.
-fn error_chain(error: &ApiError) -> String {
-    let sources = std::iter::successors(std::error::Error::source(error), |source| source.source());
-    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

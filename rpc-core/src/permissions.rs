@@ -1,9 +1,10 @@
 //! The vocabulary of permissions, and who a method admits.
 
 use crate::identity::Identity;
+use crate::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 
 /// Names with a meaning of their own, which no application can declare.
-pub const RESERVED: [&str; 5] = ["*", "guest", "user", "root", "self"];
+pub const RESERVED: [&str; 5] = [EVERYBODY, GUEST, USER, ROOT, SELF];
 
 /// A permission that the application declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +58,10 @@ impl Access {
         let mut access = Self::default();
         for &name in permissions {
             match name {
-                "*" => access.everyone = true,
-                "guest" => access.guests = true,
-                "user" => access.users = true,
-                "root" => access.root = true,
+                EVERYBODY => access.everyone = true,
+                GUEST => access.guests = true,
+                USER => access.users = true,
+                ROOT => access.root = true,
                 declared => access.holders.push(declared),
             }
         }

@@ -4,14 +4,15 @@ use std::collections::HashSet;
 
 use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{Generics, ReturnType, Safety, Signature};
+use syn::{Generics, LitStr, ReturnType, Safety, Signature};
 
 use crate::attr::event::EventAttr;
 use crate::attr::module::ModuleAttr;
 use crate::attr::who::Who;
 use crate::fault::{Fault, Faults};
 use crate::function::Function;
-use crate::grammar::name::{self, WhoKind};
+use crate::grammar::name::WhoKind;
+use crate::grammar::reserved::{EVERYBODY, GUEST};
 use crate::model::argument::holds_keyword;
 use crate::model::method::Method;
 use crate::model::read::{Field, List, PAGE};
@@ -177,9 +178,9 @@ fn check_repeated(who: &Who, faults: &mut Faults) {
 }
 
 fn check_everybody_alone(who: &Who, faults: &mut Faults) {
-    let everybody = who.names.iter().find(|name| name.value() == name::EVERYBODY);
+    let everybody = who.names.iter().find(|name| name.value() == EVERYBODY);
     if let Some(everybody) = everybody
-        && who.names.iter().any(|name| name.value() != name::EVERYBODY)
+        && who.names.iter().any(|name| name.value() != EVERYBODY)
     {
         let message = match who.kind {
             WhoKind::Permission => "`*` lets everybody call, so the other permissions mean nothing",
@@ -203,9 +204,13 @@ fn check_client_event(method: &Method, faults: &mut Faults) {
     }
 }
 
+/// Whether callers without an account are among them.
+fn is_open(name: &LitStr) -> bool {
+    [EVERYBODY, GUEST].contains(&&*name.value())
+}
+
 fn check_ignores_token(method: &Method, permissions: &Who, faults: &mut Faults) {
-    let is_open = |name: &str| name == name::EVERYBODY || name == name::GUEST;
-    let admits_guests = permissions.names.iter().any(|name| is_open(&name.value()));
+    let admits_guests = permissions.names.iter().any(is_open);
     if let (Some(span), false) = (method.attr.ignores_token, admits_guests) {
         let help = "remove `ignores_token`, or let guests call: `permissions = [\"*\"]`";
         faults.at(span, &Fault::new("without a token everybody is a guest, and guests may not call this method", help));
@@ -213,8 +218,7 @@ fn check_ignores_token(method: &Method, permissions: &Who, faults: &mut Faults) 
 }
 
 fn check_session_only(method: &Method, permissions: &Who, faults: &mut Faults) {
-    let is_open = |name: &str| name == name::EVERYBODY || name == name::GUEST;
-    let open = permissions.names.iter().find(|name| is_open(&name.value()));
+    let open = permissions.names.iter().find(|name| is_open(name));
     if let (Some(span), Some(open)) = (method.attr.session_only, open) {
         let help = format!("remove `session_only`, or `{}` from the permissions", open.value());
         faults.at(span, &Fault::new("a guest has no session, so `session_only` would refuse it", help));

@@ -10,6 +10,26 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Ident;
 
+use crate::fault::Faults;
+
+/// What a macro without an item leaves: what it declares, or its faults.
+fn declaration<D>(
+    input: TokenStream,
+    read: fn(TokenStream, &mut Faults) -> Option<D>,
+    check: fn(&D, &mut Faults),
+    print: fn(&D) -> TokenStream,
+) -> TokenStream {
+    let mut faults = Faults::default();
+    let declared = read(input, &mut faults);
+    if let Some(declared) = &declared {
+        check(declared, &mut faults);
+    }
+    match faults.finish() {
+        Ok(()) => declared.as_ref().map(print).unwrap_or_default(),
+        Err(errors) => errors,
+    }
+}
+
 /// The path of `rpc-core` in the user's crate, which may call it otherwise.
 fn core_path() -> TokenStream {
     let name = match crate_name("rpc-core") {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rpc_auth::{AccountError, Field};
-use rpc_core::ApiError;
+use rpc_core::{ApiError, pointer};
 
 use crate::settings::SettingsError;
 
@@ -30,7 +30,7 @@ pub(super) fn in_fields(field: &Field) -> Place {
         Field::Email => "/email".to_owned(),
         Field::TelegramName => "/telegram_name".to_owned(),
         Field::TokenName => "/name".to_owned(),
-        Field::Permission(name) => format!("/permissions/{}", escaped(name)),
+        Field::Permission(name) => format!("/permissions/{}", pointer::escape(name)),
     };
     (0, pointer)
 }
@@ -38,7 +38,7 @@ pub(super) fn in_fields(field: &Field) -> Place {
 /// Permissions are members of the second parameter.
 pub(super) fn in_permissions(field: &Field) -> Place {
     match field {
-        Field::Permission(name) => (1, format!("/{}", escaped(name))),
+        Field::Permission(name) => (1, format!("/{}", pointer::escape(name))),
         _ => (1, String::new()),
     }
 }
@@ -46,11 +46,6 @@ pub(super) fn in_permissions(field: &Field) -> Place {
 /// The only field is the parameter at a position.
 pub(super) fn at(position: usize) -> impl Fn(&Field) -> Place {
     move |_| (position, String::new())
-}
-
-/// A name as a part of a JSON Pointer.
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 impl From<SettingsError> for ApiError {

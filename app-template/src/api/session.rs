@@ -1,4 +1,5 @@
 use rpc_auth::{AccountError, SignUpFields, SignedIn};
+use rpc_core::reserved::{ROOT, USER};
 use rpc_core::{ApiError, Audience, Ctx, Identity, Reply, api_event, api_method, api_module};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -152,8 +153,8 @@ fn opened(app: &App, signed_in: &SignedIn) -> Session {
 async fn present(app: &App, identity: &Identity, required: Option<&[String]>) -> Result<Session, ApiError> {
     let user = app.accounts.user_of(identity).await?;
     let meets = |name: &String| match name.as_str() {
-        "user" => true,
-        "root" => identity.is_root(),
+        USER => true,
+        ROOT => identity.is_root(),
         declared => identity.holds(declared),
     };
     if required.is_some_and(|required| !required.iter().any(meets)) {

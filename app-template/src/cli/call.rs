@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use rpc_core::reserved::GUEST;
 use rpc_core::{Identity, TestClient, TestReply};
 use serde_json::{Map, Value};
 
@@ -14,9 +15,6 @@ use crate::config::Layers;
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
 use crate::output;
-
-/// Who calls without being anybody.
-const GUEST: &str = "guest";
 
 /// Violations that an error names.
 const NAMED: usize = 2;

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use rpc_auth::{
-    AccountError, Accounts, Password, RootUser, Rows, Secret, SignUpFields, UserFields, UserId, UserQuery, UserRecord,
+    AccountError, Accounts, Password, ROOT_NAME, RootUser, Rows, Secret, SignUpFields, UserFields, UserId, UserQuery,
+    UserRecord,
 };
 use rpc_core::{Identity, User as Caller};
 use serde_json::{Value, json};
@@ -104,7 +105,7 @@ struct Answer {
 }
 
 async fn answer(accounts: &Accounts, command: User) -> Result<Answer, Failure> {
-    let root = Caller::new(&UserId::ROOT.to_string(), "root").root().into();
+    let root = Caller::new(&UserId::ROOT.to_string(), ROOT_NAME).root().into();
     match command {
         User::List => list(accounts, &root).await,
         User::Create { name, admin, password } => create(accounts, &root, name, admin, password.read()?).await,
@@ -176,12 +177,12 @@ async fn set_enabled(accounts: &Accounts, root: &Identity, name: &str, enabled: 
 }
 
 async fn reset_root_password(accounts: &Accounts) -> Result<Answer, Failure> {
-    let refused = |error| refusal("root", &error);
+    let refused = |error| refusal(ROOT_NAME, &error);
     let password = match accounts.ensure_root(None).await.map_err(refused)? {
         RootUser::MadeWith(password) => password,
         RootUser::Existed | RootUser::Made => accounts.reset_root_password().await.map_err(refused)?,
     };
-    Ok(done("root", "has a new password", Some(&password)))
+    Ok(done(ROOT_NAME, "has a new password", Some(&password)))
 }
 
 /// What was done to a user, and the password that was generated on the way.

@@ -12,15 +12,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rpc_auth::{Secret, SignUp};
-use rpc_core::Rate;
 use rpc_core::http::ForwardedHeader;
+use rpc_core::{Rate, units};
 
 pub(crate) use self::database::DatabaseUrl;
 pub(crate) use self::lists::{Networks, Origins};
 pub(crate) use self::log::{LogFormat, LogLevel};
 pub(crate) use self::mail::EhloName;
 pub(crate) use self::web::{HttpUrl, Prefix, PublicUrl};
-use super::units;
 use crate::app::Avatars;
 use crate::mail::SmtpTls;
 use crate::settings::SecretBox;
@@ -64,9 +63,9 @@ settings! {
     NonZeroU32: "number", "a whole number", |text| text.parse().ok(), by |number| number.get().into();
     NonZeroUsize: "number", "a whole number", |text| text.parse().ok(), by |number| number.get() as u128;
     bool: "switch", "true or false", |text| text.parse().ok();
-    Duration: "time", "a time, such as 250ms, 30s, 15min, 24h or 30days", units::duration, by Duration::as_nanos;
-    Size: "size", "a size, such as 512 B, 64 KiB or 1 MiB", |text| units::size(text).map(Size), by |size| size.0.into();
-    Rate: "rate", "calls over a time, such as 5/s, 10/min, 100/h or 1000/day", units::rate, by units::calls_a_day;
+    Duration: "time", "a time, such as 250ms, 30s, 15min, 24h or 30days", units::parse_time, by Duration::as_nanos;
+    Size: "size", "a size, such as 512 B, 64 KiB or 1 MiB", |text| units::parse_size(text).map(Size), by |size| size.0.into();
+    Rate: "rate", "calls over a time, such as 5/s, 10/min, 100/h or 1000/day", units::parse_rate, by calls_a_day;
     PathBuf: "path", "a path", |text| Some(text.into());
     String: "text", "a text", |text| Some(text.to_owned());
     Secret: "text", "a text", |text| Some(Self::new(text.to_owned()));
@@ -93,6 +92,12 @@ settings! {
         "forwarded" => Some(Self::Forwarded),
         _ => None,
     };
+}
+
+/// What rates are compared by.
+fn calls_a_day(rate: &Rate) -> u128 {
+    const DAY: u128 = 24 * 60 * 60;
+    u128::from(rate.calls) * DAY / u128::from(rate.period.as_secs().max(1))
 }
 
 /// Bytes, at least one.

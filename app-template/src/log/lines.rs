@@ -1,5 +1,10 @@
 //! What is logged, on its way to stderr. It waits in a queue for a thread that writes it: no call ever waits for whoever reads
 //! the log, however slow, and also when nobody does any longer.
+//!
+//! It is bounded in bytes; what there is no room for, and what cannot be written, is counted. That is why it is not
+//! `tracing-appender`, which is bounded in lines of any length, counts no failed write, and prints to stdout when it is full at
+//! the end. What it does not do: write files, rotate them, write to several outputs, sort out what to drop (it is what comes last),
+//! or write again what failed. Lines that wait when the process is killed are lost.
 
 use std::fmt;
 use std::io::{self, Write};

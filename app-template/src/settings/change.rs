@@ -182,7 +182,7 @@ mod tests {
             ("smtp_password_set", json!(true), "additionalProperties"),
             ("a/b~c", json!(1), "additionalProperties"),
         ] {
-            let pointer = key.replace('~', "~0").replace('/', "~1");
+            let pointer = rpc_core::pointer::escape(key);
             let refused = parse(&json!({key: value})).unwrap_err();
             assert_eq!(refused, [format!("/0/{pointer} {keyword}")], "{key}: {value}");
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use rpc_auth::Authority;
-use rpc_core::{Bus, Clock, Listener, Notice, Timestamp};
+use rpc_core::{Bus, Clock, Listener, Notice, Timestamp, error_chain};
 use serde_json::Value;
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
@@ -188,7 +188,7 @@ async fn keep_current(shared: Weak<Shared>, mut heard: watch::Receiver<u64>) {
         wait = match shared.reload().await {
             Ok(()) => REFRESH,
             Err(error) => {
-                let source = error.source().map(tracing::field::display);
+                let source = error.source().map(error_chain);
                 tracing::warn!(event = "settings.unread", %error, source, "the settings cannot be read");
                 RETRY
             }

@@ -274,5 +274,5 @@ mod tests {
 
     use super::Audited;
 
-    rpc_auth::account_store_conformance!(conforms, async { Audited::new(MemoryStore::default(), sink()) });
+    rpc_auth::account_store_conformance!(conforms, async { (Audited::new(MemoryStore::default(), sink()), ()) });
 }

@@ -9,6 +9,7 @@ use super::Accounts;
 use super::error::{AccountError, FieldFault};
 use crate::authenticator::Uses;
 use crate::model::{SessionsChange, UserChange, UserId};
+use crate::names::ROOT_NAME;
 use crate::password::generate_password;
 use crate::secret::Secret;
 
@@ -84,9 +85,10 @@ impl Accounts {
         }
         let generated = given.is_none().then(generate_password).transpose()?;
         let password = given.or(generated.as_ref()).map(Secret::expose).unwrap_or_default();
-        self.check_password(password, ROOT, None).map_err(|fault: FieldFault| AccountError::Invalid(vec![fault]))?;
+        self.check_password(password, ROOT_NAME, None)
+            .map_err(|fault: FieldFault| AccountError::Invalid(vec![fault]))?;
         let hash = self.0.hasher.hash(password).await?;
-        let made = self.store().create_root(ROOT, hash, self.now()).await?;
+        let made = self.store().create_root(ROOT_NAME, hash, self.now()).await?;
         Ok(match (made, generated) {
             (false, _) => RootUser::Existed,
             (true, None) => RootUser::Made,
@@ -108,9 +110,6 @@ impl Accounts {
         Ok(password)
     }
 }
-
-/// The root user's name.
-pub(crate) const ROOT: &str = "root";
 
 /// What became of making the root user.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rpc_core::Identity;
+use rpc_core::reserved::{ROOT, USER};
 use tokio::time::timeout;
 
 use super::Accounts;
@@ -126,8 +127,8 @@ impl Accounts {
         let Some(required) = required else { return true };
         let held = self.0.vocabulary.held_by(user);
         required.iter().any(|name| match name.as_str() {
-            "user" => true,
-            "root" => user.is_root(),
+            USER => true,
+            ROOT => user.is_root(),
             declared => held.contains(declared),
         })
     }

@@ -2,22 +2,27 @@
 
 use std::ops::RangeInclusive;
 
+use rpc_core::reserved;
+
 use super::{NameFault, check_bytes, check_length};
 
 /// Characters of a user name.
 const LENGTH: RangeInclusive<usize> = 3..=32;
 
+/// The root user's name.
+pub const ROOT_NAME: &str = "root";
+
 /// Names that nobody can have: that of the user who is always there, what permissions and the call log call those who have no
 /// name, and what programs print where a value is missing.
 const RESERVED: [&str; 12] = [
-    "root",
-    "guest",
+    ROOT_NAME,
+    reserved::GUEST,
     "anonymous",
     "everyone",
     "nobody",
     "none",
     "null",
-    "self",
+    reserved::SELF,
     "system",
     "undefined",
     "true",

@@ -3,7 +3,7 @@
 use rpc_auth::{ApiTokenStore, Authority, MemoryStore, NewUser, PasswordHash, TokenHash, UserStore};
 use rpc_core::Timestamp;
 
-rpc_auth::account_store_conformance!(conforms, async { MemoryStore::default() });
+rpc_auth::account_store_conformance!(conforms, async { (MemoryStore::default(), ()) });
 
 const USERS: usize = 100_000;
 

@@ -8,7 +8,6 @@ mod races;
 mod shut_out;
 mod values;
 
-use rpc_auth::conformance::Guarded;
 use rpc_auth::postgres::{PgStore, migrator};
 use test_postgres::{TestDatabase, lay_traps};
 
@@ -21,7 +20,7 @@ async fn migrated() -> TestDatabase {
 
 rpc_auth::account_store_conformance!(conforms, async {
     let database = migrated().await;
-    Guarded { store: PgStore::new(database.pool(CONNECTIONS).await), guard: database }
+    (PgStore::new(database.pool(CONNECTIONS).await), database)
 });
 
 /// Others may make functions and operators in the schema of the tables, and have.
@@ -35,5 +34,5 @@ async fn trapped() -> TestDatabase {
 
 rpc_auth::account_store_conformance!(conforms_and_runs_no_code_of_others, async {
     let database = trapped().await;
-    Guarded { store: PgStore::new(database.pool(CONNECTIONS).await), guard: database }
+    (PgStore::new(database.pool(CONNECTIONS).await), database)
 });

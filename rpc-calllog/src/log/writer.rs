@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use rpc_core::error_chain;
 
 use super::Shared;
 use super::queue::ByStanding;
@@ -130,7 +131,7 @@ impl Writer {
                 Err(WriteError::Store(error)) => error,
             };
             self.shared.counters.failed();
-            let (source, calls, millis) = (chain(&error), batch.calls().len(), wait.as_millis());
+            let (source, calls, millis) = (error_chain(&error), batch.calls().len(), wait.as_millis());
             tracing::warn!(
                 event = "calllog.retry",
                 calls,
@@ -157,10 +158,4 @@ impl Writer {
 
 fn failure(text: &'static str) -> WriteError {
     WriteError::Store(crate::store::StoreError(text.into()))
-}
-
-/// What an error says, and its sources.
-fn chain(error: &dyn std::error::Error) -> String {
-    let errors = std::iter::successors(Some(error), |error| error.source());
-    errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rpc_calllog::{Admission, Batch, BatchId, CallLogStore, LoggedCall, MemoryLog, NodeId, Resolution, RowQuery};
 use rpc_core::Timestamp;
 
-rpc_calllog::call_log_conformance!(conforms, async { MemoryLog::default() });
+rpc_calllog::call_log_conformance!(conforms, async { (MemoryLog::default(), ()) });
 
 fn call(number: u64) -> LoggedCall {
     LoggedCall {

@@ -7,7 +7,6 @@ mod sums;
 
 use std::time::Duration;
 
-use rpc_calllog::conformance::Guarded;
 use rpc_calllog::postgres::{PgLog, migrator};
 use rpc_calllog::{Admission, Batch, BatchId, BucketQuery, CallLogStore, LoggedCall, NodeId, Resolution, RowQuery};
 use rpc_core::Timestamp;
@@ -26,7 +25,7 @@ async fn migrated() -> TestDatabase {
 
 rpc_calllog::call_log_conformance!(conforms, async {
     let database = migrated().await;
-    Guarded { store: PgLog::new(database.pool(CONNECTIONS).await), guard: database }
+    (PgLog::new(database.pool(CONNECTIONS).await), database)
 });
 
 /// Others may make functions and operators in the schema of the tables, and have.
@@ -40,7 +39,7 @@ async fn trapped() -> TestDatabase {
 
 rpc_calllog::call_log_conformance!(conforms_and_runs_no_code_of_others, async {
     let database = trapped().await;
-    Guarded { store: PgLog::new(database.pool(CONNECTIONS).await), guard: database }
+    (PgLog::new(database.pool(CONNECTIONS).await), database)
 });
 
 /// Milliseconds after the midnight with which 2023-11-15 begins.

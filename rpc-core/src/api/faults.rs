@@ -5,6 +5,12 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::place::Place;
+use crate::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
+
+/// The words for those who call.
+fn callers() -> String {
+    [EVERYBODY, GUEST, USER, ROOT].map(|word| format!("\"{word}\"")).join(", ")
+}
 
 /// One reason why an [`Api`](crate::Api) cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -31,9 +37,7 @@ pub enum Fault {
         second: Place,
     },
     /// A method admits nobody.
-    #[error(
-        "{method} at {place} has no permissions; say who may call it: \"*\", \"guest\", \"user\", \"root\" or a declared name"
-    )]
+    #[error("{method} at {place} has no permissions; say who may call it: {} or a declared name", callers())]
     NoPermissions {
         /// The method's path.
         method: &'static str,
@@ -141,7 +145,8 @@ pub enum Fault {
     },
     /// An event names a permission that the application does not declare, or nobody.
     #[error(
-        "the event {event} at {place} is for \"{audience}\", which is no declared permission; use one, \"*\", \"guest\", \"user\", \"root\" or \"self\""
+        "the event {event} at {place} is for \"{audience}\", which is no declared permission; use one, {} or \"{SELF}\"",
+        callers()
     )]
     UnknownAudience {
         /// The event's name.

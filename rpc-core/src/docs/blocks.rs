@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
+
 /// What the words mean that are no declared permissions.
 const WORDS: [(&str, &str); 5] = [
-    ("*", "any connected user"),
-    ("guest", "any unauthenticated user"),
-    ("user", "any authenticated user"),
-    ("root", "root user"),
-    ("self", "the user whom it concerns"),
+    (EVERYBODY, "any connected user"),
+    (GUEST, "any unauthenticated user"),
+    (USER, "any authenticated user"),
+    (ROOT, "root user"),
+    (SELF, "the user whom it concerns"),
 ];
 
 /// The anchors of one document, no two of which are the same.

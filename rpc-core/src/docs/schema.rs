@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use self::null::{or_null, without_null};
 use crate::method::Parameter;
 use crate::method::entry::ParamStyle;
+use crate::pointer::unescape;
 use crate::read;
 
 /// Where references point.
@@ -136,7 +137,7 @@ impl<'d> View<'d> {
 
     fn definition(&self, reference: &str) -> Option<(String, &'d Value)> {
         let name = percent_decode_str(reference.strip_prefix(DEFINITIONS)?).decode_utf8_lossy();
-        let name = name.replace("~1", "/").replace("~0", "~");
+        let name = unescape(&name);
         let definition = self.definitions.get(&name)?;
         Some((name, definition))
     }

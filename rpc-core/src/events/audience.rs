@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::identity::Identity;
+use crate::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 
 /// Who is to hear a published event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,11 +40,11 @@ impl Audience {
     /// The word for it in an event's declaration.
     pub(super) fn declared_as(&self) -> &str {
         match self {
-            Self::Everyone => "*",
-            Self::User(_) => "self",
-            Self::Users => "user",
-            Self::Root => "root",
-            Self::Guests => "guest",
+            Self::Everyone => EVERYBODY,
+            Self::User(_) => SELF,
+            Self::Users => USER,
+            Self::Root => ROOT,
+            Self::Guests => GUEST,
             Self::Permission(name) => name,
         }
     }

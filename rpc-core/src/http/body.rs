@@ -1,7 +1,7 @@
 //! Reading a request's body: within its limit, and decompressed within the same limit.
 
 use std::error::Error;
-use std::io::Read;
+use std::io::{self, BufRead, ErrorKind, Read};
 
 use bytes::{Buf, Bytes, BytesMut};
 use flate2::bufread::MultiGzDecoder;
@@ -9,11 +9,13 @@ use http::HeaderValue;
 use http_body::Body;
 use http_body_util::BodyExt;
 
+use super::compress::PIECE;
 use crate::budget::{Hold, Tally};
 use crate::error::{ApiError, ErrorCode};
 
-/// Bytes that are decompressed before they are counted.
-const PIECE: u64 = 64 * 1024;
+/// Bytes of gzip that are read without a pause. A body may be of nothing but members without a byte in them, which take the
+/// longest: some microseconds each.
+const GZIP_PIECE: usize = 4 * 1024;
 
 /// What the headers say of the body.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,7 +50,7 @@ where
     if !gzip {
         return Ok((bytes, tally.finish()));
     }
-    let plain = gunzip(&bytes, limit, &mut tally)?;
+    let plain = Box::pin(gunzip(&bytes, limit, &mut tally)).await?;
     tally.keep(plain.len() as u64);
     Ok((plain, tally.finish()))
 }
@@ -111,27 +113,62 @@ where
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
-/// Decompresses all members (RFC 1952, section 2.2). Whatever else follows one is refused, padding with zeros too: what is not
-/// understood may be a part of what was meant. A body without a byte is none, and has nothing to decompress.
-fn gunzip(bytes: &[u8], limit: u64, tally: &mut Tally<'_>) -> Result<Bytes, ApiError> {
+/// Decompresses all members (RFC 1952, section 2.2), and lets others run in between. Whatever else follows a member is refused,
+/// padding with zeros too: what is not understood may be a part of what was meant. A body without a byte is none, and has nothing
+/// to decompress.
+async fn gunzip(bytes: &[u8], limit: u64, tally: &mut Tally<'_>) -> Result<Bytes, ApiError> {
     if bytes.is_empty() {
         return Ok(Bytes::new());
     }
     let mut plain = Vec::new();
-    let mut reader = MultiGzDecoder::new(bytes).take(limit.saturating_add(1));
+    let mut reader = MultiGzDecoder::new(Paced { rest: bytes, now: GZIP_PIECE }).take(limit.saturating_add(1));
     loop {
         let before = plain.len();
-        let read = (&mut reader).take(PIECE).read_to_end(&mut plain);
-        read.map_err(|error| {
-            ApiError::of(ErrorCode::Parse).with_reason(format!("Parse error: the body is no gzip: {error}"))
-        })?;
+        let is_whole = match (&mut reader).take(PIECE as u64).read_to_end(&mut plain) {
+            Ok(read) => read < PIECE,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => false,
+            Err(error) => {
+                let reason = format!("Parse error: the body is no gzip: {error}");
+                return Err(ApiError::of(ErrorCode::Parse).with_reason(reason));
+            }
+        };
         if plain.len() as u64 > limit {
             return Err(too_large(limit));
         }
-        if plain.len() == before {
+        tally.add((plain.len() - before) as u64)?;
+        if is_whole {
             return Ok(plain.into());
         }
-        tally.add((plain.len() - before) as u64)?;
+        tokio::task::yield_now().await;
+        reader.get_mut().get_mut().now = GZIP_PIECE;
+    }
+}
+
+/// Bytes of which only a piece is there now. Reading beyond it is an error of the kind `WouldBlock`, after which one can go on.
+struct Paced<'b> {
+    rest: &'b [u8],
+    now: usize,
+}
+
+impl BufRead for Paced<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.now == 0 && !self.rest.is_empty() {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        Ok(&self.rest[..self.now.min(self.rest.len())])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.rest = &self.rest[amount..];
+        self.now -= amount;
+    }
+}
+
+impl Read for Paced<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(into)?;
+        self.consume(read);
+        Ok(read)
     }
 }
 
@@ -156,6 +193,7 @@ mod tests {
     use bytes::Bytes;
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use futures_util::FutureExt;
     use http::HeaderValue;
     use http_body_util::{BodyExt, Full, StreamBody};
     use hyper::body::Frame;
@@ -233,5 +271,20 @@ mod tests {
         let end = gzip(b"[1]").len();
         wrong[end - 5] ^= 1;
         assert_eq!(read(GZIPPED, Full::new(Bytes::from(wrong)), 100).await.unwrap_err().status(), 400);
+    }
+
+    #[tokio::test]
+    async fn a_large_body_is_read_with_pauses_wherever_they_fall() {
+        let texts: Vec<String> = (0..3000).map(|number| "x".repeat(number % 9)).collect();
+        let members: Vec<u8> = texts.iter().flat_map(|text| gzip(text.as_bytes())).collect();
+        assert!(members.len() > 10 * super::GZIP_PIECE);
+        for cut in 0..40 {
+            // Each beginning moves the pauses to other places of members.
+            let body = [gzip("y".repeat(cut).as_bytes()), gzip(&members), Bytes::from(members.clone())].concat();
+            let mut reading = Box::pin(read(GZIPPED, Full::new(Bytes::from(body)), 1_000_000));
+            assert!((&mut reading).now_or_never().is_none(), "others run in between");
+            let plain = reading.await.unwrap();
+            assert_eq!(plain, ["y".repeat(cut).as_bytes(), &members, texts.concat().as_bytes()].concat(), "{cut}");
+        }
     }
 }

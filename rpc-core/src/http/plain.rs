@@ -26,7 +26,6 @@ impl Incoming<'_> {
         B::Data: Buf,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
-        let headers = &self.parts.headers;
         let Content { codec, params, upload, held } =
             self.content(verb, body, method.map(AsRef::as_ref), Transport::Http).await;
         let mut origin = self.origin(Transport::Http, codec);
@@ -38,9 +37,9 @@ impl Incoming<'_> {
                     admitted.detach().await;
                     respond::empty(StatusCode::ACCEPTED, self.id)
                 }
-                Err(refused) => respond::plain(&refused, headers, self.id),
+                Err(refused) => respond::plain(&refused, self.id),
             };
         }
-        respond::plain(&self.api().call_to(method, call).await, headers, self.id)
+        respond::plain(&self.api().call_to(method, call).await, self.id)
     }
 }

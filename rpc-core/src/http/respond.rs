@@ -1,14 +1,10 @@
-//! An outcome becomes a response: status, headers, and the body, compressed where that pays.
+//! An outcome becomes a response: status, headers, and the body.
 
-use std::io::Write;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, VARY,
-    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
@@ -20,9 +16,6 @@ use crate::error::{ApiError, ErrorCode};
 
 /// The body of every response.
 pub type ResponseBody = Full<Bytes>;
-
-/// Bytes from which an answer is compressed.
-const COMPRESS_FROM: usize = 1024;
 
 /// An answer is data: what takes it for a page runs nothing of it, loads nothing for it and shows it in no frame.
 const POLICY: HeaderValue =
@@ -50,13 +43,13 @@ fn guarded() -> HeaderMap {
 }
 
 /// Renders an outcome in the plain envelope.
-pub(super) fn plain(outcome: &Outcome, request: &HeaderMap, id: RequestId) -> Response<ResponseBody> {
-    encoded(outcome, envelope::encode(outcome), request, id)
+pub(super) fn plain(outcome: &Outcome, id: RequestId) -> Response<ResponseBody> {
+    encoded(outcome, envelope::encode(outcome), id)
 }
 
 /// Renders an outcome whose body is encoded already.
-pub(super) fn encoded(outcome: &Outcome, bytes: Vec<u8>, request: &HeaderMap, id: RequestId) -> Response<ResponseBody> {
-    let mut response = body(outcome.status(), outcome.codec, bytes, request, id);
+pub(super) fn encoded(outcome: &Outcome, bytes: Vec<u8>, id: RequestId) -> Response<ResponseBody> {
+    let mut response = body(outcome.status(), outcome.codec, bytes, id);
     if let Some(error) = outcome.error() {
         add_error_headers(error, response.headers_mut());
     }
@@ -64,14 +57,8 @@ pub(super) fn encoded(outcome: &Outcome, bytes: Vec<u8>, request: &HeaderMap, id
 }
 
 /// A response in a codec.
-pub(super) fn body(
-    status: u16,
-    codec: Codec,
-    body: Vec<u8>,
-    request: &HeaderMap,
-    id: RequestId,
-) -> Response<ResponseBody> {
-    with_body(status, codec.content_type(), body, request, id)
+pub(super) fn body(status: u16, codec: Codec, body: Vec<u8>, id: RequestId) -> Response<ResponseBody> {
+    with_body(status, codec.content_type(), body, id)
 }
 
 /// A response without body.
@@ -88,7 +75,6 @@ pub(super) fn with_body(
     status: u16,
     content_type: &'static str,
     body: Vec<u8>,
-    request: &HeaderMap,
     id: RequestId,
 ) -> Response<ResponseBody> {
     let mut headers = EACH.clone();
@@ -96,7 +82,6 @@ pub(super) fn with_body(
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     add_request_id(&mut headers, id);
-    let body = if body.len() > COMPRESS_FROM { compress(body, request, &mut headers) } else { body };
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *response.headers_mut() = headers;
@@ -121,57 +106,5 @@ fn add_error_headers(error: &ApiError, headers: &mut HeaderMap) {
     }
     if let Some(seconds) = error.retry_after_seconds() {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-}
-
-fn compress(body: Vec<u8>, request: &HeaderMap, headers: &mut HeaderMap) -> Vec<u8> {
-    headers.append(VARY, HeaderValue::from_static("Accept-Encoding"));
-    if !accepts_gzip(request) {
-        return body;
-    }
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
-    match encoder.write_all(&body).and_then(|()| encoder.finish()) {
-        Ok(compressed) => {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            compressed
-        }
-        Err(_) => body,
-    }
-}
-
-/// `gzip` or `*`, without `q=0` (RFC 9110, section 12.5.3).
-fn accepts_gzip(request: &HeaderMap) -> bool {
-    let lines = request.get_all(ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
-    let mut any = false;
-    for coding in lines.flat_map(|line| line.split(',')) {
-        let mut parts = coding.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default();
-        let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
-        if name.eq_ignore_ascii_case("gzip") {
-            return quality > 0.0;
-        }
-        any |= name == "*" && quality > 0.0;
-    }
-    any
-}
-
-#[cfg(test)]
-mod tests {
-    use http::header::ACCEPT_ENCODING;
-    use http::{HeaderMap, HeaderValue};
-
-    use super::accepts_gzip;
-
-    #[test]
-    fn gzip_is_sent_only_to_who_takes_it() {
-        let accepts = |value: &'static str| {
-            accepts_gzip(&HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(value))]))
-        };
-        for value in ["gzip", "br, GZIP;q=0.5", "*", "deflate, *;q=0.1"] {
-            assert!(accepts(value), "{value}");
-        }
-        for value in ["", "br", "gzip;q=0", "gzip; q=0, *", "*;q=0"] {
-            assert!(!accepts(value), "{value}");
-        }
     }
 }

@@ -249,7 +249,7 @@ impl Incoming<'_> {
     /// An error outside any call, in the plain envelope.
     pub(super) fn refuse(&self, error: ApiError) -> Response<ResponseBody> {
         let codec = self.notes.codec().unwrap_or_default();
-        respond::plain(&Outcome { codec, result: Err(error) }, &self.parts.headers, self.id)
+        respond::plain(&Outcome { codec, result: Err(error) }, self.id)
     }
 
     /// Refuses the calls of a page that the browser takes for one of this server, and nobody vouches for: browsers let it read

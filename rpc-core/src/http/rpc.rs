@@ -91,14 +91,14 @@ impl Incoming<'_> {
             Document::Single(request) => {
                 let answer = jsonrpc::serve(self.api(), origin, request.map(|request| muted(request, is_void))).await;
                 match answer.encode() {
-                    Some(body) => respond::encoded(&answer.outcome, body, &self.parts.headers, self.id),
+                    Some(body) => respond::encoded(&answer.outcome, body, self.id),
                     None => self.unanswered(&answer, is_void),
                 }
             }
             Document::Batch(requests) => {
                 let requests = requests.into_iter().map(|entry| entry.map(|request| muted(request, is_void))).collect();
                 match jsonrpc::serve_batch(self.api(), origin, requests).await {
-                    Some(body) => respond::body(200, origin.codec, body, &self.parts.headers, self.id),
+                    Some(body) => respond::body(200, origin.codec, body, self.id),
                     None => respond::empty(StatusCode::ACCEPTED, self.id),
                 }
             }
@@ -141,14 +141,14 @@ impl Incoming<'_> {
     /// An outcome outside a request object: its answer has no id.
     fn rpc_outcome(&self, outcome: &Outcome) -> Response<ResponseBody> {
         let body = jsonrpc::encode_answer(outcome.codec, None, outcome);
-        respond::encoded(outcome, body, &self.parts.headers, self.id)
+        respond::encoded(outcome, body, self.id)
     }
 
     /// An error before there is a request: under the id `null` (JSON-RPC 2.0, section 5).
     fn rpc_error(&self, codec: Codec, error: ApiError) -> Response<ResponseBody> {
         let outcome = Outcome { codec, result: Err(error) };
         let body = jsonrpc::encode_answer(codec, Some(codec.null()), &outcome);
-        respond::encoded(&outcome, body, &self.parts.headers, self.id)
+        respond::encoded(&outcome, body, self.id)
     }
 
     /// Who speaks another version is told the one that is spoken here (RFC 6455, section 4.4).

@@ -11,6 +11,7 @@ use http::{Extensions, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::upgrade::OnUpgrade;
 
+use super::compress;
 use super::head::Notes;
 use super::request_body::RequestBody;
 use super::respond::ResponseBody;
@@ -46,6 +47,9 @@ impl HttpService {
             Ok(_held) => incoming.route(&mut body, upgrade.clone()).await,
             Err(exhausted) => incoming.refuse((*exhausted).into()),
         };
+        if compress::pays(&response) {
+            response = Box::pin(compress::compressed(response, &parts.headers, account)).await;
+        }
         // What there is no room for is not waited for either.
         if stream.is_ok() && !body.is_read() {
             Box::pin(incoming.settle(body, &mut response, upgrade)).await;

@@ -9,7 +9,7 @@ use crate::error::{ApiError, ErrorCode, Violation};
 use crate::method::Method;
 use crate::method::arguments::Arguments;
 use crate::method::entry::UploadUse;
-use crate::schema::label::escape;
+use crate::pointer::escape;
 use crate::schema::violations::{self, MAX_LISTED};
 use crate::tree::{Member, Tree};
 

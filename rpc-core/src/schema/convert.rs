@@ -13,8 +13,9 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
-use super::label::{escape, label, shortened};
+use super::label::{label, shortened};
 use crate::error::{ApiError, Violation};
+use crate::pointer::escape;
 use crate::tree::{Member, Tree};
 
 pub(crate) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, ConvertError> {

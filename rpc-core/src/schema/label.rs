@@ -1,5 +1,7 @@
 //! How messages name a place in the parameters: `settings.ports[2]`.
 
+use crate::pointer::unescape;
+
 /// Characters of a pointer that are told. The names in it are the caller's, and may be as long as a body.
 const TOLD: usize = 500;
 
@@ -22,20 +24,16 @@ pub(crate) fn label(parameter: &str, pointer: &str) -> String {
             label.push(']');
         } else {
             label.push('.');
-            label.push_str(&segment.replace("~1", "/").replace("~0", "~"));
+            label.push_str(&unescape(segment));
         }
     }
     label
 }
 
-/// A member's name as a segment of a JSON Pointer (RFC 6901, section 3).
-pub(crate) fn escape(segment: &str) -> String {
-    segment.replace('~', "~0").replace('/', "~1")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{escape, label};
+    use super::label;
+    use crate::pointer::escape;
 
     #[test]
     fn a_pointer_reads_like_a_place_in_code() {

@@ -7,9 +7,10 @@ use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::types::JsonType;
 use serde_json::Value;
 
-use super::label::{escape, label, shortened};
+use super::label::{label, shortened};
 use crate::error::{ApiError, Violation};
 use crate::method::{Method, Parameter};
+use crate::pointer::escape;
 use crate::tree::Tree;
 
 /// Violations listed in one error; the rest is counted.

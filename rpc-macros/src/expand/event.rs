@@ -3,22 +3,12 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{core_path, place};
+use super::{core_path, declaration, place};
 use crate::attr::event::EventAttr;
 use crate::check;
-use crate::fault::Faults;
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
-    let mut faults = Faults::default();
-    let event = EventAttr::read(input, &mut faults);
-    if let Some(event) = &event {
-        check::event(event, &mut faults);
-    }
-    match (faults.finish(), event) {
-        (Ok(()), Some(event)) => registered(&event),
-        (Ok(()), None) => TokenStream::new(),
-        (Err(errors), _) => errors,
-    }
+    declaration(input, EventAttr::read, check::event, registered)
 }
 
 fn registered(event: &EventAttr) -> TokenStream {

@@ -3,22 +3,12 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{core_path, place};
+use super::{core_path, declaration, place};
 use crate::attr::module::ModuleAttr;
 use crate::check;
-use crate::fault::Faults;
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
-    let mut faults = Faults::default();
-    let module = ModuleAttr::read(input, &mut faults);
-    if let Some(module) = &module {
-        check::module(module, &mut faults);
-    }
-    match (faults.finish(), module) {
-        (Ok(()), Some(module)) => registered(&module),
-        (Ok(()), None) => TokenStream::new(),
-        (Err(errors), _) => errors,
-    }
+    declaration(input, ModuleAttr::read, check::module, registered)
 }
 
 fn registered(module: &ModuleAttr) -> TokenStream {

@@ -1,11 +1,7 @@
 //! Names: of permissions and audiences, and of parameters; and the nearest one to a misspelt name.
 
+use super::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 use crate::fault::Fault;
-
-/// Everybody, with and without an account.
-pub(crate) const EVERYBODY: &str = "*";
-/// Callers without an account.
-pub(crate) const GUEST: &str = "guest";
 
 /// The longest name of a permission, in bytes.
 const MAX_PERMISSION: usize = 64;
@@ -28,12 +24,11 @@ impl WhoKind {
     }
 
     /// The words that mean something without being declared, and the others.
-    pub(crate) fn choices(self) -> &'static str {
+    pub(crate) fn choices(self) -> String {
+        let words = format!("`{EVERYBODY}` for everybody, `{GUEST}`, `{USER}`, `{ROOT}`");
         match self {
-            Self::Permission => "`*` for everybody, `guest`, `user`, `root` or declared names",
-            Self::Audience => {
-                "`*` for everybody, `guest`, `user`, `root`, `self` for one user or the names of declared permissions"
-            }
+            Self::Permission => format!("{words} or declared names"),
+            Self::Audience => format!("{words}, `{SELF}` for one user or the names of declared permissions"),
         }
     }
 }

@@ -1,20 +1,15 @@
-//! Numbers with a unit: sizes, durations, rates.
+//! Numbers with a unit, and what is wrong with one: sizes, durations, rates.
 
 use std::time::Duration;
 
+use super::units::{self, PERIODS, SIZES};
 use crate::fault::Fault;
 
 /// The longest `timeout`.
 const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
-/// Units of size and their bytes.
-const SIZES: &[(&str, u64)] = &[("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
-
-/// Units of time of a `timeout` and their milliseconds.
-const TIMES: &[(&str, u64)] = &[("ms", 1), ("s", 1000), ("min", 60 * 1000)];
-
-/// Periods of a `rate` and their seconds.
-const PERIODS: &[(&str, u64)] = &[("s", 1), ("min", 60), ("h", 60 * 60), ("day", 24 * 60 * 60)];
+/// Units of a `timeout`: up to minutes.
+const TIMES: &[(&str, u64)] = units::TIMES.split_at(3).0;
 
 /// Calls over a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +24,8 @@ pub(crate) struct Rate {
 ///
 /// Not a whole number above zero with one of the units, or too large for 64 bits.
 pub(crate) fn size(text: &str) -> Result<u64, Fault> {
-    let (number, unit) = split(text);
     let bytes =
-        scaled(number, unit, SIZES).ok_or_else(|| Fault::new(format!("`{text}` is not a size"), size_help(text)))?;
+        units::scaled(text, SIZES).ok_or_else(|| Fault::new(format!("`{text}` is not a size"), size_help(text)))?;
     if bytes == 0 {
         return Err(Fault::new("the size is zero", "write at least `1 B`"));
     }
@@ -44,9 +38,8 @@ pub(crate) fn size(text: &str) -> Result<u64, Fault> {
 ///
 /// Not a whole number above zero with one of the units, or more than an hour.
 pub(crate) fn timeout(text: &str) -> Result<Duration, Fault> {
-    let (number, unit) = split(text);
-    let help = format!("write a whole number and one of {}, such as `30s`", units(TIMES));
-    let time = scaled(number, unit, TIMES).ok_or_else(|| Fault::new(format!("`{text}` is not a time"), help))?;
+    let help = format!("write a whole number and one of {}, such as `30s`", names(TIMES));
+    let time = units::scaled(text, TIMES).ok_or_else(|| Fault::new(format!("`{text}` is not a time"), help))?;
     let time = Duration::from_millis(time);
     if time.is_zero() {
         return Err(Fault::new("the time is zero", "write at least `1ms`"));
@@ -63,50 +56,30 @@ pub(crate) fn timeout(text: &str) -> Result<Duration, Fault> {
 ///
 /// Not a whole number above zero, a slash, and one of the periods.
 pub(crate) fn rate(text: &str) -> Result<Rate, Fault> {
-    let parsed = text.split_once('/').and_then(|(calls, period)| {
-        let calls = whole(calls).and_then(|calls| u32::try_from(calls).ok())?;
-        let (_, seconds) = PERIODS.iter().find(|(name, _)| *name == period)?;
-        Some(Rate { calls, seconds: *seconds })
-    });
-    let help = format!("write calls, a slash, and one of {}, such as `10/min`", units(PERIODS));
-    let rate = parsed.ok_or_else(|| Fault::new(format!("`{text}` is not a rate"), help))?;
-    if rate.calls == 0 {
+    let parsed = units::rate(text).filter(|_| !text.contains(char::is_whitespace));
+    let help = format!("write calls, a slash, and one of {}, such as `10/min`", names(PERIODS));
+    let (calls, seconds) = parsed.ok_or_else(|| Fault::new(format!("`{text}` is not a rate"), help))?;
+    if calls == 0 {
         return Err(Fault::new("the rate allows no call", "write at least `1/day`"));
     }
-    Ok(rate)
-}
-
-/// The number and the unit, which one space may part.
-fn split(text: &str) -> (&str, &str) {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    (number, unit.strip_prefix(' ').unwrap_or(unit))
-}
-
-fn scaled(number: &str, unit: &str, units: &[(&str, u64)]) -> Option<u64> {
-    let (_, scale) = units.iter().find(|(name, _)| *name == unit)?;
-    whole(number)?.checked_mul(*scale)
-}
-
-fn whole(number: &str) -> Option<u64> {
-    number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse().ok()).flatten()
+    Ok(Rate { calls, seconds })
 }
 
 fn size_help(text: &str) -> String {
-    let (number, unit) = split(text);
+    let (number, unit) = units::split(text);
     let meant = SIZES.iter().find(|(name, _)| {
         let short = name.replace('i', "");
         unit.eq_ignore_ascii_case(name) || unit.eq_ignore_ascii_case(&short) || unit.eq_ignore_ascii_case(&short[..1])
     });
     match meant {
-        Some((name, _)) if whole(number).is_some() => {
+        Some((name, _)) if units::whole(number).is_some() => {
             format!("write `{number} {name}`: sizes are counted in powers of 1024")
         }
-        _ => format!("write a whole number and one of {}, such as `1 MiB`", units(SIZES)),
+        _ => format!("write a whole number and one of {}, such as `1 MiB`", names(SIZES)),
     }
 }
 
-fn units(units: &[(&str, u64)]) -> String {
+fn names(units: &[(&str, u64)]) -> String {
     units.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 

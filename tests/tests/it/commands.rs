@@ -12,15 +12,15 @@ async fn app(args: &[&str]) -> Ended {
 
 #[tokio::test]
 async fn methods_are_listed_for_people_and_for_programs() {
+    let ended = app(&["methods", "--json"]).await;
+    let manifest: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let ids: Vec<&str> = manifest["methods"].as_array().unwrap().iter().filter_map(|row| row["id"].as_str()).collect();
+    assert!(ids.ends_with(&["/v1/test/test", "/v1/test/upload"]), "{ids:?}");
+
     let ended = app(&["methods"]).await;
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     let first_words: Vec<&str> = ended.stdout.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!((first_words.len(), first_words[0]), (36, "METHOD"));
-    assert_eq!(first_words[34..], ["/v1/test/test", "/v1/test/upload"]);
-
-    let ended = app(&["methods", "--json"]).await;
-    let manifest: Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!(manifest["methods"][34]["id"], "/v1/test/upload");
+    assert_eq!(first_words, [&["METHOD"], &*ids].concat());
     assert_eq!(manifest["permissions"][0]["name"], "admin");
 }
 

@@ -70,6 +70,12 @@ pub(crate) async fn run(command: &mut Command) -> Ended {
     Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
+/// How many methods the reference application lists.
+pub(crate) async fn method_count() -> usize {
+    let listed = run(&mut command("app-template", &["methods"])).await.stdout;
+    listed.lines().filter(|line| line.starts_with('/')).count()
+}
+
 /// A process that runs until it is told to end.
 #[derive(Debug)]
 pub(crate) struct Running {

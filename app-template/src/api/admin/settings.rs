@@ -1,7 +1,7 @@
 use rpc_core::{ApiError, Audience, Ctx, ErrorCode, Proof, api_event, api_method, api_module};
 use serde_json::{Map, Value};
 
-use crate::app::App;
+use crate::app::{ADMIN, App};
 use crate::mail::{self, SmtpOverride};
 use crate::settings::{PublicSettings, SettingsChange};
 
@@ -49,7 +49,7 @@ async fn update(
         return Err(ApiError::of(ErrorCode::Forbidden).with_reason(ROOT_ONLY));
     }
     let settings = app.settings.update(&change, &app.accounts.authority(ctx.identity())?).await?;
-    let told = ctx.publish(Audience::Permission("admin".into()), "/settings/updated", settings.public()).await;
+    let told = ctx.publish(Audience::Permission(ADMIN.name.into()), "/settings/updated", settings.public()).await;
     if let Err(error) = told {
         tracing::warn!(event = "event.unpublished", %error, "a change of settings was not told: {error}");
     }

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use rpc_auth::{AccountError, Accounts, RootUser, Secret};
+use rpc_auth::{AccountError, Accounts, ROOT_NAME, RootUser, Secret};
 
 use crate::config::RootSettings;
 use crate::failure::{Exit, Failure};
@@ -27,12 +27,12 @@ impl FirstStart {
         match self {
             Self::Nothing => {}
             Self::Password(password) => {
-                let (user, password) = ("root", password.expose());
+                let (user, password) = (ROOT_NAME, password.expose());
                 let text = "first start: administrator root created with this password, shown only now";
                 tracing::warn!(target: ALWAYS, event = "root.created", user, password, "{text}");
             }
             Self::Written(path) => {
-                let (user, file) = ("root", path.display());
+                let (user, file) = (ROOT_NAME, path.display());
                 let text = "first start: the password of root is in";
                 tracing::warn!(target: ALWAYS, event = "root.created", user, %file, "{text} {file}");
             }

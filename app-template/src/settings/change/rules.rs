@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use lettre::message::Mailbox;
 use rpc_auth::Secret;
-use rpc_core::Violation;
+use rpc_core::{Violation, pointer};
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
@@ -32,7 +32,7 @@ impl<'m> Reader<'m> {
     }
 
     fn refuse<T>(&mut self, key: &str, keyword: &'static str, message: impl Into<String>) -> Option<T> {
-        let pointer = format!("/0/{}", key.replace('~', "~0").replace('/', "~1"));
+        let pointer = format!("/0/{}", pointer::escape(key));
         self.violations.push(Violation { pointer, keyword: keyword.into(), message: message.into() });
         None
     }

@@ -1,0 +1,14 @@
+//! The words for callers that have a meaning without being declared as permissions.
+
+// `rpc-core` compiles this file too, as `units.rs`.
+
+/// Everybody, with and without an account.
+pub const EVERYBODY: &str = "*";
+/// Callers without an account.
+pub const GUEST: &str = "guest";
+/// Callers with an account.
+pub const USER: &str = "user";
+/// The user who may do everything.
+pub const ROOT: &str = "root";
+/// One user, whom an event names when it is published.
+pub const SELF: &str = "self";
