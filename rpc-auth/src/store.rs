@@ -2,6 +2,7 @@
 //! write. What is made in somebody's name comes with their [`Authority`], which is held against what is stored in the same
 //! operation. Times are given by the caller, so that a store needs no clock.
 
+mod decorator;
 pub(crate) mod query;
 pub(crate) mod search;
 
@@ -19,6 +20,7 @@ use crate::model::{
 use crate::password::PasswordHash;
 use crate::token::hash::TokenHash;
 
+pub use self::decorator::StoreDecorator;
 pub use self::query::{ApiTokenQuery, Page, Rows, UserQuery, UserSort};
 
 /// The storage does not answer, or answers nonsense.

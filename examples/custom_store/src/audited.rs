@@ -2,15 +2,13 @@
 
 use std::fmt;
 use std::io::Write;
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rpc_auth::{
-    AccountStore, ApiTokenError, ApiTokenId, ApiTokenQuery, ApiTokenRecord, ApiTokenStore, Authority, Bound,
-    ConfirmationError, ConfirmationKind, ConfirmationStore, GrantsChange, NetworkStore, NewConfirmation, NewSession,
-    NewUser, OpenedSession, Page, PasswordHash, SessionId, SessionRecord, SessionStore, SessionsChange, StoreError,
-    TokenHash, UserChange, UserError, UserId, UserQuery, UserRecord, UserStore,
+    AccountStore, ApiTokenError, ApiTokenId, ApiTokenRecord, Authority, Bound, ConfirmationError, GrantsChange,
+    NewSession, NewUser, OpenedSession, PasswordHash, SessionId, SessionsChange, StoreDecorator, StoreError, TokenHash,
+    UserChange, UserError, UserId, UserRecord,
 };
 use rpc_core::Timestamp;
 
@@ -53,39 +51,29 @@ fn changed(change: &UserChange) -> String {
 }
 
 #[async_trait]
-impl<S: AccountStore, W: Write + Send + 'static> UserStore for Audited<S, W> {
+impl<S: AccountStore, W: Write + Send + 'static> StoreDecorator for Audited<S, W> {
+    type Inner = S;
+
+    fn inner(&self) -> &S {
+        &self.store
+    }
+
     async fn create_user(&self, user: NewUser) -> Result<UserRecord, UserError> {
-        let user = self.store.create_user(user).await?;
+        let user = self.inner().create_user(user).await?;
         self.note(format_args!("user {} {:?} was made", user.id, user.name))?;
         Ok(user)
     }
 
     async fn create_root(&self, name: &str, password: PasswordHash, now: Timestamp) -> Result<bool, StoreError> {
-        let is_made = self.store.create_root(name, password, now).await?;
+        let is_made = self.inner().create_root(name, password, now).await?;
         if is_made {
             self.note(format_args!("user {} {name:?} was made", UserId::ROOT))?;
         }
         Ok(is_made)
     }
 
-    async fn user(&self, id: UserId) -> Result<Option<UserRecord>, StoreError> {
-        self.store.user(id).await
-    }
-
-    async fn user_by_login(&self, login: &str) -> Result<Option<UserRecord>, StoreError> {
-        self.store.user_by_login(login).await
-    }
-
-    async fn user_by_name(&self, name: &str) -> Result<Option<UserRecord>, StoreError> {
-        self.store.user_by_name(name).await
-    }
-
-    async fn users(&self, query: &UserQuery) -> Result<Page<UserRecord>, StoreError> {
-        self.store.users(query).await
-    }
-
     async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError> {
-        let user = self.store.update_user(id, change).await?;
+        let user = self.inner().update_user(id, change).await?;
         if user.is_some() {
             self.note(format_args!("user {id} was changed: {}", changed(change)))?;
         }
@@ -93,48 +81,30 @@ impl<S: AccountStore, W: Write + Send + 'static> UserStore for Audited<S, W> {
     }
 
     async fn delete_user(&self, id: UserId, bound: &Bound, by: &Authority) -> Result<bool, UserError> {
-        let is_deleted = self.store.delete_user(id, bound, by).await?;
+        let is_deleted = self.inner().delete_user(id, bound, by).await?;
         if is_deleted {
             self.note(format_args!("user {id} was deleted"))?;
         }
         Ok(is_deleted)
     }
-}
 
-#[async_trait]
-impl<S: AccountStore, W: Write + Send + 'static> SessionStore for Audited<S, W> {
     async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<OpenedSession>, StoreError> {
         let user = session.user;
-        let opened = self.store.create_session(session, most).await?;
+        let opened = self.inner().create_session(session, most).await?;
         if let Some(OpenedSession { id, .. }) = opened {
             self.note(format_args!("session {id} of user {user} began"))?;
         }
         Ok(opened)
     }
 
-    async fn session(&self, hash: &TokenHash) -> Result<Option<(SessionRecord, UserRecord)>, StoreError> {
-        self.store.session(hash).await
-    }
-
-    async fn touch_sessions(&self, used: &[(SessionId, Timestamp)]) -> Result<(), StoreError> {
-        self.store.touch_sessions(used).await
-    }
-
     async fn delete_session(&self, id: SessionId) -> Result<bool, StoreError> {
-        let is_ended = self.store.delete_session(id).await?;
+        let is_ended = self.inner().delete_session(id).await?;
         if is_ended {
             self.note(format_args!("session {id} ended"))?;
         }
         Ok(is_ended)
     }
 
-    async fn purge_sessions(&self, created: Timestamp, used: Timestamp) -> Result<u64, StoreError> {
-        self.store.purge_sessions(created, used).await
-    }
-}
-
-#[async_trait]
-impl<S: AccountStore, W: Write + Send + 'static> ApiTokenStore for Audited<S, W> {
     async fn create_api_token(
         &self,
         user: UserId,
@@ -144,21 +114,9 @@ impl<S: AccountStore, W: Write + Send + 'static> ApiTokenStore for Audited<S, W>
         most: usize,
         by: &Authority,
     ) -> Result<ApiTokenRecord, ApiTokenError> {
-        let token = self.store.create_api_token(user, name, hash, now, most, by).await?;
+        let token = self.inner().create_api_token(user, name, hash, now, most, by).await?;
         self.note(format_args!("API token {} of user {user} was made", token.id))?;
         Ok(token)
-    }
-
-    async fn api_token_by_hash(&self, hash: &TokenHash) -> Result<Option<(ApiTokenRecord, UserRecord)>, StoreError> {
-        self.store.api_token_by_hash(hash).await
-    }
-
-    async fn api_token(&self, user: UserId, id: ApiTokenId) -> Result<Option<ApiTokenRecord>, StoreError> {
-        self.store.api_token(user, id).await
-    }
-
-    async fn api_tokens(&self, user: UserId, query: &ApiTokenQuery) -> Result<Page<ApiTokenRecord>, StoreError> {
-        self.store.api_tokens(user, query).await
     }
 
     async fn set_api_token_enabled(
@@ -168,7 +126,7 @@ impl<S: AccountStore, W: Write + Send + 'static> ApiTokenStore for Audited<S, W>
         enabled: bool,
         by: &Authority,
     ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
-        let token = self.store.set_api_token_enabled(user, id, enabled, by).await?;
+        let token = self.inner().set_api_token_enabled(user, id, enabled, by).await?;
         if token.is_some() {
             let change = if enabled { "enabled" } else { "disabled" };
             self.note(format_args!("API token {id} of user {user} was {change}"))?;
@@ -183,7 +141,7 @@ impl<S: AccountStore, W: Write + Send + 'static> ApiTokenStore for Audited<S, W>
         change: &GrantsChange,
         by: &Authority,
     ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
-        let token = self.store.change_api_token_grants(user, id, change, by).await?;
+        let token = self.inner().change_api_token_grants(user, id, change, by).await?;
         if token.is_some() {
             self.note(format_args!("API token {id} of user {user} was changed: permissions"))?;
         }
@@ -196,26 +154,15 @@ impl<S: AccountStore, W: Write + Send + 'static> ApiTokenStore for Audited<S, W>
         id: ApiTokenId,
         by: &Authority,
     ) -> Result<Option<ApiTokenRecord>, ApiTokenError> {
-        let token = self.store.delete_api_token(user, id, by).await?;
+        let token = self.inner().delete_api_token(user, id, by).await?;
         if token.is_some() {
             self.note(format_args!("API token {id} of user {user} was deleted"))?;
         }
         Ok(token)
     }
 
-    async fn touch_api_tokens(&self, used: &[(ApiTokenId, Timestamp)]) -> Result<(), StoreError> {
-        self.store.touch_api_tokens(used).await
-    }
-}
-
-#[async_trait]
-impl<S: AccountStore, W: Write + Send + 'static> ConfirmationStore for Audited<S, W> {
-    async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<bool, StoreError> {
-        self.store.create_confirmation(confirmation).await
-    }
-
     async fn confirm_email(&self, hash: &TokenHash, now: Timestamp) -> Result<UserRecord, ConfirmationError> {
-        let user = self.store.confirm_email(hash, now).await?;
+        let user = self.inner().confirm_email(hash, now).await?;
         self.note(format_args!("user {} confirmed their address", user.id))?;
         Ok(user)
     }
@@ -226,43 +173,9 @@ impl<S: AccountStore, W: Write + Send + 'static> ConfirmationStore for Audited<S
         password: PasswordHash,
         now: Timestamp,
     ) -> Result<UserRecord, ConfirmationError> {
-        let user = self.store.reset_password(hash, password, now).await?;
+        let user = self.inner().reset_password(hash, password, now).await?;
         self.note(format_args!("user {} set their password by mail", user.id))?;
         Ok(user)
-    }
-
-    async fn confirmation_user(
-        &self,
-        hash: &TokenHash,
-        kind: ConfirmationKind,
-        now: Timestamp,
-    ) -> Result<Option<UserRecord>, StoreError> {
-        self.store.confirmation_user(hash, kind, now).await
-    }
-
-    async fn purge_confirmations(&self, expired: Timestamp) -> Result<u64, StoreError> {
-        self.store.purge_confirmations(expired).await
-    }
-}
-
-#[async_trait]
-impl<S: AccountStore, W: Write + Send + 'static> NetworkStore for Audited<S, W> {
-    async fn trust_network(
-        &self,
-        user: UserId,
-        network: IpAddr,
-        until: Timestamp,
-        most: usize,
-    ) -> Result<(), StoreError> {
-        self.store.trust_network(user, network, until, most).await
-    }
-
-    async fn is_trusted_network(&self, user: UserId, network: IpAddr, now: Timestamp) -> Result<bool, StoreError> {
-        self.store.is_trusted_network(user, network, now).await
-    }
-
-    async fn purge_networks(&self, ended: Timestamp) -> Result<u64, StoreError> {
-        self.store.purge_networks(ended).await
     }
 }
 

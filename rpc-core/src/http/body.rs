@@ -220,7 +220,7 @@ mod tests {
     const GZIPPED: Announced<'static> =
         Announced { length: None, encoding: Some(&GZIP), is_wrapped: false, waits: false };
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn frames_are_joined_up_to_the_limit() {
         let frames = || {
             let frames = ["ab", "", "cd", "e"].map(|text| Ok::<_, std::io::Error>(Frame::data(Bytes::from(text))));
@@ -232,7 +232,7 @@ mod tests {
         assert!(error.reason().contains("4 bytes (`max_body`)"), "{error}");
     }
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn gzip_is_read_and_a_bomb_is_not() {
         let body = Full::new(gzip(b"[1]"));
         assert_eq!(read(GZIPPED, body, 100).await.unwrap(), "[1]");
@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(read(GZIPPED, broken, 100).await.unwrap_err().status(), 400);
     }
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn every_member_is_read_and_the_limit_holds_for_all_of_them_together() {
         let members = |texts: &[&str]| {
             Full::new(Bytes::from(texts.iter().flat_map(|text| gzip(text.as_bytes())).collect::<Vec<u8>>()))
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(read(GZIPPED, Full::new(Bytes::new()), 5).await.unwrap(), "");
     }
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn what_is_cut_or_followed_by_anything_but_a_member_is_no_gzip() {
         let whole = [gzip(b"[1]"), gzip(b"")].concat();
         for end in 1..whole.len() {

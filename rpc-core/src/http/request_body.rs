@@ -177,7 +177,7 @@ mod tests {
 
     const TIME: Duration = Duration::from_secs(5);
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn a_rest_is_read_up_to_the_bound_and_no_byte_further() {
         let frames = || {
             StreamBody::new(
@@ -191,7 +191,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn what_is_announced_to_be_longer_is_not_begun() {
         let mut body = RequestBody::new(Full::new(Bytes::from_static(b"abcdef")));
         assert!(!body.drop_rest(5, TIME).await);
@@ -199,7 +199,7 @@ mod tests {
         assert!(RequestBody::new(Empty::<Bytes>::new()).is_read());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn a_rest_that_does_not_come_is_waited_for_in_time() {
         let mut body = RequestBody::new(StreamBody::new(stream::pending::<io::Result<Frame<Bytes>>>()));
         let started = tokio::time::Instant::now();
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(started.elapsed(), TIME);
     }
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn a_broken_body_is_not_read_on() {
         let frames = stream::iter([Err(io::Error::other("cut")), Ok(Frame::data(Bytes::from_static(b"a")))]);
         let mut body = RequestBody::new(StreamBody::new(frames));

@@ -72,7 +72,7 @@ fn append(file: Option<File>, bytes: &Bytes) -> io::Result<File> {
 mod tests {
     use super::Spool;
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn content_of_any_size_comes_back() {
         for size in [0, 1, 64 * 1024 - 1, 64 * 1024, 200_000] {
             let content: Vec<u8> = (0..size).map(|byte| (byte % 251) as u8).collect();

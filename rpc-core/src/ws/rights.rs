@@ -136,7 +136,7 @@ mod tests {
         rights.known(bus)?.user().map(|user| &*user.name)
     }
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn a_look_counts_from_its_beginning_for_what_there_was_then() {
         let bus = LocalBus::default();
         let mut rights = Rights::new(User::new("7", "eve").into(), Instant::now());
@@ -155,7 +155,7 @@ mod tests {
         assert!(!rights.is_doubted());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn a_look_holds_for_a_moment_while_nobody_tells_of_changes() {
         let mut rights = Rights::new(User::new("7", "eve").into(), Instant::now());
         assert_eq!(name(&rights, &Deaf), Some("eve"));
@@ -171,7 +171,7 @@ mod tests {
         assert!(guest.known(&Deaf).is_some());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn a_permission_may_have_been_given() {
         let admins = Audience::Permission("admin".into());
         let mut rights = Rights::new(User::new("7", "eve").into(), Instant::now());

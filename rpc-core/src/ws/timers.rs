@@ -237,7 +237,7 @@ mod tests {
         begun.elapsed()
     }
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn a_write_has_its_time_since_the_last_progress() {
         let limits = Limits::default();
         let mut timers = Timers::new(&limits);
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(gone_after(&mut timers).await, SECOND);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn a_write_that_advances_too_slowly_ends() {
         let limits = Limits::default();
         let (mut timers, begun) = (Timers::new(&limits), Instant::now());
@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(begun.elapsed(), limits.write_timeout);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn silence_counts_from_the_end_of_a_slow_write() {
         let limits = Limits::default();
         let mut timers = Timers::new(&limits);
@@ -275,7 +275,7 @@ mod tests {
         assert_eq!(gone_after(&mut timers).await, limits.ws_silence);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn a_message_has_its_time_from_its_beginning_while_it_can_be_read() {
         let limits = Limits { body_timeout: 10 * SECOND, ..Limits::default() };
         let mut timers = Timers::new(&limits);
@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(timers.gone_at(&limits), Instant::now() + limits.ws_silence);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn a_close_has_its_time_whatever_progress_there_is() {
         let limits = Limits::default();
         let mut timers = Timers::new(&limits);

@@ -16,6 +16,7 @@ use rpc_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use test_waits::until;
 use tokio::sync::Semaphore;
 
 use crate::support::server::Running;
@@ -121,7 +122,6 @@ async fn start() -> Running {
 
 /// Waits until so many calls of `waits` run.
 async fn waiting(server: &Running, calls: u32) {
-    while server.api.method("/v9/client/waits").unwrap().active_calls() != calls {
-        tokio::task::yield_now().await;
-    }
+    let method = server.api.method("/v9/client/waits").unwrap();
+    until(format_args!("{calls} calls to run"), || method.active_calls() == calls).await;
 }

@@ -85,7 +85,7 @@ async fn violations(method: &str, params: Value) -> Vec<String> {
     errors.map(|error| format!("{} {} {}", error.pointer, error.keyword, error.message)).collect()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn good_parameters_arrive() {
     let value = json!({"name": "abc", "smtp_port": 25, "tags": ["x"], "inner": {"kind": "large", "map": {"a": true}, "mail": "a@b.example"}});
     assert_eq!(call("settings", json!([value])).await.data, json!([value, null]));
@@ -96,12 +96,12 @@ async fn good_parameters_arrive() {
     assert_eq!(call("anything", json!([{"a": [1]}])).await.data, json!({"a": [1]}));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_is_no_array_is_the_only_parameter() {
     assert_eq!(call("anything", json!("x")).await.data, json!("x"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn all_violations_are_told_with_place_and_keyword() {
     let value = json!({"name": "ab", "smtp_port": 70000, "tags": [1, "x", null], "inner": {"kind": "huge", "mail": "nobody", "map": {"a": 1}}, "extra": 1});
     let mut told = violations("settings", json!([value, "yes"])).await;
@@ -122,7 +122,7 @@ async fn all_violations_are_told_with_place_and_keyword() {
     );
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn missing_and_surplus_parameters_are_named() {
     assert_eq!(
         violations("texts", json!([])).await,
@@ -142,7 +142,7 @@ async fn missing_and_surplus_parameters_are_named() {
     assert_eq!(violations("settings", json!([{}])).await, ["/0 required `settings` lacks the member \"name\""]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn nothing_is_coerced() {
     for params in [json!(["1"]), json!([true]), json!([null]), json!([1.5]), json!([[1]]), json!([1, "1.5"])] {
         assert_eq!(call("numbers", params.clone()).await.status, 400, "{params}");
@@ -153,14 +153,14 @@ async fn nothing_is_coerced() {
     assert_eq!(call("settings", json!([["abc"]])).await.status, 400);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_the_schema_accepts_and_the_type_refuses_is_told_alike() {
     assert_eq!(violations("numbers", json!([1.0])).await, ["/0 type `whole` must be i64"]);
     assert_eq!(violations("numbers", json!([u64::MAX])).await, ["/0 type `whole` must be i64"]);
     assert_eq!(violations("numbers", json!([1, null, 1e30])).await, ["/2 type `big` must be u64"]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn violations_are_bounded_in_number_and_memory() {
     let reply = call("many", json!([vec![1; 100]])).await;
     assert_eq!((reply.details.errors.len(), reply.details.more_errors), (32, 68));
@@ -168,7 +168,7 @@ async fn violations_are_bounded_in_number_and_memory() {
     assert_eq!((reply.details.errors.len(), reply.details.more_errors), (1, 0));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn names_that_are_as_long_as_a_body_are_told_by_their_beginning() {
     let long = "\u{e4}".repeat(100_000);
     let inner = |map: Value| json!([{"name": "abc", "inner": {"kind": "small", "map": map}}]);
@@ -183,7 +183,7 @@ async fn names_that_are_as_long_as_a_body_are_told_by_their_beginning() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_refusal_never_repeats_the_value() {
     let secret = "S3CRET-canary";
     for (method, params) in [

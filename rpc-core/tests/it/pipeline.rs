@@ -8,6 +8,7 @@ use rpc_core::{
     TestReply, Upload, User, api_method, api_module,
 };
 use serde_json::json;
+use test_waits::until;
 use tokio::sync::Semaphore;
 
 use crate::support::{Memory, NamedTokens, Seen};
@@ -135,7 +136,7 @@ fn error(reply: &TestReply) -> (u16, Option<i32>) {
     (reply.status, reply.code)
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_good_call_reaches_its_handler() {
     let (client, memory) = client();
     let reply = client.call("/v9/stages/anybody", json!(["x", 7])).await;
@@ -148,7 +149,7 @@ async fn a_good_call_reaches_its_handler() {
     assert_eq!(memory.take(), [seen.clone(), seen]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_unknown_method_is_404() {
     let (client, memory) = client();
     for path in ["/v9/stages/nothing", "", "/", "/v9/stages/anybody/"] {
@@ -157,7 +158,7 @@ async fn an_unknown_method_is_404() {
     assert_eq!(memory.take(), []);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn credentials_come_before_permission_before_parameters() {
     let (client, _) = client();
     let bad_params = json!([1, 2, 3]);
@@ -177,7 +178,7 @@ async fn credentials_come_before_permission_before_parameters() {
     assert_eq!(client.token("t_admin").call("/v9/stages/admins", json!([])).await.data, json!("bob"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_session_only_method_refuses_api_tokens() {
     let (client, _) = client();
     let reply = client.token("t_api").call("/v9/stages/sessions", json!([])).await;
@@ -186,14 +187,14 @@ async fn a_session_only_method_refuses_api_tokens() {
     assert_eq!(client.call("/v9/stages/sessions", json!([])).await.status, 401);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_private_method_is_reached_from_inside() {
     let (client, _) = client();
     assert_eq!(client.call("/v9/stages/inside", json!([])).await.data, json!("inside"));
     assert_eq!(client.call("/v9/stages/caller", json!("/v9/stages/inside")).await.data, json!(200));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_call_made_by_a_method_is_the_callers_own() {
     let (client, _) = client();
     let call =
@@ -202,7 +203,7 @@ async fn a_call_made_by_a_method_is_the_callers_own() {
     assert_eq!(call(client.token("t_admin")).await, json!(200));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn errors_of_methods_travel_and_their_sources_do_not() {
     let (client, memory) = client();
     let reply = client.call("/v9/stages/fails", json!([409])).await;
@@ -222,7 +223,7 @@ async fn errors_of_methods_travel_and_their_sources_do_not() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_reply_says_more_than_its_data() {
     let (client, _) = client();
     let reply = client.call("/v9/stages/says-more", json!([])).await;
@@ -230,7 +231,7 @@ async fn a_reply_says_more_than_its_data() {
     assert_eq!(serde_json::Value::Object(reply.extra), json!({"total": 9}));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn concurrency_limits_are_exact_also_after_cancelled_calls() {
     let memory = Memory::default();
     let api = builder().observer(memory.clone()).build().unwrap();
@@ -241,9 +242,7 @@ async fn concurrency_limits_are_exact_also_after_cancelled_calls() {
     };
     let method = || api.method("/v9/stages/waits").unwrap();
     let running = async |count: u32| {
-        while method().active_calls() != count {
-            tokio::task::yield_now().await;
-        }
+        until(format_args!("{count} calls to run"), || method().active_calls() == count).await;
     };
     let (first, second, third) = (start("1"), start("1"), start("2"));
     running(3).await;
@@ -262,7 +261,7 @@ async fn concurrency_limits_are_exact_also_after_cancelled_calls() {
     assert_eq!(dispositions, [declined, cancelled, declined, cancelled, cancelled]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_hundred_parallel_calls_are_counted_exactly() {
     let api = builder().build().unwrap();
     let client = TestClient::new(api.clone());
@@ -272,33 +271,24 @@ async fn a_hundred_parallel_calls_are_counted_exactly() {
             tokio::spawn(async move { client.call("/v9/stages/waits", json!([])).await.status })
         })
         .collect();
-    while api.method("/v9/stages/waits").unwrap().active_calls() < 3 {
-        tokio::task::yield_now().await;
-    }
+    until("three calls to run", || api.method("/v9/stages/waits").unwrap().active_calls() >= 3).await;
+    let waiting = || calls.iter().filter(|call| !call.is_finished()).count();
+    until("all others to be refused", || waiting() <= 3).await;
+    assert_eq!(waiting(), 3);
     let mut refused = 0;
-    let mut waiting = Vec::new();
     for call in calls {
-        if waiting.len() + refused < 100 && call.is_finished() {
+        if call.is_finished() {
             refused += usize::from(call.await.unwrap() == 429);
         } else {
-            waiting.push(call);
+            call.abort();
+            assert!(call.await.unwrap_err().is_cancelled());
         }
     }
-    while waiting.len() > 3 {
-        let (done, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(tokio::task::JoinHandle::is_finished);
-        refused += done.len();
-        waiting = rest;
-        tokio::task::yield_now().await;
-    }
-    assert_eq!((refused, waiting.len()), (97, 3));
-    waiting.iter().for_each(tokio::task::JoinHandle::abort);
-    for call in waiting {
-        assert!(call.await.unwrap_err().is_cancelled());
-    }
+    assert_eq!(refused, 97);
     assert_eq!(api.active_calls(), 0);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_panic_frees_its_place() {
     let (client, _) = client();
     for _ in 0..3 {
@@ -307,7 +297,7 @@ async fn a_panic_frees_its_place() {
     assert_eq!(client.api().active_calls(), 0);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_rate_is_held_by_the_injected_clock() {
     let clock = Arc::new(ManualClock::new(Duration::from_secs(1_700_000_000)));
     let client = TestClient::new(builder().clock(clock.clone()).build().unwrap());
@@ -321,7 +311,7 @@ async fn a_rate_is_held_by_the_injected_clock() {
     assert_eq!((call("1").await.status, call("1").await.status), (200, 429));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_call_that_takes_too_long_is_dropped() {
     let (client, memory) = client();
     let reply = client.call("/v9/stages/slow", json!([])).await;
@@ -330,7 +320,7 @@ async fn a_call_that_takes_too_long_is_dropped() {
     assert_eq!(client.api().active_calls(), 0);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn uploads_reach_only_who_takes_them() {
     let (client, _) = client();
     let with_file = client.upload(Upload::new("a.txt", "text/plain", "hello"));
@@ -341,7 +331,7 @@ async fn uploads_reach_only_who_takes_them() {
     assert_eq!(error(&with_file.call("/v9/stages/guests", json!([])).await), (400, Some(-32903)));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_stopped_api_takes_no_calls() {
     let (client, memory) = client();
     client.api().stop();

@@ -160,7 +160,7 @@ fn nothing_to_serve_is_a_fault() {
     assert_eq!(faults(&error), [Fault::NoMethods]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_method_can_be_added_by_hand() {
     let api = Api::builder().only("/v9/registration/good").method(deeper::ENTRY).method(good::ENTRY).build().unwrap();
     assert_eq!(api.methods().len(), 2);

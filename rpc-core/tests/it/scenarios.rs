@@ -32,37 +32,37 @@ async fn differences_of(scenario: &Scenario, way: Way) -> Option<String> {
         .then(|| format!("{way:?}: {}: {:?} rather than {:?}", scenario.name, ended.violations(), first.violations()))
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn in_process() {
     take(Way::InProcess).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn plain_http_in_json() {
     take(Way::HttpJson).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn plain_http_in_messagepack() {
     take(Way::HttpMsgPack).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn json_rpc_in_json() {
     take(Way::RpcJson).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn json_rpc_in_messagepack() {
     take(Way::RpcMsgPack).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn websocket_in_json() {
     take(Way::WsJson).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn websocket_in_messagepack() {
     take(Way::WsMsgPack).await;
 }

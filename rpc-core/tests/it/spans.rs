@@ -56,7 +56,7 @@ fn builder() -> ApiBuilder {
     Api::builder().only("/v9/spans/**").authenticator(NamedTokens)
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_call_has_one_span_that_says_what_it_came_to() {
     let captured = Captured::start();
     let client = TestClient::new(builder().build().unwrap());
@@ -79,7 +79,7 @@ async fn a_call_has_one_span_that_says_what_it_came_to() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_a_handler_logs_is_in_the_span_of_its_call() {
     let captured = Captured::start();
     let client = TestClient::new(builder().build().unwrap());
@@ -90,7 +90,7 @@ async fn what_a_handler_logs_is_in_the_span_of_its_call() {
     assert_eq!(methods, [[Some("/v9/spans/trace"), Some("/v9/spans/nested")]]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_call_whose_caller_goes_away_ends_its_span_with_499() {
     let captured = Captured::start();
     let client = TestClient::new(builder().build().unwrap());
@@ -102,7 +102,7 @@ async fn a_call_whose_caller_goes_away_ends_its_span_with_499() {
     assert_eq!(captured.spans()[0].field("status"), Some("499"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_trace_comes_with_a_request_and_its_state_with_it() {
     let captured = Captured::start();
     let server = Running::serve(builder(), |service| service).await;
@@ -120,7 +120,7 @@ async fn a_trace_comes_with_a_request_and_its_state_with_it() {
     server.stop().await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_trace_of_an_upgrade_is_that_of_all_calls_on_the_socket() {
     let captured = Captured::start();
     let server = Running::serve(builder(), |service| service).await;
@@ -154,7 +154,7 @@ impl Tracer for Joins {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_tracer_joins_calls_from_outside_and_says_what_to_send_on() {
     let _captured = Captured::start();
     let joins = Joins::default();

@@ -5,7 +5,6 @@ pub(crate) mod server;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use rpc_core::{AuthError, Authenticator, CallRecord, Disposition, Identity, Observer, Token, User};
@@ -35,11 +34,6 @@ impl Authenticator for NamedTokens {
         };
         Ok(user.into())
     }
-}
-
-/// Waits for what comes soon.
-pub(crate) async fn soon<F: Future>(what: F) -> F::Output {
-    tokio::time::timeout(Duration::from_secs(20), what).await.expect("it comes soon")
 }
 
 static WITHDRAWN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

@@ -2,22 +2,34 @@
 
 use crate::process::{file, workspace};
 
-/// The reference that the methods were built after, where the workspace lies beside it.
-const SPECIFICATION: &str = "../shared/spec/api-v1.md";
-
-/// A section of a reference: from its heading to the next one of the same level.
-fn section<'a>(document: &'a str, title: &str) -> &'a str {
-    let heading = format!("\n## {title}\n");
-    let start = document.find(&heading).unwrap_or_else(|| panic!("no section {title}")) + 1;
-    let rest = &document[start..];
-    let end = rest[1..].find("\n## ").map_or(rest.len(), |end| end + 2);
-    &rest[..end]
+/// Whether one text becomes the other by replacing one run of lines; that run in both.
+fn replaced<'t>(before: &'t str, after: &'t str) -> (Vec<&'t str>, Vec<&'t str>) {
+    let (mut before, mut after): (Vec<_>, Vec<_>) = (before.split('\n').collect(), after.split('\n').collect());
+    while before.last() == after.last() {
+        before.pop();
+        after.pop();
+    }
+    let same = before.iter().zip(&after).take_while(|(before, after)| before == after).count();
+    (before.split_off(same), after.split_off(same))
 }
 
+/// The specification is the text that the methods were built after.
 #[test]
-fn the_section_on_test_is_the_one_of_the_specification() {
-    let Ok(specification) = std::fs::read_to_string(workspace().join(SPECIFICATION)) else { return };
-    assert_eq!(section(&file("docs/api-v1.md"), "Test").trim_end(), section(&specification, "Test").trim_end());
+fn the_committed_reference_deviates_from_the_specification_in_one_schema() {
+    let (specification, reference) = (file("tests/fixtures/api-v1.specification.md"), file("docs/api-v1.md"));
+    let (before, after) = replaced(&specification, &reference);
+    let indented = |lines: &[&str]| lines.iter().map(|line| format!("{:20}{line}", "")).collect::<Vec<_>>();
+    assert_eq!(before, indented(&["items: [{operator: {type: string, enum: [like]}}, {name: {type: string}}]"]));
+    let correct = [
+        "prefixItems:",
+        "    -",
+        "        type: string",
+        "        enum:",
+        "            - like",
+        "    -",
+        "        type: string",
+    ];
+    assert_eq!(after, indented(&correct));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rpc_core::Codec;
 use rpc_core::client::{Batch, ClientError, HttpClient};
 use serde_json::{Value, json};
+use test_waits::soon;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -16,7 +17,7 @@ fn client(server: &Running) -> HttpClient {
     HttpClient::new(&format!("http://{}", server.address)).unwrap()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn answers_are_typed_or_as_they_are() {
     let server = start().await;
     for codec in [Codec::Json, Codec::MsgPack] {
@@ -36,7 +37,7 @@ async fn answers_are_typed_or_as_they_are() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_token_says_who_calls_and_does_not_print() {
     let server = start().await;
     assert_eq!(client(&server).call::<Option<String>>("/v9/client/whoami", ()).await.unwrap().data, None);
@@ -48,7 +49,7 @@ async fn a_token_says_who_calls_and_does_not_print() {
     assert!(matches!(client(&server).token("a\nb"), Err(ClientError::Token)));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn errors_come_with_all_that_is_wrong() {
     let server = start().await;
     for codec in [Codec::Json, Codec::MsgPack] {
@@ -68,7 +69,7 @@ async fn errors_come_with_all_that_is_wrong() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_batch_is_answered_in_its_order() {
     let server = start().await;
     for codec in [Codec::Json, Codec::MsgPack] {
@@ -89,7 +90,7 @@ async fn a_batch_is_answered_in_its_order() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_call_that_takes_too_long_ends_here_and_on_the_server() {
     let server = start().await;
     let client = client(&server).timeout(Duration::from_millis(50));
@@ -99,7 +100,7 @@ async fn a_call_that_takes_too_long_ends_here_and_on_the_server() {
     assert_eq!(server.memory.take()[0].status, 499);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_lost_connection_is_told_and_the_next_call_has_another() {
     let server = start().await;
     let proxy = Proxy::to(server.address).await;
@@ -110,13 +111,13 @@ async fn a_lost_connection_is_told_and_the_next_call_has_another() {
     });
     waiting(&server, 1).await;
     proxy.cut();
-    assert!(matches!(call.await.unwrap(), Err(ClientError::ConnectionLost)));
+    assert!(matches!(soon("the end of the call", call).await.unwrap(), Err(ClientError::ConnectionLost)));
     assert_eq!(client.call::<Value>("/v9/client/echo", (1,)).await.unwrap().data, 1);
     assert_eq!(client.call::<Value>("/v9/client/echo", (2,)).await.unwrap().data, 2);
     assert_eq!(proxy.cut(), 1, "the connection is kept");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn too_much_is_not_read() {
     let server = start().await;
     let client = client(&server).max_bytes(1000);
@@ -138,7 +139,7 @@ async fn stranger(answer: &'static str) -> HttpClient {
     HttpClient::new(&url).unwrap()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_is_no_answer_of_the_protocol_is_told_as_such() {
     let call = async |answer| stranger(answer).await.call::<Value>("m", ()).await.unwrap_err();
     let gateway = "HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\ncontent-length: 4\r\n\r\n<h1>";

@@ -6,6 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use rpc_core::client::{ClientError, ConnectionState, Event, WsClient, WsClientBuilder};
 use rpc_core::{Audience, Codec, Notice};
 use serde_json::{Value, json};
+use test_waits::{Bounded, soon, until};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::Receiver;
 use tokio_tungstenite::tungstenite::Message;
@@ -21,11 +22,11 @@ fn builder(server: &Running) -> WsClientBuilder {
 async fn reaches(client: &WsClient, state: ConnectionState) {
     let mut states = client.state();
     let reached = states.wait_for(|now| *now == state);
-    tokio::time::timeout(Duration::from_secs(20), reached).await.expect("in time").unwrap();
+    soon(format_args!("{state:?}"), reached).await.unwrap();
 }
 
 async fn next(events: &mut Receiver<Event>) -> Event {
-    tokio::time::timeout(Duration::from_secs(20), events.recv()).await.expect("in time").unwrap()
+    soon("an event", events.recv()).await.unwrap()
 }
 
 /// A call that waits on the server.
@@ -34,7 +35,7 @@ fn wait(client: &WsClient) -> tokio::task::JoinHandle<Result<(), ClientError>> {
     tokio::spawn(async move { client.call::<Value>("/v9/client/waits", ()).await.map(drop) })
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn answers_are_typed_and_errors_whole() {
     let server = start().await;
     for codec in [Codec::Json, Codec::MsgPack] {
@@ -56,7 +57,7 @@ async fn answers_are_typed_and_errors_whole() {
     assert!(matches!(builder(&server).token("a b"), Err(ClientError::Token)));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_thousand_calls_at_once_find_their_answers() {
     let server = start().await;
     let client = builder(&server).in_flight(100).connect().await.unwrap();
@@ -69,7 +70,7 @@ async fn a_thousand_calls_at_once_find_their_answers() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_call_that_takes_too_long_is_aborted_on_the_server() {
     let server = start().await;
     let client = builder(&server).timeout(Duration::from_millis(50)).connect().await.unwrap();
@@ -81,7 +82,7 @@ async fn a_call_that_takes_too_long_is_aborted_on_the_server() {
     assert_eq!(client.call::<Value>("/v9/client/echo", (1,)).await.unwrap().data, 1, "the connection lives");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_dropped_call_is_aborted_too() {
     let server = start().await;
     let client = builder(&server).connect().await.unwrap();
@@ -92,7 +93,7 @@ async fn a_dropped_call_is_aborted_too() {
     assert_eq!(server.memory.take()[0].status, 499);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn events_and_publications_are_heard() {
     let server = start().await;
     let client = builder(&server).connect().await.unwrap();
@@ -109,7 +110,7 @@ async fn events_and_publications_are_heard() {
     assert_eq!((third.args, third.subscribed), (vec![json!("third")], false));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_lost_connection_is_made_again_and_its_calls_are_not() {
     let server = start().await;
     let proxy = Proxy::to(server.address).await;
@@ -120,7 +121,7 @@ async fn a_lost_connection_is_made_again_and_its_calls_are_not() {
     waiting(&server, 1).await;
     server.memory.take();
     proxy.cut();
-    assert!(matches!(call.await.unwrap(), Err(ClientError::ConnectionLost)));
+    assert!(matches!(soon("the end of the call", call).await.unwrap(), Err(ClientError::ConnectionLost)));
     waiting(&server, 0).await;
     // A call that was not sent before waits for the new connection.
     assert_eq!(client.call::<Value>("/v9/client/echo", (1,)).await.unwrap().data, 1);
@@ -131,21 +132,20 @@ async fn a_lost_connection_is_made_again_and_its_calls_are_not() {
     assert!(next(&mut events).await.subscribed);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_starts_again_is_found() {
     let server = start().await;
     let address = server.address;
     let client = WsClient::connect(&format!("ws://{address}")).await.unwrap();
-    let mut states = client.state();
     server.stop().await;
-    states.wait_for(|state| *state == ConnectionState::Reconnecting).await.unwrap();
+    reaches(&client, ConnectionState::Reconnecting).await;
     let api = super::builder().build().unwrap();
     let again = rpc_core::http::Server::bind(rpc_core::http::HttpService::new(api), address).await.unwrap();
     tokio::spawn(again.serve(std::future::pending::<()>()));
     assert_eq!(client.call::<Value>("/v9/client/echo", (1,)).await.unwrap().data, 1);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn credentials_that_are_gone_end_the_client() {
     let server = start().await;
     let client = builder(&server).token("t_leaver").unwrap().connect().await.unwrap();
@@ -154,14 +154,14 @@ async fn credentials_that_are_gone_end_the_client() {
     WITHDRAWN.lock().unwrap().insert("t_leaver".into());
     server.api.bus().announce(Notice::User("t_leaver".into())).await.unwrap();
     reaches(&client, ConnectionState::SignedOut).await;
-    assert!(matches!(call.await.unwrap(), Err(ClientError::SignedOut)));
+    assert!(matches!(soon("the end of the call", call).await.unwrap(), Err(ClientError::SignedOut)));
     assert!(matches!(client.call::<Value>("/v9/client/echo", (1,)).await, Err(ClientError::SignedOut)));
     assert!(matches!(client.notify("/v9/client/echo", (1,)).await, Err(ClientError::SignedOut)));
     assert_eq!(server.api.websockets(), 0);
     client.close().await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_bad_token_ends_the_client() {
     let server = start().await;
     let client = builder(&server).token("t_bad").unwrap().connect().await.unwrap();
@@ -170,25 +170,23 @@ async fn a_bad_token_ends_the_client() {
     assert_eq!(server.memory.take(), []);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_closed_client_calls_nothing() {
     let server = start().await;
     let client = builder(&server).connect().await.unwrap();
     let call = wait(&client);
     waiting(&server, 1).await;
     client.close().await;
-    assert!(matches!(call.await.unwrap(), Err(ClientError::Closed)));
+    assert!(matches!(soon("the end of the call", call).await.unwrap(), Err(ClientError::Closed)));
     assert!(matches!(client.call::<Value>("/v9/client/echo", (1,)).await, Err(ClientError::Closed)));
     assert_eq!(*client.state().borrow(), ConnectionState::Closed);
     let last = builder(&server).connect().await.unwrap();
     assert_eq!(last.call::<Value>("/v9/client/echo", (1,)).await.unwrap().data, 1);
     drop(last);
-    while server.api.websockets() > 0 {
-        tokio::task::yield_now().await;
-    }
+    until("the socket to be closed", || server.api.websockets() == 0).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_says_nothing_counts_as_lost() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
@@ -199,10 +197,10 @@ async fn a_server_that_says_nothing_counts_as_lost() {
             response.headers_mut().insert("sec-websocket-protocol", "jsonrpc_2.0".parse().unwrap());
             Ok(response)
         };
-        (tokio_tungstenite::accept_hdr_async(stream, choose).await.unwrap(), listener)
+        (tokio_tungstenite::accept_hdr_async(Bounded::new(stream), choose).await.unwrap(), listener)
     });
     let client = WsClient::builder(&url).keep_alive(Duration::from_millis(50)).connect().await.unwrap();
-    let (mut stream, _listener) = opened.await.unwrap();
+    let (mut stream, _listener) = soon("a client", opened).await.unwrap();
     stream.send(Message::text(r#"{"jsonrpc":"2.0","id":9,"method":"/ping"}"#)).await.unwrap();
     let mut said = Vec::new();
     while said.len() < 2 {

@@ -54,7 +54,7 @@ fn assert_answer(answer: &Answer, status: u16, body: &Value) {
     assert_eq!((answer.status, &answer.body), (status, body));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_messagepack_request_is_answered_in_messagepack() {
     let body = json!({"status": 200, "reason": "OK", "data": {"a": [1, -1, "é", null]}});
     let params = Codec::MsgPack.encode(&json!([{"a": [1, -1, "é", null]}])).unwrap();
@@ -65,7 +65,7 @@ async fn a_messagepack_request_is_answered_in_messagepack() {
     assert_answer(&post("/v9/codecs/echo", only).await, 200, &body);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn javascript_values_arrive_as_json_would_bring_them() {
     let data = |data: Value| json!({"status": 200, "reason": "OK", "data": data});
     let answer = post("/v9/codecs/echo", &b"\x91\xd6\xff\x00\x00\x00\x00"[..]).await;
@@ -75,7 +75,7 @@ async fn javascript_values_arrive_as_json_would_bring_them() {
     assert_answer(&post("/v9/codecs/echo", &b"\x91\xd6\x011234"[..]).await, 200, &data(json!("1234")));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_empty_body_is_no_parameters_and_white_space_only_in_json() {
     let data = |data: Value| json!({"status": 200, "reason": "OK", "data": data});
     assert_answer(&post("/v9/codecs/echo", "").await, 200, &data(json!(null)));
@@ -87,7 +87,7 @@ async fn an_empty_body_is_no_parameters_and_white_space_only_in_json() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn errors_use_the_codec_of_the_request() {
     let parse = "Parse error: a map key that is not a string at byte 2";
     let body =
@@ -102,7 +102,7 @@ async fn errors_use_the_codec_of_the_request() {
     assert_eq!((unknown.status, unknown.content_type.as_str()), (415, "application/json"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_get_request_is_answered_in_the_codec_it_names() {
     let body = json!({"status": 200, "reason": "OK", "data": {"a": "1"}});
     assert_answer(&send(Method::GET, "/v9/codecs/echo?a=1", "application/msgpack", "").await, 200, &body);

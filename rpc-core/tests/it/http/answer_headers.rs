@@ -5,7 +5,7 @@ use super::{start, with_service};
 const JSON: &str = "content-type: application/json";
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-#[tokio::test]
+#[test_waits::test]
 async fn every_answer_is_taken_for_what_it_says_it_is() {
     let server = start().await;
     let void = "api-call-void: true";
@@ -41,7 +41,7 @@ async fn every_answer_is_taken_for_what_it_says_it_is() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_front_page_is_shown_in_no_frame_and_tells_nobody_of_itself() {
     let server = with_service(|service| service.name("<b>Name</b>")).await;
     let page = server.send("GET", "/", &["accept: text/html"], "").await;

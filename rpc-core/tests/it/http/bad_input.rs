@@ -1,12 +1,13 @@
 //! What goes wrong on the way in: each fault is answered in the one envelope, and nothing else suffers.
 
+use test_waits::until;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::start;
 
 const JSON: &str = "content-type: application/json";
 
-#[tokio::test]
+#[test_waits::test]
 async fn bodies_that_do_not_decode_are_parse_errors() {
     let server = start().await;
     let nested = "[".repeat(10_000);
@@ -22,7 +23,7 @@ async fn bodies_that_do_not_decode_are_parse_errors() {
     assert_eq!(server.post("/v9/http/echo", &format!("{}{}", "[".repeat(128), "]".repeat(128))).await.status, 200);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn queries_that_do_not_decode_are_parse_errors() {
     let server = start().await;
     for query in ["a=%zz", "a=%ff", "a=1&a=2", "%"] {
@@ -34,7 +35,7 @@ async fn queries_that_do_not_decode_are_parse_errors() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn other_verbs_are_refused_with_those_that_work() {
     let server = start().await;
     for verb in ["PUT", "DELETE", "PATCH", "TRACE", "BREW"] {
@@ -47,7 +48,7 @@ async fn other_verbs_are_refused_with_those_that_work() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn other_content_types_are_refused() {
     let server = start().await;
     for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""] {
@@ -64,7 +65,7 @@ async fn other_content_types_are_refused() {
     assert_eq!(answer.error(), (400, -32700));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_panic_is_an_error_with_an_id_and_the_process_lives() {
     let server = start().await;
     let answer = server.send("POST", "/v9/http/panics", &[JSON, "x-request-id: find-me"], "[]").await;
@@ -75,7 +76,7 @@ async fn a_panic_is_an_error_with_an_id_and_the_process_lives() {
     assert_eq!(server.post("/v9/http/echo", "[]").await.status, 200);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_client_that_stops_half_way_leaves_nothing_behind() {
     let server = start().await;
     for cut in ["POST /v9/ht", "POST /v9/http/echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n[1"] {
@@ -91,18 +92,14 @@ async fn a_client_that_stops_half_way_leaves_nothing_behind() {
     assert_eq!(stopped.cut, 0);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_caller_who_goes_away_is_recorded_as_such() {
     let server = start().await;
     let mut stream = server.connect().await;
     stream.write_all(b"POST /v9/http/waits HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n").await.unwrap();
     let waits = || server.api.method("/v9/http/waits").unwrap().active_calls();
-    while waits() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("the call to run", || waits() == 1).await;
     drop(stream);
-    while waits() == 1 {
-        tokio::task::yield_now().await;
-    }
+    until("the call to end", || waits() == 0).await;
     assert_eq!(server.memory.take()[0].status, 499);
 }

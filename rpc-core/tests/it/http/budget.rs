@@ -8,54 +8,41 @@ use h2::client::{Builder, SendRequest};
 use http::{Request, StatusCode};
 use rpc_core::{Api, Resource};
 use serde_json::json;
+use test_waits::{Bounded, soon, until, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpSocket;
 
 use super::with_limits;
-use crate::support::server::{Answer, Running};
+use crate::support::server::{Answer, Running, Stream};
 
-const PATIENCE: Duration = Duration::from_secs(20);
 const MIB: usize = 1024 * 1024;
 const ECHO: &str = "POST /v9/http/echo HTTP/1.1\r\nhost: x\r\n";
 
-async fn in_time<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, what).await.expect("in time")
-}
-
 /// A connection from one of the loopback's addresses, each of which is a network.
-async fn from(host: u8, server: &Running) -> TcpStream {
+async fn from(host: u8, server: &Running) -> Stream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::from((Ipv4Addr::new(127, 0, 1, host), 0))).unwrap();
-    socket.connect(server.address).await.unwrap()
+    Bounded::new(socket.connect(server.address).await.unwrap())
 }
 
 /// Asks on a connection; `None` when it is closed.
-async fn ask(stream: &mut TcpStream) -> Option<u16> {
+async fn ask(stream: &mut Stream) -> Option<u16> {
     let request = format!("{ECHO}content-length: 3\r\n\r\n[1]");
     stream.write_all(request.as_bytes()).await.ok()?;
     let mut bytes = [0; 1024];
-    let count = in_time(stream.read(&mut bytes)).await.unwrap_or(0);
+    let count = stream.read(&mut bytes).await.unwrap_or(0);
     (count > 0).then(|| Answer::parse(&bytes[..count]).status)
 }
 
-async fn is_closed(stream: &mut TcpStream) -> bool {
-    matches!(in_time(stream.read(&mut [0; 1])).await, Ok(0) | Err(_))
+async fn is_closed(stream: &mut Stream) -> bool {
+    matches!(stream.read(&mut [0; 1]).await, Ok(0) | Err(_))
 }
 
 fn held(api: &Api, resource: Resource) -> u64 {
     api.resources().into_iter().find(|used| used.resource == resource).unwrap().held
 }
 
-async fn until(what: impl Fn() -> bool) {
-    in_time(async {
-        while !what() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
+#[test_waits::test]
 async fn a_network_has_a_share_of_the_connections() {
     let server = with_limits(|limits| limits.connections_per_network = 5).await;
     let mut streams = Vec::new();
@@ -68,11 +55,11 @@ async fn a_network_has_a_share_of_the_connections() {
     assert_eq!(ask(&mut from(2, &server).await).await, Some(200));
     assert_eq!(ask(&mut streams[0]).await, Some(200));
     drop(streams.pop());
-    until(|| held(&server.api, Resource::Connections) <= 4).await;
+    until("the places to be held", || held(&server.api, Resource::Connections) <= 4).await;
     assert_eq!(ask(&mut from(1, &server).await).await, Some(200));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn idle_connections_give_way_when_all_places_are_taken() {
     let server = with_limits(|limits| limits.connections = 16).await;
     let mut idle = Vec::new();
@@ -93,7 +80,7 @@ async fn idle_connections_give_way_when_all_places_are_taken() {
     assert_eq!(closed, shed);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn bodies_under_way_are_counted_for_their_network() {
     let server = with_limits(|limits| limits.memory_per_network = 2 * MIB as u64).await;
     let mut streams = Vec::new();
@@ -101,12 +88,12 @@ async fn bodies_under_way_are_counted_for_their_network() {
     for _ in 0..8 {
         streams.push(from(1, &server).await);
     }
-    until(|| held(&server.api, Resource::Connections) == 8).await;
+    until("the places to be held", || held(&server.api, Resource::Connections) == 8).await;
     for stream in &mut streams {
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(&vec![b' '; MIB / 2]).await.unwrap();
     }
-    until(|| held(&server.api, Resource::Memory) > 3 * MIB as u64 / 2).await;
+    until("more to be held", || held(&server.api, Resource::Memory) > 3 * MIB as u64 / 2).await;
     let mut statuses = Vec::new();
     for stream in &mut streams {
         let mut rest = vec![b' '; MIB / 2];
@@ -115,17 +102,17 @@ async fn bodies_under_way_are_counted_for_their_network() {
     }
     for stream in &mut streams {
         let mut bytes = vec![0; 4096];
-        let count = in_time(stream.read(&mut bytes)).await.unwrap();
+        let count = stream.read(&mut bytes).await.unwrap();
         statuses.push(Answer::parse(&bytes[..count]).status);
     }
     let count = |status| statuses.iter().filter(|&&other| other == status).count();
     assert!(count(429) >= 6 && count(200) + count(429) == 8, "{statuses:?}");
     assert_eq!(ask(&mut from(2, &server).await).await, Some(200));
     drop(streams);
-    until(|| held(&server.api, Resource::Memory) == 0).await;
+    until("nothing to be held", || held(&server.api, Resource::Memory) == 0).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_largest_holder_is_closed_when_the_memory_is_used_up() {
     let server = with_limits(|limits| {
         limits.memory = MIB as u64;
@@ -135,20 +122,20 @@ async fn the_largest_holder_is_closed_when_the_memory_is_used_up() {
     let mut holder = from(1, &server).await;
     holder.write_all(format!("{ECHO}content-length: {MIB}\r\n\r\n").as_bytes()).await.unwrap();
     holder.write_all(&vec![b' '; 900 * 1024]).await.unwrap();
-    until(|| held(&server.api, Resource::Memory) > 900 * 1024).await;
+    until("more to be held", || held(&server.api, Resource::Memory) > 900 * 1024).await;
     let mut other = from(2, &server).await;
     let body = format!("[\"{}\"]", "x".repeat(100 * 1024));
     let head = format!("{ECHO}connection: close\r\ncontent-length: {}\r\n\r\n", body.len());
     other.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
     assert!(is_closed(&mut holder).await);
     let mut bytes = Vec::new();
-    in_time(other.read_to_end(&mut bytes)).await.unwrap();
+    other.read_to_end(&mut bytes).await.unwrap();
     assert_eq!(Answer::parse(&bytes).status, 200);
     let memory = server.api.resources().into_iter().find(|used| used.resource == Resource::Memory).unwrap();
     assert_eq!(memory.shed, 1);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn requests_of_http2_are_counted_before_their_bodies_come() {
     let most = 64 * 1024;
     let server = with_limits(|limits| limits.memory_per_connection = most).await;
@@ -178,7 +165,7 @@ async fn client(server: &Running, window: u32) -> SendRequest<Bytes> {
     sender
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn answers_that_are_not_taken_leave_no_room_for_more_on_their_connection() {
     let most = 4 * MIB as u64;
     let server = with_limits(|limits| limits.memory_per_connection = most).await;
@@ -190,17 +177,18 @@ async fn answers_that_are_not_taken_leave_no_room_for_more_on_their_connection()
         let request = Request::post("http://x/v9/http/echo").body(()).unwrap();
         let (response, mut body) = sender.send_request(request, false).unwrap();
         body.send_data(Bytes::from(format!("[\"{text}\"]")), true).unwrap();
-        answers.push(in_time(response).await.unwrap());
+        answers.push(soon("an answer", response).await.unwrap());
         most_held = most_held.max(held(&server.api, Resource::Memory));
     }
     let count = |status| answers.iter().filter(|answer| answer.status() == status).count();
     assert_eq!((count(StatusCode::OK), count(StatusCode::TOO_MANY_REQUESTS)), (7, 23));
     assert!(most_held <= most && most_held > most / 2, "{most_held}");
     drop((answers, sender));
-    until(|| held(&server.api, Resource::Memory) == 0 && held(&server.api, Resource::Calls) == 0).await;
+    until("nothing to be held", || held(&server.api, Resource::Memory) == 0 && held(&server.api, Resource::Calls) == 0)
+        .await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_answer_that_is_taken_a_byte_at_a_time_is_given_up() {
     let limit = Duration::from_millis(500);
     let server = with_limits(|limits| limits.write_timeout = limit).await;
@@ -208,9 +196,9 @@ async fn an_answer_that_is_taken_a_byte_at_a_time_is_given_up() {
     let request = Request::post("http://x/v9/http/echo").body(()).unwrap();
     let (response, mut body) = sender.send_request(request, false).unwrap();
     body.send_data(Bytes::from(format!("[\"{}\"]", "x".repeat(10_000))), true).unwrap();
-    let mut body = in_time(response).await.unwrap().into_body();
+    let mut body = soon("an answer", response).await.unwrap().into_body();
     // Some progress within each time, and far too little of it.
-    let reset = in_time(async {
+    let reset = soon("the answer to be given up", async {
         loop {
             match body.data().await {
                 Some(Ok(bytes)) => body.flow_control().release_capacity(bytes.len()).unwrap(),
@@ -222,10 +210,10 @@ async fn an_answer_that_is_taken_a_byte_at_a_time_is_given_up() {
     })
     .await;
     assert_eq!(reset, Some(h2::Reason::CANCEL));
-    until(|| held(&server.api, Resource::Memory) <= 32 * 1024).await;
+    until("the places to be held", || held(&server.api, Resource::Memory) <= 32 * 1024).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn uploads_at_once_have_places() {
     let server = with_limits(|limits| limits.uploads_per_network = 2).await;
     let part = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nx";
@@ -237,14 +225,14 @@ async fn uploads_at_once_have_places() {
         stream.write_all(unfinished.as_bytes()).await.unwrap();
         holders.push(stream);
     }
-    until(|| held(&server.api, Resource::Uploads) == 2).await;
+    until("the places to be held", || held(&server.api, Resource::Uploads) == 2).await;
     let whole = format!("{part}\r\n--b--\r\n");
     let whole = format!("{head}connection: close\r\ncontent-length: {}\r\n\r\n{whole}", whole.len());
     let upload = async |host| {
         let mut stream = from(host, &server).await;
         stream.write_all(whole.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
-        in_time(stream.read_to_end(&mut bytes)).await.unwrap();
+        stream.read_to_end(&mut bytes).await.unwrap();
         Answer::parse(&bytes)
     };
     let refused = upload(1).await;
@@ -252,11 +240,11 @@ async fn uploads_at_once_have_places() {
     assert!(refused.text().contains("`uploads_per_network`"), "{}", refused.text());
     assert_eq!(upload(2).await.status, 200);
     drop(holders);
-    until(|| held(&server.api, Resource::Uploads) == 0).await;
+    until("nothing to be held", || held(&server.api, Resource::Uploads) == 0).await;
     assert_eq!(upload(1).await.status, 200);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn calls_of_a_network_have_places_and_nobody_else_waits() {
     let server = with_limits(|limits| limits.calls_per_network = 3).await;
     let waits = "POST /v9/http/waits HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n";
@@ -266,15 +254,15 @@ async fn calls_of_a_network_have_places_and_nobody_else_waits() {
         stream.write_all(waits.as_bytes()).await.unwrap();
         waiting.push(stream);
     }
-    until(|| held(&server.api, Resource::Calls) == 3).await;
+    until("the places to be held", || held(&server.api, Resource::Calls) == 3).await;
     assert_eq!(ask(&mut from(1, &server).await).await, Some(429));
     assert_eq!(ask(&mut from(2, &server).await).await, Some(200));
     drop(waiting);
-    until(|| held(&server.api, Resource::Calls) == 0).await;
+    until("nothing to be held", || held(&server.api, Resource::Calls) == 0).await;
     assert_eq!(ask(&mut from(1, &server).await).await, Some(200));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn who_waits_for_no_answer_is_served_at_the_pace_of_the_work() {
     let server = with_limits(|limits| limits.calls_per_connection = 8).await;
     let mut stream = from(1, &server).await;
@@ -283,11 +271,11 @@ async fn who_waits_for_no_answer_is_served_at_the_pace_of_the_work() {
     for _ in 0..2 {
         stream.write_all(void.as_bytes()).await.unwrap();
         let mut bytes = [0; 512];
-        let count = in_time(stream.read(&mut bytes)).await.unwrap();
+        let count = stream.read(&mut bytes).await.unwrap();
         assert_eq!(Answer::parse(&bytes[..count]).status, 202);
     }
     stream.write_all(void.as_bytes()).await.unwrap();
-    until(|| held(&server.api, Resource::Calls) == 3).await;
+    until("the places to be held", || held(&server.api, Resource::Calls) == 3).await;
     assert_eq!(held(&server.api, Resource::Detached), 2);
     assert_eq!(ask(&mut from(2, &server).await).await, Some(200));
     let client = rpc_core::TestClient::new(server.api.clone());
@@ -295,14 +283,14 @@ async fn who_waits_for_no_answer_is_served_at_the_pace_of_the_work() {
         assert_eq!(client.call("/v9/http/opens", json!([])).await.status, 200);
     }
     let mut bytes = [0; 512];
-    let count = in_time(stream.read(&mut bytes)).await.unwrap();
+    let count = stream.read(&mut bytes).await.unwrap();
     assert_eq!(Answer::parse(&bytes[..count]).status, 202);
-    until(|| held(&server.api, Resource::Calls) == 0).await;
+    until("nothing to be held", || held(&server.api, Resource::Calls) == 0).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_has_begun_no_call_holds_up_no_stop() {
-    let server = with_limits(|limits| limits.body_timeout = PATIENCE).await;
+    let server = with_limits(|limits| limits.body_timeout = test_waits::PATIENCE).await;
     let halves = ["POST /v9/http/echo HTT", &format!("{ECHO}content-length: 10\r\n\r\n[1"), ""];
     let mut streams = Vec::new();
     for half in halves {
@@ -314,8 +302,8 @@ async fn what_has_begun_no_call_holds_up_no_stop() {
     let request = Request::post("http://x/v9/http/echo").body(()).unwrap();
     let (response, mut body) = sender.send_request(request, false).unwrap();
     body.send_data(Bytes::from_static(b"[1"), false).unwrap();
-    until(|| held(&server.api, Resource::Connections) == 4).await;
-    let stopped = tokio::time::timeout(Duration::from_secs(5), server.stop()).await;
-    assert_eq!(stopped.expect("long before the time to drain is over").cut, 0);
+    until("the places to be held", || held(&server.api, Resource::Connections) == 4).await;
+    // Long before the time to drain is over.
+    assert_eq!(within(Duration::from_secs(5), "the stop", server.stop()).await.cut, 0);
     drop((response, streams));
 }

@@ -6,11 +6,11 @@ use bytes::Bytes;
 use h2::client::SendRequest;
 use http::{Request, Version};
 use rpc_core::Limits;
+use test_waits::soon;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::{start, with_limits};
-use crate::support::server::{Answer, Running};
+use crate::support::server::{Answer, Running, Stream};
 
 const LONG: usize = 4 * 1024 * 1024;
 const JSON: &str = "content-type: application/json";
@@ -121,12 +121,8 @@ impl Case {
     }
 }
 
-async fn soon<T>(awaited: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(30), awaited).await.expect("it comes soon")
-}
-
 /// Reads one answer, and no byte of the next one.
-async fn answer(stream: &mut TcpStream) -> Answer {
+async fn answer(stream: &mut Stream) -> Answer {
     let mut bytes = Vec::new();
     while !bytes.ends_with(b"\r\n\r\n") {
         bytes.push(stream.read_u8().await.unwrap());
@@ -139,19 +135,19 @@ async fn answer(stream: &mut TcpStream) -> Answer {
 }
 
 /// Holds that the connection is in order.
-async fn serves_on(stream: &mut TcpStream, why: &str) {
+async fn serves_on(stream: &mut Stream, why: &str) {
     let next = "POST /v9/http/echo HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 3\r\n\r\n[7]";
     stream.write_all(next.as_bytes()).await.unwrap();
     let next = answer(stream).await;
     assert_eq!((next.status, next.text()), (200, r#"{"status":200,"reason":"OK","data":7}"#), "{why}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_connection_serves_on_after_an_answer_that_came_before_its_request() {
     let server = start().await;
     for case in cases().iter().chain(&handshakes()) {
         let mut stream = server.connect().await;
-        soon(async {
+        soon(format_args!("an answer to {}", case.line), async {
             for _ in 0..2 {
                 stream.write_all(case.with_length("1.1").as_bytes()).await.unwrap();
                 stream.write_all(&case.body()).await.unwrap();
@@ -170,7 +166,7 @@ async fn a_connection_serves_on_after_an_answer_that_came_before_its_request() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn so_it_does_after_one_whose_length_nobody_knew() {
     let server = start().await;
     let mut stream = server.connect().await;
@@ -182,7 +178,7 @@ async fn so_it_does_after_one_whose_length_nobody_knew() {
         ("GET /healthz", [JSON], 200),
         ("POST /api", [JSON], 413),
     ] {
-        soon(async {
+        soon(format_args!("an answer to {line}"), async {
             let head = case(line, &headers, status).head("1.1", "transfer-encoding: chunked");
             stream.write_all(head.as_bytes()).await.unwrap();
             let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
@@ -200,7 +196,7 @@ async fn so_it_does_after_one_whose_length_nobody_knew() {
 /// Sends a request while reading: whether all of it was taken, and what came until the server closed in order.
 async fn sent_to_its_end(server: &Running, head: &str, body: &[u8]) -> (bool, Answer) {
     let stream = server.connect().await;
-    let (mut reader, mut writer) = stream.into_split();
+    let (mut reader, mut writer) = tokio::io::split(stream);
     let send = async {
         writer.write_all(head.as_bytes()).await?;
         writer.write_all(body).await
@@ -210,7 +206,7 @@ async fn sent_to_its_end(server: &Running, head: &str, body: &[u8]) -> (bool, An
         reader.read_to_end(&mut bytes).await.unwrap_or_else(|error| panic!("{head}: {error}"));
         Answer::parse(&bytes)
     };
-    let (sent, answer) = soon(async { tokio::join!(send, read) }).await;
+    let (sent, answer) = soon("an answer", async { tokio::join!(send, read) }).await;
     (sent.is_ok(), answer)
 }
 
@@ -219,7 +215,7 @@ fn closes(limits: &mut Limits) {
     limits.linger_timeout = Duration::from_secs(20);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn beyond_the_bound_the_answer_is_seen_and_the_connection_ends_in_order() {
     let server = with_limits(closes).await;
     // What is read to its end to be understood leaves nothing.
@@ -237,7 +233,7 @@ async fn beyond_the_bound_the_answer_is_seen_and_the_connection_ends_in_order() 
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn http_1_0_sees_its_answer_too() {
     for server in [start().await, with_limits(closes).await] {
         for case in cases() {
@@ -247,7 +243,7 @@ async fn http_1_0_sees_its_answer_too() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_is_no_http_sees_its_answer_too() {
     let server = with_limits(closes).await;
     let garbage = vec![b'x'; LONG];
@@ -258,7 +254,7 @@ async fn what_is_no_http_sees_its_answer_too() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_broken_body_is_answered_and_the_connection_ends() {
     let server = with_limits(closes).await;
     let garbage = vec![b'x'; LONG];
@@ -269,7 +265,7 @@ async fn a_broken_body_is_answered_and_the_connection_ends() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_body_that_does_not_come_is_waited_for_in_time() {
     let server = with_limits(|limits| {
         limits.unread_timeout = Duration::from_millis(50);
@@ -279,7 +275,7 @@ async fn a_body_that_does_not_come_is_waited_for_in_time() {
     let mut stream = server.connect().await;
     stream.write_all(b"PUT /v9/http/echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n[").await.unwrap();
     let mut bytes = Vec::new();
-    soon(stream.read_to_end(&mut bytes)).await.unwrap();
+    stream.read_to_end(&mut bytes).await.unwrap();
     let seen = Answer::parse(&bytes);
     assert_eq!((seen.error(), seen.header("connection")), ((405, -32804), Some("close")));
     // The server does not read for ever either.
@@ -288,11 +284,11 @@ async fn a_body_that_does_not_come_is_waited_for_in_time() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    soon(drip).await;
+    soon("the server to read no more", drip).await;
     assert_eq!(server.stop().await.cut, 0);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_client_that_waits_to_be_asked_is_answered_at_once_and_asked_for_nothing() {
     let server = with_limits(|limits| limits.unread_timeout = Duration::from_secs(3600)).await;
     for (line, headers, status) in [
@@ -336,12 +332,12 @@ async fn ask(sender: &SendRequest<Bytes>, line: &str, headers: &[String], body: 
     (status, bytes)
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn http2_sees_every_answer_and_the_connection_lives() {
     for server in [start().await, with_limits(closes).await] {
         let sender = over_http2(&server).await;
         for case in cases() {
-            soon(async {
+            soon(format_args!("an answer to {}", case.line), async {
                 let (status, _) = ask(&sender, case.line, &case.headers, case.body()).await;
                 assert_eq!(status, case.status, "{} {:?}", case.line, case.headers);
                 let next = ask(&sender, "POST /v9/http/echo", &[JSON.to_owned()], b"[7]".to_vec()).await;

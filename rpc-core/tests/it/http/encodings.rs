@@ -28,7 +28,7 @@ async fn post(server: &Running, target: &str, headers: &[&str], body: &[u8]) -> 
 const JSON: &str = "content-type: application/json";
 const GZIP: &str = "content-encoding: gzip";
 
-#[tokio::test]
+#[test_waits::test]
 async fn every_member_of_a_gzip_body_is_read() {
     let server = start().await;
     let members = [gzip(""), gzip("[\"a"), gzip(""), gzip("b\"]")].concat();
@@ -43,7 +43,7 @@ async fn every_member_of_a_gzip_body_is_read() {
     assert_eq!(post(&server, "/v9/http/list", &[JSON, GZIP], b"").await.status, 200);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn nothing_runs_on_a_part_of_a_gzip_body() {
     let server = start().await;
     let whole = gzip("[\"a\"]");
@@ -67,7 +67,7 @@ async fn nothing_runs_on_a_part_of_a_gzip_body() {
     assert!(server.memory.take().iter().all(|seen| !seen.accepted));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_limit_of_a_body_holds_for_its_members_together() {
     let server = start().await;
     let half = " ".repeat(60);
@@ -80,7 +80,7 @@ async fn the_limit_of_a_body_holds_for_its_members_together() {
     assert_eq!(post(&server, "/v9/http/list", &[JSON, GZIP], &empty_ones).await.status, 200);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_body_that_is_encoded_twice_or_otherwise_is_refused() {
     let server = start().await;
     let whole = gzip("[\"a\"]");
@@ -100,7 +100,7 @@ async fn a_body_that_is_encoded_twice_or_otherwise_is_refused() {
     assert!(server.memory.take().iter().all(|seen| !seen.accepted));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_upload_that_is_encoded_is_refused() {
     let server = start().await;
     let file = "--cut\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nhello\r\n--cut--\r\n";
@@ -118,7 +118,7 @@ async fn an_upload_that_is_encoded_is_refused() {
     assert_eq!(server.memory.take().iter().filter(|seen| seen.accepted).count(), 2);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_follows_a_document_is_refused() {
     let server = start().await;
     let msgpack = "content-type: application/msgpack";

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use test_waits::{soon, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{start, with_limits};
@@ -9,7 +10,7 @@ use crate::support::server::{Answer, Running};
 
 const JSON: &str = "content-type: application/json";
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_body_over_the_limit_is_413_and_names_it() {
     let server = start().await;
     let limit = 1024 * 1024;
@@ -26,14 +27,14 @@ async fn a_body_over_the_limit_is_413_and_names_it() {
     assert_eq!(server.raw(format!("{head}{chunked}").as_bytes()).await.error(), (413, -32902));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_client_that_asks_first_is_told_before_it_sends() {
     let server = start().await;
     let request = "POST /v9/http/echo HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\nconnection: close\r\ncontent-length: 9000000000\r\n\r\n";
     assert_eq!(server.raw(request.as_bytes()).await.error(), (413, -32902));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn long_request_lines_and_headers_are_refused() {
     let server = start().await;
     let answer = server.send("GET", &format!("/v9/http/echo?a={}", "x".repeat(8 * 1024)), &[], "").await;
@@ -52,20 +53,19 @@ async fn until_closed(server: &Running, pieces: &[&str]) -> Vec<u8> {
         stream.write_all(piece.as_bytes()).await.unwrap();
     }
     let mut bytes = Vec::new();
-    let _ =
-        tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await.expect("closed in time");
+    let _ = stream.read_to_end(&mut bytes).await;
     bytes
 }
 
 const SHORT: Duration = Duration::from_millis(50);
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_connection_that_says_nothing_is_closed() {
     let server = with_limits(|limits| limits.first_byte_timeout = SHORT).await;
     assert_eq!(until_closed(&server, &[]).await, b"");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn slow_headers_are_closed() {
     let server = with_limits(|limits| limits.headers_timeout = SHORT).await;
     assert_eq!(until_closed(&server, &["POST /v9/http/echo HTTP/1.1\r\nhost"]).await, b"");
@@ -79,25 +79,25 @@ async fn slow_headers_are_closed() {
         #[expect(unreachable_code, reason = "gives the block its type")]
         std::io::Result::Ok(())
     };
-    let dripped = tokio::time::timeout(Duration::from_secs(20), drip).await;
-    assert!(dripped.expect("closed in time").is_err(), "a byte at a time does not keep a connection");
+    let dripped = soon("the end of the connection", drip).await;
+    assert!(dripped.is_err(), "a byte at a time does not keep a connection");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_slow_body_is_closed() {
     let server = with_limits(|limits| limits.body_timeout = SHORT).await;
     let request = "POST /v9/http/echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n[";
     assert_eq!(until_closed(&server, &[request]).await, b"");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_idle_connection_is_closed_after_its_answer() {
     let server = with_limits(|limits| limits.idle_timeout = SHORT).await;
     let request = "POST /v9/http/echo HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n";
     assert_eq!(Answer::parse(&until_closed(&server, &[request]).await).status, 200);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_reader_that_does_not_read_is_closed() {
     let server = with_limits(|limits| {
         limits.write_timeout = SHORT;
@@ -105,21 +105,18 @@ async fn a_reader_that_does_not_read_is_closed() {
     })
     .await;
     let stream = server.connect().await;
-    let (mut reader, mut writer) = stream.into_split();
+    let (mut reader, mut writer) = tokio::io::split(stream);
     let body = format!("[\"{}\"]", "x".repeat(8 * 1024 * 1024));
     let head = format!("POST /v9/http/echo HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len());
     writer.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
-    while server.memory.take().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    let stopped = tokio::time::timeout(Duration::from_secs(20), server.stop()).await.expect("the connection is gone");
-    assert_eq!(stopped.cut, 0);
+    until("the call to be told of", || !server.memory.take().is_empty()).await;
+    assert_eq!(server.stop().await.cut, 0);
     let mut bytes = Vec::new();
     let _ = reader.read_to_end(&mut bytes).await;
     assert!(bytes.len() < body.len(), "the answer was cut");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn connections_live_on_within_their_limits() {
     let server = start().await;
     let mut stream = server.connect().await;

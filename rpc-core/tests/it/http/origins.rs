@@ -47,7 +47,7 @@ async fn over_http2(server: &Running, path: &str, host: &str, origin: &str) -> (
     (response.status().as_u16(), allowed)
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_name_that_its_owner_pointed_at_the_server_reads_nothing() {
     let server = with_service(service).await;
     for (host, origin, reads, answered) in PAGES {
@@ -76,7 +76,7 @@ async fn a_name_that_its_owner_pointed_at_the_server_reads_nothing() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_websocket_opens_for_pages_that_may_read_answers() {
     let server = with_service(service).await;
     let handshake = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\

@@ -23,7 +23,7 @@ async fn check(header: ForwardedHeader, table: &[(&[&str], &str)]) {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn x_forwarded_for_tells_the_right_most_hop_that_is_no_proxy() {
     check(
         ForwardedHeader::XForwardedFor,
@@ -52,7 +52,7 @@ async fn x_forwarded_for_tells_the_right_most_hop_that_is_no_proxy() {
     .await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn forwarded_tells_the_right_most_hop_that_is_no_proxy() {
     check(
         ForwardedHeader::Forwarded,
@@ -76,7 +76,7 @@ async fn forwarded_tells_the_right_most_hop_that_is_no_proxy() {
     .await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn who_is_no_proxy_is_not_believed() {
     for header in [ForwardedHeader::XForwardedFor, ForwardedHeader::Forwarded] {
         let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()], header);

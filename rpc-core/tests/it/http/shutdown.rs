@@ -5,6 +5,7 @@ use std::time::Duration;
 use rpc_core::TestClient;
 use rpc_core::http::{HttpService, Server};
 use serde_json::json;
+use test_waits::{Bounded, soon, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -15,9 +16,7 @@ use crate::support::server::{Answer, Running};
 const WAITS: &[u8] = b"POST /v9/http/waits HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n";
 
 async fn inside(server: &Running, count: u32) {
-    while server.api.method("/v9/http/waits").unwrap().active_calls() != count {
-        tokio::task::yield_now().await;
-    }
+    until("the call to run", || server.api.method("/v9/http/waits").unwrap().active_calls() == count).await;
 }
 
 /// Opens the door of one waiting call, from inside.
@@ -32,7 +31,7 @@ async fn opens(doors: &super::Doors) -> Result<(), rpc_core::ApiError> {
     Ok(())
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_running_call_is_answered_and_then_the_connection_closed() {
     let server = start().await;
     let mut stream = server.connect().await;
@@ -48,23 +47,21 @@ async fn a_running_call_is_answered_and_then_the_connection_closed() {
     assert!(TcpStream::connect(address).await.is_err(), "nothing listens any more");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_call_that_does_not_end_is_cut_and_counted() {
     let api = builder().build().unwrap();
     let server = Server::bind(HttpService::new(api.clone()), "127.0.0.1:0".parse().unwrap()).await.unwrap();
     let server = server.drain(Duration::from_millis(20));
-    let mut stream = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
+    let mut stream = Bounded::new(TcpStream::connect(server.local_addr().unwrap()).await.unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(server.serve(async move { drop(stopped.await) }));
     stream.write_all(WAITS).await.unwrap();
-    while api.active_calls() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("the call to run", || api.active_calls() > 0).await;
     stop.send(()).unwrap();
-    assert_eq!(served.await.unwrap().cut, 1);
+    assert_eq!(soon("the stop", served).await.unwrap().cut, 1);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_without_calls_stops_at_once() {
     let server = start().await;
     let mut idle = server.connect().await;

@@ -6,11 +6,11 @@ use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
 use h2::{Reason, RecvStream};
 use http::{Request, StatusCode};
+use test_waits::soon;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::with_limits;
-use crate::support::server::Running;
+use crate::support::server::{Running, Stream};
 
 const SHORT: Duration = Duration::from_millis(50);
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -47,11 +47,11 @@ async fn hold(mut body: RecvStream) -> (usize, Option<Reason>) {
             }
         }
     };
-    let reason = tokio::time::timeout(Duration::from_secs(20), ended).await.expect("it ends");
+    let reason = soon("the end of an answer", ended).await;
     (length, reason)
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_answer_that_is_not_taken_is_reset_and_the_connection_lives() {
     let server = with_limits(|limits| limits.write_timeout = SHORT).await;
     let whole = r#"{"status":200,"reason":"OK","data":"#.len() + 2 + 1000 + 1;
@@ -69,7 +69,7 @@ async fn an_answer_that_is_not_taken_is_reset_and_the_connection_lives() {
     assert_eq!(server.stop().await.cut, 0);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn streams_that_were_reset_give_their_places_back() {
     let server = with_limits(|limits| limits.write_timeout = SHORT).await;
     let sender = client(&server, 0).await;
@@ -82,7 +82,7 @@ async fn streams_that_were_reset_give_their_places_back() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_slow_reader_that_gets_on_keeps_its_answer_and_its_connection() {
     let limit = Duration::from_secs(1);
     let server = with_limits(|limits| {
@@ -102,13 +102,11 @@ async fn a_slow_reader_that_gets_on_keeps_its_answer_and_its_connection() {
     assert_eq!(length, 1038);
 }
 
-async fn until_closed(mut stream: TcpStream) {
-    let mut bytes = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes));
-    let _ = read.await.expect("closed in time");
+async fn until_closed(mut stream: Stream) {
+    let _ = stream.read_to_end(&mut Vec::new()).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_preface_without_requests_is_closed() {
     let server = with_limits(|limits| limits.idle_timeout = SHORT).await;
     for begin in [PREFACE, &[PREFACE, NO_SETTINGS].concat()] {
@@ -122,7 +120,7 @@ async fn a_preface_without_requests_is_closed() {
     until_closed(stream).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn headers_that_never_end_are_closed() {
     let server = with_limits(|limits| limits.idle_timeout = SHORT).await;
     // HEADERS of stream 1 with END_STREAM and without END_HEADERS, then CONTINUATION after CONTINUATION, each of one header.
@@ -138,16 +136,17 @@ async fn headers_that_never_end_are_closed() {
             tokio::time::sleep(SHORT / 5).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), drip).await.expect("a frame at a time does not keep a connection");
+    // A frame at a time does not keep a connection.
+    soon("the end of the connection", drip).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_body_that_never_ends_is_408() {
     let server = with_limits(|limits| limits.body_timeout = SHORT).await;
     let mut sender = client(&server, 1000).await.ready().await.unwrap();
     let request = Request::post("http://x/v9/http/echo").body(()).unwrap();
     let (response, mut body) = sender.send_request(request, false).unwrap();
     body.send_data(Bytes::from_static(b"["), false).unwrap();
-    let response = tokio::time::timeout(Duration::from_secs(20), response).await.expect("answered in time").unwrap();
+    let response = soon("an answer", response).await.unwrap();
     assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
 }

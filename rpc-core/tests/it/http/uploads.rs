@@ -31,7 +31,7 @@ fn received(name: &str, kind: &str, content: &str, param: &Value) -> Value {
     json!([[name, kind, content.len(), content], param])
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn headers_of_a_part_that_do_not_end_are_not_gathered() {
     let server = start().await;
     for begin in ["", "--cut\r\ncontent-disposition: form-data; name=\"file\"; filename=\""] {
@@ -40,7 +40,7 @@ async fn headers_of_a_part_that_do_not_end_are_not_gathered() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_file_comes_with_parameters_before_or_after_it() {
     let server = start().await;
     let expected = received("a.txt", "text/plain", "hello", &json!("x"));
@@ -60,7 +60,7 @@ async fn a_file_comes_with_parameters_before_or_after_it() {
     assert_eq!(upload(&server, &[other, bare]).await.json()["data"], expected);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_rpc_face_takes_uploads_at_a_methods_path() {
     let server = start().await;
     let answer = send(&server, "/api/v9/http/upload", &[], &multipart(&[FILE, PARAMS])).await.json();
@@ -69,7 +69,7 @@ async fn the_rpc_face_takes_uploads_at_a_methods_path() {
     assert_eq!((answer.status, answer.json()["error"]["code"].as_i64()), (415, Some(-32803)));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_answer_has_the_codec_of_the_parameters() {
     let server = start().await;
     let params = PARAMS.replace("application/json", "application/msgpack").replace("[\"x\"]", "\u{11}");
@@ -77,7 +77,7 @@ async fn the_answer_has_the_codec_of_the_parameters() {
     assert_eq!((answer.status, answer.header("content-type")), (400, Some("application/msgpack")));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn large_files_go_through_a_temporary_file() {
     let server = start().await;
     let content = "0123456789abcdef".repeat(20_000);
@@ -86,7 +86,7 @@ async fn large_files_go_through_a_temporary_file() {
     assert_eq!(answer.json()["data"], received("a.txt", "text/plain", &content, &json!("x")));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn faulty_uploads_are_told_apart() {
     let server = start().await;
     let bad_params = PARAMS.replace("[\"x\"]", "[");
@@ -115,7 +115,7 @@ async fn faulty_uploads_are_told_apart() {
     assert_eq!(server.raw(chunked.as_bytes()).await.error(), (411, -32901));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn permission_and_length_are_checked_before_the_body_is_read() {
     let server = start().await;
     let head = |target: &str, length: u64| {
@@ -131,7 +131,7 @@ async fn permission_and_length_are_checked_before_the_body_is_read() {
     assert_eq!(server.memory.take().iter().map(|seen| seen.status).collect::<Vec<_>>(), [401, 413]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_file_over_its_limit_is_413_and_names_it() {
     let server = start().await;
     let fits = FILE.replace("hello", &"x".repeat(1_000_000));
@@ -145,7 +145,7 @@ async fn a_file_over_its_limit_is_413_and_names_it() {
     assert!(upload(&server, &[FILE, &params]).await.text().contains("`params` is 100 bytes (`max_body`)"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_body_cut_at_any_byte_ends_in_an_error() {
     let server = start().await;
     let body = multipart(&[FILE, PARAMS]);
@@ -167,7 +167,7 @@ async fn a_body_cut_at_any_byte_ends_in_an_error() {
     assert_eq!(server.stop().await.cut, 0);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_upload_of_a_byte_at_a_time_is_closed_in_time() {
     let server = with_limits(|limits| limits.body_timeout = Duration::from_millis(300)).await;
     let mut stream = server.connect().await;
@@ -184,7 +184,7 @@ async fn an_upload_of_a_byte_at_a_time_is_closed_in_time() {
         }
         std::io::Result::Ok(())
     };
-    let dripped = tokio::time::timeout(Duration::from_secs(20), drip).await;
-    assert!(dripped.expect("closed in time").is_err(), "a byte at a time does not keep a connection");
+    let dripped = test_waits::soon("the end of the connection", drip).await;
+    assert!(dripped.is_err(), "a byte at a time does not keep a connection");
     assert_eq!(server.stop().await.cut, 0);
 }

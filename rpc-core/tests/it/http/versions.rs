@@ -15,7 +15,7 @@ fn request(path: &str, body: &'static str) -> Request<Full<Bytes>> {
     Request::post(format!("http://x{path}")).body(Full::new(Bytes::from(body))).unwrap()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn http2_by_prior_knowledge_carries_many_calls_at_once() {
     let server = start().await;
     let io = TokioIo::new(server.connect().await);
@@ -35,7 +35,7 @@ async fn http2_by_prior_knowledge_carries_many_calls_at_once() {
     assert_eq!(server.stop().await.cut, 0);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_service_answers_wherever_it_is_mounted() {
     let api = builder().build().unwrap();
     let mut service = HttpService::new(api);

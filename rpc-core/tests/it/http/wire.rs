@@ -7,7 +7,7 @@ use super::{start, with_service};
 
 const JSON: &str = "content-type: application/json";
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_answer_has_the_documented_bytes() {
     let server = start().await;
     let answer = server.post("/v9/http/texts", r#"["a"]"#).await;
@@ -23,7 +23,7 @@ async fn an_answer_has_the_documented_bytes() {
     assert_eq!((answer.error(), answer.json()["data"]["errors"].clone()), ((400, -32602), expected));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn parameters_come_as_array_as_one_value_or_not_at_all() {
     let server = start().await;
     for (body, data) in [
@@ -39,7 +39,7 @@ async fn parameters_come_as_array_as_one_value_or_not_at_all() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn get_takes_its_parameter_from_the_query() {
     let server = start().await;
     let answer = server.send("GET", "/v9/http/echo?a=1&b=x%20y", &[], "").await;
@@ -50,7 +50,7 @@ async fn get_takes_its_parameter_from_the_query() {
     assert_eq!((answer.status, answer.text()), (200, ""));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn paths_are_decoded_and_slashes_collapse() {
     let server = start().await;
     for target in ["/v9//http///echo", "/v9/htt%70/echo", "//v9/http/echo"] {
@@ -60,7 +60,7 @@ async fn paths_are_decoded_and_slashes_collapse() {
     assert_eq!(server.post("/v9/http/../http/echo", "[]").await.error(), (400, -32600));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn tokens_travel_in_every_documented_form() {
     let server = start().await;
     for value in ["Bearer t_admin", "basic t_admin", "Basic dF9hZG1pbjo=", "Basic OnRfYWRtaW4=", "t_admin"] {
@@ -84,7 +84,7 @@ async fn tokens_travel_in_every_documented_form() {
     );
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_order_of_checks_is_kept() {
     let server = start().await;
     let huge = "x".repeat(200);
@@ -99,7 +99,7 @@ async fn the_order_of_checks_is_kept() {
     assert_eq!(server.post("/v9/http/rarely", "{").await.error(), (429, -32802));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn limits_say_when_to_come_back() {
     let server = start().await;
     server.post("/v9/http/rarely", "[]").await;
@@ -108,7 +108,7 @@ async fn limits_say_when_to_come_back() {
     assert!((1..=60).contains(&seconds), "{seconds}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn request_ids_are_the_callers_the_traces_or_new() {
     let server = start().await;
     let id = async |headers: &[&str]| {
@@ -122,7 +122,7 @@ async fn request_ids_are_the_callers_the_traces_or_new() {
     assert!(first.len() == 32 && second.len() == 32 && first != second, "{first} {second}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_void_call_is_answered_before_it_runs() {
     let server = start().await;
     for header in ["api-call-void: true", "X-API-Void-Call: true"] {
@@ -140,7 +140,7 @@ async fn a_void_call_is_answered_before_it_runs() {
     assert_eq!(statuses, [200, 200, 400, 401]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn large_answers_are_compressed_for_who_takes_it() {
     let server = start().await;
     let body = format!("[\"{}\"]", "abc".repeat(1000));
@@ -153,7 +153,7 @@ async fn large_answers_are_compressed_for_who_takes_it() {
     assert_eq!(answer.header("content-encoding"), None);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn pages_of_allowed_origins_may_read_answers() {
     let server = with_service(|service| service.allow_origin("https://app.example")).await;
     let allowed = async |origin: &str| {
@@ -171,7 +171,7 @@ async fn pages_of_allowed_origins_may_read_answers() {
     assert_eq!((answer.status, answer.header("access-control-allow-methods")), (204, None));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_clients_address_is_the_peers_unless_a_proxy_is_trusted() {
     let spoofed = [JSON, "x-forwarded-for: 198.51.100.7"];
     let server = start().await;
@@ -183,7 +183,7 @@ async fn the_clients_address_is_the_peers_unless_a_proxy_is_trusted() {
     assert_eq!(answer.json()["data"], json!("198.51.100.7"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_front_page_and_the_health_pages_answer() {
     let server = start().await;
     let page = server.send("GET", "/", &[], "").await.json();

@@ -11,6 +11,7 @@ use rpc_core::{
     Api, Audience, AuthError, Authenticator, Bus, BusError, Identity, Limits, Listener, LocalBus, Notice, Token, User,
 };
 use serde_json::{Value, json};
+use test_waits::{Bounded, soon, until};
 use tokio::net::TcpSocket;
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Message;
@@ -18,7 +19,6 @@ use tokio_tungstenite::tungstenite::Message;
 use super::builder;
 use super::socket::Socket;
 use crate::support::server::Running;
-use crate::support::soon;
 
 /// What the store says of Eve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,12 +47,7 @@ impl Store {
     }
 
     async fn was_asked(&self, times: usize) {
-        let asked = async {
-            while self.asked() < times {
-                tokio::task::yield_now().await;
-            }
-        };
-        soon(asked).await;
+        until("a question to the store", || self.asked() >= times).await;
     }
 }
 
@@ -122,27 +117,27 @@ impl World {
     }
 
     async fn socket(&self) -> Socket {
-        soon(Socket::with_token(&self.far, "t_eve")).await
+        Socket::with_token(&self.far, "t_eve").await
     }
 
     /// A socket whose client reads nothing, with more for it than the system takes, in events that are `READ_FIRST`.
     async fn unread_socket(&self) -> Socket {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(64 * 1024).unwrap();
-        let stream = socket.connect(self.far.address).await.unwrap();
+        let stream = Bounded::new(socket.connect(self.far.address).await.unwrap());
         let headers = [("sec-websocket-protocol", "jsonrpc_2.0, t_eve")];
-        let socket = soon(Socket::open_over(stream, &self.far, &headers)).await.unwrap();
+        let socket = Socket::open_over(stream, &self.far, &headers).await.unwrap();
         let large = "x".repeat(1024 * 1024);
         for _ in 0..16 {
             self.api().publish(Audience::Everyone, "/v9/rpc/news", &large).await.unwrap();
         }
         // The server has written, as much as there is room for.
-        soon(socket.stream.get_ref().readable()).await.unwrap();
+        soon("the first event", socket.stream.get_ref().get_ref().readable()).await.unwrap();
         for _ in 0..READ_FIRST - 16 {
             self.api().publish(Audience::Everyone, "/v9/rpc/news", "x").await.unwrap();
         }
         // It has noticed the others, too.
-        assert_eq!(soon(self.far.post("/v9/rpc/echo", "[1]")).await.status, 200);
+        assert_eq!(self.far.post("/v9/rpc/echo", "[1]").await.status, 200);
         socket
     }
 
@@ -170,10 +165,10 @@ const READ_FIRST: usize = 120;
 
 /// The payload of the next event.
 async fn heard(socket: &mut Socket) -> Value {
-    soon(socket.json()).await["params"][1].take()
+    socket.json().await["params"][1].take()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn rights_that_end_while_a_client_does_not_read_are_noticed_at_once() {
     let world = World::new(Eve::Admin).await;
     let mut socket = world.unread_socket().await;
@@ -188,7 +183,7 @@ async fn rights_that_end_while_a_client_does_not_read_are_noticed_at_once() {
     assert_eq!(heard(&mut socket).await, "last");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_client_that_is_shut_out_and_reads_later_gets_no_event_of_before_or_after() {
     let world = World::new(Eve::Admin).await;
     let mut socket = world.unread_socket().await;
@@ -197,7 +192,7 @@ async fn a_client_that_is_shut_out_and_reads_later_gets_no_event_of_before_or_af
     world.store.was_asked(2).await;
     world.tell_admins(2).await;
     let mut code = None;
-    while let Some(Ok(message)) = soon(socket.stream.next()).await {
+    while let Some(Ok(message)) = socket.stream.next().await {
         match message {
             Message::Close(frame) => code = frame.map(|frame| u16::from(frame.code)),
             message => assert!(!message.into_text().unwrap().contains("/v9/rpc/some")),
@@ -206,7 +201,7 @@ async fn a_client_that_is_shut_out_and_reads_later_gets_no_event_of_before_or_af
     assert_eq!(code, Some(4000));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_client_that_reads_again_gets_all_that_waited() {
     let world = World::new(Eve::Admin).await;
     let mut socket = world.unread_socket().await;
@@ -231,7 +226,7 @@ async fn waits_for_the_store(world: &World) -> Socket {
     socket
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_is_not_for_everyone_waits_while_the_store_hangs() {
     let world = World::new(Eve::Admin).await;
     let mut socket = waits_for_the_store(&world).await;
@@ -239,7 +234,7 @@ async fn what_is_not_for_everyone_waits_while_the_store_hangs() {
     assert_eq!(heard(&mut socket).await, 1);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_waited_for_the_store_is_not_for_those_who_lost_their_rights() {
     let world = World::new(Eve::Admin).await;
     let mut socket = waits_for_the_store(&world).await;
@@ -251,14 +246,14 @@ async fn what_waited_for_the_store_is_not_for_those_who_lost_their_rights() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_is_not_for_everyone_waits_while_the_store_is_down() {
     let world = World::new(Eve::Admin).await;
     let mut socket = world.socket().await;
     world.changes(Eve::Unavailable).await;
     world.store.was_asked(2).await;
     // An answer of the socket comes after the look has ended.
-    soon(socket.call("/ping", json!([]))).await;
+    socket.call("/ping", json!([])).await;
     world.tell_admins(1).await;
     world.tell_everyone("first").await;
     assert_eq!(heard(&mut socket).await, "first");
@@ -267,7 +262,7 @@ async fn what_is_not_for_everyone_waits_while_the_store_is_down() {
     assert_eq!(heard(&mut socket).await, 1);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_event_that_is_published_after_a_permission_was_given_reaches_its_new_holder() {
     let world = World::new(Eve::NoAdmin).await;
     let mut socket = world.socket().await;
@@ -278,7 +273,7 @@ async fn an_event_that_is_published_after_a_permission_was_given_reaches_its_new
     assert_eq!(heard(&mut socket).await, 2);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn events_that_wait_for_rights_are_bounded_and_those_of_others_close_nothing() {
     let few = |limits: &mut Limits| limits.ws_events = 4;
     let world = World::with_limits(Eve::NoAdmin, few).await;
@@ -297,10 +292,10 @@ async fn events_that_wait_for_rights_are_bounded_and_those_of_others_close_nothi
     for number in 0..5 {
         world.tell_admins(number).await;
     }
-    assert_eq!(soon(socket.closed()).await, Some(1008));
+    assert_eq!(socket.closed().await, Some(1008));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn rights_are_looked_at_anew_while_nobody_tells_of_changes() {
     let world = World::new(Eve::Admin).await;
     let mut socket = world.socket().await;
@@ -324,8 +319,8 @@ async fn rights_are_looked_at_anew_while_nobody_tells_of_changes() {
             assert!(hears().await, "she is an admin at each look");
         }
     };
-    soon(looks).await;
+    soon("a third look", looks).await;
     // Nobody tells the node.
     world.store.says(Eve::NoAdmin);
-    soon(async { while hears().await {} }).await;
+    soon("a look that finds no right", async { while hears().await {} }).await;
 }

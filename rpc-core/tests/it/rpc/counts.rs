@@ -2,8 +2,8 @@
 
 use rpc_core::CallCounts;
 use serde_json::json;
+use test_waits::until;
 use tokio::io::AsyncWriteExt;
-use tokio::task::yield_now;
 
 use super::builder;
 use super::socket::Socket;
@@ -15,12 +15,10 @@ fn counts(server: &Running, path: &str) -> CallCounts {
 
 /// Waits until so many calls run.
 async fn active(server: &Running, calls: u64) {
-    while server.api.active_calls() != calls {
-        yield_now().await;
-    }
+    until(format_args!("{calls} calls to run"), || server.api.active_calls() == calls).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn every_end_of_a_call_is_counted_once_over_http_and_websocket() {
     let server = Running::serve(builder().counted(), |service| service).await;
     over_http(&server).await;
@@ -90,14 +88,14 @@ async fn over_websocket(server: &Running) {
     active(server, 0).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn calls_are_not_counted_unless_that_is_wanted() {
     let server = super::start().await;
     server.post("/v9/rpc/echo", "[1]").await;
     assert!(server.api.methods().all(|method| method.counts().is_none()));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn connections_are_counted_while_they_are_open() {
     let api = builder().build().unwrap();
     let service = rpc_core::http::HttpService::new(api);
@@ -105,9 +103,7 @@ async fn connections_are_counted_while_they_are_open() {
     let (address, connections) = (server.local_addr().unwrap(), server.connections());
     let serving = tokio::spawn(server.serve(std::future::pending()));
     let open = async |expected| {
-        while connections.open() != expected {
-            yield_now().await;
-        }
+        until(format_args!("{expected} connections"), || connections.open() == expected).await;
     };
     open(0).await;
     let streams = [

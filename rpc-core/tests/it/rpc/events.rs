@@ -13,7 +13,7 @@ fn event(name: &str, payload: &Value) -> Value {
     json!({"jsonrpc": "2.0", "method": "/event", "params": [name, payload]})
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_event_reaches_its_audience_and_nobody_else() {
     let server = start().await;
     let mut sockets = Vec::new();
@@ -42,7 +42,7 @@ async fn an_event_reaches_its_audience_and_nobody_else() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_subscriber_gets_the_event_as_a_publication() {
     let server = start().await;
     let mut socket = Socket::guest(&server).await;
@@ -55,7 +55,7 @@ async fn a_subscriber_gets_the_event_as_a_publication() {
     assert_eq!(socket.json().await, event("/v9/rpc/news", &json!("second")));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_event_has_the_codec_of_the_clients_last_message() {
     let server = start().await;
     let mut socket = Socket::guest(&server).await;
@@ -71,7 +71,7 @@ async fn an_event_has_the_codec_of_the_clients_last_message() {
     assert!(socket.message().await.is_text());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_is_not_declared_is_not_published() {
     let server = start().await;
     let api = &server.api;
@@ -87,7 +87,7 @@ async fn what_is_not_declared_is_not_published() {
     assert!(matches!(payload, Err(PublishError::Payload(_))), "{payload:?}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn two_nodes_on_one_bus_tell_each_other() {
     let bus = Arc::new(LocalBus::default());
     let node = async || Running::serve(builder().bus(bus.clone()), |service| service).await;
@@ -106,7 +106,7 @@ async fn two_nodes_on_one_bus_tell_each_other() {
     assert_eq!(other.call("/v9/rpc/whoami", json!([])).await["result"]["data"], "root");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_the_bus_brings_is_checked_as_what_is_published() {
     let server = start().await;
     let mut socket = Socket::with_token(&server, "t_root").await;

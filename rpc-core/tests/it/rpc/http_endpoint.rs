@@ -10,7 +10,7 @@ fn request(method: &str, params: &Value) -> String {
     json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_answer_has_the_documented_bytes() {
     let server = start().await;
     let answer = server.post("/api/", &request("/v9/rpc/list", &json!([]))).await;
@@ -30,7 +30,7 @@ async fn an_answer_has_the_documented_bytes() {
     );
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_single_call_has_the_status_of_its_answer() {
     let server = start().await;
     for (method, params, headers, status, code) in [
@@ -57,7 +57,7 @@ async fn a_single_call_has_the_status_of_its_answer() {
     assert_eq!(errors[0]["message"], "`subtrahent` is no parameter: subtract(minuend, subtrahend)");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn any_allowed_id_is_echoed() {
     let server = start().await;
     for id in [json!(0), json!(""), json!("x"), json!(-7), json!(null), json!(1.5)] {
@@ -67,7 +67,7 @@ async fn any_allowed_id_is_echoed() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn params_that_are_one_value_are_the_only_parameter() {
     let server = start().await;
     let answer = server.post("/api", &request("/v9/rpc/echo", &json!("alone"))).await.json();
@@ -76,7 +76,7 @@ async fn params_that_are_one_value_are_the_only_parameter() {
     assert_eq!(answer["result"]["data"], json!({"a": 1}));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_path_below_the_endpoint_is_a_call_without_id() {
     let server = start().await;
     let answer = server.post("/api/v9/rpc/subtract", "[5, 3]").await;
@@ -96,7 +96,7 @@ async fn a_path_below_the_endpoint_is_a_call_without_id() {
     assert_eq!((answer.json()["id"].clone(), answer.json()["result"]["data"].clone()), (json!(1), json!(2)));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_protocols_own_methods_answer_by_get_and_post() {
     let server = start().await;
     for name in ["ping", "pong", "healthcheck"] {
@@ -115,7 +115,7 @@ async fn the_protocols_own_methods_answer_by_get_and_post() {
     assert_eq!(server.memory.take(), []);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_clients_event_reaches_only_who_is_registered_and_only_with_permission() {
     let server = start().await;
     let user = [JSON, "authorization: t_user"];
@@ -130,7 +130,7 @@ async fn a_clients_event_reaches_only_who_is_registered_and_only_with_permission
     assert_eq!(statuses, [200, 400, 401]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn other_ways_in_are_refused_in_the_same_envelope() {
     let server = start().await;
     for (verb, target, headers, body, status, code) in [
@@ -147,7 +147,7 @@ async fn other_ways_in_are_refused_in_the_same_envelope() {
     assert_eq!(server.post("/apix", "[]").await.error(), (404, -32601));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_void_call_is_accepted_or_refused_before_it_runs() {
     let server = start().await;
     let void = [JSON, "api-call-void: true"];
@@ -158,7 +158,7 @@ async fn a_void_call_is_accepted_or_refused_before_it_runs() {
     assert_eq!((answer.status, answer.json()["error"]["code"].as_i64()), (401, Some(401)));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_batch_is_calls_for_limits_permissions_and_log() {
     let server = with_limits(|limits| limits.batch = 1000).await;
     let batch: Vec<Value> =
@@ -175,7 +175,7 @@ async fn a_batch_is_calls_for_limits_permissions_and_log() {
     assert_eq!(server.memory.take().len(), 1000);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_batch_over_the_limit_is_one_invalid_request() {
     let server = start().await;
     let batch: Vec<Value> = (0..1000).map(|id| json!({"jsonrpc": "2.0", "id": id, "method": "/v9/rpc/echo"})).collect();

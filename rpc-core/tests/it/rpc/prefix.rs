@@ -8,7 +8,7 @@ fn service(prefix: &str) -> HttpService {
     HttpService::new(builder().build().unwrap()).rpc_prefix(prefix)
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_prefix_that_hides_pages_or_methods_is_not_served() {
     for (prefix, page) in [("/healthz", "/healthz"), ("/readyz/", "/readyz")] {
         let expected = ServiceFault::HidesPage { prefix: page.to_owned(), page };
@@ -23,7 +23,7 @@ async fn a_prefix_that_hides_pages_or_methods_is_not_served() {
     assert_eq!(error.to_string().matches("the prefix \"/v9/rpc\" hides the method /v9/rpc/").count(), all.len());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_prefix_that_no_path_has_is_not_served() {
     for prefix in ["", "/", "rpc", "/a//b", "/a b", "/a%20b", "/../a", "/ä"] {
         let expected = ServiceFault::BadPrefix(prefix.trim_end_matches('/').to_owned());

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use rpc_core::{AuthError, Authenticator, Identity, LocalBus, Notice, Token, User};
 use serde_json::json;
+use test_waits::until;
 use tokio::sync::Semaphore;
 
 use super::socket::Socket;
@@ -44,9 +45,7 @@ impl Listed {
     }
 
     async fn has_looked(&self, count: usize) {
-        while self.count.load(Ordering::SeqCst) < count {
-            tokio::task::yield_now().await;
-        }
+        until("another look", || self.count.load(Ordering::SeqCst) >= count).await;
     }
 }
 
@@ -68,7 +67,7 @@ impl Authenticator for Shared {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn after_missed_notices_every_socket_is_looked_at() {
     let server = start().await;
     let (first, second) =
@@ -83,7 +82,7 @@ async fn after_missed_notices_every_socket_is_looked_at() {
     drop(guest);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn credentials_that_cannot_be_checked_keep_their_socket_and_are_checked_later() {
     // The handshake; the look after the notice; the call's own; the later look.
     let looks = [Look::Good, Look::Unavailable, Look::Unavailable, Look::Gone];
@@ -95,13 +94,13 @@ async fn credentials_that_cannot_be_checked_keep_their_socket_and_are_checked_la
     assert_eq!(socket.closed().await, Some(4000));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_change_during_the_handshake_reaches_the_socket() {
     let (_listed, server) = Listed::serve(&[Look::GoodUntilNow, Look::Gone]).await;
     assert_eq!(Socket::with_token(&server, "t_any").await.closed().await, Some(4000));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_change_during_a_look_is_followed_by_another_look() {
     let (listed, server) = Listed::serve(&[Look::Good, Look::GoodAfterTheDoor, Look::Gone]).await;
     let socket = Socket::with_token(&server, "t_any").await;
@@ -112,7 +111,7 @@ async fn a_change_during_a_look_is_followed_by_another_look() {
     assert_eq!(socket.closed().await, Some(4000));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_look_that_hangs_does_not_hold_up_a_stop() {
     let (listed, server) = Listed::serve(&[Look::Good, Look::GoodAfterTheDoor]).await;
     let socket = Socket::with_token(&server, "t_any").await;

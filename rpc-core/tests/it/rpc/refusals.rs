@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::SinkExt;
 use serde_json::{Value, json};
+use test_waits::{until, until_async};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::socket::Socket;
@@ -41,7 +42,7 @@ fn response_fault(answer: &Answer) -> (Value, i64, u64) {
     fault
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_document_that_is_too_large_is_413_without_an_id() {
     let server = with_limits(|limits| limits.max_body = 100).await;
     let call = request(&json!(7), "/v9/rpc/echo", &json!(["x".repeat(100)]));
@@ -54,7 +55,7 @@ async fn a_document_that_is_too_large_is_413_without_an_id() {
     assert_eq!((answer.status, &answer.json()["error"]["code"], answer.json().get("id")), (413, &json!(-32902), None));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_panic_is_500_under_the_id_of_its_call_and_no_other() {
     let server = start().await;
     let panics = |id: Value| request(&id, "/v9/rpc/panics", &json!([]));
@@ -77,7 +78,7 @@ async fn a_panic_is_500_under_the_id_of_its_call_and_no_other() {
     assert_eq!(socket.call("/v9/rpc/echo", json!(["lives"])).await["result"]["data"], "lives");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_stopping_server_answers_503_under_each_id() {
     let server = start().await;
     server.api.stop();
@@ -90,7 +91,7 @@ async fn a_stopping_server_answers_503_under_each_id() {
     assert_eq!(fault(&answer.json()[1]), (json!(2), -32816, 503));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn calls_that_wait_on_a_socket_are_503_when_the_server_stops() {
     let server = with_limits(|limits| {
         limits.ws_running = 1;
@@ -103,9 +104,7 @@ async fn calls_that_wait_on_a_socket_are_503_when_the_server_stops() {
         socket.stream.feed(message).await.unwrap();
     }
     socket.stream.flush().await.unwrap();
-    while server.api.active_calls() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("the call to run", || server.api.active_calls() > 0).await;
     server.api.stop();
     assert_eq!(fault(&socket.json().await), (json!(1), 504, 504));
     assert_eq!(fault(&socket.json().await), (json!(2), -32816, 503));
@@ -126,7 +125,7 @@ async fn upgrade(server: &Running, other: &[&str]) -> Answer {
     server.send("GET", "/api", &usual.chain(other).copied().collect::<Vec<_>>(), "").await
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_refused_upgrade_says_why() {
     let server = start().await;
     for (other, code, status, word) in [
@@ -146,7 +145,7 @@ async fn a_refused_upgrade_says_why() {
     assert_eq!(server.api.websockets(), 0);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn who_speaks_another_version_is_told_ours() {
     let server = start().await;
     for version in ["sec-websocket-version: 12", "sec-websocket-version: x", "sec-websocket-version:"] {
@@ -156,7 +155,7 @@ async fn who_speaks_another_version_is_told_ours() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_upgrade_beyond_a_limit_or_after_the_end_says_when_to_come_back() {
     let per_address = with_limits(|limits| limits.ws_per_address = 0).await;
     let total = with_limits(|limits| limits.ws_total = 0).await;
@@ -174,13 +173,11 @@ async fn an_upgrade_beyond_a_limit_or_after_the_end_says_when_to_come_back() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_socket_whose_token_is_bad_takes_room_while_it_is_open() {
     let server = with_limits(|limits| limits.ws_per_address = 1).await;
     let bad = Socket::with_token(&server, "t_bad").await;
     assert_eq!(Socket::open(&server, &[]).await.err(), Some(429));
     assert_eq!(bad.closed().await, Some(4401));
-    while Socket::open(&server, &[]).await.is_err() {
-        tokio::task::yield_now().await;
-    }
+    until_async("the place of the first", async || Socket::open(&server, &[]).await.is_ok()).await;
 }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use test_waits::{Bounded, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpSocket;
 
 use super::socket::Socket;
 use super::websocket_faults::raw;
 use super::{start, with_limits};
-use crate::support::server::Running;
-use crate::support::soon;
+use crate::support::server::{Running, Stream};
 
 /// More than the system keeps for a connection.
 const LARGE: usize = 16 * 1024 * 1024;
@@ -27,28 +27,23 @@ async fn server(write_timeout: Duration) -> Running {
 async fn with_large_answer(server: &Running) -> Socket {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(64 * 1024).unwrap();
-    let stream = socket.connect(server.address).await.unwrap();
+    let stream = Bounded::new(socket.connect(server.address).await.unwrap());
     let mut socket = Socket::open_over(stream, server, &[]).await.unwrap();
     socket.start("/v9/rpc/echo", json!(["x".repeat(LARGE)])).await;
     socket
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_client_that_takes_nothing_is_cut() {
     let server = server(Duration::from_millis(50)).await;
     let mut socket = with_large_answer(&server).await;
-    let gone = async {
-        while server.api.websockets() > 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), gone).await.expect("it is cut in time");
+    until("the socket to be cut", || server.api.websockets() == 0).await;
     let mut bytes = Vec::new();
     let _ = socket.stream.get_mut().read_to_end(&mut bytes).await;
     assert!(bytes.len() < LARGE, "the answer was cut");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_client_that_takes_a_bit_at_a_time_gets_all() {
     let limit = Duration::from_secs(1);
     let server = server(limit).await;
@@ -62,7 +57,7 @@ async fn a_client_that_takes_a_bit_at_a_time_gets_all() {
 }
 
 /// Reads the head of an unmasked frame: its first byte, and the length of its payload.
-async fn read_head(stream: &mut TcpStream) -> (u8, usize) {
+async fn read_head(stream: &mut Stream) -> (u8, usize) {
     let (first, length) = (stream.read_u8().await.unwrap(), stream.read_u8().await.unwrap());
     let length = match length {
         126 => stream.read_u16().await.unwrap().into(),
@@ -72,7 +67,7 @@ async fn read_head(stream: &mut TcpStream) -> (u8, usize) {
     (first, length)
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_large_answer_comes_in_frames_of_bounded_size() {
     let server = start().await;
     let mut stream = raw(&server).await;
@@ -82,11 +77,11 @@ async fn a_large_answer_comes_in_frames_of_bounded_size() {
     stream.write_all(&[&head, call.as_bytes()].concat()).await.unwrap();
     let (mut answer, mut firsts) = (Vec::new(), Vec::new());
     while firsts.last().is_none_or(|first| first & 0x80 == 0) {
-        let (first, length) = soon(read_head(&mut stream)).await;
+        let (first, length) = read_head(&mut stream).await;
         assert!(length <= 64 * 1024, "{length}");
         firsts.push(first);
         let mut payload = vec![0; length];
-        soon(stream.read_exact(&mut payload)).await.unwrap();
+        stream.read_exact(&mut payload).await.unwrap();
         answer.extend(payload);
     }
     assert_eq!(firsts, [0x01, 0, 0, 0, 0x80]);

@@ -2,16 +2,15 @@
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::support::server::Running;
+use crate::support::server::{Running, Stream};
 
 pub(crate) struct Socket {
-    pub(super) stream: WebSocketStream<TcpStream>,
+    pub(super) stream: WebSocketStream<Stream>,
     pub(super) protocol: Option<String>,
     next: u64,
 }
@@ -24,7 +23,7 @@ impl Socket {
 
     /// The same, over a connection of the test's own.
     pub(super) async fn open_over(
-        stream: TcpStream,
+        stream: Stream,
         server: &Running,
         headers: &[(&'static str, &str)],
     ) -> Result<Self, u16> {

@@ -27,7 +27,7 @@ async fn exchange(request: &str) -> Option<Value> {
     Some(essence(&answer))
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn calls_with_positional_parameters() {
     let request = r#"{"jsonrpc": "2.0", "method": "/v9/rpc/subtract", "params": [42, 23], "id": 1}"#;
     assert_eq!(exchange(request).await, Some(json!({"result": 19, "id": 1})));
@@ -35,7 +35,7 @@ async fn calls_with_positional_parameters() {
     assert_eq!(exchange(request).await, Some(json!({"result": -19, "id": 2})));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn calls_with_named_parameters() {
     let request =
         r#"{"jsonrpc": "2.0", "method": "/v9/rpc/subtract", "params": {"subtrahend": 23, "minuend": 42}, "id": 3}"#;
@@ -45,19 +45,19 @@ async fn calls_with_named_parameters() {
     assert_eq!(exchange(request).await, Some(json!({"result": 19, "id": 4})));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn notifications_are_not_answered() {
     assert_eq!(exchange(r#"{"jsonrpc": "2.0", "method": "/v9/rpc/echo", "params": [1]}"#).await, None);
     assert_eq!(exchange(r#"{"jsonrpc": "2.0", "method": "foobar"}"#).await, None);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_unknown_method() {
     let request = r#"{"jsonrpc": "2.0", "method": "foobar", "id": "1"}"#;
     assert_eq!(exchange(request).await, Some(json!({"error": -32601, "id": "1"})));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn invalid_json() {
     let request = r#"{"jsonrpc": "2.0", "method": "foobar, "params": "bar", "baz]"#;
     assert_eq!(exchange(request).await, Some(json!({"error": -32700, "id": null})));
@@ -65,7 +65,7 @@ async fn invalid_json() {
     assert_eq!(exchange(batch).await, Some(json!({"error": -32700, "id": null})));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn invalid_requests() {
     let request = r#"{"jsonrpc": "2.0", "method": 1, "params": "bar"}"#;
     assert_eq!(exchange(request).await, Some(json!({"error": -32600, "id": null})));
@@ -74,7 +74,7 @@ async fn invalid_requests() {
     assert_eq!(exchange("[1,2,3]").await, Some(json!(vec![json!({"error": -32600, "id": null}); 3])));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_batch() {
     let batch = json!([
         {"jsonrpc": "2.0", "method": "/v9/rpc/subtract", "params": [9, 2], "id": "1"},
@@ -94,7 +94,7 @@ async fn a_batch() {
     assert_eq!(exchange(&batch.to_string()).await, Some(expected));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_batch_of_notifications() {
     let batch = json!([
         {"jsonrpc": "2.0", "method": "/v9/rpc/echo", "params": [1, 2, 4]},

@@ -2,12 +2,13 @@
 
 use rpc_core::Notice;
 use serde_json::json;
+use test_waits::until;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::socket::Socket;
 use super::{start, with_limits};
 
-#[tokio::test]
+#[test_waits::test]
 async fn subprotocol_and_token_are_negotiated() {
     let server = start().await;
     let mut socket = Socket::with_token(&server, "t_user").await;
@@ -22,7 +23,7 @@ async fn subprotocol_and_token_are_negotiated() {
     assert_eq!(server.api.websockets(), 3);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_bad_token_opens_and_is_closed_with_4401_a_second_later() {
     let server = start().await;
     let mut socket = Socket::with_token(&server, "t_bad").await;
@@ -32,7 +33,7 @@ async fn a_bad_token_opens_and_is_closed_with_4401_a_second_later() {
     assert_eq!(Socket::open(&server, &[("authorization", "t_down")]).await.err(), Some(503));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn calls_run_at_once_and_are_answered_as_they_are_ready() {
     let server = start().await;
     let mut socket = Socket::guest(&server).await;
@@ -43,7 +44,7 @@ async fn calls_run_at_once_and_are_answered_as_they_are_ready() {
     assert!(ids.contains(&json!(first)) && ids.contains(&json!(opens)), "{ids:?}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_call_can_be_aborted() {
     let server = with_limits(|limits| limits.ws_running = 1).await;
     let mut socket = Socket::guest(&server).await;
@@ -58,7 +59,7 @@ async fn a_call_can_be_aborted() {
     assert_eq!(socket.call("/v9/rpc/echo", json!([1])).await["result"]["data"], 1);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_protocols_own_methods_answer() {
     let server = start().await;
     let mut socket = Socket::guest(&server).await;
@@ -70,7 +71,7 @@ async fn the_protocols_own_methods_answer() {
     assert_eq!(socket.call("/v9/rpc/needs-file", json!([])).await["error"]["code"], -32900);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn batches_and_notifications_work_as_over_http() {
     let server = start().await;
     let mut socket = Socket::guest(&server).await;
@@ -90,7 +91,7 @@ async fn batches_and_notifications_work_as_over_http() {
     assert_eq!(socket.json().await["error"]["code"], -32600);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn binary_frames_are_answered_in_binary() {
     let server = start().await;
     let mut socket = Socket::guest(&server).await;
@@ -104,7 +105,7 @@ async fn binary_frames_are_answered_in_binary() {
     assert_eq!(socket.call("/v9/rpc/echo", json!([1])).await["result"]["data"], 1);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn calls_beyond_the_running_wait_and_beyond_the_waiting_are_refused() {
     let server = with_limits(|limits| {
         limits.ws_running = 2;
@@ -129,7 +130,7 @@ async fn calls_beyond_the_running_wait_and_beyond_the_waiting_are_refused() {
     assert_eq!(ids, [1, 2, 3, 4, 5]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_batch_heavier_than_all_that_may_run_runs_alone() {
     let server = with_limits(|limits| limits.ws_running = 2).await;
     let mut socket = Socket::guest(&server).await;
@@ -147,7 +148,7 @@ async fn a_batch_heavier_than_all_that_may_run_runs_alone() {
     assert_eq!(socket.json().await["id"], last);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn changed_rights_hold_and_gone_credentials_close_with_4000() {
     let server = start().await;
     let (mut user, guest) = (Socket::with_token(&server, "t_leaver").await, Socket::guest(&server).await);
@@ -160,7 +161,7 @@ async fn changed_rights_hold_and_gone_credentials_close_with_4000() {
     drop((guest, admin));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_runs_when_the_credentials_go_is_answered_if_it_ends_soon() {
     let server = with_limits(|limits| limits.ws_running = 2).await;
     let mut user = Socket::with_token(&server, "t_leaver_three").await;
@@ -168,9 +169,7 @@ async fn what_runs_when_the_credentials_go_is_answered_if_it_ends_soon() {
     for _ in 0..3 {
         calls.push(user.start("/v9/rpc/waits", json!([])).await);
     }
-    while server.api.method("/v9/rpc/waits").unwrap().active_calls() < 2 {
-        tokio::task::yield_now().await;
-    }
+    until("two calls to run", || server.api.method("/v9/rpc/waits").unwrap().active_calls() >= 2).await;
     crate::support::withdraw("t_leaver_three");
     server.api.bus().announce(Notice::User("9".into())).await.unwrap();
     server.post("/v9/rpc/opens", "[1]").await;
@@ -181,20 +180,18 @@ async fn what_runs_when_the_credentials_go_is_answered_if_it_ends_soon() {
     assert_eq!(server.api.method("/v9/rpc/waits").unwrap().active_calls(), 0);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn sockets_of_one_address_are_limited() {
     let server = with_limits(|limits| limits.ws_per_address = 2).await;
     let first = Socket::guest(&server).await;
     let _second = Socket::guest(&server).await;
     assert_eq!(Socket::open(&server, &[]).await.err(), Some(429));
     drop(first);
-    while server.api.websockets() > 1 {
-        tokio::task::yield_now().await;
-    }
+    until("one socket to be left", || server.api.websockets() <= 1).await;
     assert!(Socket::open(&server, &[]).await.is_ok());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn foreign_pages_may_not_connect() {
     let server = start().await;
     assert_eq!(Socket::open(&server, &[("origin", "https://evil.example")]).await.err(), Some(403));
@@ -202,15 +199,13 @@ async fn foreign_pages_may_not_connect() {
     assert!(Socket::open(&server, &[("origin", &own)]).await.is_ok());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_stop_finishes_what_runs_and_closes_with_1001() {
     let server = start().await;
     let mut socket = Socket::guest(&server).await;
     let id = socket.start("/v9/rpc/waits", json!([])).await;
     let api = server.api.clone();
-    while api.method("/v9/rpc/waits").unwrap().active_calls() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("a call to run", || api.method("/v9/rpc/waits").unwrap().active_calls() > 0).await;
     server.post("/v9/rpc/opens", "[1]").await;
     let stopping = tokio::spawn(server.stop());
     assert_eq!(socket.json().await["id"], id);

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use futures_util::SinkExt;
 use serde_json::{Value, json};
+use test_waits::{soon, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::socket::Socket;
 use super::{start, with_limits};
-use crate::support::server::Running;
-use crate::support::soon;
+use crate::support::server::{Running, Stream};
 
-#[tokio::test]
+#[test_waits::test]
 async fn undecodable_messages_are_told_and_sixteen_in_a_row_close() {
     let server = start().await;
     let mut socket = Socket::guest(&server).await;
@@ -28,7 +28,7 @@ async fn undecodable_messages_are_told_and_sixteen_in_a_row_close() {
     assert_eq!(socket.closed().await, Some(1007));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn no_message_ends_anything_but_its_own_connection() {
     let server = start().await;
     let mut other = Socket::guest(&server).await;
@@ -60,7 +60,7 @@ async fn no_message_ends_anything_but_its_own_connection() {
     assert_eq!(server.post("/v9/rpc/echo", "[1]").await.status, 200);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_message_over_the_limit_closes_with_1009() {
     let server = with_limits(|limits| limits.ws_message = 1000).await;
     let mut socket = Socket::guest(&server).await;
@@ -70,7 +70,7 @@ async fn a_message_over_the_limit_closes_with_1009() {
     assert_eq!(socket.closed().await, Some(1009));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn subscriptions_are_limited() {
     let server = with_limits(|limits| limits.ws_subscriptions = 2).await;
     let mut socket = Socket::guest(&server).await;
@@ -83,7 +83,7 @@ async fn subscriptions_are_limited() {
     assert_eq!(socket.call("/subscribe", json!([["/no", "/such", "/event"]])).await["error"]["code"], -32802);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn names_of_no_event_are_told_and_not_kept() {
     let server = start().await;
     let mut socket = Socket::guest(&server).await;
@@ -100,7 +100,7 @@ async fn names_of_no_event_are_told_and_not_kept() {
     assert_eq!(socket.json().await["method"], "/publish", "those that there are are subscribed to");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_waits_for_a_turn_is_bounded_in_bytes() {
     let server = with_limits(|limits| {
         limits.ws_running = 1;
@@ -122,7 +122,7 @@ async fn what_waits_for_a_turn_is_bounded_in_bytes() {
 }
 
 /// A handshake by hand, for what no client library sends.
-pub(super) async fn raw(server: &Running) -> tokio::net::TcpStream {
+pub(super) async fn raw(server: &Running) -> Stream {
     let mut stream = server.connect().await;
     let head = "GET /api HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -143,7 +143,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Reads one short unmasked frame.
-async fn read_frame(stream: &mut tokio::net::TcpStream) -> (u8, Vec<u8>) {
+async fn read_frame(stream: &mut Stream) -> (u8, Vec<u8>) {
     let mut head = [0; 2];
     stream.read_exact(&mut head).await.unwrap();
     let mut payload = vec![0; usize::from(head[1])];
@@ -154,7 +154,7 @@ async fn read_frame(stream: &mut tokio::net::TcpStream) -> (u8, Vec<u8>) {
 const PING: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"/ping"}"#;
 const PONG: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"/pong"}"#;
 
-#[tokio::test]
+#[test_waits::test]
 async fn fragments_with_control_frames_between_are_one_message() {
     let server = start().await;
     let mut stream = raw(&server).await;
@@ -167,7 +167,7 @@ async fn fragments_with_control_frames_between_are_one_message() {
     assert_eq!(read_frame(&mut stream).await, (0x81, PONG.to_vec()));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn broken_frames_close_with_a_code() {
     let server = start().await;
     for (bytes, code) in [
@@ -185,7 +185,7 @@ async fn broken_frames_close_with_a_code() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_client_that_goes_away_in_the_middle_leaves_nothing_behind() {
     let server = start().await;
     let mut half = raw(&server).await;
@@ -193,29 +193,23 @@ async fn a_client_that_goes_away_in_the_middle_leaves_nothing_behind() {
     drop(half);
     let mut socket = Socket::guest(&server).await;
     socket.start("/v9/rpc/waits", json!([])).await;
-    while server.api.active_calls() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("the call to run", || server.api.active_calls() == 1).await;
     drop(socket);
-    while server.api.active_calls() + server.api.websockets() as u64 > 0 {
-        tokio::task::yield_now().await;
-    }
+    until("nothing to be left", || server.api.active_calls() + server.api.websockets() as u64 == 0).await;
     assert_eq!(server.memory.take().last().unwrap().status, 499);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_polite_close_in_the_middle_of_a_call_is_answered() {
     let server = start().await;
     let mut socket = Socket::guest(&server).await;
     socket.start("/v9/rpc/waits", json!([])).await;
     socket.stream.send(Message::Close(None)).await.unwrap();
     assert_eq!(socket.closed().await, None);
-    while server.api.active_calls() + server.api.websockets() as u64 > 0 {
-        tokio::task::yield_now().await;
-    }
+    until("nothing to be left", || server.api.active_calls() + server.api.websockets() as u64 == 0).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_silent_client_is_pinged_and_then_dropped() {
     let server = with_limits(|limits| {
         limits.ws_ping = Duration::from_millis(20);
@@ -224,15 +218,12 @@ async fn a_silent_client_is_pinged_and_then_dropped() {
     .await;
     let mut silent = raw(&server).await;
     let mut bytes = Vec::new();
-    tokio::time::timeout(Duration::from_secs(20), silent.read_to_end(&mut bytes))
-        .await
-        .expect("dropped in time")
-        .unwrap();
+    silent.read_to_end(&mut bytes).await.unwrap();
     assert!(bytes.starts_with(&[0x89, 0]), "{bytes:?}");
     assert!(bytes.chunks(2).filter(|frame| frame == &[0x89, 0]).count() > 2, "{bytes:?}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_message_that_does_not_end_is_not_kept_for_ever() {
     let server = with_limits(|limits| {
         limits.ws_ping = Duration::from_millis(20);
@@ -242,11 +233,11 @@ async fn a_message_that_does_not_end_is_not_kept_for_ever() {
     // As many pings as make much more than that time.
     let mut pings = raw(&server).await;
     for _ in 0..30 {
-        assert_eq!(soon(read_frame(&mut pings)).await, (0x89, Vec::new()));
+        assert_eq!(read_frame(&mut pings).await, (0x89, Vec::new()));
         pings.write_all(&frame(0x8a, b"")).await.unwrap();
     }
     pings.write_all(&frame(0x81, PING)).await.unwrap();
-    while soon(read_frame(&mut pings)).await != (0x81, PONG.to_vec()) {}
+    while read_frame(&mut pings).await != (0x81, PONG.to_vec()) {}
     let mut begins = raw(&server).await;
     begins.write_all(&frame(0x01, &PING[..10])).await.unwrap();
     let is_cut = async {
@@ -261,10 +252,10 @@ async fn a_message_that_does_not_end_is_not_kept_for_ever() {
             }
         }
     };
-    soon(is_cut).await;
+    soon("the connection to be cut", is_cut).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_reader_that_does_not_read_is_closed_with_1008_and_costs_bounded_memory() {
     let server = start().await;
     let socket = Socket::guest(&server).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rpc_core::{Api, Disposition, ManualClock, Permission, TestClient};
 use serde_json::{Value, json};
+use test_waits::{soon, until};
 use tokio::sync::Semaphore;
 
 use super::methods::Door;
@@ -146,14 +147,12 @@ impl Scenario {
             Before::Held => {
                 let (client, path) = (TestClient::new(server.api.clone()), self.path.clone());
                 held = Some(tokio::spawn(async move { client.call(&path, json!([])).await }));
-                while server.api.active_calls() == 0 {
-                    tokio::task::yield_now().await;
-                }
+                until("the other call to run", || server.api.active_calls() > 0).await;
             }
             Before::Stop => server.api.stop(),
         }
         server.memory.take();
-        let ended = tokio::time::timeout(Duration::from_secs(20), call()).await.expect("an end");
+        let ended = soon("the end of the call", call()).await;
         let seen = server.memory.take();
         if let Some(held) = held {
             held.abort();

@@ -5,12 +5,16 @@ use std::net::SocketAddr;
 use rpc_core::http::{HttpService, Server, Stopped};
 use rpc_core::{Api, ApiBuilder};
 use serde_json::Value;
+use test_waits::{Bounded, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::Memory;
+
+/// A connection, for whose other end nobody waits for ever.
+pub(crate) type Stream = Bounded<TcpStream>;
 
 /// A server on a free port of the loopback.
 pub(crate) struct Running {
@@ -33,8 +37,8 @@ impl Running {
         Self { address, api, memory, stop, served }
     }
 
-    pub(crate) async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
+    pub(crate) async fn connect(&self) -> Stream {
+        Bounded::new(TcpStream::connect(self.address).await.unwrap())
     }
 
     /// Sends raw bytes on a connection of their own, and reads until the server closes it.
@@ -67,7 +71,7 @@ impl Running {
 
     pub(crate) async fn stop(self) -> Stopped {
         self.stop.send(()).unwrap();
-        self.served.await.unwrap()
+        soon("the stop of a server", self.served).await.unwrap()
     }
 }
 
