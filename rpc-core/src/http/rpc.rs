@@ -13,6 +13,7 @@ use super::head::{self, Verb};
 use super::origin;
 use super::respond::{self, ResponseBody};
 use super::route::{Content, Incoming};
+use crate::budget::Hold;
 use crate::call::{Call, Outcome, Params, Transport};
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
@@ -44,8 +45,7 @@ impl Incoming<'_> {
         }
         let Content { codec, params, upload, held } =
             self.content(verb, body, self.api().method(below), Transport::JsonRpc).await;
-        let mut origin = Origin { codec, ..origin };
-        origin.share.document = held.map(Arc::new);
+        let (origin, held) = (Origin { codec, ..origin }, held.map(Arc::new));
         let params = match params {
             Params::Unreadable(error) if below.is_empty() && verb != Verb::Query => {
                 return self.rpc_error(codec, error);
@@ -57,8 +57,14 @@ impl Incoming<'_> {
             Err(error) => return self.rpc_error(codec, error),
         };
         match document {
-            Some(document) => self.serve(&origin, document).await,
-            None => self.serve_path(&origin, below, params, upload).await,
+            // The room of a large body is given back when its calls have taken what they need of it.
+            Some(document) if held.is_some() => {
+                let document = document.into_owned();
+                drop(params);
+                Box::pin(self.serve(&origin, document, held)).await
+            }
+            Some(document) => self.serve(&origin, document, None).await,
+            None => self.serve_path(&origin, below, (params, held), upload).await,
         }
     }
 
@@ -84,12 +90,13 @@ impl Incoming<'_> {
         }
     }
 
-    async fn serve(&self, origin: &Origin, document: Document<'_>) -> Response<ResponseBody> {
+    async fn serve(&self, origin: &Origin, document: Document<'_>, held: Option<Arc<Hold>>) -> Response<ResponseBody> {
         let is_void = self.notes.is_void;
         match document {
             Document::Answer => respond::empty(StatusCode::ACCEPTED, self.id),
             Document::Single(request) => {
-                let answer = jsonrpc::serve(self.api(), origin, request.map(|request| muted(request, is_void))).await;
+                let request = request.map(|request| muted(request, is_void));
+                let answer = jsonrpc::serve(self.api(), origin, request, held).await;
                 match answer.encode() {
                     Some(body) => respond::encoded(&answer.outcome, body, self.id),
                     None => self.unanswered(&answer, is_void),
@@ -97,7 +104,7 @@ impl Incoming<'_> {
             }
             Document::Batch(requests) => {
                 let requests = requests.into_iter().map(|entry| entry.map(|request| muted(request, is_void))).collect();
-                match jsonrpc::serve_batch(self.api(), origin, requests).await {
+                match jsonrpc::serve_batch(self.api(), origin, requests, held).await {
                     Some(body) => respond::body(200, origin.codec, body, self.id),
                     None => respond::empty(StatusCode::ACCEPTED, self.id),
                 }
@@ -110,14 +117,14 @@ impl Incoming<'_> {
         &self,
         origin: &Origin,
         below: &str,
-        params: Params,
+        (params, held): (Params, Option<Arc<Hold>>),
         upload: Option<Upload>,
     ) -> Response<ResponseBody> {
         if System::named(below).is_some_and(System::is_stateless) {
             let request = Request { id: None, method: below.into(), params };
-            return self.rpc_outcome(&jsonrpc::serve(self.api(), origin, Ok(request)).await.outcome);
+            return self.rpc_outcome(&jsonrpc::serve(self.api(), origin, Ok(request), held).await.outcome);
         }
-        let call = Call { upload, ..origin.call(below, params) };
+        let call = Call { upload, ..origin.call(below, params, held) };
         if !self.notes.is_void {
             return self.rpc_outcome(&self.api().call(call).await);
         }

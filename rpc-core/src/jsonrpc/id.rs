@@ -6,6 +6,8 @@ use crate::codec::Codec;
 use crate::codec::level::Kind;
 use crate::limits::DocumentLimits;
 
+/// Bytes of a document that may well be kept for its id.
+const SMALL: usize = 4 * 1024;
 /// Bytes up to which ids that are written otherwise are compared by what they mean.
 const SHORT: usize = 64;
 
@@ -33,10 +35,17 @@ impl Id {
     /// The value is no id.
     pub(crate) fn read(codec: Codec, document: &Bytes, value: &[u8]) -> Result<Option<Self>, NoId> {
         match codec.kind(value) {
-            Kind::Null | Kind::Text | Kind::Number => Ok(Some(Self { codec, bytes: document.slice_ref(value) })),
+            Kind::Null | Kind::Text | Kind::Number => Ok(Some(Self::of(codec, document, value))),
             Kind::Undefined => Ok(None),
             Kind::Array | Kind::Object | Kind::Other => Err(NoId),
         }
+    }
+
+    fn of(codec: Codec, document: &Bytes, value: &[u8]) -> Self {
+        // A slice would keep a large document in memory for as long as its call runs.
+        let is_small = document.len() <= SMALL;
+        let bytes = if is_small { document.slice_ref(value) } else { Bytes::copy_from_slice(value) };
+        Self { codec, bytes }
     }
 
     /// The encoded value.

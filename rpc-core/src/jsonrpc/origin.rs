@@ -1,8 +1,9 @@
 //! Where requests come from: what all calls of one HTTP request or one connection have in common.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use crate::budget::Share;
+use crate::budget::{Hold, Share};
 use crate::call::{Call, Credentials, Params, RequestId, TraceContext, Transport};
 use crate::codec::Codec;
 
@@ -19,9 +20,11 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// A call from here.
-    pub(crate) fn call<'p>(&self, path: &'p str, params: Params) -> Call<'p> {
-        self.clone().into_call(path, params)
+    /// A call from here. `document` is the room of what its parameters are a part of.
+    pub(crate) fn call<'p>(&self, path: &'p str, params: Params, document: Option<Arc<Hold>>) -> Call<'p> {
+        let mut call = self.clone().into_call(path, params);
+        call.share.document = document;
+        call
     }
 
     /// The only call from here.

@@ -66,6 +66,17 @@ impl<'b> Document<'b> {
         })
     }
 
+    /// The requests, free of the document.
+    pub(crate) fn into_owned(self) -> Document<'static> {
+        match self {
+            Self::Single(request) => Document::Single(request.map(Request::into_owned)),
+            Self::Batch(requests) => {
+                Document::Batch(requests.into_iter().map(|entry| entry.map(Request::into_owned)).collect())
+            }
+            Self::Answer => Document::Answer,
+        }
+    }
+
     /// Reads a document that may be a request as well as a parameter: the request, if it is meant as one.
     pub(crate) fn request_in(codec: Codec, document: &'b Bytes) -> Option<Self> {
         if codec.kind(document.trim_ascii_start()) != Kind::Object {
@@ -122,7 +133,7 @@ impl<'b> Request<'b> {
     }
 
     /// The request, free of its document.
-    pub(crate) fn into_owned(self) -> Request<'static> {
+    pub(super) fn into_owned(self) -> Request<'static> {
         Request { id: self.id, method: Cow::Owned(self.method.into_owned()), params: self.params }
     }
 }

@@ -1,6 +1,7 @@
 //! Requests are served: one, or a batch, each through the whole pipeline.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 
 use futures_util::stream::FuturesUnordered;
@@ -12,7 +13,8 @@ use super::origin::Origin;
 use super::request::{Invalid, Request};
 use super::system::{self, System};
 use crate::api::Api;
-use crate::call::{Outcome, Params};
+use crate::budget::Hold;
+use crate::call::{Call, Outcome, Params};
 use crate::error::{ApiError, ErrorCode};
 
 /// Requests of a batch that are begun before others have their turn.
@@ -39,15 +41,21 @@ impl Answer {
 }
 
 /// Serves one request. A notification is answered once its call is admitted and goes on by itself.
-pub(crate) async fn serve(api: &Api, origin: &Origin, request: Result<Request<'_>, Invalid>) -> Answer {
+/// `document` is the room of what the request was read from.
+pub(crate) async fn serve(
+    api: &Api,
+    origin: &Origin,
+    request: Result<Request<'_>, Invalid>,
+    document: Option<Arc<Hold>>,
+) -> Answer {
     let Request { id, method, params } = match request {
         Ok(request) => request,
         Err(invalid) => return Answer::invalid(invalid, origin),
     };
     let outcome = match System::named(&method) {
-        Some(system) => serve_system(api, origin, system, params).await,
-        None if id.is_some() => api.call(origin.call(&method, params)).await,
-        None => detached(api, origin, &method, params).await,
+        Some(system) => serve_system(api, origin, system, params, document).await,
+        None if id.is_some() => api.call(origin.call(&method, params, document)).await,
+        None => detached(api, origin.call(&method, params, document)).await,
     };
     Answer { id, outcome }
 }
@@ -57,11 +65,13 @@ pub(crate) async fn serve_batch(
     api: &Api,
     origin: &Origin,
     requests: Vec<Result<Request<'_>, Invalid>>,
+    document: Option<Arc<Hold>>,
 ) -> Option<Vec<u8>> {
     let mut answers: Vec<Option<Vec<u8>>> = Vec::with_capacity(requests.len());
     let mut running = FuturesUnordered::new();
     for (position, request) in requests.into_iter().enumerate() {
-        let mut answer = Box::pin(async move { serve(api, origin, request).await.encode() });
+        let document = document.clone();
+        let mut answer = Box::pin(async move { serve(api, origin, request, document).await.encode() });
         // Most calls wait for nothing.
         match poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await {
             Poll::Ready(answer) => answers.push(answer),
@@ -74,6 +84,7 @@ pub(crate) async fn serve_batch(
             tokio::task::yield_now().await;
         }
     }
+    drop(document);
     while let Some((position, answer)) = running.next().await {
         answers[position] = answer;
     }
@@ -81,22 +92,32 @@ pub(crate) async fn serve_batch(
     if encoded.is_empty() { None } else { Some(origin.codec.encode_array(&encoded)) }
 }
 
-async fn detached(api: &Api, origin: &Origin, method: &str, params: Params) -> Outcome {
-    match api.admit(origin.call(method, params)).await {
+async fn detached(api: &Api, call: Call<'_>) -> Outcome {
+    let codec = call.codec;
+    match api.admit(call).await {
         Ok(admitted) => {
             admitted.detach().await;
-            system::ok(origin.codec)
+            system::ok(codec)
         }
         Err(refused) => refused,
     }
 }
 
-async fn serve_system(api: &Api, origin: &Origin, system: System, params: Params) -> Outcome {
+async fn serve_system(
+    api: &Api,
+    origin: &Origin,
+    system: System,
+    params: Params,
+    document: Option<Arc<Hold>>,
+) -> Outcome {
     match system {
         System::Ping | System::Pong | System::Healthcheck => system::ok(origin.codec),
         System::Event => match system::client_event(params, origin.codec) {
             Ok((name, arguments)) => {
-                client_event(api, origin, &name, arguments).await;
+                // Of an event for which no method is registered nobody is told.
+                if let Some(method) = api.client_event(&name) {
+                    detached(api, origin.call(method.path(), arguments, document)).await;
+                }
                 system::ok(origin.codec)
             }
             Err(error) => Outcome { codec: origin.codec, result: Err(error) },
@@ -107,10 +128,4 @@ async fn serve_system(api: &Api, origin: &Origin, system: System, params: Params
             Outcome { codec: origin.codec, result: Err(error) }
         }
     }
-}
-
-/// Hands a client's event to the method that is registered for it. Others are ignored.
-async fn client_event(api: &Api, origin: &Origin, name: &str, arguments: Params) {
-    let Some(method) = api.client_event(name) else { return };
-    detached(api, origin, method.path(), arguments).await;
 }

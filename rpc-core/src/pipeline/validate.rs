@@ -1,8 +1,5 @@
 //! Stage 5: the parameters are decoded, put in order, and fit the method's schema.
 
-use std::sync::Arc;
-
-use crate::budget::{Account, Hold, Resource};
 use crate::call::{Params, Transport};
 use crate::ctx::Ctx;
 use crate::error::{ApiError, ErrorCode, Violation};
@@ -16,25 +13,20 @@ use crate::tree::{Member, Tree};
 /// Bytes of parameters that are in what a call is counted with.
 const SMALL: usize = 256;
 
-/// The arguments of the handler, with room in memory for them.
-pub(super) fn validate<'p>(
-    ctx: &Ctx,
-    params: &'p mut Params,
-    account: Option<&Arc<Account>>,
-) -> Result<(Arguments<'p>, Option<Hold>), ApiError> {
+/// The arguments of the handler, and bytes of memory that they take beyond what a call is counted with.
+pub(super) fn validate<'p>(ctx: &Ctx, params: &'p mut Params) -> Result<(Arguments<'p>, u64), ApiError> {
     let method = ctx.method();
     if !matches!(params, Params::Unreadable(_)) {
         check_upload(ctx)?;
     }
     let is_large = matches!(params, Params::Encoded(bytes) | Params::Member(bytes) if bytes.len() > SMALL);
     let values = Tree::Array(decode(ctx, params)?);
-    let account = account.filter(|_| is_large);
-    let held = account.map(|account| account.take(Resource::Memory, values.memory() as u64)).transpose()?;
+    let memory = if is_large { values.memory() as u64 } else { 0 };
     if !method.schema.validator().is_valid(&values) {
         return Err(violations::explain(method, &values));
     }
     match values {
-        Tree::Array(values) => Ok((Arguments::new(values), held)),
+        Tree::Array(values) => Ok((Arguments::new(values), memory)),
         _ => Err(ApiError::internal("positional parameters are an array")),
     }
 }

@@ -9,7 +9,7 @@ use super::calls::{Call, Full, Most, Work};
 use super::connection::Connection;
 use super::frame::{close, message};
 use crate::api::Api;
-use crate::budget::Tally;
+use crate::budget::{Hold, Tally};
 use crate::call::{Outcome, Params};
 use crate::codec::level::Level;
 use crate::codec::{Codec, Piece};
@@ -24,29 +24,28 @@ impl Connection {
     pub(super) fn document(&mut self, codec: Codec, bytes: &Bytes, cx: &mut Context<'_>) {
         self.place.socket.heard_in(codec);
         let document = match Document::read(codec, bytes, self.api.limits().batch) {
-            Ok(document) => document,
+            Ok(document) => document.into_owned(),
             Err(error) => return self.undecodable(codec, error),
         };
         self.undecodable = 0;
-        let mut origin = Origin { codec, request_id: self.api.request_id(), ..self.origin.clone() };
+        let origin = Origin { codec, request_id: self.api.request_id(), ..self.origin.clone() };
         // Requests are slices of their message.
         let mut tally = Tally::new(self.origin.share.account.as_ref(), 0);
         if let Err(exhausted) = tally.add(bytes.len() as u64) {
             return self.refuse_document(codec, &document, exhausted.into());
         }
-        origin.share.document = tally.finish().map(Arc::new);
+        let held = tally.finish().map(Arc::new);
         match document {
             Document::Answer => {}
             Document::Single(Ok(request)) => match System::named(&request.method) {
-                Some(system) => self.system(system, origin, request, cx),
-                None => self.request(origin, request, cx),
+                Some(system) => self.system(system, origin, request, held, cx),
+                None => self.request(origin, request, held, cx),
             },
             Document::Single(Err(invalid)) => self.refuse(codec, &invalid.id, invalid.error),
             Document::Batch(requests) => {
                 let (api, weight) = (self.api.clone(), requests.len());
-                let requests = requests.into_iter().map(|entry| entry.map(Request::into_owned)).collect();
                 let work = async move {
-                    let answers = jsonrpc::serve_batch(&api, &origin, requests).await;
+                    let answers = jsonrpc::serve_batch(&api, &origin, requests, held).await;
                     answers.map(|bytes| message(codec, bytes))
                 };
                 self.start(codec, Call { id: None, weight, work: Box::pin(work) }, Some(Id::null(codec)), cx);
@@ -62,9 +61,9 @@ impl Connection {
         }
     }
 
-    fn request(&mut self, origin: Origin, request: Request<'_>, cx: &mut Context<'_>) {
+    fn request(&mut self, origin: Origin, request: Request<'static>, held: Option<Arc<Hold>>, cx: &mut Context<'_>) {
         let (api, codec, id) = (self.api.clone(), origin.codec, request.id.clone());
-        let call = Call { id: id.clone(), weight: 1, work: serve(api, origin, request.into_owned()) };
+        let call = Call { id: id.clone(), weight: 1, work: serve(api, origin, request, held) };
         self.start(codec, call, id, cx);
     }
 
@@ -95,7 +94,14 @@ impl Connection {
         }
     }
 
-    fn system(&mut self, system: System, origin: Origin, request: Request<'_>, cx: &mut Context<'_>) {
+    fn system(
+        &mut self,
+        system: System,
+        origin: Origin,
+        request: Request<'static>,
+        held: Option<Arc<Hold>>,
+        cx: &mut Context<'_>,
+    ) {
         let codec = origin.codec;
         let outcome = match system {
             System::Ping => {
@@ -106,7 +112,7 @@ impl Connection {
                 return;
             }
             System::Pong => return,
-            System::Event | System::Healthcheck => return self.request(origin, request, cx),
+            System::Event | System::Healthcheck => return self.request(origin, request, held, cx),
             System::Abort => match self.abort(codec, &request.params) {
                 Ok(()) => jsonrpc::ok(codec),
                 Err(error) => Outcome { codec, result: Err(error) },
@@ -137,10 +143,10 @@ impl Connection {
 }
 
 /// One request, through the pipeline.
-fn serve(api: Api, origin: Origin, request: Request<'static>) -> Work {
+fn serve(api: Api, origin: Origin, request: Request<'static>, held: Option<Arc<Hold>>) -> Work {
     Box::pin(async move {
         let codec = origin.codec;
-        let answer = jsonrpc::serve(&api, &origin, Ok(request)).await;
+        let answer = jsonrpc::serve(&api, &origin, Ok(request), held).await;
         answer.encode().map(|bytes| message(codec, bytes))
     })
 }

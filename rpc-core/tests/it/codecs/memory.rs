@@ -45,7 +45,7 @@ fn a_length_that_the_rest_could_just_hold_costs_nothing_before_it_is_read() {
 /// A body of 1 MiB, of what grows most in memory: a byte that becomes a value, while the list of them is being moved.
 #[test]
 fn a_message_grows_in_memory_by_a_known_factor() {
-    for (element, factor) in [(&b"\xc0"[..], 110), (b"\x91\xc0", 75), (b"\x81\xa0\xc0", 95)] {
+    for (element, factor) in [(&b"\xc0"[..], 110), (b"\x91\xc0", 95), (b"\x81\xa0\xc0", 95)] {
         let count = u32::try_from((1 << 20) / element.len() - 8).unwrap();
         let body = [&b"\xdd"[..], &count.to_be_bytes(), &element.repeat(count as usize)].concat();
         let grown = cost(&body).bytes_max / body.len() as u64;
