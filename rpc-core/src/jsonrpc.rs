@@ -1,6 +1,7 @@
 //! JSON-RPC 2.0: requests become [`Call`](crate::Call)s, outcomes become answers. Used by the RPC endpoint and by WebSocket.
 
 mod answer;
+pub(crate) mod fuzz;
 mod id;
 mod origin;
 mod request;

@@ -94,5 +94,6 @@ pub mod __private {
     pub mod fuzz {
         pub use crate::codec::fuzz::{decode_json, decode_msgpack};
         pub use crate::http::fuzz::{client_address, normalize_path, read_authorization, read_query};
+        pub use crate::jsonrpc::fuzz::{read_json_request, read_msgpack_request};
     }
 }

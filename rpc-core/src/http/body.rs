@@ -17,6 +17,14 @@ use crate::error::{ApiError, ErrorCode};
 /// longest: some microseconds each.
 const GZIP_PIECE: usize = 4 * 1024;
 
+/// The body of a request, of whatever server that the service is mounted in. All bodies with bytes and errors are one.
+pub(super) trait IncomingBody:
+    Body<Data: Buf + Send, Error: Into<Box<dyn Error + Send + Sync>> + Send> + Send
+{
+}
+
+impl<B> IncomingBody for B where B: Body<Data: Buf + Send, Error: Into<Box<dyn Error + Send + Sync>> + Send> + Send {}
+
 /// What the headers say of the body.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Announced<'h> {
@@ -31,16 +39,12 @@ pub(super) struct Announced<'h> {
 }
 
 /// Reads a whole body of at most `limit` bytes, before and after decompression.
-pub(super) async fn read<B>(
+pub(super) async fn read<B: IncomingBody>(
     announced: Announced<'_>,
     body: B,
     limit: u64,
     mut tally: Tally<'_>,
-) -> Result<(Bytes, Option<Hold>), ApiError>
-where
-    B: Body,
-    B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
-{
+) -> Result<(Bytes, Option<Hold>), ApiError> {
     let gzip = announced.is_gzip()?;
     let mut body = std::pin::pin!(body);
     if announced.length().is_some_and(|length| length > limit) {
@@ -81,11 +85,11 @@ impl Announced<'_> {
 }
 
 /// The frames of a body, without a copy when there is only one.
-async fn collect<B>(body: &mut std::pin::Pin<&mut B>, limit: u64, tally: &mut Tally<'_>) -> Result<Bytes, ApiError>
-where
-    B: Body,
-    B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
-{
+async fn collect<B: IncomingBody>(
+    body: &mut std::pin::Pin<&mut B>,
+    limit: u64,
+    tally: &mut Tally<'_>,
+) -> Result<Bytes, ApiError> {
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     let mut length = 0;

@@ -18,10 +18,10 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use super::content::SMALL;
 use super::io::WatchedStream;
 use super::outgoing::Outgoing;
 use super::respond::ResponseBody;
-use super::route::SMALL;
 use super::service::HttpService;
 use super::stream::Streams;
 use super::watch::{Phase, Watch};

@@ -7,25 +7,21 @@ use bytes::Buf;
 use http::{Response, StatusCode};
 use http_body::Body;
 
+use super::content::Content;
 use super::head::Verb;
+use super::request::Incoming;
 use super::respond::{self, ResponseBody};
-use super::route::{Content, Incoming};
 use crate::call::{Call, Transport};
 use crate::method::Method;
 
 impl Incoming<'_> {
-    pub(super) async fn plain<B>(
+    pub(super) async fn plain<B: IncomingBody>(
         &self,
         path: &str,
         method: Option<&Arc<Method>>,
         verb: Verb,
         body: B,
-    ) -> Response<ResponseBody>
-    where
-        B: Body + Send,
-        B::Data: Buf,
-        B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
-    {
+    ) -> Response<ResponseBody> {
         let Content { codec, params, upload, held } =
             self.content(verb, body, method.map(AsRef::as_ref), Transport::Http).await;
         let mut origin = self.origin(Transport::Http, codec);

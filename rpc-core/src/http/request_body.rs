@@ -21,8 +21,8 @@ use http_body_util::BodyExt;
 use hyper::rt::Write;
 use hyper::upgrade::OnUpgrade;
 
+use super::request::Incoming;
 use super::respond::ResponseBody;
-use super::route::Incoming;
 use super::stream::Outflow;
 
 /// A body that knows how far it was read.

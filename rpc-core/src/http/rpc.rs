@@ -9,10 +9,11 @@ use http::{Method, Response, StatusCode};
 use http_body::Body;
 use hyper::upgrade::OnUpgrade;
 
+use super::content::Content;
 use super::head::{self, Verb};
 use super::origin;
+use super::request::Incoming;
 use super::respond::{self, ResponseBody};
-use super::route::{Content, Incoming};
 use crate::budget::Hold;
 use crate::call::{Call, Outcome, Params, Transport};
 use crate::codec::Codec;
@@ -23,12 +24,12 @@ use crate::ws::{Handshake, Session};
 
 impl Incoming<'_> {
     /// Serves `below`, the path below the endpoint.
-    pub(super) async fn rpc<B>(&self, below: &str, body: B, upgrade: Option<OnUpgrade>) -> Response<ResponseBody>
-    where
-        B: Body + Send,
-        B::Data: Buf,
-        B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
-    {
+    pub(super) async fn rpc<B: IncomingBody>(
+        &self,
+        below: &str,
+        body: B,
+        upgrade: Option<OnUpgrade>,
+    ) -> Response<ResponseBody> {
         let origin = self.origin(Transport::JsonRpc, self.notes.codec().unwrap_or_default());
         if let (Some(upgrade), "", &Method::GET) = (upgrade, below, &self.parts.method) {
             let codec = origin.codec;

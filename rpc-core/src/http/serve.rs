@@ -13,21 +13,20 @@ use hyper::upgrade::OnUpgrade;
 
 use super::compress;
 use super::head::Notes;
+use super::request::Incoming;
 use super::request_body::RequestBody;
 use super::respond::ResponseBody;
-use super::route::Incoming;
 use super::service::HttpService;
 use crate::budget::{Resource, STREAM_BYTES};
 use crate::ws;
 
 impl HttpService {
     /// Answers one request.
-    pub(super) async fn respond<B>(&self, parts: &mut Parts, body: B) -> Response<ResponseBody>
-    where
-        B: Body + Unpin + Send + 'static,
-        B::Data: Buf + Send,
-        B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
-    {
+    pub(super) async fn respond<B: IncomingBody + Unpin + 'static>(
+        &self,
+        parts: &mut Parts,
+        body: B,
+    ) -> Response<ResponseBody> {
         let activity = self.watch().map(|watch| watch.request());
         let notes = Notes::read(&parts.headers);
         let asks = notes.has_upgrade && ws::wants_upgrade(&parts.headers);

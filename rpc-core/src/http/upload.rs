@@ -87,17 +87,12 @@ fn whole(limits: &EffectiveLimits) -> u64 {
 }
 
 /// Reads the parts; the file goes to its spool as it comes.
-pub(super) async fn read<B>(
+pub(super) async fn read<B: IncomingBody>(
     body: B,
     boundary: String,
     limits: &EffectiveLimits,
     (mut tally, place): (Tally<'_>, Option<Hold>),
-) -> Result<Received, ApiError>
-where
-    B: Body + Send,
-    B::Data: Buf,
-    B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
-{
+) -> Result<Received, ApiError> {
     let between = Between::default();
     let stream = std::pin::pin!(BodyDataStream::new(body).map(|piece| match piece {
         Ok(mut data) => between.add(data.copy_to_bytes(data.remaining())),

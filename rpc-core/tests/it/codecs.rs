@@ -91,6 +91,8 @@ proptest! {
     fn no_bytes_break_a_parser(bytes in any::<Vec<u8>>()) {
         fuzz::decode_json(&bytes);
         fuzz::decode_msgpack(&bytes);
+        fuzz::read_json_request(&bytes);
+        fuzz::read_msgpack_request(&bytes);
         fuzz::read_authorization(&bytes);
         fuzz::read_query(&bytes);
         fuzz::normalize_path(&bytes);
@@ -100,6 +102,7 @@ proptest! {
     #[test]
     fn no_text_breaks_a_parser(text in "[a-z0-9%/=&.,:; +_\"\\[\\]{}-]{0,40}") {
         fuzz::decode_json(text.as_bytes());
+        fuzz::read_json_request(text.as_bytes());
         for scheme in ["", "Bearer ", "Basic "] {
             fuzz::read_authorization(format!("{scheme}{text}").as_bytes());
         }
@@ -113,6 +116,7 @@ proptest! {
     #[test]
     fn no_likely_message_breaks_the_decoder(bytes in likely_messages()) {
         fuzz::decode_msgpack(&bytes);
+        fuzz::read_msgpack_request(&bytes);
     }
 
     #[test]

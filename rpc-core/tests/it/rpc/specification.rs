@@ -102,3 +102,39 @@ async fn a_batch_of_notifications() {
     ]);
     assert_eq!(exchange(&batch.to_string()).await, None);
 }
+
+/// A client compares an id with what it sent (section 5), in whatever form it wrote it.
+#[test_waits::test]
+async fn an_id_comes_back_byte_for_byte() {
+    let server = start().await;
+    for id in ["12345678901234567890123", "1E-400", "1e999", "-0", "1.50", r#""\u0061\/""#, r#""""#, "0", "null"] {
+        for method in ["/v9/rpc/echo", "/v9/rpc/nothing", "/ping"] {
+            let request = format!(r#"{{ "id" : {id} , "jsonrpc": "2.0", "method": "{method}", "params": [7] }}"#);
+            let answer = server.post("/api", &request).await.text();
+            assert!(answer.starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},"#)), "{request}: {answer}");
+        }
+    }
+    for id in [&b"\xcd\x00\x05"[..], b"\xca\x3f\xc0\x00\x00", b"\xd9\x01a", b"\xc0", b"\xcf\xff\xff\xff\xff\xff\xff\xff\xff"] {
+        let request = [b"\x83\xa7jsonrpc\xa32.0\xa6method\xac/v9/rpc/echo\xa2id", id].concat();
+        let answer = server.send("POST", "/api", &["content-type: application/msgpack"], &request).await;
+        assert!(answer.body.starts_with(&[b"\x83\xa7jsonrpc\xa32.0\xa2id", id].concat()), "{:02x?}", answer.body);
+    }
+    let undefined = b"\x83\xa7jsonrpc\xa32.0\xa6method\xac/v9/rpc/echo\xa2id\xd4\x00\x00";
+    let answer = server.send("POST", "/api", &["content-type: application/msgpack"], undefined).await;
+    assert_eq!((answer.status, answer.body.len()), (202, 0));
+}
+
+/// What is wrong with the parameters of one call is told in its turn, and of no other: the envelope alone is read before.
+#[test_waits::test]
+async fn parameters_that_do_not_decode_are_those_of_one_call() {
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for params in [r#"[{"a": 1, "a": 2}]"#, &deep, "[1e999]", r#"["\ud800"]"#] {
+        let batch = format!(
+            r#"[{{"jsonrpc":"2.0","method":"/v9/rpc/echo","params":{params},"id":1}},
+                {{"jsonrpc":"2.0","method":"/v9/rpc/echo","params":[7],"id":2}},
+                {{"jsonrpc":"2.0","method":"/v9/rpc/admin","params":{params},"id":3}}]"#
+        );
+        let expected = json!([{"error": -32700, "id": 1}, {"result": 7, "id": 2}, {"error": 401, "id": 3}]);
+        assert_eq!(exchange(&batch).await, Some(expected), "{params}");
+    }
+}

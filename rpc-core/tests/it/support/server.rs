@@ -51,14 +51,15 @@ impl Running {
     }
 
     /// Sends one request and reads its answer.
-    pub(crate) async fn send(&self, verb: &str, target: &str, headers: &[&str], body: &str) -> Answer {
+    pub(crate) async fn send(&self, verb: &str, target: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Answer {
+        let body = body.as_ref();
         let mut head =
             format!("{verb} {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
         for header in headers {
             head.push_str(header);
             head.push_str("\r\n");
         }
-        self.raw(format!("{head}\r\n{body}").as_bytes()).await
+        self.raw(&[head.as_bytes(), b"\r\n", body].concat()).await
     }
 
     pub(crate) async fn post(&self, target: &str, body: &str) -> Answer {

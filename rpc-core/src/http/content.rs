@@ -1,0 +1,149 @@
+//! What a request brings for its call: parameters, still encoded, and a file.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Version;
+
+use super::body::{self, IncomingBody};
+use super::head::Verb;
+use super::query;
+use super::request::Incoming;
+use super::upload::{self, Received};
+use crate::budget::{Account, Hold, Resource, Tally};
+use crate::call::{Params, Transport};
+use crate::codec::Codec;
+use crate::error::{ApiError, ErrorCode};
+use crate::method::Method;
+use crate::method::entry::UploadUse;
+use crate::upload::Upload;
+
+/// Bytes of a body and of an answer that are in what a connection of HTTP/1 is counted with.
+pub(super) const SMALL: u64 = 4 * 1024;
+
+/// What a request brings for its call.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) codec: Codec,
+    pub(super) params: Params,
+    pub(super) upload: Option<Upload>,
+    /// Room in memory for the parameters.
+    pub(super) held: Option<Hold>,
+}
+
+impl Content {
+    fn of(codec: Codec, params: Params) -> Self {
+        Self { codec, params, upload: None, held: None }
+    }
+
+    fn unreadable(error: ApiError) -> Self {
+        Self::of(Codec::Json, Params::Unreadable(error))
+    }
+}
+
+/// An upload where there is nothing to take it.
+fn unsupported() -> ApiError {
+    ApiError::of(ErrorCode::UnsupportedMediaType).with_reason("Content type is not supported: uploads go to a method")
+}
+
+impl Incoming<'_> {
+    /// What a call to a method brings, still encoded. What is wrong with it is told in its turn.
+    pub(super) async fn content<B: IncomingBody>(
+        &self,
+        verb: Verb,
+        body: B,
+        method: Option<&Method>,
+        transport: Transport,
+    ) -> Content {
+        let content = match (self.notes.boundary(), verb) {
+            (Some(boundary), Verb::Body) => Box::pin(self.uploaded(boundary, body, method, transport)).await,
+            _ => match (self.notes.codec(), verb) {
+                (Err(error), _) => Content::unreadable(error),
+                (Ok(codec), Verb::Body) => match self.body(body, method).await {
+                    Ok((bytes, held)) => Content { held, ..Content::of(codec, Params::Encoded(bytes)) },
+                    Err(error) => Content::of(codec, Params::Unreadable(error)),
+                },
+                (Ok(codec), _) => Content::of(codec, self.query()),
+            },
+        };
+        if let Some(activity) = &self.activity {
+            activity.runs();
+        }
+        content
+    }
+
+    /// An upload to a method that takes one, from a caller who may call it, of a length that it takes.
+    async fn uploaded<B: IncomingBody>(
+        &self,
+        boundary: Result<String, ApiError>,
+        body: B,
+        method: Option<&Method>,
+        transport: Transport,
+    ) -> Content {
+        let Some(method) = method else { return Content::unreadable(unsupported()) };
+        let limits = *method.limits();
+        let read = async {
+            self.api().precheck(&self.origin(transport, Codec::Json).into_call(method.path(), Params::None)).await?;
+            if method.upload() == UploadUse::None {
+                return Err(ApiError::of(ErrorCode::NotAnUploadMethod));
+            }
+            self.notes.body.check_plain()?;
+            upload::check_length(&self.parts.headers, &limits)?;
+            let place = self.account.map(|account| account.take(Resource::Uploads, 1)).transpose()?;
+            let read = upload::read(body, boundary?, &limits, (self.tally(), place));
+            if self.is_watched() { read.await } else { self.in_time(read).await }
+        };
+        match read.await {
+            Ok(Received { codec, params, file, held }) => Content { codec, params, upload: Some(file), held },
+            Err(error) => Content::unreadable(error),
+        }
+    }
+
+    /// The body, within the limit of the method and within its time.
+    async fn body<B: IncomingBody>(&self, body: B, method: Option<&Method>) -> Result<(Bytes, Option<Hold>), ApiError> {
+        let limit = method.map_or(self.api().limits().max_body, |method| method.limits().max_body);
+        if self.is_watched() {
+            return body::read(self.notes.body, body, limit, self.tally()).await;
+        }
+        Box::pin(self.in_time(body::read(self.notes.body, body, limit, self.tally()))).await
+    }
+
+    /// Counts the bytes of the body. A small one costs an HTTP/1 connection no more than what it is counted with.
+    pub(super) fn tally(&self) -> Tally<'_> {
+        let free = if self.parts.version == Version::HTTP_2 { 0 } else { SMALL };
+        Tally::new(self.account, free)
+    }
+
+    /// Whether the connection itself sees to it that the body comes in time, and gives way when it has to. That of a proxy is not
+    /// closed for one client.
+    fn is_watched(&self) -> bool {
+        self.service.watches_body(self.parts.version) && !self.service.is_proxied()
+    }
+
+    /// Reads within the time for a body, where the connection does not see to that itself.
+    async fn in_time<T>(&self, read: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+        let late = |_| Err(ApiError::new(408, "The body took too long (`body_timeout`)"));
+        let read = tokio::time::timeout(self.api().limits().body_timeout, read);
+        // What has begun no call holds up no stop.
+        let gives_way = async {
+            match self.account {
+                Some(account) if self.service.is_proxied() => account.until_shed().await,
+                _ => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            read = read => read.unwrap_or_else(late),
+            () = gives_way => Err(ApiError::of(ErrorCode::BackendDown).with_retry_after(Duration::from_secs(1))),
+            () = self.api().stopping().cancelled() => Err(ApiError::of(ErrorCode::ShuttingDown)),
+        }
+    }
+
+    fn query(&self) -> Params {
+        match query::parameter(self.parts.uri.query()) {
+            Ok(None) => Params::None,
+            Ok(Some(parameter)) => Params::Positional(vec![parameter]),
+            Err(error) => Params::Unreadable(error),
+        }
+    }
+}
