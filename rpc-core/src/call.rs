@@ -1,5 +1,6 @@
 //! A call on its way in, and its outcome on its way out. Every transport makes the first and renders the second.
 
+mod disposition;
 mod params;
 mod record;
 mod request_id;
@@ -11,8 +12,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use self::disposition::Disposition;
 pub use self::params::Params;
-pub use self::record::{CallRecord, Disposition};
+pub use self::record::CallRecord;
 pub use self::request_id::RequestId;
 pub(crate) use self::request_id::RequestIds;
 pub use self::trace::TraceContext;

@@ -87,8 +87,8 @@ pub mod __private {
 
     pub use inventory;
 
+    pub use crate::method::encode::encode;
     pub use crate::method::inject::Injected;
-    pub use crate::method::output::encode;
 
     /// The parsers of what strangers send. What breaks one is found through these.
     pub mod fuzz {

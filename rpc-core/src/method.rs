@@ -3,6 +3,7 @@
 
 pub(crate) mod arguments;
 pub(crate) mod counts;
+pub(crate) mod encode;
 pub(crate) mod entry;
 pub(crate) mod inject;
 pub(crate) mod output;

@@ -3,27 +3,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::disposition::Disposition;
 use super::{RequestId, TraceContext, Transport};
 use crate::error::ApiError;
 use crate::identity::Identity;
 use crate::method::Method;
-
-/// How far a call came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Disposition {
-    /// The handler ended, well or with an error.
-    Finished,
-    /// Refused before the handler: credentials, permission, parameters.
-    Refused,
-    /// Refused by a limit, or since the server stops.
-    Declined,
-    /// The caller went away.
-    Cancelled,
-    /// The handler panicked.
-    Panicked,
-    /// The handler was dropped since its time was up.
-    TimedOut,
-}
 
 /// A call that has ended.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::call::{CallRecord, Disposition};
+use crate::call::Disposition;
 
 /// Different statuses of one method that are told apart. Most methods have fewer than ten.
 const STATUSES: usize = 24;
@@ -69,16 +69,16 @@ struct Status {
 
 impl Counters {
     /// Counts a call.
-    pub(crate) fn add(&self, record: &CallRecord<'_>) {
+    pub(crate) fn add(&self, status: u16, disposition: Disposition, runtime: Duration) {
         let one = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
-        one(self.of_status(record.status));
-        match record.disposition {
+        one(self.of_status(status));
+        match disposition {
             Disposition::Declined => one(&self.declined),
             Disposition::Panicked => one(&self.panicked),
             _ => 0,
         };
-        one(&self.times[CallCounts::BOUNDS.partition_point(|bound| *bound < record.runtime)]);
-        let nanoseconds = u64::try_from(record.runtime.as_nanos()).unwrap_or(u64::MAX);
+        one(&self.times[CallCounts::BOUNDS.partition_point(|bound| *bound < runtime)]);
+        let nanoseconds = u64::try_from(runtime.as_nanos()).unwrap_or(u64::MAX);
         self.total.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 

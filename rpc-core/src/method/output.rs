@@ -1,9 +1,9 @@
-//! What a handler may return, and its encoded form.
+//! What a handler may return.
 
-use crate::reply::Encoded;
-use crate::{ApiError, Ctx, Reply};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
+
+use crate::{ApiError, Reply};
 
 /// The return type of a method: `Result<T, E>` or `Result<Reply<T>, E>`, where `T` serialises and `E` becomes an [`ApiError`].
 #[diagnostic::on_unimplemented(
@@ -67,15 +67,4 @@ impl<T: Serialize + JsonSchema + Send> Answer for Reply<T> {
     fn into_reply(self) -> Self {
         self
     }
-}
-
-/// Encodes what a handler returned. Called by the expansion of `#[api_method]`.
-///
-/// # Errors
-///
-/// The method's own error, or an internal one when the data does not serialise.
-pub fn encode<R: MethodOutput>(ctx: &Ctx, output: R) -> Result<Encoded, ApiError> {
-    let Reply { status, reason, data, extra } = output.into_reply()?;
-    let data = ctx.codec().encode(&data)?;
-    Ok(Encoded { status, reason, data, extra })
 }

@@ -113,7 +113,7 @@ impl Recorder {
             trace: ctx.trace.as_ref(),
         };
         if let Some(counters) = &self.ctx.method.counters {
-            counters.add(&record);
+            counters.add(status, disposition, record.runtime);
         }
         span::close(&self.span, &record);
         self.span.in_scope(|| {

@@ -18,6 +18,7 @@ mod nginx;
 mod outgoing;
 mod process;
 mod refused_bodies;
+mod rings;
 mod serve;
 mod storage;
 mod terminal;

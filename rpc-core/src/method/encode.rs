@@ -1,0 +1,16 @@
+//! The end of a handler: what it returned, in the encoding of its call.
+
+use super::output::MethodOutput;
+use crate::reply::Encoded;
+use crate::{ApiError, Ctx, Reply};
+
+/// Encodes what a handler returned. Called by the expansion of `#[api_method]`.
+///
+/// # Errors
+///
+/// The method's own error, or an internal one when the data does not serialise.
+pub fn encode<R: MethodOutput>(ctx: &Ctx, output: R) -> Result<Encoded, ApiError> {
+    let Reply { status, reason, data, extra } = output.into_reply()?;
+    let data = ctx.codec().encode(&data)?;
+    Ok(Encoded { status, reason, data, extra })
+}
