@@ -15,7 +15,7 @@ use tracing_subscriber::filter::filter_fn;
 
 use super::BoxedLayer;
 use super::exporter::{CallExporter, Client};
-use crate::cli::NAME;
+use crate::NAME;
 use crate::config::HttpUrl;
 
 /// How long one batch may take on its way.

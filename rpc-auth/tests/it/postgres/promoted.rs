@@ -9,9 +9,9 @@ use rpc_core::{Identity, LocalBus, Permission};
 use sqlx::{Executor, PgPool};
 use tokio::task::JoinSet;
 
+use super::until;
 use super::{CONNECTIONS, migrated};
 use crate::authenticator::accounts;
-use crate::bus::until;
 
 /// What an administrator does to Bob.
 #[derive(Debug, Clone, Copy)]

@@ -9,9 +9,9 @@ use sqlx::{Executor, PgPool};
 use tokio::task::JoinSet;
 
 use super::promoted::{CHANGES, user, waits};
+use super::until;
 use super::{CONNECTIONS, migrated};
 use crate::authenticator::accounts;
-use crate::bus::until;
 
 /// What others do to Ann, in a transaction that they have not ended when she is looked at.
 const ENDS: [(&str, bool); 4] = [

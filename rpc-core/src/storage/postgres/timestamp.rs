@@ -1,11 +1,12 @@
-//! Moments in Postgres.
+//! Moments in Postgres: a [`Timestamp`] is a `timestamptz`, to the millisecond, from 4714 BC to 294276 AD.
 
-use rpc_core::Timestamp;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueFormat, PgValueRef};
 use sqlx::types::time::OffsetDateTime;
 use sqlx::{Decode, Encode, Postgres, Type};
+
+use crate::timestamp::Timestamp;
 
 /// The epoch of Postgres, 2000-01-01, in milliseconds since that of Unix.
 const EPOCH: i64 = 946_684_800_000;
@@ -13,35 +14,36 @@ const EPOCH: i64 = 946_684_800_000;
 const FIRST: i64 = -211_813_488_000_000_000;
 const LAST: i64 = 9_223_371_331_199_999_999;
 
-/// A [`Timestamp`] as a `timestamptz`: to the millisecond, from 4714 BC to 294276 AD. One beyond is stored as the nearest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PgTimestamp(pub Timestamp);
+/// A `timestamptz` in binary: microseconds since the epoch of Postgres. A moment beyond what it can tell is the nearest.
+#[must_use]
+pub fn timestamptz(moment: Timestamp) -> i64 {
+    moment.millis().saturating_sub(EPOCH).saturating_mul(1000).clamp(FIRST, LAST)
+}
 
-impl Type<Postgres> for PgTimestamp {
+impl Type<Postgres> for Timestamp {
     fn type_info() -> PgTypeInfo {
         OffsetDateTime::type_info()
     }
 }
 
-impl PgHasArrayType for PgTimestamp {
+impl PgHasArrayType for Timestamp {
     fn array_type_info() -> PgTypeInfo {
         OffsetDateTime::array_type_info()
     }
 }
 
-impl Encode<'_, Postgres> for PgTimestamp {
+impl Encode<'_, Postgres> for Timestamp {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        let micros = self.0.millis().saturating_sub(EPOCH).saturating_mul(1000);
-        Encode::<Postgres>::encode(micros.clamp(FIRST, LAST), buffer)
+        Encode::<Postgres>::encode(timestamptz(*self), buffer)
     }
 }
 
-impl Decode<'_, Postgres> for PgTimestamp {
+impl Decode<'_, Postgres> for Timestamp {
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
         if value.format() == PgValueFormat::Text {
             return Err("a moment is asked for in binary".into());
         }
         let micros: i64 = Decode::<Postgres>::decode(value)?;
-        Ok(Self(Timestamp::from_millis(micros.div_euclid(1000).saturating_add(EPOCH))))
+        Ok(Self::from_millis(micros.div_euclid(1000).saturating_add(EPOCH)))
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::bus::Notice;
 use futures_util::TryStreamExt;
-use rpc_core::Notice;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use tokio::time::timeout;
@@ -23,7 +23,7 @@ const FURTHEST: f64 = 30.0;
 /// It looks at the table, so that it fails where [`READ`] would: on a standby server, or without rights.
 const FIRST: &str = "SELECT pg_catalog.pg_current_snapshot()::text AS seen,
         pg_catalog.date_part('epoch', pg_catalog.statement_timestamp()) AS moment,
-        EXISTS (SELECT FROM rpc_auth_notices)";
+        EXISTS (SELECT FROM rpc_bus_notices)";
 
 /// What this statement sees and the last one did not, in the order in which each node wrote it: what was written by transactions
 /// from `$1` on, and by those that were running then, `$2`. It looks at nothing else, however long somebody lets a transaction
@@ -34,9 +34,9 @@ const READ: &str = "SELECT now.seen::text AS seen, now.moment, notice.made::text
         SELECT pg_catalog.pg_current_snapshot() AS seen,
             pg_catalog.date_part('epoch', pg_catalog.statement_timestamp()) AS moment
      ) AS now LEFT JOIN (
-        SELECT made, node, number, content FROM rpc_auth_notices WHERE made >= $1::pg_catalog.xid8
+        SELECT made, node, number, content FROM rpc_bus_notices WHERE made >= $1::pg_catalog.xid8
         UNION ALL
-        SELECT made, node, number, content FROM rpc_auth_notices WHERE made = ANY ($2::pg_catalog.xid8[])
+        SELECT made, node, number, content FROM rpc_bus_notices WHERE made = ANY ($2::pg_catalog.xid8[])
      ) AS notice ON notice.node <> $3
      ORDER BY notice.made, notice.node, notice.number";
 

@@ -1,25 +1,26 @@
-//! Settings in Postgres. Behind the feature `postgres`, which is on by default.
+//! Settings in Postgres.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use rpc_auth::postgres::{PgTimestamp, hold};
+use rpc_auth::postgres::hold;
 use rpc_auth::{Authority, Secret};
 use rpc_core::Timestamp;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use rpc_core::storage::{self, StoreError};
+use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::query::Query;
-use sqlx::{Postgres, Row, SqlSafeStr};
+use sqlx::{Postgres, Row};
 
-use super::bound::BoundSecret;
-use super::{SealError, SecretBox, Settings, SettingsChange, SettingsError, SettingsStore};
+use crate::settings::{SealError, SecretBox, Settings, SettingsChange, SettingsError, SettingsStore};
+use crate::storage::bound::BoundSecret;
 
 /// The table that says which migrations a database has.
 const MIGRATIONS_TABLE: &str = "_app_migrations";
 
-/// Each with its version and name. What was released is never changed: databases remember its checksum.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "settings", include_str!("../../migrations/0001_settings.sql"))];
+/// Each with its version and purpose. What was released is never changed: databases remember its checksum.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "settings", include_str!("../../../migrations/0001_settings.sql"))];
 
 macro_rules! columns {
     () => {
@@ -44,17 +45,6 @@ const UPDATE: &str =
 
 const SEAL: &str = "UPDATE app_settings SET smtp_password = $1, telegram_bot_key = $2";
 
-/// Makes the table, or brings it up to date. It remembers what it did in a table of its own, `_app_migrations`.
-#[must_use]
-pub fn migrator() -> Migrator {
-    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    };
-    let mut migrator = Migrator::with_migrations(MIGRATIONS.map(migration).into());
-    migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
-    migrator
-}
-
 /// A [`SettingsStore`] in Postgres, in the database of the accounts whose users change it. Secrets are stored as a
 /// [`SecretBox`] seals them. Those that were stored before there was a key, or bound to less than today, are sealed anew when
 /// an application starts with a key, by its [`seed`](SettingsStore::seed).
@@ -69,7 +59,13 @@ pub struct PgSettings {
 }
 
 impl PgSettings {
-    /// A store over connections to a database that [`migrator`] has run on.
+    /// Makes the table, or brings it up to date. It remembers what it did in a table of its own, `_app_migrations`.
+    #[must_use]
+    pub fn migrator() -> Migrator {
+        storage::migrator(MIGRATIONS_TABLE, &MIGRATIONS)
+    }
+
+    /// A store over connections to a database that [`migrator`](Self::migrator) has run on.
     #[must_use]
     pub fn new(pool: PgPool, secrets: SecretBox) -> Self {
         Self { pool, secrets, told: Default::default() }
@@ -77,7 +73,7 @@ impl PgSettings {
 
     fn settings(&self, row: &PgRow) -> Result<Settings, SettingsError> {
         let port: Option<i32> = row.try_get("smtp_port")?;
-        let smtp_port = port.map(u16::try_from).transpose().map_err(|error| SettingsError::Store(error.into()))?;
+        let smtp_port = port.map(u16::try_from).transpose().map_err(|error| StoreError(error.into()))?;
         let mut settings = Settings {
             app_url: row.try_get("app_url")?,
             smtp_from: row.try_get("smtp_from")?,
@@ -89,7 +85,7 @@ impl PgSettings {
             telegram_bot_key: None,
             telegram_bot_enabled: row.try_get("telegram_bot_enabled")?,
             telegram_signin_enabled: row.try_get("telegram_signin_enabled")?,
-            updated: row.try_get::<PgTimestamp, _>("updated")?.0,
+            updated: row.try_get("updated")?,
         };
         settings.smtp_password = self.secret(row, BoundSecret::SmtpPassword, &settings)?;
         settings.telegram_bot_key = self.secret(row, BoundSecret::TelegramBotKey, &settings)?;
@@ -176,7 +172,7 @@ impl PgSettings {
             .bind(self.sealed(BoundSecret::TelegramBotKey, settings)?)
             .bind(settings.telegram_bot_enabled)
             .bind(settings.telegram_signin_enabled)
-            .bind(PgTimestamp(settings.updated)))
+            .bind(settings.updated))
     }
 }
 
@@ -188,7 +184,7 @@ impl fmt::Debug for PgSettings {
 
 impl From<sqlx::Error> for SettingsError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Store(Box::new(error))
+        Self::Store(error.into())
     }
 }
 

@@ -1,27 +1,33 @@
-//! One node on a Postgres database.
+//! Everything in a Postgres database, which several nodes may share. Behind the feature `postgres`, which is on by default.
 
+mod settings;
+
+use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rpc_auth::postgres::{PgBus, PgStore};
+use rpc_auth::postgres::PgStore;
 use rpc_calllog::postgres::PgLog;
 use rpc_core::http::Readiness;
+use rpc_core::storage::Component;
+use rpc_core::storage::postgres::{
+    Database, DatabaseError, DatabaseOptions, MigrationLock, PgBus, Progress, Report, Tables,
+};
 use sqlx::postgres::PgConnectOptions;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::Schema;
+pub use self::settings::PgSettings;
+use super::{Backend, Schema, Storage, Target, pending};
+use crate::NAME;
 use crate::app::AppParts;
-use crate::cli::NAME;
-use crate::config::{DatabaseUrl, StorageSettings};
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
 use crate::metrics::{DatabaseCounter, DatabaseCounts};
 use crate::output;
-use crate::postgres::{Component, Database, DatabaseError, DatabaseOptions, MigrationLock, Progress};
-use crate::settings::{PgSettings, SecretBox};
+use crate::settings::SecretBox;
 
 /// What takes less is not told to people.
 const QUICK: Duration = Duration::from_millis(500);
@@ -29,27 +35,26 @@ const QUICK: Duration = Duration::from_millis(500);
 /// How long `/readyz` waits for the database.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
-/// A database, and what this node has of it.
-#[derive(Debug)]
-pub(crate) struct Node {
-    database: Database,
-    bus: Arc<PgBus>,
-    /// Those of the bus.
-    tasks: TaskTracker,
-    lock: Option<MigrationLock>,
-    secrets: SecretBox,
+/// The tables of the application, in the order in which they are made.
+#[must_use]
+pub fn tables() -> Vec<Tables> {
+    [
+        ("bus", "rpc_bus_", PgBus::migrator as fn() -> _),
+        ("accounts", "rpc_auth_", rpc_auth::postgres::migrator),
+        ("call log", "rpc_calllog_", rpc_calllog::postgres::migrator),
+        ("settings", "app_settings", PgSettings::migrator),
+    ]
+    .map(|(name, prefix, migrator)| Tables { name, prefix, migrator })
+    .into()
 }
 
-impl Node {
-    pub(super) async fn open(
-        url: &DatabaseUrl,
-        settings: &StorageSettings,
-        schema: Schema,
-        audience: Audience,
-    ) -> Result<Self, Failure> {
-        let start = Instant::now();
-        let report = move |progress: Progress<'_>| tell(&progress, start, audience);
-        let database = connect(url, settings, &report).await?;
+pub(super) struct Postgres;
+
+#[async_trait(?Send)]
+impl Backend for Postgres {
+    async fn open(&self, target: Target<'_>, schema: Schema) -> Result<Box<dyn Storage>, Failure> {
+        let report = report(target.audience);
+        let database = connect(target, &report).await?;
         let lock = match schema {
             Schema::Migrate => {
                 let mut lock = database.lock(&report).await?;
@@ -63,36 +68,75 @@ impl Node {
             }
         };
         let tasks = TaskTracker::new();
-        let bus = PgBus::start(database.options().connection.clone(), &tasks);
-        let bus = Arc::new(bus.map_err(|error| Failure::new(Exit::Failure, error))?);
-        Ok(Self { database, bus, tasks, lock, secrets: settings.secrets.clone() })
+        let bus = Arc::new(PgBus::start(database.options().connection.clone(), &tasks));
+        Ok(Box::new(Node { database, bus, tasks, lock, secrets: target.settings.secrets.clone() }))
     }
 
-    pub(super) fn parts(&self, parts: AppParts) -> AppParts {
+    async fn migrate(&self, target: Target<'_>) -> Result<Vec<Component>, Failure> {
+        let report = report(target.audience);
+        let database = connect(target, &report).await?;
+        let mut lock = database.lock(&report).await?;
+        lock.migrate(&report).await?;
+        lock.unlock().await?;
+        Ok(database.components().await?)
+    }
+
+    async fn components(&self, target: Target<'_>) -> Result<Vec<Component>, Failure> {
+        Ok(connect(target, &report(target.audience)).await?.components().await?)
+    }
+}
+
+/// A database, and what this node has of it.
+struct Node {
+    database: Database,
+    bus: Arc<PgBus>,
+    /// Those of the bus.
+    tasks: TaskTracker,
+    lock: Option<MigrationLock>,
+    secrets: SecretBox,
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Postgres at {}", self.database.options().place())
+    }
+}
+
+#[async_trait]
+impl Storage for Node {
+    fn kind(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn lasts(&self) -> bool {
+        true
+    }
+
+    fn parts(&self) -> Result<AppParts, Failure> {
         let pool = self.database.pool();
-        AppParts {
+        Ok(AppParts {
             accounts: Arc::new(PgStore::new(pool.clone())),
             settings: Arc::new(PgSettings::new(pool.clone(), self.secrets.clone())),
             call_log: Arc::new(PgLog::new(pool.clone())),
             bus: Arc::clone(&self.bus) as _,
-            ..parts
-        }
+            ..AppParts::in_memory()?
+        })
     }
 
-    pub(super) async fn unlock(&mut self) -> Result<(), Failure> {
+    async fn prepared(&mut self) -> Result<(), Failure> {
         match self.lock.take() {
             Some(lock) => Ok(lock.unlock().await?),
             None => Ok(()),
         }
     }
 
-    pub(super) fn readiness(&self) -> Arc<dyn Readiness> {
+    fn readiness(&self) -> Arc<dyn Readiness> {
         Arc::new(DatabaseReady(self.database.clone()))
     }
 
-    pub(super) fn counter(&self) -> DatabaseCounter {
+    fn counter(&self) -> Option<DatabaseCounter> {
         let (database, bus) = (self.database.clone(), Arc::clone(&self.bus));
-        Arc::new(move || {
+        Some(Arc::new(move || {
             let (pool, bus) = (database.pool(), bus.counters());
             DatabaseCounts {
                 connections: pool.size() as usize,
@@ -106,27 +150,19 @@ impl Node {
                 forged: bus.forged,
                 heartbeat_age: bus.heartbeat_age,
             }
-        })
+        }))
     }
 
-    pub(super) async fn close(self) {
+    async fn close(self: Box<Self>) {
         self.bus.stop();
         self.tasks.close();
         self.tasks.wait().await;
         self.database.close().await;
     }
-
-    pub(super) fn place(&self) -> String {
-        self.database.options().place()
-    }
 }
 
 /// Waits for the database that the settings name.
-pub(crate) async fn connect(
-    url: &DatabaseUrl,
-    settings: &StorageSettings,
-    report: &(dyn Fn(Progress<'_>) + Sync),
-) -> Result<Database, Failure> {
+async fn connect(Target { url, settings, .. }: Target<'_>, report: Report<'_>) -> Result<Database, Failure> {
     let connection = PgConnectOptions::from_str(url.expose()).map_err(|error| {
         let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
         Failure::new(Exit::Configuration, format!("{}: {cause}", settings.source))
@@ -136,7 +172,7 @@ pub(crate) async fn connect(
         acquire_timeout: settings.timeout,
         startup_wait: settings.wait,
         lock_wait: settings.lock_wait,
-        ..DatabaseOptions::new(connection.application_name(NAME))
+        ..DatabaseOptions::new(connection.application_name(NAME), tables())
     };
     Ok(Database::connect(options, report).await?)
 }
@@ -149,12 +185,13 @@ async fn warn_of_others(database: &Database) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-/// Tells a step: programs always, people when it takes a while.
-pub(crate) fn tell(progress: &Progress<'_>, start: Instant, audience: Audience) {
-    match audience {
+/// Tells steps from now on: to programs always, to people when it takes a while.
+fn report(audience: Audience) -> impl Fn(Progress<'_>) + Sync {
+    let start = Instant::now();
+    move |progress| match audience {
         Audience::Programs => tracing::info!(event = progress.event(), "{progress}"),
         Audience::People if start.elapsed() >= QUICK || matches!(progress, Progress::Waiting { .. }) => {
-            output::note(progress);
+            output::note(&progress);
         }
         Audience::People => {}
     }
@@ -166,13 +203,6 @@ async fn require_current(database: &Database) -> Result<(), Failure> {
         Some(pending) => Err(Failure::new(Exit::Storage, pending)),
         None => Ok(()),
     }
-}
-
-/// That something is to be done to the schema, if anything is.
-pub(crate) fn pending(components: &[Component]) -> Option<String> {
-    let count: usize = components.iter().map(|component| component.pending.len()).sum();
-    let migrations = if count == 1 { "migration is" } else { "migrations are" };
-    (count > 0).then(|| format!("{count} {migrations} pending. Try: {NAME} migrate"))
 }
 
 impl From<DatabaseError> for Failure {

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use rpc_auth::postgres::{PgBus, migrator};
+use rpc_core::storage::postgres::PgBus;
 use rpc_core::{Bus, Listener, Notice};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Pid;
+use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{ConnectOptions, PgPool};
 use test_postgres::Cluster;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::task::TaskTracker;
@@ -15,8 +15,8 @@ use tokio_util::task::TaskTracker;
 /// How long something may take before it counts as never.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(crate) const LISTENS: &str = "rpc-auth bus: listens";
-pub(crate) const SENDS: &str = "rpc-auth bus: sends";
+pub(crate) const LISTENS: &str = "rpc bus: listens";
+pub(crate) const SENDS: &str = "rpc bus: sends";
 
 /// Waits until something is so.
 pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
@@ -38,7 +38,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         let world =
             Self { cluster: tokio::task::spawn_blocking(Cluster::start).await.unwrap(), tasks: TaskTracker::new() };
-        migrator().run(&world.pool()).await.unwrap();
+        PgBus::migrator().run(&world.pool()).await.unwrap();
         world
     }
 
@@ -48,7 +48,7 @@ impl World {
     }
 
     pub(crate) fn start(&self) -> Heard {
-        Heard::by(PgBus::start(self.cluster.options("postgres"), &self.tasks).unwrap())
+        Heard::by(PgBus::start(self.cluster.options("postgres"), &self.tasks))
     }
 
     /// A node that hears.
@@ -61,10 +61,7 @@ impl World {
 
     /// The processes of the server that serve a connection of the bus, oldest first.
     pub(crate) async fn backends(&self, name: &str) -> Vec<Pid> {
-        let mut connection = self.cluster.options("postgres").connect().await.unwrap();
-        let query = "SELECT pid FROM pg_stat_activity WHERE application_name = $1 ORDER BY backend_start";
-        let pids: Vec<i32> = sqlx::query_scalar(query).bind(name).fetch_all(&mut connection).await.unwrap();
-        pids.into_iter().map(|pid| Pid::from_raw(pid).unwrap()).collect()
+        self.cluster.backends(name).await
     }
 
     /// Ends a connection, as an operator does.
@@ -78,23 +75,6 @@ impl World {
         sqlx::query("CREATE ROLE stranger LOGIN").execute(&self.pool()).await.unwrap();
         let options = self.cluster.options("postgres").username("stranger");
         PgPoolOptions::new().max_connections(4).acquire_timeout(PATIENCE).connect_lazy_with(options)
-    }
-}
-
-/// A process that stands still until this is dropped.
-pub(crate) struct Stopped(Pid);
-
-impl Stopped {
-    pub(crate) fn process(pid: Pid) -> Self {
-        kill_process(pid, Signal::STOP).unwrap();
-        Self(pid)
-    }
-}
-
-impl Drop for Stopped {
-    fn drop(&mut self) {
-        // It may have ended meanwhile.
-        let _ = kill_process(self.0, Signal::CONT);
     }
 }
 

@@ -16,7 +16,7 @@ use super::letter::{Letter, Unsent};
 use super::message::Bell;
 use super::reader::Reader;
 use super::{CHANNEL, Shared};
-use crate::postgres::pin_search_path;
+use crate::storage::postgres::pin_search_path;
 
 /// Between two reads, whether or not somebody has rung.
 const BEAT: Duration = Duration::from_millis(300);
@@ -47,7 +47,7 @@ const LONG: Duration = Duration::from_secs(2);
 const PREPARE: &str = "SET synchronous_commit = off; SET enable_seqscan = off; SET enable_bitmapscan = off; \
                        SET max_parallel_workers_per_gather = 0; SET jit = off";
 const INSERT: &str = "WITH sent AS (
-        INSERT INTO rpc_auth_notices (node, number, content)
+        INSERT INTO rpc_bus_notices (node, number, content)
         SELECT $1, waiting.number, waiting.content FROM unnest($2::int8[], $3::text[]) AS waiting (number, content)
         RETURNING made
      )
@@ -55,8 +55,8 @@ const INSERT: &str = "WITH sent AS (
 /// A notice is as old as its transaction, which may have ended only now: it is swept when it was there to be read at a sweep
 /// before.
 const NOW_THERE: &str = "SELECT pg_catalog.pg_current_snapshot()::text";
-const DELETE_OLD: &str = "DELETE FROM rpc_auth_notices WHERE (made, node, number) IN (
-        SELECT made, node, number FROM rpc_auth_notices
+const DELETE_OLD: &str = "DELETE FROM rpc_bus_notices WHERE (made, node, number) IN (
+        SELECT made, node, number FROM rpc_bus_notices
         WHERE created < pg_catalog.now() - pg_catalog.make_interval(secs => $1::float8)
             AND pg_catalog.pg_visible_in_snapshot(made, $3::text::pg_catalog.pg_snapshot)
         ORDER BY created LIMIT $2 FOR UPDATE SKIP LOCKED)";
@@ -331,7 +331,7 @@ impl Sender {
 
 #[cfg(test)]
 mod tests {
-    use rpc_core::Notice;
+    use crate::bus::Notice;
 
     #[test]
     fn the_notice_of_missed_ones_is_what_it_says() {

@@ -1,6 +1,6 @@
 //! What travels: a notice as the text of a row, and the text of a bell, which anybody may have written.
 
-use rpc_core::Notice;
+use crate::bus::Notice;
 
 use super::letter::Unsent;
 
@@ -68,7 +68,7 @@ impl<'t> Bell<'t> {
 
 #[cfg(test)]
 mod tests {
-    use rpc_core::Notice;
+    use crate::bus::Notice;
     use serde_json::{Value, json};
 
     use super::{Bell, decode, depth, encode};
@@ -82,7 +82,7 @@ mod tests {
     fn a_bell_that_is_put_together_is_taken_apart() {
         let bell = Bell { node: "00ff", transaction: u64::MAX };
         assert_eq!(Bell::read(&bell.text()), Some(bell));
-        for text in ["", "00ff", "00ff.", "00ff.x", "00ff.-1", "00ff.1.{}", "rpc_auth.0.\"missed\""] {
+        for text in ["", "00ff", "00ff.", "00ff.x", "00ff.-1", "00ff.1.{}", "rpc_bus.0.\"missed\""] {
             assert_eq!(Bell::read(text), None, "{text}");
         }
     }

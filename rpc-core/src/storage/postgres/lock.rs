@@ -7,7 +7,11 @@ use std::time::Duration;
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::time::{Instant, timeout};
 
-use super::{Database, DatabaseError, Progress, Report, session};
+use super::retry::has_code;
+use super::{Database, DatabaseError, Progress, Report, Tables, session};
+
+/// The table that is locked.
+pub(super) const TABLE: &str = "_app_lock";
 
 /// What the lock is on, made whole. `one` is the row that a migration locks.
 const MAKE: &str = "CREATE TABLE _app_lock (one boolean PRIMARY KEY DEFAULT true CHECK (one)); \
@@ -43,6 +47,7 @@ pub struct MigrationLock {
     holder: PgConnection,
     /// What changes the schema, in transactions of its own.
     pub(super) worker: PgConnection,
+    pub(super) tables: Vec<Tables>,
 }
 
 impl fmt::Debug for MigrationLock {
@@ -66,12 +71,12 @@ impl Database {
         waiting.for_lock(&mut holder, LOCK).await?;
         // Of a node that was killed the server may still do what it was asked to.
         waiting.for_lock(&mut worker, LOCK_ROW).await?;
-        Ok(MigrationLock { holder, worker })
+        Ok(MigrationLock { holder, worker, tables: self.options().tables.clone() })
     }
 
     /// Why the table cannot be made: a role that may make none is told so, with the way out.
     fn refused(&self, error: sqlx::Error) -> DatabaseError {
-        if !is_one_of(&error, &[NO_RIGHT]) {
+        if !has_code(&error, &[NO_RIGHT]) {
             return DatabaseError::Failed(error);
         }
         let role = self.options().connection.get_username();
@@ -100,14 +105,9 @@ async fn make(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         return Ok(());
     }
     match connection.execute(MAKE).await {
-        Err(error) if !is_one_of(&error, &MADE_MEANWHILE) => Err(error),
+        Err(error) if !has_code(&error, &MADE_MEANWHILE) => Err(error),
         _ => Ok(()),
     }
-}
-
-fn is_one_of(error: &sqlx::Error, codes: &[&str]) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| codes.contains(&&*code))
 }
 
 /// A wait for a lock, which is told, and ends.

@@ -6,10 +6,11 @@ use rpc_core::{Audience, Bus, Notice, PublishedEvent};
 use serde_json::json;
 use sqlx::postgres::PgListener;
 use sqlx::{Executor, PgPool};
+use test_postgres::Stopped;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use super::world::{SENDS, Stopped, World, until};
+use super::world::{SENDS, World, until};
 
 const FORGED_EVENT: &str =
     r#"ffff.1.{"event":{"name":"/settings/updated","audience":"everyone","payload":{"a":"forged"}}}"#;
@@ -52,24 +53,24 @@ async fn what_a_stranger_notifies_is_not_heard_and_is_counted() {
         &deep_event,
     ];
     for text in nonsense {
-        notify(&stranger, "rpc_auth_bus", text).await;
+        notify(&stranger, "rpc_bus", text).await;
     }
     until("counted", async || there.bus.counters().forged == nonsense.len() as u64).await;
     // Rung for what has not happened, and for what the stranger has done.
     for (text, more) in [("ffff.18446744073709551615", 1), ("ffff.999999999", 2)] {
-        notify(&stranger, "rpc_auth_bus", text).await;
+        notify(&stranger, "rpc_bus", text).await;
         until("counted", async || there.bus.counters().forged == nonsense.len() as u64 + more).await;
     }
     // The large notices of old, whose contents nobody may write.
-    notify(&stranger, "rpc_auth_bus", "ffff.1").await;
+    notify(&stranger, "rpc_bus", "ffff.1").await;
     here.bus.announce(Notice::User("2".into())).await.unwrap();
     assert_eq!(there.hears().await, (Notice::User("2".into()), true), "it heard nothing before this");
     assert!(there.missed().is_empty());
     for statement in [
-        "SELECT * FROM rpc_auth_notices",
-        "INSERT INTO rpc_auth_notices (node, number, content) VALUES ('ffff', 1, '\"missed\"')",
-        "DO $$ BEGIN LOCK TABLE rpc_auth_notices; END $$",
-        "SELECT rpc_auth_announce()",
+        "SELECT * FROM rpc_bus_notices",
+        "INSERT INTO rpc_bus_notices (node, number, content) VALUES ('ffff', 1, '\"missed\"')",
+        "DO $$ BEGIN LOCK TABLE rpc_bus_notices; END $$",
+        "SELECT rpc_bus_announce(0, '\"missed\"')",
     ] {
         let refused = stranger.execute(statement).await.unwrap_err();
         let code = refused.as_database_error().and_then(|error| error.code()).map(String::from);
@@ -84,7 +85,7 @@ async fn a_stranger_who_listens_learns_nothing_of_what_is_announced() {
     let (here, mut there) = (world.node().await, world.node().await);
     here.reaches(&mut there, "1").await;
     let mut listener = PgListener::connect_with(&stranger).await.unwrap();
-    listener.listen("rpc_auth_bus").await.unwrap();
+    listener.listen("rpc_bus").await.unwrap();
     for size in [1, 2_000] {
         let payload = Some(json!(CANARY.repeat(size)));
         let event = PublishedEvent { name: CANARY.into(), audience: Audience::User(CANARY.into()), payload };
@@ -93,7 +94,7 @@ async fn a_stranger_who_listens_learns_nothing_of_what_is_announced() {
             assert!(there.hears().await.0 == notice);
         }
     }
-    notify(&stranger, "rpc_auth_bus", "that is all").await;
+    notify(&stranger, "rpc_bus", "that is all").await;
     let mut bells = 0;
     loop {
         let heard = timeout(Duration::from_secs(30), listener.recv()).await.unwrap().unwrap();
@@ -113,7 +114,7 @@ async fn while_a_stranger_floods_the_channel_nothing_is_missed_and_nodes_stay_cu
     let stranger = world.stranger().await;
     let (here, mut there) = (world.node().await, world.node().await);
     here.reaches(&mut there, "start").await;
-    let flood = "SELECT pg_notify('rpc_auth_bus', 'ffff.' || (10000000000 + i)) FROM generate_series(1, 2000) AS i";
+    let flood = "SELECT pg_notify('rpc_bus', 'ffff.' || (10000000000 + i)) FROM generate_series(1, 2000) AS i";
     let mut attack = Attack::by(stranger.clone(), flood);
     until("the attack", async || there.bus.counters().forged > 2_000).await;
     for number in 0..30 {
@@ -131,7 +132,7 @@ async fn after_more_bells_than_an_application_rings_notices_are_heard_without_th
     let stranger = world.stranger().await;
     let (here, mut there) = (world.node().await, world.node().await);
     here.reaches(&mut there, "start").await;
-    let burst = "SELECT pg_notify('rpc_auth_bus', repeat('x', 1000) || i) FROM generate_series(1, 30000) AS i";
+    let burst = "SELECT pg_notify('rpc_bus', repeat('x', 1000) || i) FROM generate_series(1, 30000) AS i";
     stranger.execute(burst).await.unwrap();
     until("heard enough", async || there.bus.counters().forged > 19_000).await;
     for number in 0..5 {
@@ -151,7 +152,7 @@ async fn a_transaction_that_a_stranger_lets_run_hides_no_notice_and_doubles_none
     let mut running = stranger.begin().await.unwrap();
     running.execute("SELECT pg_current_xact_id()").await.unwrap();
     let mut late = world.pool().begin().await.unwrap();
-    let row = "INSERT INTO rpc_auth_notices (node, number, content) VALUES ('', 7, '{\"user\":\"late\"}')";
+    let row = "INSERT INTO rpc_bus_notices (node, number, content) VALUES ('', 7, '{\"user\":\"late\"}')";
     late.execute(row).await.unwrap();
     let user = |name: &str| Notice::User(name.into());
     here.reaches(&mut there, "first").await;
@@ -171,13 +172,13 @@ async fn no_bell_of_a_stranger_keeps_a_deaf_node_trusting() {
     let stranger = world.stranger().await;
     let there = world.node().await;
     let mut listener = PgListener::connect_with(&stranger).await.unwrap();
-    listener.listen("rpc_auth_bus").await.unwrap();
+    listener.listen("rpc_bus").await.unwrap();
     there.bus.announce(Notice::User("1".into())).await.unwrap();
     let bell = timeout(Duration::from_secs(30), listener.recv()).await.unwrap().unwrap();
     let (node, _) = bell.payload().split_once('.').unwrap();
     let beats = format!(
         "CREATE FUNCTION pg_temp.beat() RETURNS void LANGUAGE sql AS $$ SELECT pg_notify(channel, text) \
-         FROM (VALUES ('rpc_auth_bus'), ('rpc_auth_beat_{node}')) AS channels (channel), \
+         FROM (VALUES ('rpc_bus'), ('rpc_bus_beat_{node}')) AS channels (channel), \
          (VALUES ('{node}.18446744073709551615'), ('18446744073709551'), ('999999999'), ('{node}.1')) AS texts (text) $$"
     );
     let attacker = sqlx::postgres::PgPoolOptions::new().max_connections(1);

@@ -1,33 +1,30 @@
-//! The bus over Postgres: what every bus does, and what becomes of it when its connections fail.
+//! The ground on Postgres, and the bus over it: what every bus does, and what becomes of it when its connections fail.
 
 mod faults;
-mod identities;
 mod strangers;
 mod world;
 
 use std::sync::Arc;
 
-use rpc_auth::postgres::{PgBus, migrator};
 use rpc_core::Bus;
+use rpc_core::storage::postgres::PgBus;
 use test_postgres::{TestDatabase, lay_traps};
 use tokio_util::task::TaskTracker;
 
-pub(crate) use self::world::until;
-
 async fn migrated() -> TestDatabase {
-    TestDatabase::migrated("bus", async |pool| migrator().run(&pool).await.unwrap()).await
+    TestDatabase::migrated("bus", async |pool| PgBus::migrator().run(&pool).await.unwrap()).await
 }
 
 rpc_core::bus_conformance!(conforms, async {
     let (database, tasks) = (migrated().await, TaskTracker::new());
-    let node = || -> Arc<dyn Bus> { Arc::new(PgBus::start(database.options(), &tasks).unwrap()) };
+    let node = || -> Arc<dyn Bus> { Arc::new(PgBus::start(database.options(), &tasks)) };
     (node(), node(), database)
 });
 
 /// Others may make functions and operators in the schema of the table, and have.
 async fn trapped() -> TestDatabase {
     let prepare = async |pool| {
-        migrator().run(&pool).await.unwrap();
+        PgBus::migrator().run(&pool).await.unwrap();
         lay_traps(&pool).await;
     };
     TestDatabase::migrated("trapped bus", prepare).await
@@ -35,6 +32,6 @@ async fn trapped() -> TestDatabase {
 
 rpc_core::bus_conformance!(conforms_and_runs_no_code_of_others, async {
     let (database, tasks) = (trapped().await, TaskTracker::new());
-    let node = || -> Arc<dyn Bus> { Arc::new(PgBus::start(database.options(), &tasks).unwrap()) };
+    let node = || -> Arc<dyn Bus> { Arc::new(PgBus::start(database.options(), &tasks)) };
     (node(), node(), database)
 });

@@ -5,26 +5,7 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use super::lock::LOCK_ROW;
 use super::{Database, DatabaseError, MigrationLock, Progress, Report};
-
-/// The tables of one crate in a database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Component {
-    /// Whose they are.
-    pub name: &'static str,
-    /// How many migrations were done.
-    pub applied: usize,
-    /// What is still to be done: number and purpose.
-    pub pending: Vec<(i64, String)>,
-}
-
-/// All crates with tables.
-fn migrators() -> [(&'static str, Migrator); 3] {
-    [
-        ("accounts", rpc_auth::postgres::migrator()),
-        ("call log", rpc_calllog::postgres::migrator()),
-        ("settings", crate::settings::postgres::migrator()),
-    ]
-}
+use crate::storage::Component;
 
 impl Database {
     /// What was done to the schema, and what is pending. Changes nothing.
@@ -35,8 +16,8 @@ impl Database {
     pub async fn components(&self) -> Result<Vec<Component>, DatabaseError> {
         let mut connection = self.pool.acquire().await?;
         let mut components = Vec::new();
-        for (name, migrator) in migrators() {
-            components.push(component(name, &migrator, &mut connection).await?);
+        for tables in &self.options.tables {
+            components.push(component(tables.name, &(tables.migrator)(), &mut connection).await?);
         }
         Ok(components)
     }
@@ -52,10 +33,11 @@ impl MigrationLock {
         let connection = &mut self.worker;
         let mut pending = Vec::new();
         // All are looked at before the first one is done: nothing is begun on a database of a newer program.
-        for (name, mut migrator) in migrators() {
+        for tables in &self.tables {
+            let mut migrator = (tables.migrator)();
             migrator.set_locking(false);
-            let steps = component(name, &migrator, connection).await?.pending;
-            pending.push((name, migrator, steps));
+            let steps = component(tables.name, &migrator, connection).await?.pending;
+            pending.push((tables.name, migrator, steps));
         }
         let of = pending.iter().map(|(_, _, steps)| steps.len()).sum();
         let mut number = 0;

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::DatabaseError;
+use super::{DatabaseError, Tables, lock};
 
 /// Roles that need no watching: this one and those whose rights were given to it, superusers, and whoever owns the database. A
 /// superuser has the rights of every role, which says nothing about them.
@@ -25,12 +25,13 @@ macro_rules! is_trusted {
     };
 }
 
-/// Tables that bear the name of one of this application and are somebody else's.
+/// Tables that bear the name of one of this application, which begins with one of `$1`, and are somebody else's.
 const FOREIGN: &str = concat!(
     "SELECT pg_catalog.format('%I.%I of %I', nspname, relname, pg_catalog.pg_get_userbyid(relowner)) \
      FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace \
      WHERE nspname = pg_catalog.current_schema() AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') \
-        AND relname::text ~ '^(_app_lock|_app_migrations|_rpc_auth_migrations|_rpc_calllog_migrations|app_settings|rpc_auth_|rpc_calllog_)' \
+        AND EXISTS (SELECT FROM pg_catalog.unnest($1::text[]) AS own (prefix) \
+            WHERE pg_catalog.starts_with(relname::text, own.prefix)) \
         AND relowner <> nspowner AND NOT ",
     is_trusted!("relowner"),
     " ORDER BY relname::text LIMIT 10"
@@ -78,14 +79,20 @@ const EXPOSED: [(&str, &str); 3] = [
 
 /// Refuses a database in which somebody else owns a table of this application: whoever owns a table runs code as those who
 /// write to it. And one in which there is no schema to work in.
-pub(super) async fn check(connection: &mut PgConnection) -> Result<(), DatabaseError> {
+pub(super) async fn check(connection: &mut PgConnection, tables: &[Tables]) -> Result<(), DatabaseError> {
     let schema: Option<String> =
         sqlx::query_scalar("SELECT pg_catalog.current_schema()::text").fetch_one(&mut *connection).await?;
     if schema.is_none() {
         return Err(DatabaseError::NoSchema);
     }
-    let foreign: Vec<String> = sqlx::query_scalar(FOREIGN).fetch_all(connection).await?;
+    let foreign: Vec<String> = sqlx::query_scalar(FOREIGN).bind(own_names(tables)).fetch_all(connection).await?;
     if foreign.is_empty() { Ok(()) } else { Err(DatabaseError::ForeignTables(foreign.join(", "))) }
+}
+
+/// What the names of this application's tables begin with.
+fn own_names(tables: &[Tables]) -> Vec<String> {
+    let of = |tables: &Tables| [tables.prefix.to_owned(), (tables.migrator)().table_name.into_owned()];
+    tables.iter().flat_map(of).chain([lock::TABLE.to_owned()]).collect()
 }
 
 /// What an operator should close, each with how.

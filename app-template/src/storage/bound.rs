@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Settings;
+use crate::settings::Settings;
 
 /// A secret among the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,8 @@ impl BoundSecret {
 
 #[cfg(test)]
 mod tests {
-    use super::{BoundSecret, Settings};
+    use super::BoundSecret;
+    use crate::settings::Settings;
 
     #[test]
     fn accounts_differ_wherever_a_secret_would_go_elsewhere() {

@@ -2,7 +2,7 @@
 //! disk: when the machine is idle, and when it is busy with writes to the same database and with computing.
 //!
 //! ```text
-//! cargo bench -p rpc-auth --bench bus
+//! cargo bench -p rpc-core --features postgres --bench bus
 //! ```
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that cannot go on ends, and prints")]
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use rpc_auth::postgres::{PgBus, migrator};
+use rpc_core::storage::postgres::PgBus;
 use rpc_core::{Bus, Listener, Notice};
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Executor};
@@ -51,7 +51,7 @@ struct Nodes {
 
 impl Nodes {
     async fn start(cluster: &Cluster, tasks: &TaskTracker) -> Self {
-        let node = || PgBus::start(cluster.options("postgres"), tasks).unwrap();
+        let node = || PgBus::start(cluster.options("postgres"), tasks);
         let (here, there) = (node(), Arc::new(node()));
         let (sender, heard) = unbounded_channel();
         let ears = Arc::new(Ears(sender));
@@ -150,7 +150,7 @@ async fn main() {
     let cluster = Cluster::start_with(DURABLE);
     let options = cluster.options("postgres").disable_statement_logging();
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await.unwrap();
-    migrator().run(&pool).await.unwrap();
+    PgBus::migrator().run(&pool).await.unwrap();
     let tasks = TaskTracker::new();
     let mut nodes = Nodes::start(&cluster, &tasks).await;
     println!("{CHANGES} changes, from the announcement on one node until another one has heard");

@@ -11,11 +11,12 @@ mod sender;
 mod snapshot;
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
-use rpc_core::{Bus, BusError, Listener, LocalBus, Notice};
+use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -27,18 +28,24 @@ pub use self::counters::PgBusCounters;
 use self::letter::{Letter, Unsent};
 use self::pulse::Pulse;
 use self::sender::Sender;
-use crate::token::RandomError;
+use crate::bus::{Bus, BusError, Listener, LocalBus, Notice};
 
 /// Notices that may wait to be sent. More at once are not sent at all, and other nodes are told that they missed something.
 const QUEUE: usize = 10_000;
 
 /// The channel of bells. Nodes on one database are one application.
-const CHANNEL: &str = "rpc_auth_bus";
+const CHANNEL: &str = "rpc_bus";
+
+/// The table that says which migrations a database has.
+const MIGRATIONS_TABLE: &str = "_rpc_bus_migrations";
+
+/// Each with its version and purpose. What was released is never changed: databases remember its checksum.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "notices", include_str!("../../../migrations/0001_notices.sql"))];
 
 /// A [`Bus`] between the nodes on one Postgres database: a table of notices, and `NOTIFY` as a bell.
 ///
 /// It has two connections of its own, outside of any pool, so that a pool that is used up neither holds notices up nor makes
-/// caches untrusted. One writes notices to a table of [`migrator`](super::migrator), whatever was announced meanwhile in one
+/// caches untrusted. One writes notices to a table of [`migrator`](Self::migrator), whatever was announced meanwhile in one
 /// statement, rings, and reads those of others. The other one listens for the bells of others, so that their notices are read
 /// within milliseconds; it has to reach the server itself or a pooler that gives it a session, and where it
 /// does not, notices are heard within 300 ms. A notice has 16 MiB and is nested 127 levels deep at most. It is removed after a
@@ -57,8 +64,9 @@ const CHANNEL: &str = "rpc_auth_bus";
 /// [`Notice::Missed`] is told then, again when it reads anew, and about once a second while it cannot.
 ///
 /// When an announcement fails, and when a node starts (the one before it may have died between a change and its announcement),
-/// it owes the others a `Missed`, and sends it as soon as it can. What changes of accounts needs neither: the tables of
-/// [`migrator`](super::migrator) announce it themselves, under a name that is no node's.
+/// it owes the others a `Missed`, and sends it as soon as it can. What is announced in the transaction that it is about needs
+/// neither: triggers call the function `rpc_bus_announce(number, content)`, which writes a notice under a name that is no node's.
+/// The content is a [`Notice`] in JSON; of several with one number in one transaction the first counts.
 ///
 /// # Starting and stopping
 ///
@@ -69,13 +77,13 @@ const CHANNEL: &str = "rpc_auth_bus";
 /// ```no_run
 /// use std::sync::Arc;
 ///
-/// use rpc_auth::postgres::PgBus;
 /// use rpc_core::Bus;
+/// use rpc_core::storage::postgres::PgBus;
 /// use tokio_util::task::TaskTracker;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let tasks = TaskTracker::new();
-/// let bus = Arc::new(PgBus::start("postgres://localhost/app".parse()?, &tasks)?);
+/// let bus = Arc::new(PgBus::start("postgres://localhost/app".parse()?, &tasks));
 /// let shared: Arc<dyn Bus> = bus.clone(); // for AccountParts, Api::builder().bus(…)
 /// // … serve …
 /// bus.stop();
@@ -117,17 +125,19 @@ impl Shared {
 }
 
 impl PgBus {
+    /// Makes the tables of all buses, or brings them up to date: before those of crates whose triggers announce. It remembers
+    /// what it did in a table of its own, `_rpc_bus_migrations`.
+    #[must_use]
+    pub fn migrator() -> Migrator {
+        crate::storage::migrator(MIGRATIONS_TABLE, &MIGRATIONS)
+    }
+
     /// Starts a node: two tasks on `tasks`, each with a connection to the database.
-    ///
-    /// # Errors
-    ///
-    /// The system gives no random bytes for the name of the node.
-    pub fn start(options: PgConnectOptions, tasks: &TaskTracker) -> Result<Self, RandomError> {
-        let mut name = [0; 8];
-        getrandom::fill(&mut name).map_err(RandomError)?;
+    #[must_use]
+    pub fn start(options: PgConnectOptions, tasks: &TaskTracker) -> Self {
         let stopped = CancellationToken::new();
         let shared = Arc::new(Shared {
-            node: data_encoding::HEXLOWER.encode(&name).into(),
+            node: format!("{:016x}", RandomState::new().hash_one("nodes")).into(),
             local: LocalBus::default(),
             pulse: Pulse::default(),
             counts: Counts::default(),
@@ -136,11 +146,11 @@ impl PgBus {
             stopped: stopped.clone(),
         });
         let (queue, letters) = mpsc::channel(QUEUE);
-        let bells = options.clone().application_name("rpc-auth bus: listens");
+        let bells = options.clone().application_name("rpc bus: listens");
         tasks.spawn(listener::run(Arc::clone(&shared), bells));
-        let notices = options.application_name("rpc-auth bus: sends");
+        let notices = options.application_name("rpc bus: sends");
         tasks.spawn(Sender::new(Arc::clone(&shared), notices, letters).run());
-        Ok(Self { _ended: stopped.drop_guard(), shared, queue })
+        Self { _ended: stopped.drop_guard(), shared, queue }
     }
 
     /// Stops: nothing more is heard, what waits is still sent, then the tasks end. This node's own listeners go on being told

@@ -4,15 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rpc_auth::postgres::{PgBus, PgStore};
+use rpc_auth::postgres::PgStore;
 use rpc_auth::{AccountStore, ApiTokenStore, Authority};
 use rpc_core::Bus;
-use sqlx::AssertSqlSafe;
+use rpc_core::storage::postgres::PgBus;
+use sqlx::{AssertSqlSafe, PgPool};
+use test_postgres::{Cluster, Stopped};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::world::{LISTENS, Stopped, World};
-use super::{migrated, until};
+use super::{migrate, migrated, until};
 use crate::authenticator::Node;
 
 /// Holds a node to it that nobody who asks a second after a change, or later, is let in. However busy the machine is: what a
@@ -32,17 +33,20 @@ async fn lets_nobody_in(node: &Node, what: &str) {
 
 #[tokio::test]
 async fn a_half_dead_node_lets_nobody_in_a_second_after_the_change() {
-    let world = World::new().await;
-    let store = Arc::new(PgStore::new(world.pool()));
-    let there = world.node().await;
-    let backend = world.backends(LISTENS).await[0];
-    let node = Node::on(Arc::clone(&store) as Arc<dyn AccountStore>, Arc::clone(&there.bus) as Arc<dyn Bus>).await;
+    let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
+    let pool = PgPool::connect_with(cluster.options("postgres")).await.unwrap();
+    migrate(&pool).await;
+    let (store, tasks) = (Arc::new(PgStore::new(pool)), TaskTracker::new());
+    let bus = Arc::new(PgBus::start(cluster.options("postgres"), &tasks));
+    until("current", async || bus.is_current() && bus.counters().connections == 1).await;
+    let backend = cluster.backends("rpc bus: listens").await[0];
+    let node = Node::on(Arc::clone(&store) as Arc<dyn AccountStore>, Arc::clone(&bus) as Arc<dyn Bus>).await;
     assert!(node.lets_in().await);
     let _stands_still = Stopped::process(backend);
     // As another node does it. This one hears nothing of it.
     store.set_api_token_enabled(node.user, node.id, false, &Authority::Application).await.unwrap().unwrap();
     lets_nobody_in(&node, "a token was disabled").await;
-    there.is_current_soon().await;
+    until("current again", async || bus.is_current()).await;
     assert!(!node.lets_in().await);
 }
 
@@ -57,7 +61,7 @@ async fn a_change_that_nobody_announced_lets_nobody_in_a_second_after_it() {
     ] {
         let (database, tasks) = (migrated().await, TaskTracker::new());
         let pool = database.pool(2).await;
-        let bus = Arc::new(PgBus::start(database.options(), &tasks).unwrap());
+        let bus = Arc::new(PgBus::start(database.options(), &tasks));
         let store = Arc::new(PgStore::new(pool.clone()));
         let node = Node::on(store, Arc::clone(&bus) as Arc<dyn Bus>).await;
         until("current", async || bus.is_current()).await;

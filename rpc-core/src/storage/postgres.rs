@@ -1,11 +1,24 @@
-//! Postgres behind the application: reached, brought up to date, and handed on as the parts of an [`App`](crate::App).
+//! The ground on Postgres, 13 or newer. Behind the feature `postgres`.
+//!
+//! [`Database`] waits for a server, refuses one where others could run code as this application, keeps its connections, and
+//! brings the [`Tables`] of all crates up to date under one [lock](MigrationLock). [`PgBus`] tells other nodes what has changed.
+//!
+//! A crate that owns tables binds and reads [`Timestamp`](crate::Timestamp)s as they are, does again what failed because of
+//! others ([`retrying`]), and has the server's errors as [`StoreError`](super::StoreError)s.
+//!
+//! Nothing is believed that a role without rights in these tables can say. Connections [look names up](pin_search_path) in the
+//! schema of the tables only.
 
+mod bus;
 mod connect;
 mod error;
 mod lock;
 mod migrate;
 mod progress;
+mod retry;
 mod session;
+mod tables;
+mod timestamp;
 mod trust;
 
 use std::fmt;
@@ -14,10 +27,14 @@ use std::time::Duration;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
+pub use self::bus::{PgBus, PgBusCounters};
 pub use self::error::DatabaseError;
 pub use self::lock::MigrationLock;
-pub use self::migrate::Component;
 pub use self::progress::{Progress, Report};
+pub use self::retry::{ATTEMPTS, has_code, is_passing, retrying};
+pub use self::session::pin_search_path;
+pub use self::tables::Tables;
+pub use self::timestamp::timestamptz;
 
 /// A connection that was idle for longer is tried before it is used: the server may have ended it.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
@@ -27,6 +44,8 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 pub struct DatabaseOptions {
     /// Where it is, and as whom.
     pub connection: PgConnectOptions,
+    /// The tables of the application, in the order in which they are made.
+    pub tables: Vec<Tables>,
     /// The most connections of this node for calls. The bus has two more.
     pub connections: u32,
     /// How long a call waits for a connection; then it is refused with 503.
@@ -40,10 +59,10 @@ pub struct DatabaseOptions {
 impl DatabaseOptions {
     /// The defaults: 10 connections, 3 s for one, 30 s for the server at start, 10 minutes for another node.
     #[must_use]
-    pub fn new(connection: PgConnectOptions) -> Self {
+    pub fn new(connection: PgConnectOptions, tables: Vec<Tables>) -> Self {
         let (acquire_timeout, startup_wait) = (Duration::from_secs(3), Duration::from_secs(30));
         let lock_wait = Duration::from_mins(10);
-        Self { connection, connections: 10, acquire_timeout, startup_wait, lock_wait }
+        Self { connection, tables, connections: 10, acquire_timeout, startup_wait, lock_wait }
     }
 
     /// Where the database is, for people: never the password.
@@ -85,7 +104,7 @@ impl Database {
     /// It does not answer in time, it answers that it will never do, or tables of the application belong to somebody else.
     pub async fn connect(options: DatabaseOptions, report: Report<'_>) -> Result<Self, DatabaseError> {
         let mut first = connect::wait(&options, report).await?;
-        trust::check(&mut first).await?;
+        trust::check(&mut first, &options.tables).await?;
         first.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(options.connections)

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use rpc_auth::postgres::PgBus;
+use rpc_core::storage::postgres::PgBus;
 use rpc_core::{Bus, Notice};
 use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Executor, PgPool};
-use test_postgres::StopMode;
+use test_postgres::{StopMode, Stopped};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::migrated;
-use super::world::{LISTENS, SENDS, Stopped, World, until};
+use super::world::{LISTENS, SENDS, World, until};
 
 /// What an announcement may take when nothing answers.
 const BOUND: Duration = Duration::from_secs(8);
@@ -109,7 +109,7 @@ async fn what_could_not_be_announced_is_owed_to_others_as_missed() {
     here.reaches(&mut there, "6").await;
     // Nobody writes; whoever reads goes on.
     let mut held = world.pool().begin().await.unwrap();
-    held.execute("LOCK TABLE rpc_auth_notices IN EXCLUSIVE MODE").await.unwrap();
+    held.execute("LOCK TABLE rpc_bus_notices IN EXCLUSIVE MODE").await.unwrap();
     let began = Instant::now();
     here.bus.announce(user("7")).await.unwrap_err();
     assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
@@ -141,7 +141,7 @@ async fn without_a_database_a_node_is_not_current_and_announcements_fail_in_time
     let tasks = TaskTracker::new();
     let folder = tempfile::tempdir().unwrap();
     let nowhere = PgConnectOptions::new_without_pgpass().socket(folder.path()).username("nobody");
-    let bus = PgBus::start(nowhere, &tasks).unwrap();
+    let bus = PgBus::start(nowhere, &tasks);
     for number in 0..3 {
         let began = Instant::now();
         bus.announce(user(&number.to_string())).await.unwrap_err();
@@ -163,7 +163,7 @@ async fn what_cannot_be_read_is_missed() {
     let contents =
         ["", "nonsense", "{", "\"of_the_future\"", "{\"user\":7}", "\"missed\" 1", &"[".repeat(7_900), &deep, &large];
     for (number, content) in (0_i64..).zip(contents) {
-        let row = "INSERT INTO rpc_auth_notices (node, number, content) VALUES ('ffff', $1, $2)";
+        let row = "INSERT INTO rpc_bus_notices (node, number, content) VALUES ('ffff', $1, $2)";
         sqlx::query(row).bind(number).bind(content).execute(&pool).await.unwrap();
         assert_eq!(node.hears().await, (Notice::Missed, true), "{content:.40}");
     }
@@ -185,19 +185,19 @@ async fn what_others_could_not_read_is_not_sent_and_they_are_told() {
 }
 
 async fn kept(pool: &PgPool) -> i64 {
-    sqlx::query_scalar("SELECT count(*) FROM rpc_auth_notices WHERE node = 'ffff'").fetch_one(pool).await.unwrap()
+    sqlx::query_scalar("SELECT count(*) FROM rpc_bus_notices WHERE node = 'ffff'").fetch_one(pool).await.unwrap()
 }
 
 #[tokio::test]
 async fn notices_are_swept_when_they_are_old() {
     let database = migrated().await;
     let (pool, tasks) = (database.pool(2).await, TaskTracker::new());
-    let rows = "INSERT INTO rpc_auth_notices (node, number, content, created) \
+    let rows = "INSERT INTO rpc_bus_notices (node, number, content, created) \
                 SELECT 'ffff', number, '\"missed\"', \
                     now() - CASE WHEN number <= 3 THEN interval '20 s' ELSE interval '61 s' END \
                 FROM generate_series(1, 2500) AS number";
     pool.execute(rows).await.unwrap();
-    let bus = PgBus::start(database.options(), &tasks).unwrap();
+    let bus = PgBus::start(database.options(), &tasks);
     until("swept", async || bus.counters().swept == 2_497).await;
     assert_eq!(kept(&pool).await, 3);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::{ConnectOptions, PgConnection};
 use tokio::time::Instant;
 
+use super::retry::has_code;
 use super::{DatabaseError, DatabaseOptions, Progress, Report};
 
 /// Between two attempts.
@@ -24,7 +25,7 @@ pub(super) async fn wait(options: &DatabaseOptions, report: Report<'_>) -> Resul
         let silence = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
         let error = match attempt.await.unwrap_or_else(silence) {
             Ok(connection) => return Ok(connection),
-            Err(error) if !is_passing(&error) => return Err(refused(place, options, &error)),
+            Err(error) if !is_not_yet(&error) => return Err(refused(place, options, &error)),
             Err(error) => error,
         };
         let waited = start.elapsed();
@@ -36,18 +37,13 @@ pub(super) async fn wait(options: &DatabaseOptions, report: Report<'_>) -> Resul
     }
 }
 
-fn code(error: &sqlx::Error) -> Option<String> {
-    error.as_database_error()?.code().map(Into::into)
-}
-
-fn is_passing(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Io(_)) || code(error).is_some_and(|code| PASSING.contains(&code.as_str()))
+fn is_not_yet(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_)) || has_code(error, &PASSING)
 }
 
 fn refused(place: String, options: &DatabaseOptions, error: &sqlx::Error) -> DatabaseError {
     let said = error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
     let name = options.connection.get_database().unwrap_or(options.connection.get_username());
-    let reason =
-        if code(error).as_deref() == Some(NO_DATABASE) { format!("{said}. Try: createdb {name}") } else { said };
+    let reason = if has_code(error, &[NO_DATABASE]) { format!("{said}. Try: createdb {name}") } else { said };
     DatabaseError::Refused { place, reason }
 }
