@@ -5,6 +5,7 @@ mod effective;
 mod environment;
 mod error;
 mod file;
+mod found;
 mod key;
 mod layers;
 mod limits;

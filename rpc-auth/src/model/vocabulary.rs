@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rpc_core::Permission;
 
-use super::error::{AccountError, Field, FieldFault};
-use crate::model::{Bound, Grants, UserRecord};
+use super::UserRecord;
+use super::permissions::{Bound, Grants};
 
 /// The permissions that an application declares.
 #[derive(Debug, Clone, Default)]
@@ -70,20 +70,18 @@ impl Vocabulary {
         known.map(|&permission| PermissionState { permission, held: holds(permission.name) }).collect()
     }
 
-    /// Whether a granter may decide about these permissions: each is declared, and held by the granter.
-    pub(crate) fn check_grants(
+    /// The permissions among these that a granter may not decide about, each with why: it is not declared, or not held.
+    pub(crate) fn refused<'n>(
         &self,
-        grants: &BTreeMap<String, bool>,
+        grants: &'n BTreeMap<String, bool>,
         granter: &BTreeSet<&'static str>,
-    ) -> Result<(), AccountError> {
-        let refused = grants.keys().filter(|name| !granter.contains(name.as_str()));
-        let faults: Vec<FieldFault> = refused.map(|name| self.refusal(name)).collect();
-        if faults.is_empty() { Ok(()) } else { Err(AccountError::Invalid(faults)) }
+    ) -> Vec<(&'n str, &'static str)> {
+        let refused = grants.keys().map(String::as_str).filter(|name| !granter.contains(name));
+        refused.map(|name| (name, self.refusal(name))).collect()
     }
 
-    fn refusal(&self, name: &str) -> FieldFault {
+    fn refusal(&self, name: &str) -> &'static str {
         let declared = self.permissions.iter().any(|permission| permission.name == name);
-        let message = if declared { "you do not hold this permission" } else { "there is no such permission" };
-        FieldFault { field: Field::Permission(name.to_owned()), keyword: "permission", message: message.to_owned() }
+        if declared { "you do not hold this permission" } else { "there is no such permission" }
     }
 }
