@@ -24,10 +24,7 @@ use self::flags::{GlobalFlags, ServeFlags};
 use crate::api::TOKENS;
 use crate::config::{Environment, Flags, Layers, ServeSettings};
 use crate::failure::{Exit, Failure};
-use crate::{log, output};
-
-/// The name of the program.
-pub(crate) const NAME: &str = env!("CARGO_PKG_NAME");
+use crate::{NAME, log, output};
 
 /// An API server: serves its methods over HTTP and WebSocket, documents them, calls them.
 #[derive(Debug, Parser)]

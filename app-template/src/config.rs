@@ -5,6 +5,7 @@ mod effective;
 mod environment;
 mod error;
 mod file;
+mod found;
 mod key;
 mod layers;
 mod limits;
@@ -25,9 +26,7 @@ pub(crate) use self::key::{Flag, Row};
 pub(crate) use self::layers::{Flags, Layers};
 pub(crate) use self::log::LogSettings;
 pub(crate) use self::serve::{RootSettings, ServeSettings};
-#[cfg(feature = "postgres")]
-pub(crate) use self::setting::DatabaseUrl;
-pub(crate) use self::setting::{HttpUrl, LogFormat, PublicUrl, Setting};
+pub(crate) use self::setting::{DatabaseUrl, HttpUrl, LogFormat, PublicUrl, Setting};
 pub(crate) use self::storage::StorageSettings;
 pub(crate) use self::table::KEYS;
 

@@ -36,11 +36,12 @@ mod log;
 pub mod mail;
 mod metrics;
 mod output;
-#[cfg(feature = "postgres")]
-pub mod postgres;
 pub mod settings;
-mod storage;
+pub mod storage;
 
 pub use crate::app::{App, AppError, AppOptions, AppParts, Avatars};
 pub use crate::cli::run;
 pub use crate::metrics::{DatabaseCounts, Metrics};
+
+/// What the program is called. Change it in `Cargo.toml` when the application gets a name of its own.
+pub(crate) const NAME: &str = env!("CARGO_PKG_NAME");

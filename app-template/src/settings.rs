@@ -1,13 +1,9 @@
 //! Settings that administrators change through the API while the application runs; those that need a restart are
 //! configuration.
 
-#[cfg(feature = "postgres")]
-mod bound;
 mod change;
 mod current;
 mod memory;
-#[cfg(feature = "postgres")]
-pub mod postgres;
 mod seal;
 mod store;
 mod view;
@@ -18,8 +14,6 @@ use rpc_core::Timestamp;
 pub use self::change::SettingsChange;
 pub use self::current::{CurrentSettings, TOPIC};
 pub use self::memory::MemorySettings;
-#[cfg(feature = "postgres")]
-pub use self::postgres::PgSettings;
 pub use self::seal::{KeyError, SealError, SecretBox};
 pub use self::store::{SettingsError, SettingsStore};
 pub use self::view::PublicSettings;

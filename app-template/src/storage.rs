@@ -1,28 +1,28 @@
-//! The storage that a command works on, opened as the settings say, and told of on the way.
+//! The storage that a command works on: a backend for each kind, chosen once, by the URL that the settings name. Nothing outside
+//! of this folder knows which.
 
+#[cfg(feature = "postgres")]
+mod bound;
+pub(crate) mod kind;
+mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use rpc_core::http::Readiness;
+use rpc_core::storage::Component;
 
+use self::kind::Kind;
+use self::memory::Memory;
+use crate::NAME;
 use crate::app::AppParts;
-use crate::config::StorageSettings;
+use crate::config::{DatabaseUrl, StorageSettings};
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
 use crate::metrics::DatabaseCounter;
-
-#[cfg(feature = "postgres")]
-pub(crate) mod node;
-
-/// Where everything is kept.
-#[derive(Debug)]
-pub(crate) enum Storage {
-    /// In memory, until the process ends.
-    Memory,
-    /// In a database, which other nodes may share.
-    #[cfg(feature = "postgres")]
-    Postgres(Box<node::Node>),
-}
 
 /// What a command needs of the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,106 +33,102 @@ pub(crate) enum Schema {
     Require,
 }
 
-impl Storage {
-    /// Opens the storage.
-    pub(crate) async fn open(settings: &StorageSettings, schema: Schema, audience: Audience) -> Result<Self, Failure> {
-        let Some(url) = &settings.url else { return Ok(Self::Memory) };
-        #[cfg(feature = "postgres")]
-        {
-            Ok(Self::Postgres(Box::new(node::Node::open(url, settings, schema, audience).await?)))
-        }
-        #[cfg(not(feature = "postgres"))]
-        {
-            let _ = (url, schema, audience);
-            Err(without_postgres(settings))
-        }
-    }
+/// A storage that is open.
+#[async_trait]
+pub(crate) trait Storage: fmt::Display + Send + Sync {
+    /// One word, for programs. What it displays is for people.
+    fn kind(&self) -> &'static str;
+
+    /// Whether it outlives the process.
+    fn lasts(&self) -> bool;
 
     /// What an application is built on, in this storage.
-    pub(crate) fn parts(&self) -> Result<AppParts, Failure> {
-        let parts = AppParts::in_memory()?;
-        Ok(match self {
-            Self::Memory => parts,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(node) => node.parts(parts),
-        })
-    }
+    fn parts(&self) -> Result<AppParts, Failure>;
 
     /// Everything that is done once, by one node of many, is done.
-    pub(crate) async fn prepared(&mut self) -> Result<(), Failure> {
-        match self {
-            Self::Memory => Ok(()),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(node) => node.unlock().await,
-        }
-    }
+    async fn prepared(&mut self) -> Result<(), Failure>;
 
     /// Whether calls can be served now, for `/readyz`.
-    pub(crate) fn readiness(&self) -> Arc<dyn Readiness> {
-        match self {
-            Self::Memory => Arc::new(AlwaysReady),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(node) => node.readiness(),
-        }
-    }
+    fn readiness(&self) -> Arc<dyn Readiness>;
 
-    /// What it counts, for metrics. Memory counts nothing.
-    pub(crate) fn counter(&self) -> Option<DatabaseCounter> {
-        match self {
-            Self::Memory => None,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(node) => Some(node.counter()),
-        }
-    }
+    /// What it counts, for metrics, if it counts anything.
+    fn counter(&self) -> Option<DatabaseCounter>;
 
     /// Ends the connections, after the application that was built on them.
-    pub(crate) async fn close(self) {
-        match self {
-            Self::Memory => {}
-            #[cfg(feature = "postgres")]
-            Self::Postgres(node) => node.close().await,
-        }
-    }
-
-    /// One word, for programs.
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Self::Memory => "memory",
-            #[cfg(feature = "postgres")]
-            Self::Postgres(_) => "postgres",
-        }
-    }
+    async fn close(self: Box<Self>);
 }
 
-/// What there is to know of it, for people.
-impl std::fmt::Display for Storage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Memory => f.write_str("memory: everything is lost when this stops (use --database-url)"),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(node) => write!(f, "Postgres at {}", node.place()),
-        }
-    }
+/// What opens storages of one kind that outlives the process. Each is one file below `storage/`. A command waits for it on its own
+/// thread.
+#[async_trait(?Send)]
+trait Backend: Sync {
+    /// Opens the storage. Steps that take a while are told to the audience.
+    async fn open(&self, target: Target<'_>, schema: Schema) -> Result<Box<dyn Storage>, Failure>;
+
+    /// Brings the schema up to date. What it is then.
+    async fn migrate(&self, target: Target<'_>) -> Result<Vec<Component>, Failure>;
+
+    /// What was done to the schema, and what is pending. Changes nothing.
+    async fn components(&self, target: Target<'_>) -> Result<Vec<Component>, Failure>;
 }
 
-/// Memory is always there.
-struct AlwaysReady;
+/// What is to be opened, and who watches.
+#[derive(Clone, Copy)]
+#[allow(dead_code, reason = "backends read it, and a program may be built without any")]
+struct Target<'a> {
+    url: &'a DatabaseUrl,
+    settings: &'a StorageSettings,
+    audience: Audience,
+}
 
-#[async_trait]
-impl Readiness for AlwaysReady {
-    async fn is_ready(&self) -> bool {
-        true
+/// The backend of a kind; what a program was built without, where there is none.
+fn backend(kind: Kind) -> Result<&'static dyn Backend, &'static str> {
+    match kind {
+        #[cfg(feature = "postgres")]
+        Kind::Postgres => Ok(&postgres::Postgres),
+        #[cfg(not(feature = "postgres"))]
+        Kind::Postgres => Err("Postgres"),
     }
 }
 
-/// Refuses a command that is for a storage that outlives the process.
-pub(crate) fn require_database(settings: &StorageSettings) -> Result<(), Failure> {
-    let refusal = "memory storage has nothing to change. Try: --database-url postgres://user@host/name";
-    settings.url.as_ref().map(|_| ()).ok_or_else(|| Failure::new(Exit::Configuration, refusal))
+/// The backend of the database that the settings name.
+fn chosen(url: &DatabaseUrl, settings: &StorageSettings) -> Result<&'static dyn Backend, Failure> {
+    let refused = |name| format!("{}: this program was built without {name}", settings.source);
+    backend(url.kind()).map_err(|name| Failure::new(Exit::Configuration, refused(name)))
 }
 
-/// The refusal of a program that was built without Postgres.
-#[cfg(not(feature = "postgres"))]
-pub(crate) fn without_postgres(settings: &StorageSettings) -> Failure {
-    Failure::new(Exit::Configuration, format!("{}: this program was built without Postgres", settings.source))
+/// Opens the storage.
+pub(crate) async fn open(
+    settings: &StorageSettings,
+    schema: Schema,
+    audience: Audience,
+) -> Result<Box<dyn Storage>, Failure> {
+    let Some(url) = &settings.url else { return Ok(Box::new(Memory)) };
+    chosen(url, settings)?.open(Target { url, settings, audience }, schema).await
+}
+
+/// Brings the schema up to date. What it is then.
+pub(crate) async fn migrate(settings: &StorageSettings, audience: Audience) -> Result<Vec<Component>, Failure> {
+    let url = require_database(settings)?;
+    chosen(url, settings)?.migrate(Target { url, settings, audience }).await
+}
+
+/// What was done to the schema, and what is pending. Changes nothing.
+pub(crate) async fn components(settings: &StorageSettings, audience: Audience) -> Result<Vec<Component>, Failure> {
+    let url = require_database(settings)?;
+    chosen(url, settings)?.components(Target { url, settings, audience }).await
+}
+
+/// The database that the settings name. Refuses a command that is for a storage that outlives the process.
+pub(crate) fn require_database(settings: &StorageSettings) -> Result<&DatabaseUrl, Failure> {
+    let refusal =
+        || Failure::new(Exit::Configuration, format!("memory storage has nothing to change. Try: {}", kind::TRY));
+    settings.url.as_ref().ok_or_else(refusal)
+}
+
+/// That something is to be done to the schema, if anything is.
+pub(crate) fn pending(components: &[Component]) -> Option<String> {
+    let count: usize = components.iter().map(|component| component.pending.len()).sum();
+    let migrations = if count == 1 { "migration is" } else { "migrations are" };
+    (count > 0).then(|| format!("{count} {migrations} pending. Try: {NAME} migrate"))
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rpc_auth::postgres::{PgStore, migrator};
 use rpc_auth::{Rows, UserQuery, UserStore};
+use rpc_core::storage::postgres::PgBus;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Executor};
 use test_postgres::Cluster;
@@ -55,6 +56,7 @@ async fn filled(cluster: &Cluster, users: u32) -> PgConnectOptions {
     maintenance.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
     let options = cluster.options(&name);
     let pool = PgPool::connect_with(options.clone()).await.unwrap();
+    PgBus::migrator().run(&pool).await.unwrap();
     migrator().run(&pool).await.unwrap();
     pool.execute(AssertSqlSafe(fill(users))).await.unwrap();
     pool.execute("VACUUM ANALYZE").await.unwrap();

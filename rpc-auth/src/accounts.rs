@@ -12,7 +12,6 @@ mod recovery;
 mod sign_in;
 mod sign_up;
 mod trust;
-mod vocabulary;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -28,10 +27,9 @@ pub use self::maintenance::RootUser;
 pub use self::options::{AccountOptions, SignUp};
 pub use self::sign_in::SignedIn;
 pub use self::sign_up::SignUpFields;
-pub use self::vocabulary::{PermissionState, Vocabulary};
 use crate::authenticator::{CacheCounters, CachedAuthenticator, IdentityCache};
 use crate::mail::AccountMailer;
-use crate::model::{Authority, CallerRights, Credential, SessionId, UserId, UserRecord};
+use crate::model::{Authority, CallerRights, Credential, SessionId, SessionLife, UserId, UserRecord, Vocabulary};
 use crate::names;
 use crate::password::PasswordHasher;
 use crate::store::{AccountStore, StoreError};
@@ -141,13 +139,15 @@ impl Accounts {
     /// Checks the tokens of these accounts.
     #[must_use]
     pub fn authenticator(&self) -> CachedAuthenticator {
+        let AccountOptions { tokens, session_idle, session_absolute, .. } = &self.0.options;
         CachedAuthenticator::new(
             Arc::clone(&self.0.store),
             Arc::clone(&self.0.bus),
             Arc::clone(&self.0.clock),
             Arc::clone(&self.0.vocabulary),
             Arc::clone(&self.0.cache),
-            &self.0.options,
+            tokens.clone(),
+            SessionLife { idle: *session_idle, absolute: *session_absolute },
         )
     }
 
@@ -184,6 +184,17 @@ impl Accounts {
     #[must_use]
     pub fn hasher(&self) -> &PasswordHasher {
         &self.0.hasher
+    }
+
+    /// Whether a granter may decide about these permissions: each is declared, and held by the granter.
+    fn check_grants(
+        &self,
+        grants: &BTreeMap<String, bool>,
+        granter: &BTreeSet<&'static str>,
+    ) -> Result<(), AccountError> {
+        let refused = self.0.vocabulary.refused(grants, granter).into_iter();
+        let faults: Vec<FieldFault> = refused.map(|(name, why)| FieldFault::permission(name, why)).collect();
+        if faults.is_empty() { Ok(()) } else { Err(AccountError::Invalid(faults)) }
     }
 
     pub(crate) fn store(&self) -> &dyn AccountStore {

@@ -1,7 +1,5 @@
 //! Account errors on their way to callers.
 
-use std::time::Duration;
-
 use rpc_core::{ApiError, ErrorCode, Violation};
 
 use crate::accounts::{AccountError, Field};
@@ -33,7 +31,7 @@ impl AccountError {
                 ApiError::of(ErrorCode::TooManyRequests).with_reason(text).with_retry_after(after)
             }
             Self::Busy(after) => ApiError::of(ErrorCode::BackendDown).with_retry_after(after),
-            Self::Store(error) => ApiError::unavailable(error, Duration::from_secs(1)),
+            Self::Store(error) => error.into(),
             Self::Random(error) => ApiError::internal(error),
         }
     }

@@ -5,7 +5,6 @@ mod cache;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use rpc_core::{AuthError, Authenticator, Bus, Clock, Identity, Timestamp, Token, User};
@@ -13,8 +12,7 @@ use rpc_core::{AuthError, Authenticator, Bus, Clock, Identity, Timestamp, Token,
 pub use self::cache::CacheCounters;
 use self::cache::{Credential, Known};
 pub(crate) use self::cache::{IdentityCache, Uses};
-use crate::accounts::{AccountOptions, Vocabulary};
-use crate::model::UserRecord;
+use crate::model::{SessionLife, UserRecord, Vocabulary};
 use crate::store::{AccountStore, StoreError};
 use crate::token::{ParsedToken, TokenFormat, TokenKind};
 
@@ -29,8 +27,7 @@ pub struct CachedAuthenticator {
     vocabulary: Arc<Vocabulary>,
     cache: Arc<IdentityCache>,
     tokens: TokenFormat,
-    session_idle: Duration,
-    session_absolute: Duration,
+    sessions: SessionLife,
 }
 
 impl fmt::Debug for CachedAuthenticator {
@@ -46,31 +43,22 @@ impl CachedAuthenticator {
         clock: Arc<dyn Clock>,
         vocabulary: Arc<Vocabulary>,
         cache: Arc<IdentityCache>,
-        options: &AccountOptions,
+        tokens: TokenFormat,
+        sessions: SessionLife,
     ) -> Self {
-        Self {
-            store,
-            bus,
-            clock,
-            vocabulary,
-            cache,
-            tokens: options.tokens.clone(),
-            session_idle: options.session_idle,
-            session_absolute: options.session_absolute,
-        }
+        Self { store, bus, clock, vocabulary, cache, tokens, sessions }
     }
 
     async fn look_up(&self, parsed: &ParsedToken, now: Timestamp) -> Result<Known, StoreError> {
         match parsed.kind {
             TokenKind::Session => {
                 let Some((session, user)) = self.store.session(&parsed.hash).await? else { return Ok(Known::Bad) };
-                let ends = session.created.after(self.session_absolute);
-                let idle_ends = session.last_used.after(self.session_idle);
-                if !user.enabled || now >= ends || now >= idle_ends {
+                if !user.enabled || self.sessions.is_over(&session, now) {
                     return Ok(Known::Bad);
                 }
                 let identity = self.session_identity(&user).credential(&session.id.to_string());
-                let credential = Credential::Session { id: session.id, ends, idle: self.session_idle };
+                let ends = self.sessions.end_of(&session);
+                let credential = Credential::Session { id: session.id, ends, idle: self.sessions.idle };
                 Ok(Known::good(identity.into(), user.id, credential, now))
             }
             TokenKind::Api => {

@@ -37,8 +37,8 @@ mod throttle;
 mod token;
 
 pub use crate::accounts::{
-    AccountError, AccountOptions, AccountParts, Accounts, CreatedUser, Field, FieldFault, Password, PermissionState,
-    RootUser, SignUp, SignUpFields, SignedIn, Target, UserFields, Vocabulary,
+    AccountError, AccountOptions, AccountParts, Accounts, CreatedUser, Field, FieldFault, Password, RootUser, SignUp,
+    SignUpFields, SignedIn, Target, UserFields,
 };
 pub use crate::authenticator::{CacheCounters, CachedAuthenticator};
 pub use crate::fixed::FixedTokens;
@@ -47,8 +47,8 @@ pub use crate::memory::MemoryStore;
 pub use crate::model::id::IdError;
 pub use crate::model::{
     ApiTokenId, ApiTokenRecord, Authority, AuthorityError, Bound, CallerRights, ConfirmationKind, Credential, Grants,
-    GrantsChange, NewConfirmation, NewSession, NewUser, OpenedSession, SessionId, SessionRecord, SessionsChange,
-    UserChange, UserId, UserRecord,
+    GrantsChange, NewConfirmation, NewSession, NewUser, OpenedSession, PermissionState, SessionId, SessionRecord,
+    SessionsChange, UserChange, UserId, UserRecord, Vocabulary,
 };
 pub use crate::names::{NameFault, ROOT_NAME, email, mailbox, telegram_name, token_name, user_name};
 pub use crate::password::{

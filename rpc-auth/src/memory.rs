@@ -8,6 +8,7 @@ mod list;
 mod networks;
 mod owned;
 mod sessions;
+mod user_rows;
 mod users;
 
 use std::fmt;
@@ -18,7 +19,7 @@ use thiserror::Error;
 use self::confirmations::Confirmations;
 use self::networks::Networks;
 use self::owned::OwnedRows;
-use self::users::UserRows;
+use self::user_rows::UserRows;
 use crate::model::{ApiTokenRecord, SessionRecord};
 use crate::store::StoreError;
 

@@ -3,6 +3,8 @@
 pub(crate) mod authority;
 pub(crate) mod id;
 pub(crate) mod permissions;
+mod session_life;
+mod vocabulary;
 
 use rpc_core::Timestamp;
 
@@ -12,6 +14,8 @@ use crate::token::hash::TokenHash;
 pub use self::authority::{Authority, AuthorityError, CallerRights, Credential};
 pub use self::id::{ApiTokenId, SessionId, UserId};
 pub use self::permissions::{Bound, Grants, GrantsChange};
+pub(crate) use self::session_life::SessionLife;
+pub use self::vocabulary::{PermissionState, Vocabulary};
 
 /// A user as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]

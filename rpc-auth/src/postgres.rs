@@ -1,12 +1,11 @@
 //! Accounts in Postgres, 13 or newer. Behind the feature `postgres`.
 //!
-//! [`PgStore`] keeps them, [`PgBus`] tells other nodes what has changed; [`migrator`] makes their tables, whose names begin with
-//! `rpc_auth_`.
+//! [`PgStore`] keeps them; [`migrator`] makes their tables, whose names begin with `rpc_auth_`.
 //!
 //! Triggers of these tables write what changes for the holders of tokens where all nodes read it, in the transaction that
 //! changes it: a node that dies between a change and its announcement, and whoever changes rows with SQL, leave no node
 //! behind with what it knew before. Whoever changes accounts is the role that owns the tables, or may insert into
-//! `rpc_auth_notices`. [`Accounts`](crate::Accounts) announces all the same, as over any store and any bus: this node's
+//! `rpc_bus_notices`, the table of the [bus](rpc_core::storage::postgres::PgBus), which is made first. [`Accounts`](crate::Accounts) announces all the same, as over any store and any bus: this node's
 //! listeners are told by that before the change is answered for.
 //!
 //! Searches among users take an index of the extension `pg_trgm`, which the migration creates where it may. Where it may not,
@@ -18,20 +17,17 @@
 //! ```
 //!
 //! Nothing is believed that a role without rights in these tables can say: notifications, which any role may send and hear, only
-//! make nodes read them sooner. The connections of an application [look names up](pin_search_path) in the schema of the tables
-//! only, and statements name what others could overload there.
+//! make nodes read them sooner. The connections of an application look names up in the schema of the tables
+//! [only](rpc_core::storage::postgres::pin_search_path), and statements name what others could overload there.
 
 mod api_tokens;
 mod authority;
-mod bus;
 mod confirmations;
 mod list;
 mod migrations;
 mod networks;
-mod path;
 mod rows;
 mod sessions;
-mod timestamp;
 mod touch;
 mod users;
 
@@ -40,18 +36,7 @@ use std::fmt;
 use sqlx::{PgPool, Postgres, Transaction};
 
 pub use self::authority::hold;
-pub use self::bus::{PgBus, PgBusCounters};
 pub use self::migrations::migrator;
-pub use self::path::pin_search_path;
-pub use self::timestamp::PgTimestamp;
-use crate::store::StoreError;
-
-/// How often an operation is tried that fails because of others at the same time.
-const ATTEMPTS: usize = 10;
-
-/// SQLSTATEs of such failures: a unique value that another transaction committed after this one looked, a serialization
-/// failure, a deadlock.
-const PASSING: [&str; 3] = ["23505", "40001", "40P01"];
 
 /// A store of accounts in Postgres. Clones share their connections.
 ///
@@ -62,9 +47,11 @@ const PASSING: [&str; 3] = ["23505", "40001", "40P01"];
 /// ```no_run
 /// use rpc_auth::UserStore;
 /// use rpc_auth::postgres::{PgStore, migrator};
+/// use rpc_core::storage::postgres::PgBus;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let pool = sqlx::PgPool::connect("postgres://localhost/app").await?;
+/// PgBus::migrator().run(&pool).await?;
 /// migrator().run(&pool).await?;
 /// let store = PgStore::new(pool);
 /// let ann = store.user_by_name("ann").await?;
@@ -94,29 +81,4 @@ impl fmt::Debug for PgStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PgStore").field("connections", &self.pool.size()).finish_non_exhaustive()
     }
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        Self(Box::new(error))
-    }
-}
-
-/// Does something again that failed because of others at the same time: what they did is seen then.
-async fn retrying<T, F>(operation: impl Fn() -> F) -> Result<T, sqlx::Error>
-where
-    F: Future<Output = Result<T, sqlx::Error>>,
-{
-    for _ in 1..ATTEMPTS {
-        match operation().await {
-            Err(error) if is_passing(&error) => {}
-            done => return done,
-        }
-    }
-    operation().await
-}
-
-fn is_passing(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| PASSING.contains(&&*code))
 }

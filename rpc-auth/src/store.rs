@@ -6,11 +6,11 @@ mod decorator;
 pub(crate) mod query;
 pub(crate) mod search;
 
-use std::error::Error;
 use std::net::IpAddr;
 
 use async_trait::async_trait;
 use rpc_core::Timestamp;
+pub use rpc_core::storage::StoreError;
 use thiserror::Error;
 
 use crate::model::{
@@ -22,11 +22,6 @@ use crate::token::hash::TokenHash;
 
 pub use self::decorator::StoreDecorator;
 pub use self::query::{ApiTokenQuery, Page, Rows, UserQuery, UserSort};
-
-/// The storage does not answer, or answers nonsense.
-#[derive(Debug, Error)]
-#[error("the storage is unavailable")]
-pub struct StoreError(#[source] pub Box<dyn Error + Send + Sync>);
 
 /// A user cannot be made, changed or removed.
 #[derive(Debug, Error)]

@@ -13,7 +13,6 @@ mod lease;
 mod migrations;
 #[cfg(test)]
 mod plans;
-mod timestamp;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,11 +20,11 @@ use std::sync::atomic::AtomicI64;
 
 use async_trait::async_trait;
 use rpc_core::Timestamp;
+use rpc_core::storage::postgres::{ATTEMPTS, has_code, is_passing, retrying};
 use sqlx::{Connection, PgConnection, PgPool};
 
 use self::lease::Lease;
 pub use self::migrations::migrator;
-use self::timestamp::PgTimestamp;
 use crate::batch::Batch;
 use crate::call::LogRow;
 use crate::statistics::{Counts, MethodBucket, Resolution};
@@ -48,10 +47,6 @@ const BEGIN: &str = begin!("5s");
 /// Of one that locks out others, or that can wait.
 const BEGIN_BRIEF: &str = begin!("250ms");
 
-/// How often a batch is tried that fails because of others at the same time, or for want of a partition.
-const ATTEMPTS: usize = 10;
-/// SQLSTATEs of failures because of others: a serialization failure, a deadlock.
-const PASSING: [&str; 2] = ["40001", "40P01"];
 /// When there is no partition for a row. No table has a constraint that fails in the same way.
 const NO_PARTITION: &str = "23514";
 /// Classes of failures that are the data's: no text, no number, too long for an index.
@@ -124,16 +119,10 @@ impl PgLog {
 
     async fn purge_buckets(&self, resolution: Resolution, before: Timestamp) -> Result<(), sqlx::Error> {
         let purge = || {
-            let purge = sqlx::query(PURGE_BUCKETS).bind(buckets::minutes(resolution)).bind(PgTimestamp(before));
+            let purge = sqlx::query(PURGE_BUCKETS).bind(buckets::minutes(resolution)).bind(before);
             purge.execute(&self.pool)
         };
-        for _ in 1..ATTEMPTS {
-            match purge().await {
-                Err(error) if is_one_of(&error, &PASSING) => {}
-                done => return done.map(|_| ()),
-            }
-        }
-        purge().await.map(|_| ())
+        retrying(purge).await.map(drop)
     }
 }
 
@@ -144,12 +133,12 @@ impl CallLogStore for PgLog {
         let rows = copy::rows(batch.calls());
         for _ in 1..ATTEMPTS {
             match self.write_once(batch, &rows).await {
-                Err(error) if is_one_of(&error, &[NO_PARTITION]) => {
+                Err(error) if has_code(&error, &[NO_PARTITION]) => {
                     if !self.make_days_of(batch.calls()).await.map_err(write_error)? {
                         return Err(WriteError::Refused("a call ended in no year from 1970 to 9999".into()));
                     }
                 }
-                Err(error) if is_one_of(&error, &PASSING) => {}
+                Err(error) if is_passing(&error) => {}
                 done => return done.map_err(write_error),
             }
         }
@@ -171,7 +160,7 @@ impl CallLogStore for PgLog {
     async fn purge(&self, retention: &Retention) -> Result<(), StoreError> {
         self.purge_buckets(Resolution::Minute, retention.minutes).await?;
         self.purge_buckets(Resolution::TenMinutes, retention.calls).await?;
-        sqlx::query(PURGE_NODES).bind(PgTimestamp(retention.calls)).execute(&self.pool).await?;
+        sqlx::query(PURGE_NODES).bind(retention.calls).execute(&self.pool).await?;
         self.remove_days_before(retention.calls).await
     }
 }
@@ -186,22 +175,11 @@ impl fmt::Debug for PgLog {
 async fn is_later(connection: &mut PgConnection, batch: &Batch) -> Result<bool, sqlx::Error> {
     let sequence = batch.id().sequence.cast_signed() ^ i64::MIN;
     let note = sqlx::query(IS_LATER).bind(batch.id().node.0.cast_signed()).bind(sequence);
-    Ok(note.bind(PgTimestamp(batch.made())).execute(connection).await?.rows_affected() == 1)
-}
-
-fn is_one_of(error: &sqlx::Error, codes: &[&str]) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| codes.contains(&&*code))
+    Ok(note.bind(batch.made()).execute(connection).await?.rows_affected() == 1)
 }
 
 fn write_error(error: sqlx::Error) -> WriteError {
     let code = error.as_database_error().and_then(|error| error.code());
     let is_refused = code.is_some_and(|code| REFUSED.iter().any(|class| code.starts_with(class)));
     if is_refused { WriteError::Refused(Box::new(error)) } else { WriteError::Store(error.into()) }
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        Self(Box::new(error))
-    }
 }

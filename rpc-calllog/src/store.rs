@@ -4,16 +4,12 @@ use std::error::Error;
 
 use async_trait::async_trait;
 use rpc_core::Timestamp;
+pub use rpc_core::storage::StoreError;
 use thiserror::Error;
 
 use crate::batch::Batch;
 use crate::call::LogRow;
 use crate::statistics::{Counts, MethodBucket, Resolution};
-
-/// The storage does not answer, or answers nonsense.
-#[derive(Debug, Error)]
-#[error("the storage of the call log is unavailable")]
-pub struct StoreError(#[source] pub Box<dyn Error + Send + Sync>);
 
 /// A batch was not written, or nobody knows.
 #[derive(Debug, Error)]

@@ -1,5 +1,13 @@
 //! One attribute on a plain async function makes a remote method: its positional parameters are validated against a JSON
 //! Schema derived from their types, it is registered without a central list, served, limited, observed and documented.
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `client`: a client over HTTP and WebSocket, in the module `client`.
+//! - `conformance`: the tests that every [`Bus`] has to pass, in the module `conformance`.
+//! - `postgres`: what stores in Postgres stand on, and a bus between nodes, in the module `storage::postgres`; see [`storage`].
 
 #![cfg_attr(doctest, doc = include_str!("../../README.md"))]
 
@@ -36,6 +44,7 @@ mod reply;
 pub mod reserved;
 mod schema;
 mod state;
+pub mod storage;
 mod testing;
 mod timestamp;
 mod tree;

@@ -55,9 +55,10 @@ impl Api {
 
     /// The same, where it was looked up which method the path names.
     pub(crate) async fn call_to(&self, method: Option<&Arc<Method>>, call: Call<'_>) -> Outcome {
+        let codec = call.codec;
         let mut begun = match self.begin(method, call) {
             Ok(begun) => begun,
-            Err(refused) => return refused,
+            Err(error) => return Outcome { codec, result: Err(error) },
         };
         let span = begun.recorder.span().clone();
         let result = within(&span, pin!(begun.stages())).await;
@@ -75,7 +76,9 @@ impl Api {
 
     /// The stages up to the limits: after them the caller can be told that the call is accepted.
     pub(crate) async fn admit(&self, call: Call<'_>) -> Result<Admitted, Outcome> {
-        let mut begun = self.begin(self.find(call.path), call)?;
+        let codec = call.codec;
+        let begun = self.begin(self.find(call.path), call);
+        let mut begun = begun.map_err(|error| Outcome { codec, result: Err(error) })?;
         let span = begun.recorder.span().clone();
         let admitted = within(&span, pin!(begun.let_in())).await;
         match admitted {
@@ -85,9 +88,8 @@ impl Api {
     }
 
     /// Decides whether there is such a method; from here on the call is recorded.
-    fn begin(&self, method: Option<&Arc<Method>>, call: Call<'_>) -> Result<Begun, Outcome> {
-        let codec = call.codec;
-        let method = resolve::resolve(method, call.transport).map_err(|error| Outcome { codec, result: Err(error) })?;
+    fn begin(&self, method: Option<&Arc<Method>>, call: Call<'_>) -> Result<Begun, ApiError> {
+        let method = resolve::resolve(method, call.transport)?;
         let Call { params, codec, credentials, transport, client, request_id, trace, upload, share, .. } = call;
         let (credentials, ignored) =
             if method.ignores_token() { (Credentials::None, credentials) } else { (credentials, Credentials::None) };

@@ -1,7 +1,5 @@
 //! Errors on their way to callers, and where in the parameters the refused values were.
 
-use std::time::Duration;
-
 use rpc_auth::{AccountError, Field};
 use rpc_core::{ApiError, pointer};
 
@@ -52,7 +50,7 @@ impl From<SettingsError> for ApiError {
     fn from(error: SettingsError) -> Self {
         match error {
             SettingsError::Authority(error) => AccountError::from(error).into(),
-            SettingsError::Store(_) => Self::unavailable(error, Duration::from_secs(1)),
+            SettingsError::Store(error) => error.into(),
             SettingsError::Secret(_) => Self::internal(error),
         }
     }

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use super::flags::StorageFlags;
 use super::operator::Operator;
-use super::{NAME, runtime, serve_settings};
+use super::{runtime, serve_settings};
+use crate::NAME;
 use crate::app::{App, AppError};
 use crate::config::Layers;
 use crate::failure::{Exit, Failure};

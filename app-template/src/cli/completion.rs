@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use clap_complete::Shell;
 
-use super::NAME;
+use crate::NAME;
 use crate::failure::Failure;
 use crate::output;
 

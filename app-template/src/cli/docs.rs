@@ -8,7 +8,7 @@ use clap::Args;
 use rpc_core::docs;
 use similar::TextDiff;
 
-use super::NAME;
+use crate::NAME;
 use crate::failure::{Exit, Failure};
 use crate::{config, metrics, output};
 

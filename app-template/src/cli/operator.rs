@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::config::ServeSettings;
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
-use crate::storage::{Schema, Storage};
+use crate::storage::{self, Schema, Storage};
 
 /// How long what a command leaves behind may take, such as a mail.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -14,15 +14,15 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// Somebody who runs the application, and works on its storage.
 pub(super) struct Operator {
     pub(super) app: App,
-    storage: Storage,
+    storage: Box<dyn Storage>,
 }
 
 impl Operator {
     /// Opens the storage, which has to be up to date, and puts the application together on it.
     pub(super) async fn open(settings: ServeSettings, audience: Audience) -> Result<Self, Failure> {
-        let storage = Storage::open(&settings.storage, Schema::Require, audience).await?;
+        let storage = storage::open(&settings.storage, Schema::Require, audience).await?;
         let app = App::new(storage.parts()?, settings.app).await?;
-        if matches!(storage, Storage::Memory) {
+        if !storage.lasts() {
             let made = app.accounts().ensure_root(None).await;
             made.map_err(|error| Failure::new(Exit::Failure, error))?;
         }

@@ -24,7 +24,8 @@ use self::banner::Banner;
 use self::root::FirstStart;
 use self::signals::Signals;
 use self::sockets::{Socket, Sockets};
-use super::{NAME, runtime, serve_settings, warn_of_unknown};
+use super::{runtime, serve_settings, warn_of_unknown};
+use crate::NAME;
 use crate::app::App;
 use crate::config::{Layers, PublicUrl, ServeSettings};
 use crate::failure::{Exit, Failure};
@@ -32,7 +33,7 @@ use crate::log::{Audience, Log, Spans};
 use crate::mail::MailTemplates;
 use crate::metrics::Metrics;
 use crate::output;
-use crate::storage::{Schema, Storage};
+use crate::storage::{self, Schema, Storage};
 
 /// Spans get this time at a stop, even if calls have used up theirs.
 const SPANS_AT_STOP: Duration = Duration::from_secs(1);
@@ -80,7 +81,7 @@ async fn serve(settings: ServeSettings, log: Log) -> Result<ExitCode, Failure> {
         address
     });
     if shows_banner(&settings, audience) {
-        output::note(banner(&settings, &storage, &app, (address, metrics), &first_start, &api));
+        output::note(banner(&settings, &*storage, &app, (address, metrics), &first_start, &api));
     } else {
         metrics.into_iter().for_each(metrics::listening);
         listening(&settings, address, &api);
@@ -117,7 +118,7 @@ fn shows_banner(settings: &ServeSettings, audience: Audience) -> bool {
 
 /// What a server is made of.
 struct Opened {
-    storage: Storage,
+    storage: Box<dyn Storage>,
     app: App,
     first_start: FirstStart,
     api: Api,
@@ -125,8 +126,8 @@ struct Opened {
 
 /// The application, on its storage, with its first settings and its first user.
 async fn open(settings: &ServeSettings, spans: &Spans, audience: Audience) -> Result<Opened, Failure> {
-    let mut storage = Storage::open(&settings.storage, Schema::Migrate, audience).await?;
-    let app = put_together(settings, &storage).await?;
+    let mut storage = storage::open(&settings.storage, Schema::Migrate, audience).await?;
+    let app = put_together(settings, &*storage).await?;
     let api = api(&app, settings, spans)?;
     let has_banner = shows_banner(settings, audience);
     if !has_banner {
@@ -144,7 +145,7 @@ async fn open(settings: &ServeSettings, spans: &Spans, audience: Audience) -> Re
     prepared.map(|()| Opened { storage, app, first_start, api })
 }
 
-async fn put_together(settings: &ServeSettings, storage: &Storage) -> Result<App, Failure> {
+async fn put_together(settings: &ServeSettings, storage: &dyn Storage) -> Result<App, Failure> {
     let mut parts = storage.parts()?;
     if let Some(folder) = &settings.templates {
         if !folder.is_dir() {
@@ -184,7 +185,7 @@ fn service(settings: &ServeSettings, api: &Api) -> HttpService {
 
 fn banner<'a>(
     settings: &'a ServeSettings,
-    storage: &Storage,
+    storage: &dyn Storage,
     app: &App,
     (address, metrics): (SocketAddr, Option<SocketAddr>),
     first_start: &'a FirstStart,
@@ -198,7 +199,7 @@ fn banner<'a>(
         public_url: settings.public_url.as_ref().map(ToString::to_string),
         rpc_prefix: settings.rpc_prefix.as_str(),
         storage: storage.to_string(),
-        storage_lasts: !matches!(storage, Storage::Memory),
+        storage_lasts: storage.lasts(),
         mail_server: host.map(|host| format!("{host}:{port}")),
         first_start,
         api,

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use super::flags::StorageFlags;
 use super::operator::Operator;
-use super::{NAME, example, runtime};
+use super::{example, runtime};
+use crate::NAME;
 use crate::app::ADMIN;
 use crate::config::Layers;
 use crate::failure::{Exit, Failure};

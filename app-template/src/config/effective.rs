@@ -1,8 +1,9 @@
 //! The values in effect, with what set each.
 
 use super::error::{ConfigError, Faults};
+use super::found::Source;
 use super::key::Row;
-use super::layers::{Layers, Source};
+use super::layers::Layers;
 use super::table::{KEYS, METHOD_KEYS};
 
 /// What stands for a secret.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::error::meant;
+use super::found::{Found, Source};
 use super::key::Row;
-use super::layers::{Found, Source};
 use super::table::KEYS;
 use super::{CONFIG_VARIABLE, PREFIX};
 

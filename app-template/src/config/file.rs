@@ -7,8 +7,8 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::error::{ConfigError, Faults, hint};
+use super::found::{Found, Source};
 use super::key::Row;
-use super::layers::Found;
 use super::table::{KEYS, METHOD_KEYS};
 
 /// The key of the tables of methods.
@@ -28,6 +28,12 @@ pub(super) struct Entry {
     key: &'static str,
     pub(super) text: String,
     pub(super) place: String,
+}
+
+impl From<&Entry> for Found {
+    fn from(entry: &Entry) -> Self {
+        Self { text: entry.text.clone(), source: Source::Line(entry.place.clone()) }
+    }
 }
 
 /// The limits of one method.

@@ -13,7 +13,7 @@ use crate::settings::SecretBox;
 
 /// Where to keep everything.
 #[derive(Debug, Clone)]
-#[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "checked, and used with Postgres only"))]
+#[allow(dead_code, reason = "checked always; read by backends, and a program may be built without any")]
 pub(crate) struct StorageSettings {
     /// The database; without one all is in memory.
     pub(crate) url: Option<DatabaseUrl>,

@@ -14,6 +14,7 @@ use super::setting::{DatabaseUrl, EhloName, HttpUrl, LogFormat, LogLevel, Networ
 use crate::app::Avatars;
 use crate::mail::SmtpTls;
 use crate::settings::SecretBox;
+use crate::storage::kind;
 
 /// Declares keys, section by section, and the list of them all.
 macro_rules! keys {
@@ -67,7 +68,7 @@ keys! {
         SMTP_PASSWORD: Secret = Key::new("smtp-password", "", "First value of the setting: what proves it").secret();
     }
     "Storage and mail" {
-        DATABASE_URL: DatabaseUrl = Key::new("database-url", "", "Postgres database to keep everything in, such as postgres://user@host/name; without one all is in memory")
+        DATABASE_URL: DatabaseUrl = Key::new("database-url", "", kind::HELP)
             .flag(Flag::Storage).also("DATABASE_URL").secret();
         DATABASE_CONNECTIONS: NonZeroU32 = Key::new("database-connections", "10", "Connections of this node that calls share; four more are for the node itself").within("1", "1000");
         DATABASE_TIMEOUT: Duration = Key::new("database-timeout", "3s", "How long a call waits for a connection; beyond it 503").within("10ms", "10min");

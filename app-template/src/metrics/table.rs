@@ -7,7 +7,7 @@ use rpc_core::{CallCounts, ResourceUse};
 use super::DatabaseCounts;
 use super::sample::{Kind, Metric, Sample, Value};
 use super::snapshot::{OfMethod, Snapshot};
-use crate::cli::NAME;
+use crate::NAME;
 
 /// Declares metrics: name, kind, labels, meaning, and how each is read.
 macro_rules! metrics {

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use rpc_auth::Authority;
+use rpc_core::storage::StoreError;
 use rpc_core::{Bus, Clock, Listener, Notice, Timestamp, error_chain};
 use serde_json::Value;
 use tokio::sync::{Mutex, watch};
@@ -90,7 +91,7 @@ impl CurrentSettings {
         let (shared, change, by) = (Arc::clone(&self.0), change.clone(), by.clone());
         match self.0.tasks.spawn(async move { shared.update(&change, &by).await }).await {
             Ok(updated) => updated,
-            Err(lost) => Err(SettingsError::Store(Box::new(lost))),
+            Err(lost) => Err(StoreError(Box::new(lost)).into()),
         }
     }
 

@@ -116,8 +116,8 @@ impl SecretBox {
     }
 
     /// Whether what is stored could be sealed better than it is.
-    #[cfg(any(test, feature = "postgres"))]
-    pub(super) fn improves(&self, stored: &[u8]) -> bool {
+    #[must_use]
+    pub fn improves(&self, stored: &[u8]) -> bool {
         self.encrypts() && stored.first() != Some(&BOUND_TO_ACCOUNT)
     }
 

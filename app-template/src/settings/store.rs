@@ -1,10 +1,9 @@
 //! What settings need of a storage.
 
-use std::error::Error;
-
 use async_trait::async_trait;
 use rpc_auth::{Authority, AuthorityError};
 use rpc_core::Timestamp;
+use rpc_core::storage::StoreError;
 use thiserror::Error;
 
 use super::seal::SealError;
@@ -16,9 +15,9 @@ pub enum SettingsError {
     /// Whoever changes them may not.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
-    /// The storage does not answer, or answers nonsense.
-    #[error("the storage is unavailable")]
-    Store(#[source] Box<dyn Error + Send + Sync>),
+    /// See [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A secret in them cannot be sealed or opened.
     #[error(transparent)]
     Secret(#[from] SealError),

@@ -4,7 +4,8 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use app_template::postgres::{Database, DatabaseError, DatabaseOptions, Progress};
+use app_template::storage::postgres::tables;
+use rpc_core::storage::postgres::{Database, DatabaseError, DatabaseOptions, Progress};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 use test_postgres::{Cluster, TestDatabase};
@@ -13,7 +14,7 @@ use test_postgres::{Cluster, TestDatabase};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn options(connection: PgConnectOptions) -> DatabaseOptions {
-    DatabaseOptions { startup_wait: PATIENCE, lock_wait: PATIENCE, ..DatabaseOptions::new(connection) }
+    DatabaseOptions { startup_wait: PATIENCE, lock_wait: PATIENCE, ..DatabaseOptions::new(connection, tables()) }
 }
 
 fn quiet(_: Progress<'_>) {}
@@ -228,7 +229,7 @@ async fn names_are_looked_up_in_the_one_schema_of_the_tables() {
     superuser.execute("ALTER ROLE app SET search_path = nothing, \"Other one\", public").await.unwrap();
     let other = world.migrated().await;
     assert_eq!(search_path(&mut other.pool().acquire().await.unwrap()).await, "\"Other one\", pg_temp");
-    let schemas = "SELECT DISTINCT schemaname::text FROM pg_tables WHERE tablename = 'rpc_auth_notices' ORDER BY 1";
+    let schemas = "SELECT DISTINCT schemaname::text FROM pg_tables WHERE tablename = 'rpc_bus_notices' ORDER BY 1";
     let schemas: Vec<String> = sqlx::query_scalar(schemas).fetch_all(&mut superuser).await.unwrap();
     assert_eq!(schemas, ["Other one", "public"]);
     let timeout: String = sqlx::query_scalar("SHOW statement_timeout").fetch_one(other.pool()).await.unwrap();

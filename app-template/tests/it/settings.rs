@@ -4,7 +4,8 @@ mod postgres;
 mod properties;
 mod rights;
 
-use app_template::settings::{MemorySettings, PgSettings, SecretBox};
+use app_template::settings::{MemorySettings, SecretBox};
+use app_template::storage::postgres::PgSettings;
 
 /// Makes a module of tests, one for each property of a store of settings. `$fixture` is a future of an empty store, and of
 /// what has to outlive it.

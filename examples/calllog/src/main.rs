@@ -24,9 +24,8 @@
 use std::error::Error;
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Duration;
 
-use rpc_calllog::{CallLog, CallLogOptions, LogRow, MemoryLog, StoreError};
+use rpc_calllog::{CallLog, CallLogOptions, LogRow, MemoryLog};
 use rpc_core::http::{HttpService, Server};
 use rpc_core::{Api, ApiError, Ctx, State, SystemClock, api_method, api_module};
 use schemars::JsonSchema;
@@ -74,7 +73,7 @@ struct MethodCalls {
 async fn statistics(ctx: &Ctx, calls: &Calls) -> Result<Vec<MethodCalls>, ApiError> {
     let mut statistics = Vec::new();
     for method in ctx.api().methods().filter(|method| method.is_logged()) {
-        let counts = calls.0.totals(Some(method.path())).await.map_err(unavailable)?;
+        let counts = calls.0.totals(Some(method.path())).await?;
         statistics.push(MethodCalls {
             method: method.path(),
             requests: counts.requests,
@@ -89,13 +88,9 @@ async fn statistics(ctx: &Ctx, calls: &Calls) -> Result<Vec<MethodCalls>, ApiErr
 /// Tell of the last calls
 #[api_method(path = "/v1/calls/last", permissions = ["*"], log = false)]
 async fn last(calls: &Calls, count: u8) -> Result<Vec<String>, ApiError> {
-    let rows = calls.0.rows(None, 0, count.into()).await.map_err(unavailable)?;
+    let rows = calls.0.rows(None, 0, count.into()).await?;
     let tell = |LogRow { call, .. }: &LogRow| format!("{}: {} {}", call.method, call.status, call.reason);
     Ok(rows.iter().map(tell).collect())
-}
-
-fn unavailable(error: StoreError) -> ApiError {
-    ApiError::unavailable(error, Duration::from_secs(1))
 }
 
 #[tokio::main]

@@ -7,9 +7,10 @@ use rpc_core::{Identity, Proof};
 
 use super::error::{AccountError, FieldFault, HOLDS_MORE};
 use super::sign_up::SignUpFields;
-use super::vocabulary::PermissionState;
 use super::{Accounts, Caller};
-use crate::model::{AuthorityError, Grants, GrantsChange, NewUser, SessionsChange, UserChange, UserRecord};
+use crate::model::{
+    AuthorityError, Grants, GrantsChange, NewUser, PermissionState, SessionsChange, UserChange, UserRecord,
+};
 use crate::password::generate_password;
 use crate::secret::Secret;
 use crate::store::{Page, UserQuery};
@@ -84,7 +85,7 @@ impl Accounts {
     pub async fn create_user(&self, identity: &Identity, fields: UserFields) -> Result<CreatedUser, AccountError> {
         let caller = self.administrator(identity).await?;
         let checked = self.check_fields(&fields.account);
-        let granted = self.0.vocabulary.check_grants(&fields.permissions, &caller.held);
+        let granted = self.check_grants(&fields.permissions, &caller.held);
         let checked = match (checked, granted) {
             (Ok(checked), Ok(())) => checked,
             (Err(AccountError::Invalid(mut faults)), Err(AccountError::Invalid(more))) => {
@@ -261,7 +262,7 @@ impl Accounts {
         change: GrantsChange,
     ) -> Result<(), AccountError> {
         let (GrantsChange::Merge(grants) | GrantsChange::Replace { grants, .. }) = &change;
-        self.0.vocabulary.check_grants(grants, &caller.held)?;
+        self.check_grants(grants, &caller.held)?;
         self.change_user(caller, user, UserChange { permissions: Some(change), ..UserChange::default() }).await
     }
 

@@ -6,9 +6,8 @@ use rpc_core::Identity;
 
 use super::error::{AccountError, Field};
 use super::profile::invalid;
-use super::vocabulary::PermissionState;
 use super::{Accounts, Caller};
-use crate::model::{ApiTokenId, ApiTokenRecord, GrantsChange};
+use crate::model::{ApiTokenId, ApiTokenRecord, GrantsChange, PermissionState};
 use crate::names;
 use crate::secret::Secret;
 use crate::store::{ApiTokenQuery, Page};
@@ -141,7 +140,7 @@ impl Accounts {
         let (caller, id) = self.own(identity, id).await?;
         let (GrantsChange::Merge(grants) | GrantsChange::Replace { grants, .. }) = &change;
         self.store().api_token(caller.user.id, id).await?.ok_or(MISSING)?;
-        self.0.vocabulary.check_grants(grants, &self.0.vocabulary.held_by(&caller.user))?;
+        self.check_grants(grants, &self.0.vocabulary.held_by(&caller.user))?;
         let given = self.0.vocabulary.with_defaults(|name| grants.contains_key(name));
         let (user, by) = (caller.user.id, caller.own_authority(given));
         let change =

@@ -87,6 +87,10 @@ pub struct FieldFault {
 }
 
 impl FieldFault {
+    pub(crate) fn permission(name: &str, why: &str) -> Self {
+        Self { field: Field::Permission(name.to_owned()), keyword: "permission", message: why.to_owned() }
+    }
+
     pub(crate) fn name(field: Field, fault: &NameFault) -> Self {
         Self { field, keyword: fault.keyword(), message: fault.to_string() }
     }

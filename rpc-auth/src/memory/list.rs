@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use rpc_core::read::{Direction, OrderBy};
 
-use super::users::UserRows;
+use super::user_rows::UserRows;
 use crate::model::UserRecord;
 use crate::store::search::lowered;
 use crate::store::{Page, Rows, UserQuery, UserSort};

@@ -2,15 +2,16 @@
 
 use async_trait::async_trait;
 use rpc_core::Timestamp;
+use rpc_core::storage::postgres::retrying;
 use sqlx::Postgres;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::types::Json;
 
+use super::PgStore;
 use super::authority::{self, Held, Intent};
 use super::rows::{self, api_token_columns, user_columns};
 use super::touch::{self, touch};
-use super::{PgStore, PgTimestamp, retrying};
 use crate::model::{ApiTokenId, ApiTokenRecord, Authority, GrantsChange, UserId, UserRecord};
 use crate::store::{ApiTokenError, ApiTokenQuery, ApiTokenStore, Page, StoreError};
 use crate::token::hash::TokenHash;
@@ -72,7 +73,7 @@ impl PgStore {
             Err(refused) => return Ok(Err(refused.into())),
         }
         let creation = sqlx::query(CREATE).bind(user.number()).bind(name).bind(hash.as_bytes());
-        let creation = creation.bind(PgTimestamp(now)).bind(most);
+        let creation = creation.bind(now).bind(most);
         let Some(row) = creation.fetch_optional(&mut *transaction).await? else {
             return Ok(Err(ApiTokenError::TooMany));
         };

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use rpc_core::Timestamp;
+use rpc_core::storage::postgres::retrying;
 use sqlx::{Postgres, Transaction};
 
 use super::rows::{self, user_columns};
-use super::{PgStore, PgTimestamp, retrying, sessions};
+use super::{PgStore, sessions};
 use crate::model::{ConfirmationKind, NewConfirmation, UserId, UserRecord};
 use crate::password::PasswordHash;
 use crate::store::{ConfirmationError, ConfirmationStore, StoreError};
@@ -101,7 +102,7 @@ async fn consume(
     kind: ConfirmationKind,
     now: Timestamp,
 ) -> Result<Option<UserId>, sqlx::Error> {
-    let owner = sqlx::query_scalar(LOCK_OWNER).bind(hash.as_bytes()).bind(stored(kind)).bind(PgTimestamp(now));
+    let owner = sqlx::query_scalar(LOCK_OWNER).bind(hash.as_bytes()).bind(stored(kind)).bind(now);
     let Some(id): Option<i64> = owner.fetch_optional(&mut **transaction).await? else { return Ok(None) };
     let used = sqlx::query(CONSUME).bind(hash.as_bytes()).bind(id).execute(&mut **transaction).await?;
     Ok((used.rows_affected() == 1).then_some(UserId::new(id)))
@@ -117,7 +118,7 @@ impl PgStore {
     async fn keep(&self, confirmation: &NewConfirmation) -> Result<bool, sqlx::Error> {
         let NewConfirmation { user, kind, hash, email, expires } = confirmation;
         let creation = sqlx::query(CREATE).bind(user.number()).bind(stored(*kind)).bind(hash.as_bytes());
-        let kept = creation.bind(email).bind(PgTimestamp(*expires)).execute(&self.pool).await?;
+        let kept = creation.bind(email).bind(*expires).execute(&self.pool).await?;
         Ok(kept.rows_affected() == 1)
     }
 
@@ -176,12 +177,12 @@ impl ConfirmationStore for PgStore {
         kind: ConfirmationKind,
         now: Timestamp,
     ) -> Result<Option<UserRecord>, StoreError> {
-        let owner = sqlx::query(OWNER).bind(hash.as_bytes()).bind(stored(kind)).bind(PgTimestamp(now));
+        let owner = sqlx::query(OWNER).bind(hash.as_bytes()).bind(stored(kind)).bind(now);
         Ok(owner.fetch_optional(&self.pool).await?.as_ref().map(rows::user).transpose()?)
     }
 
     async fn purge_confirmations(&self, expired: Timestamp) -> Result<u64, StoreError> {
-        let deletion = || sqlx::query(PURGE).bind(PgTimestamp(expired)).execute(&self.pool);
+        let deletion = || sqlx::query(PURGE).bind(expired).execute(&self.pool);
         Ok(retrying(deletion).await?.rows_affected())
     }
 }

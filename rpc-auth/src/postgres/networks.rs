@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use rpc_core::Timestamp;
+use rpc_core::storage::postgres::retrying;
 
-use super::{PgStore, PgTimestamp, retrying};
+use super::PgStore;
 use crate::model::UserId;
 use crate::store::{NetworkStore, StoreError};
 
@@ -39,7 +40,7 @@ impl PgStore {
         if sqlx::query(LOCK_USER).bind(user).fetch_optional(&mut *transaction).await?.is_none() {
             return Ok(());
         }
-        let trust = sqlx::query(TRUST).bind(user).bind(network).bind(PgTimestamp(until));
+        let trust = sqlx::query(TRUST).bind(user).bind(network).bind(until);
         trust.execute(&mut *transaction).await?;
         let others = i64::try_from(most.saturating_sub(1)).unwrap_or(i64::MAX);
         sqlx::query(MAKE_ROOM).bind(user).bind(network).bind(others).execute(&mut *transaction).await?;
@@ -61,12 +62,12 @@ impl NetworkStore for PgStore {
     }
 
     async fn is_trusted_network(&self, user: UserId, network: IpAddr, now: Timestamp) -> Result<bool, StoreError> {
-        let query = sqlx::query_scalar(IS_TRUSTED).bind(user.number()).bind(network.to_string()).bind(PgTimestamp(now));
+        let query = sqlx::query_scalar(IS_TRUSTED).bind(user.number()).bind(network.to_string()).bind(now);
         Ok(query.fetch_one(&self.pool).await?)
     }
 
     async fn purge_networks(&self, ended: Timestamp) -> Result<u64, StoreError> {
-        let deletion = || sqlx::query(PURGE).bind(PgTimestamp(ended)).execute(&self.pool);
+        let deletion = || sqlx::query(PURGE).bind(ended).execute(&self.pool);
         Ok(retrying(deletion).await?.rows_affected())
     }
 }

@@ -7,7 +7,6 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 
-use super::PgTimestamp;
 use crate::model::{ApiTokenId, ApiTokenRecord, Grants, SessionId, SessionRecord, UserId, UserRecord};
 use crate::password::PasswordHash;
 use crate::store::Page;
@@ -49,7 +48,7 @@ pub(super) fn user(row: &PgRow) -> Result<UserRecord, sqlx::Error> {
         telegram_name: row.try_get("telegram_name")?,
         enabled: row.try_get("enabled")?,
         permissions: grants(row, "permissions")?,
-        created: row.try_get::<PgTimestamp, _>("created")?.0,
+        created: row.try_get("created")?,
     })
 }
 
@@ -70,8 +69,8 @@ pub(super) fn session(row: &PgRow) -> Result<SessionRecord, sqlx::Error> {
         id: SessionId::new(row.try_get("session_id")?),
         user: UserId::new(row.try_get("user_id")?),
         hash: hash(row)?,
-        created: row.try_get::<PgTimestamp, _>("session_created")?.0,
-        last_used: row.try_get::<PgTimestamp, _>("last_used")?.0,
+        created: row.try_get("session_created")?,
+        last_used: row.try_get("last_used")?,
     })
 }
 
@@ -84,8 +83,8 @@ pub(super) fn api_token(row: &PgRow) -> Result<ApiTokenRecord, sqlx::Error> {
         hash: hash(row)?,
         enabled: row.try_get("token_enabled")?,
         permissions: grants(row, "token_permissions")?,
-        created: row.try_get::<PgTimestamp, _>("token_created")?.0,
-        last_used: row.try_get::<Option<PgTimestamp>, _>("last_used")?.map(|moment| moment.0),
+        created: row.try_get("token_created")?,
+        last_used: row.try_get("last_used")?,
     })
 }
 

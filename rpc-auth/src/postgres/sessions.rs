@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use rpc_core::Timestamp;
+use rpc_core::storage::postgres::retrying;
 use sqlx::Executor;
 
+use super::PgStore;
 use super::rows::{self, session_columns, user_columns};
 use super::touch::{self, touch};
-use super::{PgStore, PgTimestamp, retrying};
 use crate::model::{NewSession, OpenedSession, SessionId, SessionRecord, UserRecord};
 use crate::password::PasswordHash;
 use crate::store::{SessionStore, StoreError};
@@ -68,7 +69,7 @@ impl PgStore {
         let (id, ended): (i64, i64) = sqlx::query_as(CREATE)
             .bind(user)
             .bind(session.hash.as_bytes())
-            .bind(PgTimestamp(session.created))
+            .bind(session.created)
             .bind(i64::try_from(most.saturating_sub(1)).unwrap_or(i64::MAX))
             .fetch_one(&mut *transaction)
             .await?;
@@ -79,7 +80,7 @@ impl PgStore {
     async fn sweep_sessions(&self, created: Timestamp, used: Timestamp) -> Result<u64, sqlx::Error> {
         let mut transaction = self.begin().await?;
         transaction.execute(SWEEPS).await?;
-        let purge = sqlx::query(PURGE).bind(PgTimestamp(created)).bind(PgTimestamp(used));
+        let purge = sqlx::query(PURGE).bind(created).bind(used);
         let swept = purge.execute(&mut *transaction).await?.rows_affected();
         transaction.commit().await?;
         Ok(swept)

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use rpc_core::Timestamp;
+use rpc_core::storage::postgres::retrying;
 use sqlx::PgPool;
-
-use super::{PgTimestamp, retrying};
 
 /// Moves `last_used` of rows forward: `$1` are their ids, each once, `$2` the moments. They are locked by id, small to large,
 /// and looked at again once they are locked.
@@ -45,7 +44,7 @@ pub(super) async fn note(
         return Ok(());
     }
     let ids: Vec<i64> = last.keys().copied().collect();
-    let moments: Vec<PgTimestamp> = last.values().copied().map(PgTimestamp).collect();
+    let moments: Vec<Timestamp> = last.values().copied().collect();
     retrying(|| sqlx::query(statement).bind(&ids).bind(&moments).execute(pool)).await?;
     Ok(())
 }

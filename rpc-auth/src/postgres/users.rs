@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use rpc_core::Timestamp;
+use rpc_core::storage::postgres::retrying;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgExecutor, Postgres, Row, Transaction};
 
 use super::authority::{self, Held, Intent};
 use super::rows::{self, user_columns};
-use super::{PgStore, PgTimestamp, confirmations, list, retrying, sessions};
+use super::{PgStore, confirmations, list, sessions};
 use crate::model::{Authority, Bound, NewUser, SessionsChange, UserChange, UserId, UserRecord};
 use crate::password::PasswordHash;
 use crate::store::search::lowered;
@@ -140,8 +141,7 @@ impl PgStore {
     }
 
     async fn insert_root(&self, name: &str, password: &PasswordHash, now: Timestamp) -> Result<bool, sqlx::Error> {
-        let root =
-            sqlx::query(CREATE_ROOT).bind(name).bind(password.expose()).bind(PgTimestamp(now)).bind(lowered(name));
+        let root = sqlx::query(CREATE_ROOT).bind(name).bind(password.expose()).bind(now).bind(lowered(name));
         Ok(root.execute(&self.pool).await?.rows_affected() == 1)
     }
 
@@ -177,7 +177,7 @@ async fn insert(executor: impl PgExecutor<'_>, user: &NewUser) -> Result<PgRow, 
         .bind(telegram_name)
         .bind(user.enabled)
         .bind(Json(&user.permissions.0))
-        .bind(PgTimestamp(user.created))
+        .bind(user.created)
         .bind(lowered(&user.name))
         .bind(email.map(lowered))
         .bind(telegram_name.map(lowered))

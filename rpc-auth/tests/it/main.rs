@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod authenticator;
-mod bus;
 mod fixed;
 mod memory;
 mod names;

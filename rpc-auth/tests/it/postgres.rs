@@ -1,6 +1,7 @@
 //! The store in Postgres.
 
 mod announcements;
+mod identities;
 mod migrations;
 mod plans;
 mod promoted;
@@ -9,13 +10,21 @@ mod shut_out;
 mod values;
 
 use rpc_auth::postgres::{PgStore, migrator};
+use rpc_core::storage::postgres::PgBus;
+use sqlx::PgPool;
 use test_postgres::{TestDatabase, lay_traps};
 
 /// Connections of a test: enough for what meets, fewer than what waits.
 const CONNECTIONS: u32 = 8;
 
+/// Makes the tables, and those of the bus that their triggers announce changes to.
+async fn migrate(pool: &PgPool) {
+    PgBus::migrator().run(pool).await.unwrap();
+    migrator().run(pool).await.unwrap();
+}
+
 async fn migrated() -> TestDatabase {
-    TestDatabase::migrated("accounts", async |pool| migrator().run(&pool).await.unwrap()).await
+    TestDatabase::migrated("accounts", async |pool| migrate(&pool).await).await
 }
 
 rpc_auth::account_store_conformance!(conforms, async {
@@ -26,7 +35,7 @@ rpc_auth::account_store_conformance!(conforms, async {
 /// Others may make functions and operators in the schema of the tables, and have.
 async fn trapped() -> TestDatabase {
     let prepare = async |pool| {
-        migrator().run(&pool).await.unwrap();
+        migrate(&pool).await;
         lay_traps(&pool).await;
     };
     TestDatabase::migrated("trapped accounts", prepare).await

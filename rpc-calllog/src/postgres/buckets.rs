@@ -7,7 +7,6 @@ use rpc_core::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row};
 
-use super::timestamp::PgTimestamp;
 use crate::batch::Batch;
 use crate::sketch::Sketch;
 use crate::statistics::{Bucket, Counts, MethodBucket, Resolution};
@@ -111,7 +110,7 @@ async fn add(connection: &mut PgConnection, added: &[(i16, &MethodBucket)]) -> R
     sqlx::query(ADD)
         .bind(added.iter().map(|(minutes, _)| *minutes).collect::<Vec<_>>())
         .bind(added.iter().map(|(_, added)| &*added.method).collect::<Vec<_>>())
-        .bind(added.iter().map(|(_, added)| PgTimestamp(added.bucket.start)).collect::<Vec<_>>())
+        .bind(added.iter().map(|(_, added)| added.bucket.start).collect::<Vec<_>>())
         .bind(counts(|counts| stored(counts.requests)))
         .bind(counts(|counts| stored(counts.accepted)))
         .bind(counts(|counts| stored(counts.declined)))
@@ -131,7 +130,7 @@ fn stored(count: u64) -> i64 {
 struct Sketches<'a> {
     minutes: Vec<i16>,
     methods: Vec<&'a str>,
-    starts: Vec<PgTimestamp>,
+    starts: Vec<Timestamp>,
     sketches: Vec<Vec<u8>>,
 }
 
@@ -139,7 +138,7 @@ impl<'a> Sketches<'a> {
     fn push(&mut self, minutes: i16, method: &'a str, start: Timestamp, sketch: &Sketch) {
         self.minutes.push(minutes);
         self.methods.push(method);
-        self.starts.push(PgTimestamp(start));
+        self.starts.push(start);
         self.sketches.push(sketch.to_bytes());
     }
 
@@ -157,8 +156,8 @@ impl<'a> Sketches<'a> {
 pub(super) async fn read(pool: &PgPool, query: &BucketQuery<'_>) -> Result<Vec<MethodBucket>, sqlx::Error> {
     let range = sqlx::query(if query.method.is_some() { RANGE_OF_METHOD } else { RANGE })
         .bind(minutes(query.resolution))
-        .bind(PgTimestamp(query.from))
-        .bind(PgTimestamp(query.to));
+        .bind(query.from)
+        .bind(query.to);
     let range = match query.method {
         Some(method) => range.bind(method),
         None => range,
@@ -170,7 +169,7 @@ pub(super) async fn read(pool: &PgPool, query: &BucketQuery<'_>) -> Result<Vec<M
 pub(super) async fn totals(pool: &PgPool, method: Option<&str>, since: Timestamp) -> Result<Counts, sqlx::Error> {
     let totals = sqlx::query(if method.is_some() { TOTALS_OF_METHOD } else { TOTALS })
         .bind(minutes(Resolution::TenMinutes))
-        .bind(PgTimestamp(since));
+        .bind(since);
     let totals = match method {
         Some(method) => totals.bind(method),
         None => totals,
@@ -181,13 +180,13 @@ pub(super) async fn totals(pool: &PgPool, method: Option<&str>, since: Timestamp
 }
 
 fn method_bucket(row: &PgRow) -> Result<MethodBucket, sqlx::Error> {
-    let (method, start) = (row.try_get::<String, _>("method")?, row.try_get::<PgTimestamp, _>("start")?.0);
+    let (method, start) = (row.try_get::<String, _>("method")?, row.try_get("start")?);
     let counts = counts(row, Duration::from_nanos(count(row, "runtime")?))?;
     Ok(MethodBucket { method: method.into(), bucket: Bucket { start, counts, sketch: sketch(row)? } })
 }
 
 fn key(row: &PgRow) -> Result<(i16, String, Timestamp), sqlx::Error> {
-    Ok((row.try_get("minutes")?, row.try_get("method")?, row.try_get::<PgTimestamp, _>("start")?.0))
+    Ok((row.try_get("minutes")?, row.try_get("method")?, row.try_get("start")?))
 }
 
 fn counts(row: &PgRow, runtime: Duration) -> Result<Counts, sqlx::Error> {

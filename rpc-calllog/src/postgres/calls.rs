@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use rpc_core::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row};
 
 use super::copy::COPY;
-use super::timestamp::PgTimestamp;
 use crate::call::{Admission, Caller, LogRow, LoggedCall, RowId};
 use crate::store::RowQuery;
 
@@ -38,7 +38,7 @@ pub(super) async fn write(connection: &mut PgConnection, rows: &[u8]) -> Result<
 /// A page, planned for this query: which partitions and which index are best depends on the method and the page.
 pub(super) async fn read(pool: &PgPool, query: &RowQuery<'_>) -> Result<Vec<LogRow>, sqlx::Error> {
     let page = sqlx::query(if query.method.is_some() { PAGE_OF_METHOD } else { PAGE })
-        .bind(PgTimestamp(query.since))
+        .bind(query.since)
         .bind(i64::from(query.limit))
         .bind(i64::try_from(query.offset).unwrap_or(i64::MAX));
     let page = match query.method {
@@ -49,7 +49,7 @@ pub(super) async fn read(pool: &PgPool, query: &RowQuery<'_>) -> Result<Vec<LogR
 }
 
 fn row(row: &PgRow) -> Result<LogRow, sqlx::Error> {
-    let PgTimestamp(finished) = row.try_get("finished")?;
+    let finished: Timestamp = row.try_get("finished")?;
     let runtime = Duration::from_nanos(row.try_get::<i64, _>("runtime")?.unsigned_abs());
     let client: Option<&str> = row.try_get("client")?;
     let call = LoggedCall {

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::timestamp::micros;
+use rpc_core::storage::postgres::timestamptz;
+
 use crate::call::{Admission, LoggedCall};
 
 /// The columns, in the order in which [`rows`] writes them. `id` is the column's default.
@@ -47,7 +48,7 @@ fn numbers(call: &LoggedCall) -> [u8; NUMBERS] {
     };
     put(&COLUMNS.to_be_bytes());
     put(&8_i32.to_be_bytes());
-    put(&micros(call.finished()).to_be_bytes());
+    put(&timestamptz(call.finished()).to_be_bytes());
     put(&8_i32.to_be_bytes());
     put(&runtime.to_be_bytes());
     put(&4_i32.to_be_bytes());

@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rpc_core::Timestamp;
+use rpc_core::storage::postgres::has_code;
 use sqlx::types::time::{Date, OffsetDateTime};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::lease::Lease;
-use super::{BEGIN, BEGIN_BRIEF, PgLog, is_one_of};
+use super::{BEGIN, BEGIN_BRIEF, PgLog};
 use crate::call::LoggedCall;
 use crate::store::StoreError;
 
@@ -130,7 +131,7 @@ impl PgLog {
         let removal = format!("DROP TABLE IF EXISTS {name}");
         for _ in 1..ATTEMPTS {
             match self.execute_briefly(removal.clone()).await {
-                Err(error) if is_one_of(&error, &[NO_LOCK]) => tokio::time::sleep(WAIT).await,
+                Err(error) if has_code(&error, &[NO_LOCK]) => tokio::time::sleep(WAIT).await,
                 done => return done,
             }
         }

@@ -1,24 +1,16 @@
 //! The tables, and how they came to be.
 
-use sqlx::SqlSafeStr;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use rpc_core::storage;
+use sqlx::migrate::Migrator;
 
 /// The table that says which migrations a database has.
 const TABLE: &str = "_rpc_calllog_migrations";
 
-/// Each with its version and name. What was released is never changed: databases remember its checksum.
+/// Each with its version and purpose. What was released is never changed: databases remember its checksum.
 const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "call log", include_str!("../../migrations/0001_call_log.sql"))];
 
 /// Makes the tables, or brings them up to date. It remembers what it did in a table of its own, `_rpc_calllog_migrations`.
-///
-/// It locks the database against others that migrate at the same time; an application that holds a lock of its own over
-/// several migrators sets [`Migrator::set_locking`].
 #[must_use]
 pub fn migrator() -> Migrator {
-    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    };
-    let mut migrator = Migrator::with_migrations(MIGRATIONS.map(migration).into());
-    migrator.dangerous_set_table_name(TABLE);
-    migrator
+    storage::migrator(TABLE, &MIGRATIONS)
 }

@@ -6,7 +6,6 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, PgPool, Postgres};
 use test_postgres::TestDatabase;
 
-use super::timestamp::PgTimestamp;
 use super::{PURGE_BUCKETS, buckets, calls, migrator};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -46,8 +45,8 @@ async fn filled() -> (TestDatabase, PgPool) {
 }
 
 /// A moment `millis` after the first one.
-fn at(millis: i64) -> PgTimestamp {
-    PgTimestamp(Timestamp::from_millis(1_700_006_400_000 + millis))
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(1_700_006_400_000 + millis)
 }
 
 /// How a statement is executed, with what each step read.

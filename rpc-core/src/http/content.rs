@@ -1,6 +1,5 @@
 //! What a request brings for its call: parameters, still encoded, and a file.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,7 +10,7 @@ use super::head::Verb;
 use super::query;
 use super::request::Incoming;
 use super::upload::{self, Received};
-use crate::budget::{Account, Hold, Resource, Tally};
+use crate::budget::{Hold, Resource, Tally};
 use crate::call::{Params, Transport};
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};

@@ -1,12 +1,10 @@
 //! The plain face: a method's path, its parameters, the plain envelope.
 
-use std::error::Error;
 use std::sync::Arc;
 
-use bytes::Buf;
 use http::{Response, StatusCode};
-use http_body::Body;
 
+use super::body::IncomingBody;
 use super::content::Content;
 use super::head::Verb;
 use super::request::Incoming;

@@ -1,14 +1,12 @@
 //! The RPC endpoint: JSON-RPC over HTTP, and the door to WebSocket.
 
-use std::error::Error;
 use std::sync::Arc;
 
-use bytes::Buf;
 use http::header::SEC_WEBSOCKET_VERSION;
 use http::{Method, Response, StatusCode};
-use http_body::Body;
 use hyper::upgrade::OnUpgrade;
 
+use super::body::IncomingBody;
 use super::content::Content;
 use super::head::{self, Verb};
 use super::origin;

@@ -11,6 +11,7 @@ use http::{Extensions, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::upgrade::OnUpgrade;
 
+use super::body::IncomingBody;
 use super::compress;
 use super::head::Notes;
 use super::request::Incoming;

@@ -9,10 +9,10 @@ use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue};
-use http_body::Body;
 use http_body_util::BodyDataStream;
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
+use super::body::IncomingBody;
 use crate::budget::{Hold, Tally};
 use crate::call::Params;
 use crate::codec::Codec;

@@ -16,6 +16,7 @@ mod documents;
 mod http;
 mod parameters;
 mod pipeline;
+mod postgres;
 mod registration;
 mod rpc;
 mod scenarios;

@@ -11,9 +11,11 @@ mod binaries;
 mod cluster;
 mod database;
 mod guard;
+mod process;
 mod traps;
 
 pub use crate::binaries::{Binaries, NoPostgres};
 pub use crate::cluster::{Cluster, StopMode};
 pub use crate::database::TestDatabase;
+pub use crate::process::Stopped;
 pub use crate::traps::lay_traps;

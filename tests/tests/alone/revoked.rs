@@ -117,7 +117,7 @@ async fn a_permission_is_gone(url: &str, fault: impl AsyncFnOnce()) {
 /// The processes of the server in which both nodes listen, once they do, but for some.
 async fn listeners(pool: &PgPool, but: &[Pid]) -> Vec<Pid> {
     let query = "SELECT pid FROM pg_stat_activity \
-                 WHERE application_name = 'rpc-auth bus: listens' AND datname = current_database()";
+                 WHERE application_name = 'rpc bus: listens' AND datname = current_database()";
     let both = async {
         loop {
             let pids: Vec<i32> = sqlx::query_scalar(query).fetch_all(pool).await.unwrap();
@@ -199,7 +199,7 @@ async fn flood(cluster: &Cluster) -> JoinSet<()> {
     let stranger = PgPoolOptions::new().max_connections(1).connect_with(stranger).await.unwrap();
     let mut flood = JoinSet::new();
     flood.spawn(async move {
-        let bells = "SELECT pg_notify('rpc_auth_bus', 'ffff.' || (10000000000 + i)) FROM generate_series(1, 500) AS i";
+        let bells = "SELECT pg_notify('rpc_bus', 'ffff.' || (10000000000 + i)) FROM generate_series(1, 500) AS i";
         loop {
             sqlx::query(bells).execute(&stranger).await.unwrap();
         }

@@ -37,7 +37,7 @@ async fn what_is_taken_in_the_database_itself_is_gone_on_all_nodes() {
 
 /// The process of the server that sends what a node has to tell, while there is one node.
 async fn sender(pool: &PgPool) -> Pid {
-    let query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'rpc-auth bus: sends'";
+    let query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'rpc bus: sends'";
     Pid::from_raw(sqlx::query_scalar(query).fetch_one(pool).await.unwrap()).unwrap()
 }
 

@@ -91,7 +91,7 @@ async fn a_start_whose_address_is_taken_makes_nothing_and_the_next_one_tells_the
         assert_eq!(ended.code, Some(5), "{}", ended.stderr);
     }
     let before = app(&database, &["migrate", "status"]).await;
-    assert!(before.stdout.starts_with("accounts: 0 done, "), "{}", before.stdout);
+    assert!(before.stdout.contains("accounts: 0 done, "), "{}", before.stdout);
     let mut running = Running::start(&mut on(&database, &["--port", "0"]));
     let created = running.event("root.created").await;
     let listening = running.event("server.listening").await;
@@ -104,11 +104,7 @@ async fn migrations_are_listed_done_and_then_no_longer_pending() {
     let database = TestDatabase::empty().await;
     let before = app(&database, &["migrate", "status"]).await;
     assert_eq!(before.code, Some(1));
-    assert!(
-        before.stdout.starts_with("accounts: 0 done, ") && before.stdout.contains("\n  0001 "),
-        "{}",
-        before.stdout
-    );
+    assert!(before.stdout.contains("accounts: 0 done, ") && before.stdout.contains("\n  0001 "), "{}", before.stdout);
     assert!(before.stderr.ends_with(" pending. Try: app-template migrate\n"), "{}", before.stderr);
 
     let refused = app(&database, &["user", "list"]).await;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use rpc_calllog::{Admission, Bucket, LogRow, Statistics, StoreError};
+use rpc_calllog::{Admission, Bucket, LogRow, Statistics};
 use rpc_core::read::{Condition, Read};
 use rpc_core::{ApiError, Ctx, Method, ReadFields, Reply, Timestamp, api_method, api_module};
 use schemars::JsonSchema;
@@ -83,7 +83,7 @@ enum LatestStatistics {
 #[api_method(path = "/v1/admin/api-call-log/read-history-stat", permissions = ["admin"], log = false)]
 async fn read_history_stat(ctx: &Ctx, app: &App, method_id: String) -> Result<MethodStatistics, ApiError> {
     let statistics = app.calls.history(logged(ctx, &method_id)?).await;
-    Ok(statistics.map_err(unavailable)?.into())
+    Ok(statistics?.into())
 }
 
 /// Read statistics for the last 60 minutes
@@ -92,12 +92,12 @@ async fn read_history_stat(ctx: &Ctx, app: &App, method_id: String) -> Result<Me
 #[api_method(path = "/v1/admin/api-call-log/read-latest-stat", permissions = ["admin"], log = false)]
 async fn read_latest_stat(ctx: &Ctx, app: &App, method_id: Option<String>) -> Result<LatestStatistics, ApiError> {
     if let Some(method_id) = method_id {
-        let statistics = app.calls.latest(logged(ctx, &method_id)?).await.map_err(unavailable)?;
+        let statistics = app.calls.latest(logged(ctx, &method_id)?).await?;
         return Ok(LatestStatistics::Method(Box::new(statistics.into())));
     }
     let methods: Vec<&Method> = ctx.api().methods().filter(|method| method.is_logged()).collect();
     let ids: Vec<&str> = methods.iter().map(|method| method.path()).collect();
-    let statistics = app.calls.latest_of_all(&ids).await.map_err(unavailable)?;
+    let statistics = app.calls.latest_of_all(&ids).await?;
     let activities = methods.into_iter().zip(statistics).map(|(method, statistics)| MethodActivity {
         statistics: statistics.into(),
         active_requests_limit: method.limits().concurrency,
@@ -148,8 +148,8 @@ async fn read_log(ctx: &Ctx, app: &App, options: Option<Read<CallList>>) -> Resu
         Some(CallList { method_id: Condition::Eq(method_id) }) => Some(logged(ctx, method_id)?),
         _ => None,
     };
-    let total = app.calls.totals(method).await.map_err(unavailable)?.requests;
-    let rows = app.calls.rows(method, offset, limit).await.map_err(unavailable)?;
+    let total = app.calls.totals(method).await?.requests;
+    let rows = app.calls.rows(method, offset, limit).await?;
     Ok(Reply::new(rows.into_iter().map(CallRow::from).collect()).total(total))
 }
 
@@ -160,10 +160,6 @@ fn logged<'c>(ctx: &'c Ctx, method_id: &str) -> Result<&'c str, ApiError> {
         Some(_) => Err(ApiError::new(404, "Calls of this method are not logged")),
         None => Err(ApiError::new(404, "Method is not found")),
     }
-}
-
-fn unavailable(error: StoreError) -> ApiError {
-    ApiError::unavailable(error, Duration::from_secs(1))
 }
 
 /// To the microsecond.

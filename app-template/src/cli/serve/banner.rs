@@ -8,7 +8,7 @@ use rpc_core::Api;
 
 use super::metrics;
 use super::root::FirstStart;
-use crate::cli::NAME;
+use crate::NAME;
 
 /// The columns of an address and of a password.
 const WIDTH: usize = 35;

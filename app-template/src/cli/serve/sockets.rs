@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
-use super::super::NAME;
+use crate::NAME;
 use crate::config::ServeSettings;
 use crate::failure::{Exit, Failure};
 

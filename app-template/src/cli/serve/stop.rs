@@ -31,7 +31,7 @@ pub(super) async fn finish(
     serving: impl Future<Output = Stopped>,
     api: &Api,
     app: App,
-    storage: Storage,
+    storage: Box<dyn Storage>,
     settings: &ServeSettings,
     audience: Audience,
 ) -> ExitCode {

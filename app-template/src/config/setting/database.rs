@@ -5,15 +5,24 @@ use std::fmt;
 use url::Url;
 
 use super::Setting;
+use crate::storage::kind::{self, Kind};
 
-/// The URL of a Postgres database. It may hold a password.
+/// The URL of a database. It may hold a password.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct DatabaseUrl(String);
+pub(crate) struct DatabaseUrl {
+    text: String,
+    kind: Kind,
+}
 
 impl DatabaseUrl {
-    #[cfg(feature = "postgres")]
+    #[allow(dead_code, reason = "backends read it, and a program may be built without any")]
     pub(crate) fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// What kind of storage it names.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
     }
 }
 
@@ -25,11 +34,11 @@ impl fmt::Debug for DatabaseUrl {
 
 impl Setting for DatabaseUrl {
     const KIND: &'static str = "URL";
-    const EXPECTED: &'static str = "the URL of a Postgres database, such as postgres://user@host/name";
+    const EXPECTED: &'static str = kind::EXPECTED;
 
     fn parse(text: &str) -> Option<Self> {
-        let url = Url::parse(text).ok()?;
-        ["postgres", "postgresql"].contains(&url.scheme()).then(|| Self(text.to_owned()))
+        let kind = Kind::of(Url::parse(text).ok()?.scheme())?;
+        Some(Self { text: text.to_owned(), kind })
     }
 }
 
@@ -38,7 +47,7 @@ mod tests {
     use super::{DatabaseUrl, Setting};
 
     #[test]
-    fn a_database_is_one_of_postgres() {
+    fn a_database_is_of_a_kind_that_is_known() {
         for (text, expected) in [
             ("postgres://ann:secret@db.example.com:5432/app?sslmode=verify-full", true),
             ("postgresql:///app?host=/run/postgresql", true),

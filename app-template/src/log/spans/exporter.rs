@@ -10,7 +10,8 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
-use super::otel::SEND_TIME;
+/// How long one batch may take on its way.
+pub(super) const SEND_TIME: Duration = Duration::from_secs(5);
 
 /// Bytes of a collector's answer that are read.
 const MOST_ANSWER: u64 = 64 * 1024;

@@ -14,12 +14,9 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 
 use super::BoxedLayer;
-use super::exporter::{CallExporter, Client};
-use crate::cli::NAME;
+use super::exporter::{CallExporter, Client, SEND_TIME};
+use crate::NAME;
 use crate::config::HttpUrl;
-
-/// How long one batch may take on its way.
-pub(super) const SEND_TIME: Duration = Duration::from_secs(5);
 
 /// Sends spans, until it is finished.
 #[derive(Debug)]

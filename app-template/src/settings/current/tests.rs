@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use rpc_auth::Authority;
+use rpc_core::storage::StoreError;
 use rpc_core::{LocalBus, ManualClock, Notice, Timestamp};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
@@ -24,7 +25,7 @@ struct Flaky {
 
 impl Flaky {
     fn reach(&self) -> Result<&MemorySettings, SettingsError> {
-        if self.is_down.load(Ordering::SeqCst) { Err(SettingsError::Store("down".into())) } else { Ok(&self.store) }
+        if self.is_down.load(Ordering::SeqCst) { Err(StoreError("down".into()).into()) } else { Ok(&self.store) }
     }
 }
 
@@ -38,7 +39,7 @@ impl SettingsStore for Flaky {
     async fn update(&self, change: &SettingsChange, now: Timestamp, by: &Authority) -> Result<Settings, SettingsError> {
         let settings = self.reach()?.update(change, now, by).await?;
         let is_lost = self.loses_answers.load(Ordering::SeqCst);
-        if is_lost { Err(SettingsError::Store("cut off".into())) } else { Ok(settings) }
+        if is_lost { Err(StoreError("cut off".into()).into()) } else { Ok(settings) }
     }
 
     async fn seed(&self, first: &SettingsChange, now: Timestamp) -> Result<bool, SettingsError> {

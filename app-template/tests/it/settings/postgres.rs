@@ -1,6 +1,7 @@
 //! What the store in Postgres does with secrets, and when it cannot.
 
-use app_template::settings::{PgSettings, SealError, SecretBox, SettingsError, SettingsStore, postgres::migrator};
+use app_template::settings::{SealError, SecretBox, SettingsError, SettingsStore};
+use app_template::storage::postgres::PgSettings;
 use rpc_auth::{Authority, Secret};
 use serde_json::json;
 use sqlx::{PgPool, Row};
@@ -14,7 +15,7 @@ pub(super) const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const OTHER_KEY: &str = "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 pub(super) async fn migrated() -> TestDatabase {
-    TestDatabase::migrated("settings", async |pool| migrator().run(&pool).await.unwrap()).await
+    TestDatabase::migrated("settings", async |pool| PgSettings::migrator().run(&pool).await.unwrap()).await
 }
 
 pub(super) fn secrets(key: &str) -> SecretBox {

@@ -1,6 +1,7 @@
 //! Who changes settings may do so when they are changed, not only when they were let in.
 
-use app_template::settings::{MemorySettings, PgSettings, SecretBox, SettingsError, SettingsStore};
+use app_template::settings::{MemorySettings, SecretBox, SettingsError, SettingsStore};
+use app_template::storage::postgres::{PgSettings, tables};
 use rpc_auth::postgres::PgStore;
 use rpc_auth::{
     AccountStore, Authority, AuthorityError, CallerRights, Credential, Grants, MemoryStore, NewUser, UserChange,
@@ -40,8 +41,9 @@ async fn whoever_was_shut_out_changes_no_settings_in_memory() {
 #[tokio::test]
 async fn whoever_was_shut_out_changes_no_settings_in_postgres() {
     let database = TestDatabase::migrated("settings-and-accounts", async |pool| {
-        rpc_auth::postgres::migrator().run(&pool).await.unwrap();
-        app_template::settings::postgres::migrator().run(&pool).await.unwrap();
+        for tables in tables() {
+            (tables.migrator)().run(&pool).await.unwrap();
+        }
     })
     .await;
     let pool = database.pool(2).await;

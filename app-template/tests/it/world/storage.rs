@@ -3,7 +3,8 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use app_template::settings::{MemorySettings, PgSettings, SecretBox, SettingsStore};
+use app_template::settings::{MemorySettings, SecretBox, SettingsStore};
+use app_template::storage::postgres::{PgSettings, tables};
 use rpc_auth::postgres::PgStore;
 use rpc_auth::{AccountStore, MemoryStore};
 use rpc_calllog::postgres::PgLog;
@@ -68,9 +69,9 @@ impl Storage {
 
     async fn in_postgres() -> Self {
         let database = TestDatabase::emptied("app", async |pool| {
-            rpc_auth::postgres::migrator().run(&pool).await.unwrap();
-            rpc_calllog::postgres::migrator().run(&pool).await.unwrap();
-            app_template::settings::postgres::migrator().run(&pool).await.unwrap();
+            for tables in tables() {
+                (tables.migrator)().run(&pool).await.unwrap();
+            }
         })
         .await;
         let pool = database.pool(CONNECTIONS).await;

@@ -55,7 +55,7 @@ impl World {
 
     /// What nodes were told since the last time, in the order of its text, under a name that is no node's.
     async fn told(&self) -> Vec<String> {
-        let read = "DELETE FROM rpc_auth_notices RETURNING node, content";
+        let read = "DELETE FROM rpc_bus_notices RETURNING node, content";
         let rows: Vec<(String, String)> = sqlx::query_as(read).fetch_all(&self.pool).await.unwrap();
         assert!(rows.iter().all(|(node, _)| node.is_empty()), "{rows:?}");
         let mut told: Vec<String> = rows.into_iter().map(|(_, content)| content).collect();

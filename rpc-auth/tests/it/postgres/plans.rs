@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 
-use rpc_auth::postgres::{PgStore, migrator};
+use rpc_auth::postgres::PgStore;
 use rpc_auth::{
     ApiTokenId, ApiTokenQuery, ApiTokenStore, Authority, Bound, CallerRights, ConfirmationKind, ConfirmationStore,
     Credential, GrantsChange, NetworkStore, NewConfirmation, NewSession, NewUser, PasswordHash, Rows, SessionId,
@@ -15,7 +15,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{Executor, PgPool};
 use test_postgres::{Cluster, TestDatabase};
 
-use super::migrated;
+use super::{migrate, migrated};
 
 /// 20,000 users with a session, an API token, a confirmation and a trusted network each; one more has a hundred of the first two.
 const FILL: &str = "
@@ -321,7 +321,7 @@ async fn what_is_over_is_found_by_its_age() {
 async fn a_look_at_a_token_is_one_statement() {
     let cluster = Cluster::start_with("log_min_messages = log\nlog_statement = all\n");
     let pool = PgPoolOptions::new().max_connections(1).connect_with(cluster.options("postgres")).await.unwrap();
-    migrator().run(&pool).await.unwrap();
+    migrate(&pool).await;
     let store = PgStore::new(pool);
     let statements = || fs::read_to_string(cluster.folder().join("log")).unwrap().matches("LOG:  execute ").count();
     let user = NewUser { name: "ann".to_owned(), password: PasswordHash::from_phc("$first"), ..NewUser::default() };

@@ -7,11 +7,11 @@ use rpc_auth::postgres::PgStore;
 use rpc_auth::{AccountError, Accounts, Grants, NewUser, Password, UserRecord, UserStore};
 use rpc_core::{Identity, LocalBus, Permission};
 use sqlx::{Executor, PgPool};
+use test_waits::until_async;
 use tokio::task::JoinSet;
 
 use super::{CONNECTIONS, migrated};
 use crate::authenticator::accounts;
-use crate::bus::until;
 
 /// What an administrator does to Bob.
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +76,7 @@ async fn is_refused(change: Change) {
     promotion.execute("UPDATE rpc_auth_users SET permissions = '{\"audit\": true}' WHERE name = 'bob'").await.unwrap();
     let mut made = JoinSet::new();
     made.spawn(change.make(accounts, ann));
-    until("the change waits", async || waits(&pool).await).await;
+    until_async("the change waits", async || waits(&pool).await).await;
     promotion.commit().await.unwrap();
 
     let refused = made.join_next().await.unwrap().unwrap();

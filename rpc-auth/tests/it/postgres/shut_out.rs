@@ -6,12 +6,12 @@ use rpc_auth::postgres::PgStore;
 use rpc_auth::{AccountError, NewSession, PasswordHash, SessionStore, SignUpFields, TokenHash, UserFields};
 use rpc_core::{Identity, LocalBus, Permission, Timestamp, User};
 use sqlx::{Executor, PgPool};
+use test_waits::until_async;
 use tokio::task::JoinSet;
 
 use super::promoted::{CHANGES, user, waits};
 use super::{CONNECTIONS, migrated};
 use crate::authenticator::accounts;
-use crate::bus::until;
 
 /// What others do to Ann, in a transaction that they have not ended when she is looked at.
 const ENDS: [(&str, bool); 4] = [
@@ -46,7 +46,7 @@ async fn refusal(
     ending.execute(end).await.unwrap();
     let mut made = JoinSet::new();
     made.spawn(change);
-    until("the change waits", async || waits(pool).await).await;
+    until_async("the change waits", async || waits(pool).await).await;
     ending.commit().await.unwrap();
     made.join_next().await.unwrap().unwrap().err()
 }

@@ -1,6 +1,6 @@
 //! What is stored is what was given; what cannot be stored is an error.
 
-use rpc_auth::postgres::{PgStore, migrator};
+use rpc_auth::postgres::PgStore;
 use rpc_auth::{
     Authority, Bound, ConfirmationStore, MemoryStore, NewConfirmation, NewUser, Rows, SessionStore, SessionsChange,
     TokenHash, UserChange, UserError, UserId, UserQuery, UserStore,
@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use test_postgres::{Cluster, StopMode};
 
-use super::migrated;
+use super::{migrate, migrated};
 
 fn searched(text: &str) -> UserQuery {
     let rows = Rows { offset: 0, limit: 1000 };
@@ -129,7 +129,7 @@ async fn a_database_that_is_read_only_is_an_error_that_says_so_to_no_client() {
 async fn durable() -> (Cluster, PgStore) {
     let cluster = Cluster::start_with("synchronous_commit = on\n");
     let pool = PgPool::connect_with(cluster.options("postgres")).await.unwrap();
-    migrator().run(&pool).await.unwrap();
+    migrate(&pool).await;
     (cluster, PgStore::new(pool))
 }
 

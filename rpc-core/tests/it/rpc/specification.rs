@@ -114,7 +114,9 @@ async fn an_id_comes_back_byte_for_byte() {
             assert!(answer.starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},"#)), "{request}: {answer}");
         }
     }
-    for id in [&b"\xcd\x00\x05"[..], b"\xca\x3f\xc0\x00\x00", b"\xd9\x01a", b"\xc0", b"\xcf\xff\xff\xff\xff\xff\xff\xff\xff"] {
+    for id in
+        [&b"\xcd\x00\x05"[..], b"\xca\x3f\xc0\x00\x00", b"\xd9\x01a", b"\xc0", b"\xcf\xff\xff\xff\xff\xff\xff\xff\xff"]
+    {
         let request = [b"\x83\xa7jsonrpc\xa32.0\xa6method\xac/v9/rpc/echo\xa2id", id].concat();
         let answer = server.send("POST", "/api", &["content-type: application/msgpack"], &request).await;
         assert!(answer.body.starts_with(&[b"\x83\xa7jsonrpc\xa32.0\xa2id", id].concat()), "{:02x?}", answer.body);

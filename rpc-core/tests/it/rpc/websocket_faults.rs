@@ -110,8 +110,13 @@ async fn what_waits_for_a_turn_is_bounded_in_bytes() {
     let mut socket = Socket::guest(&server).await;
     let first = socket.start("/v9/rpc/waits", json!([])).await;
     let small = socket.start("/v9/rpc/echo", json!(["small"])).await;
-    for large in [json!([vec![0; 10_000]]), json!([vec![Value::Null; 10_000]])] {
-        let refused = socket.call("/v9/rpc/echo", large).await;
+    // Two wait; there is no room for a third.
+    let large = json!(["x".repeat(50_000)]);
+    for _ in 0..2 {
+        socket.start("/v9/rpc/waits", large.clone()).await;
+    }
+    for _ in 0..2 {
+        let refused = socket.call("/v9/rpc/echo", large.clone()).await;
         assert_eq!(refused["error"]["code"], -32802);
         assert!(refused["error"]["message"].as_str().unwrap().contains("`memory_per_connection`"), "{refused}");
     }

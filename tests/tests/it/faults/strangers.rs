@@ -59,7 +59,7 @@ fn attack(stranger: &PgPool) -> JoinSet<()> {
     let (stranger, mut attack) = (stranger.clone(), JoinSet::new());
     attack.spawn(async move {
         loop {
-            let forged = "SELECT pg_notify('rpc_auth_bus', text) FROM unnest($1::text[]) AS forged (text)";
+            let forged = "SELECT pg_notify('rpc_bus', text) FROM unnest($1::text[]) AS forged (text)";
             sqlx::query(forged).bind(self::forged()).execute(&stranger).await.unwrap();
         }
     });
@@ -78,7 +78,7 @@ async fn a_role_that_may_only_connect_is_neither_heard_nor_told_and_ends_no_node
 
     let stranger = world.stranger();
     let mut listener = PgListener::connect_with(&stranger).await.unwrap();
-    listener.listen("rpc_auth_bus").await.unwrap();
+    listener.listen("rpc_bus").await.unwrap();
     let mut attack = attack(&stranger);
     here.ok(&second, "/v1/session/signout", json!([])).await;
     assert_eq!(socket.event().await, json!(["/session/signed-out"]), "the one that was published");
@@ -89,7 +89,7 @@ async fn a_role_that_may_only_connect_is_neither_heard_nor_told_and_ends_no_node
     attack.shutdown().await;
 
     // Of what nodes have told each other the stranger has heard that they have.
-    sqlx::query("SELECT pg_notify('rpc_auth_bus', 'that is all')").execute(&stranger).await.unwrap();
+    sqlx::query("SELECT pg_notify('rpc_bus', 'that is all')").execute(&stranger).await.unwrap();
     let (forged, mut bells) = (forged(), 0);
     loop {
         let heard = soon("a notification", listener.recv()).await.unwrap().payload().to_owned();

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use app_template::mail::QueueOptions;
-use app_template::settings::{PgSettings, SecretBox};
+use app_template::settings::SecretBox;
+use app_template::storage::postgres::PgSettings;
 use app_template::{App, AppOptions, AppParts};
-use rpc_auth::postgres::{PgBus, PgStore};
+use rpc_auth::postgres::PgStore;
 use rpc_auth::{HasherOptions, Secret, TokenFormat};
+use rpc_core::storage::postgres::PgBus;
 use rpc_core::{Api, Bus, Clock, SystemClock, TestClient};
 use serde_json::json;
 use sqlx::PgPool;
@@ -54,7 +56,7 @@ struct Node {
 
 impl Node {
     async fn start(database: &TestDatabase, pool: &PgPool, tasks: &TaskTracker, time: Duration) -> Self {
-        let bus = Arc::new(PgBus::start(database.options(), tasks).unwrap());
+        let bus = Arc::new(PgBus::start(database.options(), tasks));
         let clock = Arc::new(WallClock::default());
         clock.set(time);
         let parts = AppParts {
@@ -104,8 +106,9 @@ impl Node {
 async fn sessions_neither_vanish_nor_come_back_when_clocks_jump() {
     let database = TestDatabase::empty().await;
     let pool = database.pool(4).await;
-    rpc_auth::postgres::migrator().run(&pool).await.unwrap();
-    app_template::settings::postgres::migrator().run(&pool).await.unwrap();
+    for tables in app_template::storage::postgres::tables() {
+        (tables.migrator)().run(&pool).await.unwrap();
+    }
     let (tasks, start) = (TaskTracker::new(), 20_000 * DAY.as_secs());
     let start = Duration::from_secs(start);
     let right = Node::start(&database, &pool, &tasks, start).await;

@@ -1,0 +1,14 @@
+//! Whose tables there are in a database.
+
+use sqlx::migrate::Migrator;
+
+/// The tables of one crate.
+#[derive(Debug, Clone, Copy)]
+pub struct Tables {
+    /// Whose they are, for operators.
+    pub name: &'static str,
+    /// What their names begin with.
+    pub prefix: &'static str,
+    /// Makes them, or brings them up to date.
+    pub migrator: fn() -> Migrator,
+}
