@@ -30,7 +30,7 @@ async fn lets_nobody_in(node: &Node, what: &str) {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_half_dead_node_lets_nobody_in_a_second_after_the_change() {
     let world = World::new().await;
     let store = Arc::new(PgStore::new(world.pool()));
@@ -46,7 +46,7 @@ async fn a_half_dead_node_lets_nobody_in_a_second_after_the_change() {
     assert!(!node.lets_in().await);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_change_that_nobody_announced_lets_nobody_in_a_second_after_it() {
     for statement in [
         "UPDATE rpc_auth_users SET enabled = false",
