@@ -55,11 +55,11 @@ impl Api {
 
     /// The same, where it was looked up which method the path names.
     pub(crate) async fn call_to(&self, method: Option<&Arc<Method>>, call: Call<'_>) -> Outcome {
-        let codec = call.codec;
-        let mut begun = match self.begin(method, call) {
-            Ok(begun) => begun,
-            Err(error) => return Outcome { codec, result: Err(error) },
+        let method = match resolve::resolve(method, call.transport) {
+            Ok(method) => method,
+            Err(error) => return Outcome { codec: call.codec, result: Err(error) },
         };
+        let mut begun = Begun::new(self, method, call);
         let span = begun.recorder.span().clone();
         let result = within(&span, pin!(begun.stages())).await;
         begun.ended(result)
@@ -76,9 +76,9 @@ impl Api {
 
     /// The stages up to the limits: after them the caller can be told that the call is accepted.
     pub(crate) async fn admit(&self, call: Call<'_>) -> Result<Admitted, Outcome> {
-        let codec = call.codec;
-        let begun = self.begin(self.find(call.path), call);
-        let mut begun = begun.map_err(|error| Outcome { codec, result: Err(error) })?;
+        let method = resolve::resolve(self.find(call.path), call.transport)
+            .map_err(|error| Outcome { codec: call.codec, result: Err(error) })?;
+        let mut begun = Begun::new(self, method, call);
         let span = begun.recorder.span().clone();
         let admitted = within(&span, pin!(begun.let_in())).await;
         match admitted {
@@ -86,21 +86,20 @@ impl Api {
             Err(error) => Err(begun.ended(Err(error))),
         }
     }
-
-    /// Decides whether there is such a method; from here on the call is recorded.
-    fn begin(&self, method: Option<&Arc<Method>>, call: Call<'_>) -> Result<Begun, ApiError> {
-        let method = resolve::resolve(method, call.transport)?;
-        let Call { params, codec, credentials, transport, client, request_id, trace, upload, share, .. } = call;
-        let (credentials, ignored) =
-            if method.ignores_token() { (Credentials::None, credentials) } else { (credentials, Credentials::None) };
-        let (api, identity) = (self.clone(), Identity::guest());
-        let ctx = Ctx { api, method, identity, ignored, codec, transport, client, request_id, trace, upload };
-        Ok(Begun { recorder: Recorder::start(ctx), params, credentials, share })
-    }
 }
 
 // The stages work on a call where it is: it is large, and moves cost more than most of them.
 impl Begun {
+    /// From here on the call is recorded.
+    fn new(api: &Api, method: Arc<Method>, call: Call<'_>) -> Self {
+        let Call { params, codec, credentials, transport, client, request_id, trace, upload, share, .. } = call;
+        let (credentials, ignored) =
+            if method.ignores_token() { (Credentials::None, credentials) } else { (credentials, Credentials::None) };
+        let (api, identity) = (api.clone(), Identity::guest());
+        let ctx = Ctx { api, method, identity, ignored, codec, transport, client, request_id, trace, upload };
+        Self { recorder: Recorder::start(ctx), params, credentials, share }
+    }
+
     /// All stages.
     async fn stages(&mut self) -> Result<Encoded, ApiError> {
         let held = self.let_in().await?;
@@ -139,7 +138,7 @@ impl Begun {
     }
 
     /// Records the call, and tells what it came to.
-    fn ended(mut self, result: Result<Encoded, ApiError>) -> Outcome {
+    fn ended(&mut self, result: Result<Encoded, ApiError>) -> Outcome {
         self.recorder.finish(result.as_ref());
         Outcome { codec: self.recorder.ctx().codec(), result }
     }

@@ -203,6 +203,7 @@ mod tests {
     use std::sync::mpsc;
     use std::time::Duration;
 
+    use test_waits::soon;
     use tokio::sync::oneshot;
     use tokio::task::JoinSet;
 
@@ -226,11 +227,11 @@ mod tests {
             });
             work.await.unwrap();
         });
-        beginning.await.unwrap();
+        soon("the work to begin", beginning).await.unwrap();
         release
     }
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn a_caller_that_goes_away_does_not_give_its_turn_back_early() {
         let hasher = hasher(1, 0, LONG);
         let mut callers = JoinSet::new();
@@ -240,21 +241,21 @@ mod tests {
             assert!(hasher.hash("password").await.is_err());
         }
         drop(release);
-        drop(hasher.0.turns.acquire().await.unwrap());
+        drop(soon("the turn", hasher.0.turns.acquire()).await.unwrap());
         assert!(hasher.hash("password").await.is_ok());
         assert_eq!(hasher.hashes(), 2);
     }
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn work_that_panics_gives_its_turn_back() {
         let hasher = hasher(1, 0, LONG);
         let lost = hasher.in_turn(|_| panic!("lost")).await;
         assert_eq!(lost, Err::<(), _>(HasherBusy { retry_after: LONG }));
-        drop(hasher.0.turns.acquire().await.unwrap());
+        drop(soon("the turn", hasher.0.turns.acquire()).await.unwrap());
         assert!(hasher.hash("password").await.is_ok());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn nobody_waits_longer_than_the_longest_wait() {
         let hasher = hasher(1, 1, Duration::from_millis(1500));
         let turn = hasher.0.turns.acquire().await.unwrap();
@@ -267,7 +268,7 @@ mod tests {
         assert!(hasher.hash("password").await.is_ok());
     }
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn a_caller_that_goes_away_leaves_the_queue() {
         let hasher = hasher(1, 1, LONG);
         let mut callers = JoinSet::new();
@@ -283,7 +284,7 @@ mod tests {
         assert!(hasher.hash("password").await.is_ok());
     }
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn of_two_hundred_at_once_some_wait_and_the_rest_are_turned_away() {
         let hasher = hasher(2, 64, LONG);
         let (mut holders, mut callers) = (JoinSet::new(), JoinSet::new());
@@ -300,12 +301,12 @@ mod tests {
             });
         }
         for _ in 0..136 {
-            assert_eq!(callers.join_next().await.unwrap().ok(), Some(false));
+            assert_eq!(soon("a refusal", callers.join_next()).await.unwrap().ok(), Some(false));
         }
         let counters = HasherCounters { running: 2, waiting: 64, hashes: 2, refused: 136 };
         assert_eq!(hasher.counters(), counters);
         drop(releases);
-        assert_eq!(callers.join_all().await, vec![true; 64]);
+        assert_eq!(soon("all callers", callers.join_all()).await, vec![true; 64]);
         assert!(most.load(Ordering::SeqCst) <= 2);
     }
 }

@@ -103,7 +103,7 @@ impl Node {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn while_notices_are_heard_the_store_is_asked_once() {
     let (node, bus) = Node::new().await;
     assert!(node.lets_in().await);
@@ -115,7 +115,7 @@ async fn while_notices_are_heard_the_store_is_asked_once() {
     assert!(!node.lets_in().await, "from memory");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn while_notices_may_be_lost_each_call_asks_the_store() {
     let (node, bus) = Node::new().await;
     assert!(node.lets_in().await);
@@ -126,7 +126,7 @@ async fn while_notices_may_be_lost_each_call_asks_the_store() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_was_read_while_notices_may_have_been_lost_is_not_used_later() {
     for first in [true, false] {
         let (node, bus) = Node::new().await;
@@ -139,7 +139,7 @@ async fn what_was_read_while_notices_may_have_been_lost_is_not_used_later() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn after_missed_notices_everything_is_read_anew() {
     for first in [true, false] {
         let (node, bus) = Node::new().await;

@@ -30,14 +30,14 @@ fn tokens() -> Tokens {
     Tokens { client: TestClient::new(api), good, unknown }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_token_of_the_table_names_its_user() {
     let Tokens { client, good, .. } = tokens();
     let reply = client.token(good.expose()).call("/v1/who/am-i", json!([])).await;
     assert_eq!((reply.status, reply.data), (200, json!("ann")));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn all_other_tokens_are_answered_alike() {
     let Tokens { client, good, unknown } = tokens();
     let guest = client.call("/v1/who/am-i", json!([])).await;
@@ -49,7 +49,7 @@ async fn all_other_tokens_are_answered_alike() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn nobody_calls_with_the_token_of_a_mail() {
     let format = TokenFormat::new("app").unwrap();
     let mailed = format.generate(TokenKind::Confirmation).unwrap();

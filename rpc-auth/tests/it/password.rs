@@ -49,7 +49,7 @@ proptest! {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_long_password_is_not_cut() {
     let hasher = hasher(CHEAP);
     let long = "ü".repeat(512);
@@ -62,7 +62,7 @@ async fn a_long_password_is_not_cut() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn composed_and_decomposed_forms_are_one_password() {
     let hasher = hasher(CHEAP);
     let forms = [
@@ -145,7 +145,7 @@ fn good_passwords_are_taken() {
     assert_eq!(short.check("1234", &[]), Err(PasswordFault::Common));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn every_check_costs_one_hash_whether_there_is_a_user_or_not() {
     let hasher = hasher(CHEAP);
     let hash = hasher.hash("password").await.unwrap();
@@ -167,7 +167,7 @@ async fn every_check_costs_one_hash_whether_there_is_a_user_or_not() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn over_1024_bytes_nothing_is_normalised_and_the_check_costs_one_hash() {
     let hasher = hasher(CHEAP);
     // In NFKC all of them are "x" and 340 times the same syllable, or are longer than a password.
@@ -190,7 +190,7 @@ async fn over_1024_bytes_nothing_is_normalised_and_the_check_costs_one_hash() {
     assert_eq!(bold.check(&"x".repeat(1025), &[]), Err(PasswordFault::TooLong { max_bytes: 1024 }));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn hashes_of_weaker_parameters_are_told_apart() {
     let today = (16, 2);
     let table = [
@@ -207,7 +207,7 @@ async fn hashes_of_weaker_parameters_are_told_apart() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn hashes_of_other_programs_are_verified() {
     // From the tests of the reference implementation of Argon2: other functions, versions and lanes, salts of 8 bytes.
     let hashes = [
@@ -222,7 +222,7 @@ async fn hashes_of_other_programs_are_verified() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_hash_is_argon2id_with_the_parameters_of_owasp_and_a_salt_of_its_own() {
     let hasher = PasswordHasher::new(HasherOptions::default());
     let (first, second) = (hasher.hash("password").await.unwrap(), hasher.hash("password").await.unwrap());
@@ -232,7 +232,7 @@ async fn a_hash_is_argon2id_with_the_parameters_of_owasp_and_a_salt_of_its_own()
     assert!(!format!("{first:?} {hasher:?}").contains("argon2id$"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn parameters_below_the_least_are_raised() {
     let options =
         HasherOptions { memory_kib: 0, passes: 0, lanes: 0, parallel: 0, queue: 0, ..HasherOptions::default() };

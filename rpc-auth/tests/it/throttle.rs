@@ -236,7 +236,7 @@ fn of_a_thousand_guesses_at_once_that_are_refused_the_free_ones_are_tried_and_no
     assert_eq!(hashed.into_inner(), 5);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_may_still_turn_out_right_waits_for_the_outcome_of_others_and_is_not_refused() {
     let throttle = throttle();
     let check = || throttle.check("ann", Some(HOME), false, at(0));

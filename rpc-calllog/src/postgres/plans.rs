@@ -65,7 +65,7 @@ fn taken<'p>(plan: &'p str, step: &str) -> Vec<&'p str> {
     plan.lines().filter(|line| line.contains(step) && !line.contains("never executed")).collect()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_page_is_read_from_the_end_of_an_index_of_the_last_days() {
     let (_database, pool) = filled().await;
     for (offset, days) in [(0, 1), (10_000, 2)] {
@@ -85,7 +85,7 @@ async fn a_page_is_read_from_the_end_of_an_index_of_the_last_days() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_method_that_nobody_calls_costs_a_look_into_each_index() {
     let (_database, pool) = filled().await;
     let bind = |page: Query<'static, _, _>| page.bind(at(-10 * DAY)).bind(100_i64).bind(0_i64);
@@ -93,7 +93,7 @@ async fn a_method_that_nobody_calls_costs_a_look_into_each_index() {
     assert!(plan.contains("method_finished_id_idx") && taken(&plan, "Seq Scan").is_empty(), "{plan}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn statistics_read_buckets_by_their_indexes() {
     let (_database, pool) = filled().await;
     let hour = (at(100 * 60_000), at(160 * 60_000));
@@ -116,7 +116,7 @@ async fn statistics_read_buckets_by_their_indexes() {
     assert!(recent.contains("buckets_10_start_idx") && !recent.contains("Seq Scan"), "{recent}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn old_buckets_are_found_by_an_index() {
     let (_database, pool) = filled().await;
     let purge = plan(&pool, PURGE_BUCKETS, |purge| purge.bind(10_i16).bind(at(3_600_000))).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rpc_calllog::{Bucket, Counts, MemoryLog};
 use serde_json::json;
+use test_waits::until;
 
 use crate::world::{END, HANG, MIDNIGHT, MINUTE, World};
 
@@ -20,7 +21,7 @@ fn filled(buckets: &[Bucket]) -> Vec<(i64, u64)> {
     filled.map(|bucket| ((bucket.start.millis() - MIDNIGHT) / MINUTE, bucket.counts.requests)).collect()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_clock_that_jumps_over_borders_of_buckets_loses_and_doubles_nothing() {
     let world = World::new();
     for jump in [0, 61_000, -1, 9 * MINUTE + 59_999, 10 * MINUTE, -3 * MINUTE, 59_999, 60_000, 0] {
@@ -34,14 +35,14 @@ async fn a_clock_that_jumps_over_borders_of_buckets_loses_and_doubles_nothing() 
     assert_eq!(world.totals(END).await.requests, 18);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_call_belongs_where_it_ended_by_its_beginning_and_its_run_time() {
     let world = World::new();
     world.clock.set(MIDNIGHT - 1000);
     let client = world.client.clone();
     let call = async { client.call(HANG, json!(["well"])).await.status };
     let around = async {
-        world.gate.entered.acquire().await.unwrap().forget();
+        world.entered(1).await;
         world.clock.pass(90_000);
         // Whatever the wall says now.
         world.clock.set(MIDNIGHT - 30 * MINUTE);
@@ -59,7 +60,7 @@ async fn a_call_belongs_where_it_ended_by_its_beginning_and_its_run_time() {
     assert_eq!((row.started.millis() - MIDNIGHT, row.finished().millis() - MIDNIGHT), (-1000, 89_000));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn every_bucket_is_there_oldest_first_also_of_a_method_that_nobody_called() {
     let world = World::new();
     world.clock.set(MIDNIGHT + 12_345);
@@ -75,7 +76,7 @@ async fn every_bucket_is_there_oldest_first_also_of_a_method_that_nobody_called(
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn calls_leave_the_statistics_when_their_time_is_over() {
     let world = World::new();
     world.calls(3).await;
@@ -90,7 +91,7 @@ async fn calls_leave_the_statistics_when_their_time_is_over() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_is_too_old_is_removed_in_the_background() {
     let store = Arc::new(MemoryLog::default());
     let world = World::over(Arc::clone(&store) as _);
@@ -101,9 +102,7 @@ async fn what_is_too_old_is_removed_in_the_background() {
     world.clock.set(MIDNIGHT + 31 * DAY);
     let stop = tokio_util::sync::CancellationToken::new();
     let removed = async {
-        while format!("{store:?}") != "MemoryLog { rows: 2, .. }" {
-            tokio::task::yield_now().await;
-        }
+        until("old rows to be removed", || format!("{store:?}") == "MemoryLog { rows: 2, .. }").await;
         stop.cancel();
     };
     tokio::join!(world.log.maintain(stop.clone()), removed);

@@ -11,6 +11,7 @@ use rpc_calllog::{
 };
 use rpc_core::Timestamp;
 use serde_json::json;
+use test_waits::{soon, until_async};
 use tokio::sync::Semaphore;
 
 use crate::world::{END, MIDNIGHT, World};
@@ -33,7 +34,7 @@ pub(crate) struct Faulty {
     pub(crate) inner: MemoryLog,
     faults: Mutex<VecDeque<Fault>>,
     /// Attempts that have begun.
-    pub(crate) begun: Semaphore,
+    begun: Semaphore,
     /// How many may go on.
     pub(crate) open: Semaphore,
     /// It cannot keep calls with this reason.
@@ -48,6 +49,11 @@ impl Faulty {
 
     pub(crate) fn with(faults: &[Fault]) -> Arc<Self> {
         Self::new(faults, None)
+    }
+
+    /// Waits for a further attempt.
+    pub(crate) async fn has_begun(&self) {
+        soon("an attempt to write", self.begun.acquire()).await.unwrap().forget();
     }
 }
 
@@ -114,7 +120,7 @@ async fn assert_stored(store: &MemoryLog, count: u64) {
     assert_eq!((totals.requests, store.rows(&query).await.unwrap().len() as u64), (count, count));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_hangs_fails_or_panics_loses_nothing_and_counts_nothing_twice() {
     use Fault::{Fails, FailsLate, Hangs, HangsLate, Panics};
     for faults in [
@@ -138,13 +144,13 @@ async fn a_store_that_hangs_fails_or_panics_loses_nothing_and_counts_nothing_twi
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn calls_go_on_while_the_store_hangs_and_those_beyond_the_queue_are_counted() {
     let store = Faulty::with(&[Fault::Hangs]);
     let options = CallLogOptions { queue_records: 100, attempt: Duration::from_millis(500), ..impatient() };
     let world = World::with(Arc::clone(&store) as _, CallLogOptions { interval: Duration::ZERO, ..options });
     world.calls(1).await;
-    store.begun.acquire().await.unwrap().forget();
+    store.has_begun().await;
     world.calls(150).await;
     let counters = world.log.counters();
     // One caller alone holds half of the five eighths of the room that guests may have.
@@ -154,12 +160,12 @@ async fn calls_go_on_while_the_store_hangs_and_those_beyond_the_queue_are_counte
     assert_eq!(world.log.counters().dropped, 119);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_waits_is_bounded_in_bytes_too() {
     let store = Faulty::with(&[Fault::Hangs]);
     let world = World::with(Arc::clone(&store) as _, CallLogOptions { queue_bytes: 160_000, ..patient() });
     world.calls(1).await;
-    store.begun.acquire().await.unwrap().forget();
+    store.has_begun().await;
     for _ in 0..1000 {
         assert_eq!(world.call(END, json!(["x".repeat(100_000)])).await, 400);
     }
@@ -168,7 +174,7 @@ async fn what_waits_is_bounded_in_bytes_too() {
     assert_eq!(waiting as u64 + dropped, 1000);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_queue_without_room_drops_and_counts_everything() {
     let store = MemoryLog::default();
     let world = World::with(Arc::new(store.clone()), CallLogOptions { queue_records: 0, ..CallLogOptions::default() });
@@ -177,7 +183,7 @@ async fn a_queue_without_room_drops_and_counts_everything() {
     assert_stored(&store, 0).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn calls_that_the_store_cannot_keep_take_no_others_with_them() {
     let store = Faulty::new(&[], Some("odd"));
     let world = World::with(Arc::clone(&store) as _, impatient());
@@ -190,20 +196,20 @@ async fn calls_that_the_store_cannot_keep_take_no_others_with_them() {
     assert_eq!(world.log.counters(), CallLogCounters { written: 696, refused: 4, ..CallLogCounters::default() });
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn statistics_tell_up_to_when_they_are_whole() {
     let store = Faulty::with(&[Fault::Hangs]);
     let world = World::with(Arc::clone(&store) as _, patient());
     assert_eq!(world.log.latest(END).await.unwrap().last_updated.millis(), MIDNIGHT);
     world.calls(1).await;
-    store.begun.acquire().await.unwrap().forget();
+    store.has_begun().await;
     world.clock.set(MIDNIGHT + 70_000);
     let latest = world.log.latest_of_all(&[END]).await.unwrap();
     assert_eq!(latest[0].last_updated.millis(), MIDNIGHT);
     assert_eq!(world.log.history(END).await.unwrap().last_updated.millis(), MIDNIGHT);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_stop_writes_what_waits() {
     let store = MemoryLog::default();
     let long = CallLogOptions { interval: Duration::from_secs(3600), batch: 2000, ..CallLogOptions::default() };
@@ -217,27 +223,26 @@ async fn a_stop_writes_what_waits() {
     assert_eq!(world.log.stop(Duration::ZERO).await, 0);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_stop_does_not_wait_for_a_store_beyond_its_time() {
     let store = Faulty::with(&[Fault::Hangs]);
     let world = World::with(Arc::clone(&store) as _, patient());
     world.calls(1).await;
-    store.begun.acquire().await.unwrap().forget();
+    store.has_begun().await;
     world.calls(9).await;
     assert_eq!(world.log.stop(Duration::from_millis(1)).await, 10);
     assert_eq!(world.log.counters(), CallLogCounters { dropped: 10, ..CallLogCounters::default() });
     assert_eq!(world.log.drops(), [(END, 10)]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_log_that_nobody_holds_any_longer_writes_what_waits() {
     let store = MemoryLog::default();
     let long = CallLogOptions { interval: Duration::from_secs(3600), ..CallLogOptions::default() };
     let world = World::with(Arc::new(store.clone()), long);
     world.calls(5).await;
     drop(world);
-    while store.totals(None, Timestamp::default()).await.unwrap().requests < 5 {
-        tokio::task::yield_now().await;
-    }
+    let requests = async || store.totals(None, Timestamp::default()).await.unwrap().requests;
+    until_async("what waited to be written", async || requests().await >= 5).await;
     assert_stored(&store, 5).await;
 }

@@ -3,6 +3,7 @@
 use rpc_calllog::Counts;
 use rpc_core::{TestClient, User};
 use serde_json::json;
+use test_waits::soon;
 use tokio::task::JoinSet;
 
 use crate::world::{HANG, World};
@@ -17,13 +18,18 @@ fn start(clients: &[TestClient], count: usize, how: &'static str) -> JoinSet<u16
     calls
 }
 
+/// The status of the next call that ends.
+async fn next(calls: &mut JoinSet<u16>) -> Option<u16> {
+    soon("the end of a call", calls.join_next()).await.map(Result::unwrap)
+}
+
 /// Starts a hundred calls at once, of which `admitted` stay, and sees the others declined.
 async fn fill(world: &World, clients: &[TestClient], admitted: usize, how: &'static str) -> JoinSet<u16> {
     let mut calls = start(clients, 100, how);
     for _ in admitted..100 {
-        assert_eq!(calls.join_next().await.unwrap().unwrap(), 429);
+        assert_eq!(next(&mut calls).await, Some(429));
     }
-    world.gate.entered.acquire_many(admitted as u32).await.unwrap().forget();
+    world.entered(admitted as u32).await;
     assert_eq!(world.api.method(HANG).unwrap().active_calls(), admitted as u32);
     calls
 }
@@ -33,7 +39,7 @@ fn users(world: &World, count: usize) -> Vec<TestClient> {
     (0..count).map(user).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_a_hundred_calls_at_once_as_many_run_as_may_also_after_cancelled_and_panicked_ones() {
     let world = World::new();
     for (users, admitted) in [(users(&world, 50), 10), (users(&world, 1), 7)] {
@@ -43,8 +49,8 @@ async fn of_a_hundred_calls_at_once_as_many_run_as_may_also_after_cancelled_and_
                 calls.shutdown().await;
             } else {
                 world.gate.out.add_permits(admitted);
-                while let Some(status) = calls.join_next().await {
-                    assert_eq!(status.unwrap(), if how == "well" { 200 } else { 500 });
+                while let Some(status) = next(&mut calls).await {
+                    assert_eq!(status, if how == "well" { 200 } else { 500 });
                 }
             }
             assert_eq!(world.api.method(HANG).unwrap().active_calls(), 0, "{how}");

@@ -27,7 +27,7 @@ fn batch(sequence: u64, calls: impl Iterator<Item = u64>) -> Batch {
     Batch::new(id, Timestamp::default(), calls.map(call).collect())
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn of_more_rows_than_it_keeps_the_oldest_go_and_the_counts_stay() {
     let store = MemoryLog::keeping(100);
     store.write(&batch(1, 0..250)).await.unwrap();

@@ -15,6 +15,9 @@ use test_postgres::{TestDatabase, lay_traps};
 /// Connections of a test: enough for what meets, fewer than what waits.
 const CONNECTIONS: u32 = 8;
 
+/// Longer than all that is done at once takes on a slow machine.
+const LONG: Duration = Duration::from_secs(120);
+
 const HELLO: &str = "/v1/greetings/hello";
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rpc_calllog::{CallLogOptions, CallLogStore, LoggedCall, RowQuery};
 use rpc_core::{TestClient, Timestamp, User};
 use serde_json::json;
+use test_waits::{until, within};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -20,7 +21,7 @@ async fn stuck() -> (World, Arc<Faulty>) {
     let store = Faulty::with(&[Fault::Waits]);
     let world = World::with(Arc::clone(&store) as _, CallLogOptions { queue_records: 1000, ..patient() });
     world.calls_from("198.51.100.1", END, 1).await;
-    store.begun.acquire().await.unwrap().forget();
+    store.has_begun().await;
     (world, store)
 }
 
@@ -33,7 +34,7 @@ async fn stored(world: &World, store: &Faulty, method: &str) -> Vec<LoggedCall> 
         }
         world.log.flush().await;
     };
-    tokio::time::timeout(Duration::from_secs(60), written).await.unwrap();
+    within(Duration::from_secs(60), "all to be written", written).await;
     let query = RowQuery { method: Some(method), since: Timestamp::default(), offset: 0, limit: 100_000 };
     store.inner.rows(&query).await.unwrap().into_iter().map(|row| row.call).collect()
 }
@@ -60,7 +61,7 @@ fn user(world: &World, id: &str) -> TestClient {
     world.client.identity(User::new(id, "ann"))
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_guest_who_floods_the_log_pushes_out_no_call_that_needed_a_permission() {
     let (world, store) = stuck().await;
     let keeper = world.keeper("9");
@@ -75,7 +76,7 @@ async fn a_guest_who_floods_the_log_pushes_out_no_call_that_needed_a_permission(
     assert_eq!(world.log.drops(), [(END, 151 * 40 - flooded as u64)]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_guest_who_floods_the_log_pushes_out_neither_other_guests_nor_users() {
     let (world, store) = stuck().await;
     world.calls_from(FLOOD, END, 5000).await;
@@ -90,7 +91,7 @@ async fn a_guest_who_floods_the_log_pushes_out_neither_other_guests_nor_users() 
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn many_networks_that_flood_push_out_no_user_and_a_user_who_floods_no_other() {
     let (world, store) = stuck().await;
     for number in 0..250 {
@@ -104,7 +105,7 @@ async fn many_networks_that_flood_push_out_no_user_and_a_user_who_floods_no_othe
     assert_eq!((of(&calls, "6"), stored(&world, &store, ENTRUSTED).await.len()), (30, 120));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn addresses_of_one_network_have_one_share() {
     let (world, store) = stuck().await;
     for number in 0..1000 {
@@ -114,7 +115,7 @@ async fn addresses_of_one_network_have_one_share() {
     assert!((250..=313).contains(&flooded), "{flooded}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_call_that_was_refused_for_want_of_a_permission_is_not_privileged() {
     let (world, store) = stuck().await;
     world.calls_from(FLOOD, ENTRUSTED, 2000).await;
@@ -123,21 +124,19 @@ async fn a_call_that_was_refused_for_want_of_a_permission_is_not_privileged() {
     assert_eq!(of(&stored(&world, &store, ENTRUSTED).await, "9"), 120);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_needed_a_permission_is_written_first_and_rows_keep_their_order() {
     let store = Faulty::with(&[Fault::Waits, Fault::Waits]);
     let options = CallLogOptions { batch: 10, ..patient() };
     let world = World::with(Arc::clone(&store) as _, options);
     world.calls_from(FLOOD, END, 1).await;
-    store.begun.acquire().await.unwrap().forget();
+    store.has_begun().await;
     world.calls_from(FLOOD, END, 30).await;
     call(&world.keeper("9"), ENTRUSTED, 5, 200).await;
     world.calls_from(FLOOD, END, 1).await;
     // The second batch is the first one of those that waited.
     store.open.add_permits(2);
-    while world.log.counters().written < 11 {
-        tokio::task::yield_now().await;
-    }
+    until("two batches to be written", || world.log.counters().written >= 11).await;
     let query = RowQuery { method: None, since: Timestamp::default(), offset: 0, limit: 100 };
     let rows = store.inner.rows(&query).await.unwrap();
     let written: Vec<&str> = rows.iter().skip(rows.len() - 11).map(|row| &*row.call.method).collect();
@@ -193,20 +192,15 @@ fn count(line: &str) -> u64 {
     line.split_once("dropped=").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok()).unwrap()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_is_dropped_is_told_by_method_while_the_store_still_hangs() {
     let lines = Lines::default();
     let _guard = tracing::subscriber::set_default(lines.clone());
     let (world, _store) = stuck().await;
     world.calls_from(FLOOD, END, 1000).await;
     let [(END, dropped)] = world.log.drops()[..] else { panic!("{:?}", world.log.drops()) };
-    let told = async {
-        // The first line is of the first drop; what came within the second after it is in the next one.
-        while lines.dropped().iter().map(|line| count(line)).sum::<u64>() < dropped {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), told).await.unwrap();
+    // The first line is of the first drop; what came within the second after it is in the next one.
+    until("all drops to be told", || lines.dropped().iter().map(|line| count(line)).sum::<u64>() >= dropped).await;
     let told = lines.dropped();
     assert!(told.len() <= 2, "{told:?}");
     assert!(told.iter().all(|line| line.contains(&format!("{END}: {}", count(line)))), "{told:?}");

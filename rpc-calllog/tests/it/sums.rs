@@ -113,7 +113,7 @@ pub(crate) async fn assert_exact(log: &CallLog, clock: &HandClock, nodes: u64) -
     log.rows(Some(LIMITED), 0, 1000).await.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_accepted_five_failed_and_three_declined_calls_show_as_that_in_every_way() {
     for (way, transport) in WAYS {
         let world = World::new();
@@ -127,7 +127,7 @@ async fn fifty_accepted_five_failed_and_three_declined_calls_show_as_that_in_eve
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_two_nodes_write_is_exact_to_a_third_that_reads() {
     let store = Arc::new(MemoryLog::default());
     let nodes = [World::over(Arc::clone(&store) as _), World::over(Arc::clone(&store) as _)];
@@ -146,7 +146,7 @@ async fn what_two_nodes_write_is_exact_to_a_third_that_reads() {
     assert!(rows.is_sorted_by(|later, earlier| later.id > earlier.id));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_of_a_thousand_calls_meets_the_limit_and_the_log_with_each() {
     for way in [Way::Batch, Way::JsonRpc] {
         let world = World::new();
@@ -159,7 +159,7 @@ async fn a_batch_of_a_thousand_calls_meets_the_limit_and_the_log_with_each() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn refused_calls_are_rows_and_errors_and_nothing_else() {
     let world = World::new();
     let refused = Counts { requests: 1, errors: 1, ..Counts::default() };
@@ -170,7 +170,7 @@ async fn refused_calls_are_rows_and_errors_and_nothing_else() {
     assert_eq!(world.log.rows(None, 0, 10).await.unwrap().len(), 2);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_call_that_comes_after_the_stop_is_declined() {
     let world = World::new();
     world.api.stop();
@@ -178,7 +178,7 @@ async fn a_call_that_comes_after_the_stop_is_declined() {
     assert_eq!(world.totals(END).await, Counts { requests: 1, declined: 1, errors: 1, ..Counts::default() });
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn methods_without_a_log_and_unknown_ones_leave_nothing() {
     let world = World::new();
     assert_eq!(world.call(UNLOGGED, json!([])).await, 200);
@@ -187,7 +187,7 @@ async fn methods_without_a_log_and_unknown_ones_leave_nothing() {
     assert_eq!(world.log.rows(None, 0, 10).await.unwrap(), []);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_tells_who_called_what_from_where() {
     let world = World::new();
     let (address, _stop) = world.serve().await;
@@ -201,7 +201,7 @@ async fn a_row_tells_who_called_what_from_where() {
     assert_eq!((call.started.millis(), call.finished().millis()), (MIDNIGHT, MIDNIGHT));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn reasons_and_names_of_any_kind_are_logged() {
     let world = World::new();
     let ann = TestClient::new(world.api.clone()).identity(rpc_core::User::new("2", &"ä\0".repeat(10_000)));

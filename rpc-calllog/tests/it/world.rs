@@ -13,6 +13,7 @@ use rpc_core::{
     api_method, api_module,
 };
 use serde_json::{Value, json};
+use test_waits::soon;
 use tokio::sync::{Semaphore, oneshot};
 
 pub(crate) const END: &str = "/v1/ways/end";
@@ -35,7 +36,7 @@ api_module! {
 /// Says how many calls have entered, and lets them out.
 #[derive(Clone)]
 pub(crate) struct Gate {
-    pub(crate) entered: Arc<Semaphore>,
+    entered: Arc<Semaphore>,
     pub(crate) out: Arc<Semaphore>,
 }
 
@@ -207,10 +208,18 @@ impl World {
 
     /// Waits until nothing is on its way to the store any longer, however often it has to be tried.
     pub(crate) async fn written(&self, count: u64) {
-        while self.log.counters().written < count {
-            self.log.flush().await;
-        }
+        let written = async {
+            while self.log.counters().written < count {
+                self.log.flush().await;
+            }
+        };
+        soon(format_args!("{count} calls to be written"), written).await;
         assert_eq!(self.log.counters().written, count);
+    }
+
+    /// Waits until so many calls have entered.
+    pub(crate) async fn entered(&self, count: u32) {
+        soon("calls to enter", self.gate.entered.acquire_many(count)).await.unwrap().forget();
     }
 
     /// Serves until the sender goes.

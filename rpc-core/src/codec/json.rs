@@ -84,6 +84,9 @@ pub(crate) fn encode_array(items: &[Vec<u8>]) -> Vec<u8> {
 /// Members for which the first object makes room: most objects that are a parameter have no more.
 const MEMBERS_OF_A_PARAMETER: usize = 8;
 
+/// Items for which an array that has one makes room: as many as one that grows.
+const FIRST_ITEMS: usize = 4;
+
 /// A value with as many levels of arrays and objects below it as are left.
 #[derive(Clone, Copy)]
 struct Node<'c> {
@@ -150,11 +153,13 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree<'de>, A::Error> {
         let mut below = self.below()?;
-        let mut values = Vec::new();
+        let Some(first) = items.next_element_seed(below)? else { return Ok(Tree::Array(Vec::new())) };
+        let mut values = Vec::with_capacity(FIRST_ITEMS);
+        values.push(first);
+        // Of many objects, each gets the room that it takes.
+        below.members_expected = 0;
         while let Some(value) = items.next_element_seed(below)? {
             values.push(value);
-            // Of many objects, each gets the room that it takes.
-            below.members_expected = 0;
         }
         Ok(Tree::Array(values))
     }

@@ -28,8 +28,6 @@ impl<B> IncomingBody for B where B: Body<Data: Buf + Send, Error: Into<Box<dyn E
 /// What the headers say of the body.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Announced<'h> {
-    /// `Content-Length`.
-    pub(super) length: Option<&'h HeaderValue>,
     /// `Content-Encoding`.
     pub(super) encoding: Option<&'h HeaderValue>,
     /// It is encoded in a further way: a second `Content-Encoding`, or a `Transfer-Encoding` that is not `chunked` alone.
@@ -47,7 +45,7 @@ pub(super) async fn read<B: IncomingBody>(
 ) -> Result<(Bytes, Option<Hold>), ApiError> {
     let gzip = announced.is_gzip()?;
     let mut body = std::pin::pin!(body);
-    if announced.length().is_some_and(|length| length > limit) {
+    if body.size_hint().lower() > limit {
         return Err(too_large(limit));
     }
     let bytes = collect(&mut body, limit, &mut tally).await?;
@@ -60,10 +58,6 @@ pub(super) async fn read<B: IncomingBody>(
 }
 
 impl Announced<'_> {
-    fn length(self) -> Option<u64> {
-        self.length?.to_str().ok()?.parse().ok()
-    }
-
     fn is_gzip(self) -> Result<bool, ApiError> {
         let is = |name: &str| {
             self.encoding.is_some_and(|encoding| encoding.as_bytes().eq_ignore_ascii_case(name.as_bytes()))
@@ -90,31 +84,38 @@ async fn collect<B: IncomingBody>(
     limit: u64,
     tally: &mut Tally<'_>,
 ) -> Result<Bytes, ApiError> {
-    let mut first = Bytes::new();
-    let mut all = BytesMut::new();
-    let mut length = 0;
+    let Some(first) = next(body, (0, limit), tally).await? else { return Ok(Bytes::new()) };
+    if body.is_end_stream() {
+        return Ok(first);
+    }
+    let Some(second) = next(body, (first.len(), limit), tally).await? else { return Ok(first) };
+    let mut all = BytesMut::from(first);
+    all.extend_from_slice(&second);
+    while let Some(data) = next(body, (all.len(), limit), tally).await? {
+        all.extend_from_slice(&data);
+    }
+    Ok(all.freeze())
+}
+
+/// The next bytes of a body, if there are any: after so many, of at most so many.
+async fn next<B: IncomingBody>(
+    body: &mut std::pin::Pin<&mut B>,
+    (before, limit): (usize, u64),
+    tally: &mut Tally<'_>,
+) -> Result<Option<Bytes>, ApiError> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| cut(error.into()))?;
         let Ok(mut data) = frame.into_data() else { continue };
-        length += data.remaining() as u64;
-        if length > limit {
+        let length = data.remaining();
+        if (before + length) as u64 > limit {
             return Err(too_large(limit));
         }
-        tally.add(data.remaining() as u64)?;
-        let data = data.copy_to_bytes(data.remaining());
-        if first.is_empty() && all.is_empty() {
-            first = data;
-            if body.is_end_stream() {
-                break;
-            }
-        } else {
-            if all.is_empty() {
-                all.extend_from_slice(&std::mem::take(&mut first));
-            }
-            all.extend_from_slice(&data);
+        if length > 0 {
+            tally.add(length as u64)?;
+            return Ok(Some(data.copy_to_bytes(length)));
         }
     }
-    Ok(if all.is_empty() { first } else { all.freeze() })
+    Ok(None)
 }
 
 /// Decompresses all members (RFC 1952, section 2.2), and lets others run in between. Whatever else follows a member is refused,
@@ -202,15 +203,11 @@ mod tests {
     use http_body_util::{BodyExt, Full, StreamBody};
     use hyper::body::Frame;
 
-    use super::Announced;
+    use super::{Announced, IncomingBody};
     use crate::budget::Tally;
     use crate::error::ApiError;
 
-    async fn read<B>(announced: Announced<'_>, body: B, limit: u64) -> Result<Bytes, ApiError>
-    where
-        B: http_body::Body,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
-    {
+    async fn read<B: IncomingBody>(announced: Announced<'_>, body: B, limit: u64) -> Result<Bytes, ApiError> {
         super::read(announced, body, limit, Tally::new(None, 0)).await.map(|(bytes, _)| bytes)
     }
 
@@ -221,8 +218,7 @@ mod tests {
     }
 
     static GZIP: HeaderValue = HeaderValue::from_static("gzip");
-    const GZIPPED: Announced<'static> =
-        Announced { length: None, encoding: Some(&GZIP), is_wrapped: false, waits: false };
+    const GZIPPED: Announced<'static> = Announced { encoding: Some(&GZIP), is_wrapped: false, waits: false };
 
     #[test_waits::test]
     async fn frames_are_joined_up_to_the_limit() {

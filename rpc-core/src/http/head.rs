@@ -63,7 +63,6 @@ impl<'h> Notes<'h> {
             notes.size += name.len() + value.len() + 4;
             match name {
                 "content-type" => notes.content_type = notes.content_type.or(Some(value)),
-                "content-length" => notes.body.length = notes.body.length.or(Some(value)),
                 "content-encoding" => {
                     notes.body.is_wrapped |= notes.body.encoding.is_some();
                     notes.body.encoding = Some(value);
@@ -133,8 +132,11 @@ impl<'h> Notes<'h> {
     /// The request's codec; the error says what to send instead.
     pub(super) fn codec(&self) -> Result<Codec, ApiError> {
         let Some(content_type) = self.content_type else { return Ok(Codec::Json) };
-        if content_type == "application/json" {
-            return Ok(Codec::Json);
+        // Nearly all say just that.
+        if let Some(codec) =
+            [Codec::Json, Codec::MsgPack].into_iter().find(|codec| content_type == codec.content_type())
+        {
+            return Ok(codec);
         }
         Codec::of_content_type(Some(content_type.to_str().unwrap_or("?"))).ok_or_else(|| {
             ApiError::of(ErrorCode::UnsupportedMediaType).with_reason(

@@ -28,7 +28,7 @@ pub(super) async fn answer(
         _ => return None,
     };
     let body = json!({"status": status.as_u16(), "reason": text, "data": null}).to_string().into_bytes();
-    Some(respond::with_body(status.as_u16(), Codec::Json.content_type(), body, id))
+    Some(respond::body(status.as_u16(), Codec::Json, body, id))
 }
 
 /// Says what this is and where to go, to people in HTML and to programs in JSON.
@@ -40,7 +40,7 @@ fn welcome(shared: &Shared, headers: &HeaderMap, id: RequestId) -> Response<Resp
     if !wants_html {
         let data = json!({"name": name, "methods": methods, "health": "/healthz", "readiness": "/readyz"});
         let body = json!({"status": 200, "reason": "OK", "data": data}).to_string().into_bytes();
-        return respond::with_body(200, Codec::Json.content_type(), body, id);
+        return respond::body(200, Codec::Json, body, id);
     }
     let name = escape(name);
     let list: String = shared
@@ -54,7 +54,7 @@ fn welcome(shared: &Shared, headers: &HeaderMap, id: RequestId) -> Response<Resp
          <p>An API of {methods} methods. Call one with <code>POST</code> and a JSON array of its parameters.</p>\n\
          <ul>\n{list}</ul>\n"
     );
-    let mut response = respond::with_body(200, "text/html; charset=utf-8", page.into_bytes(), id);
+    let mut response = respond::page(page, id);
     response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     // For browsers that do not know `frame-ancestors`.
     response.headers_mut().insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));

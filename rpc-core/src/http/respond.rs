@@ -17,30 +17,26 @@ use crate::error::{ApiError, ErrorCode};
 /// The body of every response.
 pub type ResponseBody = Full<Bytes>;
 
-/// An answer is data: what takes it for a page runs nothing of it, loads nothing for it and shows it in no frame.
+/// A page runs nothing but what it says, loads nothing, and is shown in no frame.
 const POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+/// What tells browsers to take every answer for what its content type says.
+const SNIFF_NOTHING: HeaderValue = HeaderValue::from_static("nosniff");
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The headers of an answer in JSON whose request has no id. They are made once: a copy costs less than to insert one after the
-/// other.
-static EACH: LazyLock<HeaderMap> = LazyLock::new(|| {
-    let mut headers = HeaderMap::new();
-    headers.insert(REQUEST_ID, HeaderValue::from_static("-"));
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(Codec::Json.content_type()));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.extend(guarded());
-    headers
+/// The headers of an answer in each codec, whose request has no id. They are made once: a copy costs less than to insert one after
+/// the other.
+static EACH: LazyLock<[HeaderMap; 2]> = LazyLock::new(|| {
+    [Codec::Json, Codec::MsgPack].map(|codec| {
+        let mut headers = HeaderMap::new();
+        headers.insert(REQUEST_ID, HeaderValue::from_static("-"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(codec.content_type()));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, SNIFF_NOTHING);
+        headers
+    })
 });
-
-/// What tells browsers to take every answer for what its headers say.
-fn guarded() -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
-    headers
-}
 
 /// Renders an outcome in the plain envelope.
 pub(super) fn plain(outcome: &Outcome, id: RequestId) -> Response<ResponseBody> {
@@ -58,33 +54,28 @@ pub(super) fn encoded(outcome: &Outcome, bytes: Vec<u8>, id: RequestId) -> Respo
 
 /// A response in a codec.
 pub(super) fn body(status: u16, codec: Codec, body: Vec<u8>, id: RequestId) -> Response<ResponseBody> {
-    with_body(status, codec.content_type(), body, id)
+    let [json, msgpack] = &*EACH;
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.headers_mut() = if codec == Codec::Json { json.clone() } else { msgpack.clone() };
+    add_request_id(response.headers_mut(), id);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
 }
 
 /// A response without body.
 pub(super) fn empty(status: StatusCode, id: RequestId) -> Response<ResponseBody> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
-    *response.headers_mut() = guarded();
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, SNIFF_NOTHING);
     add_request_id(response.headers_mut(), id);
     response
 }
 
-/// A response with a body.
-pub(super) fn with_body(
-    status: u16,
-    content_type: &'static str,
-    body: Vec<u8>,
-    id: RequestId,
-) -> Response<ResponseBody> {
-    let mut headers = EACH.clone();
-    if content_type != Codec::Json.content_type() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    }
-    add_request_id(&mut headers, id);
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    *response.headers_mut() = headers;
+/// A page in HTML.
+pub(super) fn page(html: String, id: RequestId) -> Response<ResponseBody> {
+    let mut response = body(200, Codec::Json, html.into_bytes(), id);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
     response
 }
 

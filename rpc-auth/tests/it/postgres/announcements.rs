@@ -71,7 +71,7 @@ async fn sign_in(store: &PgStore, user: UserId, token: &str, most: usize) {
     store.create_session(session, most).await.unwrap().unwrap();
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn whatever_changes_who_a_token_is_good_for_is_told_by_the_change_itself() {
     let world = World::new().await;
     for (statement, expected) in [
@@ -93,7 +93,7 @@ async fn whatever_changes_who_a_token_is_good_for_is_told_by_the_change_itself()
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_changes_nothing_about_tokens_is_not_told() {
     let world = World::new().await;
     for statement in [
@@ -109,7 +109,7 @@ async fn what_changes_nothing_about_tokens_is_not_told() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_node_is_told_what_the_store_changes_once_and_not_what_it_does_all_the_time() {
     let world = World::new().await;
     let store = world.store.clone();
@@ -150,7 +150,7 @@ const TRAPS: &str = r"
     CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, FUNCTION = public.trap);
     CREATE OPERATOR public.= (LEFTARG = name, RIGHTARG = text, FUNCTION = public.trap)";
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_the_database_tells_runs_no_code_of_others() {
     let world = World::new().await;
     for (path, number) in ["public", "public, pg_catalog", "pg_temp, public, pg_catalog"].into_iter().zip(0..) {

@@ -32,7 +32,7 @@ async fn lets_nobody_in(node: &Node, what: &str) {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_half_dead_node_lets_nobody_in_a_second_after_the_change() {
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
     let pool = PgPool::connect_with(cluster.options("postgres")).await.unwrap();
@@ -51,7 +51,7 @@ async fn a_half_dead_node_lets_nobody_in_a_second_after_the_change() {
     assert!(!node.lets_in().await);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_change_that_nobody_announced_lets_nobody_in_a_second_after_it() {
     for statement in [
         "UPDATE rpc_auth_users SET enabled = false",

@@ -23,7 +23,7 @@ async fn finds_ann(store: &PgStore) -> bool {
     store.users(&query).await.unwrap().total == 1
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn of_many_who_migrate_at_once_each_finds_the_tables() {
     let database = TestDatabase::empty().await;
     let pool = database.pool(4).await;
@@ -35,7 +35,7 @@ async fn of_many_who_migrate_at_once_each_finds_the_tables() {
 }
 
 /// Extensions are often kept in a schema of their own.
-#[tokio::test]
+#[test_waits::test]
 async fn an_extension_in_another_schema_is_used() {
     let database = TestDatabase::empty().await;
     let pool = database.pool(1).await;
@@ -44,7 +44,7 @@ async fn an_extension_in_another_schema_is_used() {
     assert!(has_search_index(&pool).await);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_user_who_may_create_no_extension_migrates_and_searches() {
     let cluster = Cluster::start();
     let superuser = PgPool::connect_with(cluster.options("postgres")).await.unwrap();

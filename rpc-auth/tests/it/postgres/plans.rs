@@ -91,7 +91,7 @@ fn session(user: i64, token: &str) -> NewSession {
     NewSession { user: UserId::new(user), hash: TokenHash::of(token), password, rehashed: None, created: NOW }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn no_operation_on_users_reads_all_of_them() {
     let full = Full::new().await;
     full.reads_no_whole_table("a user", async |store, n| store.user(UserId::new(50 + n)).await.unwrap().unwrap()).await;
@@ -126,7 +126,7 @@ async fn no_operation_on_users_reads_all_of_them() {
 }
 
 /// The number of those who match is counted in an index too.
-#[tokio::test]
+#[test_waits::test]
 async fn no_search_among_users_reads_all_of_them() {
     let full = Full::new().await;
     for (search, name, found) in [(Some("R-1234"), None, 11), (None, Some("r-1234"), 11), (Some("9999@exam"), None, 2)]
@@ -141,7 +141,7 @@ async fn no_search_among_users_reads_all_of_them() {
 }
 
 /// What the rights of a caller are held against, and what is void with a change, is found by its key.
-#[tokio::test]
+#[test_waits::test]
 async fn no_change_in_the_name_of_a_caller_reads_a_whole_table() {
     let full = Full::new().await;
     let rights = |credential| CallerRights { user: UserId::new(52), credential, permissions: [].into() };
@@ -160,7 +160,7 @@ async fn no_change_in_the_name_of_a_caller_reads_a_whole_table() {
 }
 
 /// However long the list is: what is sorted is a page.
-#[tokio::test]
+#[test_waits::test]
 async fn a_page_is_read_in_its_order() {
     let full = Full::new().await;
     for (field, ascending, descending) in [
@@ -178,7 +178,7 @@ async fn a_page_is_read_in_its_order() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn no_operation_on_sessions_reads_all_of_them() {
     let full = Full::new().await;
     full.reads_no_whole_table("a session", async |store, n| {
@@ -205,7 +205,7 @@ async fn no_operation_on_sessions_reads_all_of_them() {
     .await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn no_operation_on_api_tokens_reads_all_of_them() {
     let full = Full::new().await;
     let (owner, of) = (UserId::new(20_002), |n: i64| (UserId::new(n + 51), ApiTokenId::new(n + 50)));
@@ -244,7 +244,7 @@ async fn no_operation_on_api_tokens_reads_all_of_them() {
     .await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn no_operation_on_confirmations_reads_all_of_them() {
     let full = Full::new().await;
     // The addresses of users with an odd id are confirmed.
@@ -272,7 +272,7 @@ async fn no_operation_on_confirmations_reads_all_of_them() {
     .await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn no_operation_on_networks_reads_all_of_them() {
     let full = Full::new().await;
     let network = |n: i64| IpAddr::V4(Ipv4Addr::from_bits(0xc000_0201 + u32::try_from(n).unwrap()));
@@ -290,7 +290,7 @@ async fn no_operation_on_networks_reads_all_of_them() {
 }
 
 /// How they are removed depends on how many they are.
-#[tokio::test]
+#[test_waits::test]
 async fn what_is_over_is_found_by_its_age() {
     let full = Full::new().await;
     // To plan a statement the server looks at a row or two of an index; to carry it out, at all that it is for.
@@ -317,7 +317,7 @@ async fn what_is_over_is_found_by_its_age() {
 }
 
 /// Whoever is not known yet is looked up by one statement, whatever they come with.
-#[tokio::test]
+#[test_waits::test]
 async fn a_look_at_a_token_is_one_statement() {
     let cluster = Cluster::start_with("log_min_messages = log\nlog_statement = all\n");
     let pool = PgPoolOptions::new().max_connections(1).connect_with(cluster.options("postgres")).await.unwrap();

@@ -7,7 +7,7 @@ use rpc_auth::postgres::PgStore;
 use rpc_auth::{AccountError, Accounts, Grants, NewUser, Password, UserRecord, UserStore};
 use rpc_core::{Identity, LocalBus, Permission};
 use sqlx::{Executor, PgPool};
-use test_waits::until_async;
+use test_waits::{soon, until_async};
 use tokio::task::JoinSet;
 
 use super::{CONNECTIONS, migrated};
@@ -79,14 +79,14 @@ async fn is_refused(change: Change) {
     until_async("the change waits", async || waits(&pool).await).await;
     promotion.commit().await.unwrap();
 
-    let refused = made.join_next().await.unwrap().unwrap();
+    let refused = soon("the change", made.join_next()).await.unwrap().unwrap();
     let text = "The user holds a permission that you do not hold";
     assert!(matches!(refused, Err(AccountError::Forbidden(why)) if why == text), "{change:?}: {refused:?}");
     let promoted = UserRecord { permissions: Grants([("audit".to_owned(), true)].into()), ..bob };
     assert_eq!(store.user(promoted.id).await.unwrap(), Some(promoted), "{change:?}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn nobody_who_holds_more_by_then_is_changed_by_an_administrator() {
     for change in CHANGES {
         is_refused(change).await;

@@ -12,8 +12,8 @@ use rpc_auth::{
 use rpc_core::Timestamp;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPoolOptions;
+use test_waits::within;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 use super::migrated;
 
@@ -97,7 +97,7 @@ async fn in_each_others_name(store: &PgStore, user: UserId, who: usize, round: i
 }
 
 /// Deadlocks are not looked for, so that one would last, and no second try could hide it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nobody_waits_for_somebody_who_waits_for_them() {
     let database = migrated().await;
     let options = database.options().options([("deadlock_timeout", "1h")]);
@@ -118,7 +118,7 @@ async fn nobody_waits_for_somebody_who_waits_for_them() {
             }
         });
     }
-    timeout(LONG, tasks.join_all()).await.expect("nobody waits for ever");
+    within(LONG, "all changes", tasks.join_all()).await;
     for user in users {
         assert_eq!(store.user(user).await.unwrap(), None);
     }
@@ -130,7 +130,7 @@ async fn nobody_waits_for_somebody_who_waits_for_them() {
 }
 
 /// Two who take each other's names at once: both are refused, or told of a free one; nobody waits for long.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 4)]
 async fn swapped_names_are_no_deadlock() {
     let database = migrated().await;
     let store = PgStore::new(database.pool(8).await);
@@ -149,5 +149,5 @@ async fn swapped_names_are_no_deadlock() {
             }
         });
     }
-    timeout(LONG, tasks.join_all()).await.expect("nobody waits for ever");
+    within(LONG, "all changes", tasks.join_all()).await;
 }

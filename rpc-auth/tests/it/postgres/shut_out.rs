@@ -6,7 +6,7 @@ use rpc_auth::postgres::PgStore;
 use rpc_auth::{AccountError, NewSession, PasswordHash, SessionStore, SignUpFields, TokenHash, UserFields};
 use rpc_core::{Identity, LocalBus, Permission, Timestamp, User};
 use sqlx::{Executor, PgPool};
-use test_waits::until_async;
+use test_waits::{soon, until_async};
 use tokio::task::JoinSet;
 
 use super::promoted::{CHANGES, user, waits};
@@ -48,10 +48,10 @@ async fn refusal(
     made.spawn(change);
     until_async("the change waits", async || waits(pool).await).await;
     ending.commit().await.unwrap();
-    made.join_next().await.unwrap().unwrap().err()
+    soon("the change", made.join_next()).await.unwrap().unwrap().err()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_change_waits_for_the_end_of_the_rights_that_it_was_let_in_for() {
     for (end, lessens) in ENDS {
         let database = migrated().await;

@@ -26,7 +26,7 @@ async fn names(store: &impl UserStore, query: &UserQuery) -> Vec<String> {
 }
 
 /// Letters whose case is odd, what has a meaning in patterns, what no index of trigrams knows.
-#[tokio::test]
+#[test_waits::test]
 async fn searches_find_what_the_store_in_memory_finds() {
     let database = migrated().await;
     let (postgres, memory) = (PgStore::new(database.pool(1).await), MemoryStore::default());
@@ -76,7 +76,7 @@ async fn searches_find_what_the_store_in_memory_finds() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn moments_are_kept_to_the_millisecond() {
     let database = migrated().await;
     let store = PgStore::new(database.pool(1).await);
@@ -99,7 +99,7 @@ async fn moments_are_kept_to_the_millisecond() {
 }
 
 /// Services refuse it; a text that comes here anyway does no harm.
-#[tokio::test]
+#[test_waits::test]
 async fn a_text_that_cannot_be_stored_is_an_error() {
     let database = migrated().await;
     let store = PgStore::new(database.pool(1).await);
@@ -109,7 +109,7 @@ async fn a_text_that_cannot_be_stored_is_an_error() {
     assert!(store.create_user(named("ann")).await.is_ok());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_database_that_is_read_only_is_an_error_that_says_so_to_no_client() {
     let database = migrated().await;
     let ann = PgStore::new(database.pool(1).await).create_user(named("ann")).await.unwrap();
@@ -133,7 +133,7 @@ async fn durable() -> (Cluster, PgStore) {
     (cluster, PgStore::new(pool))
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_is_gone_is_an_error_until_it_is_back() {
     let (cluster, store) = durable().await;
     let ann = store.create_user(named("ann")).await.unwrap();
@@ -145,7 +145,7 @@ async fn a_server_that_is_gone_is_an_error_until_it_is_back() {
 }
 
 /// However often and whenever: an id that was given stays with its user.
-#[tokio::test]
+#[test_waits::test]
 async fn an_id_is_not_given_again_after_a_crash() {
     let (cluster, store) = durable().await;
     let mut last = UserId::ROOT;
@@ -160,7 +160,7 @@ async fn an_id_is_not_given_again_after_a_crash() {
 }
 
 /// A constraint of the table that no operation can break by itself.
-#[tokio::test]
+#[test_waits::test]
 async fn a_hash_that_is_stored_already_is_an_error() {
     let database = migrated().await;
     let store = PgStore::new(database.pool(2).await);

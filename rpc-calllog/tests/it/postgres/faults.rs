@@ -9,18 +9,23 @@ use rpc_calllog::{CallLogStore, LoggedCall, WriteError};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Executor, PgPool, Postgres, Transaction};
 use test_postgres::{Cluster, StopMode};
+use test_waits::{until, within};
 use tokio::task::JoinSet;
 
-use super::{HELLO, MINUTE, at, batch, call, counted, migrated};
+use super::{HELLO, LONG, MINUTE, at, batch, call, counted, migrated};
 
 /// Writes as the log does: until it is known what became of the batch.
 async fn write_until_known(store: &PgLog, batch: &rpc_calllog::Batch) {
-    while !matches!(tokio::time::timeout(Duration::from_secs(2), store.write(batch)).await, Ok(Ok(()))) {
-        tokio::task::yield_now().await;
-    }
+    let attempt = async || tokio::time::timeout(Duration::from_secs(2), store.write(batch)).await;
+    let known = async {
+        while !matches!(attempt().await, Ok(Ok(()))) {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(LONG, "the fate of a batch", known).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_that_stops_in_the_midst_of_batches_loses_nothing_and_counts_nothing_twice() {
     const WRITERS: u64 = 4;
     const BATCHES: u64 = 150;
@@ -41,15 +46,13 @@ async fn a_server_that_stops_in_the_midst_of_batches_loses_nothing_and_counts_no
         });
     }
     for (threshold, mode) in [(50, StopMode::Immediate), (200, StopMode::Fast), (400, StopMode::Immediate)] {
-        while written.load(Ordering::Relaxed) < threshold {
-            tokio::task::yield_now().await;
-        }
+        until(format_args!("{threshold} batches"), || written.load(Ordering::Relaxed) >= threshold).await;
         tokio::task::block_in_place(|| {
             cluster.stop(mode);
             cluster.start_again();
         });
     }
-    writers.join_all().await;
+    within(LONG, "all writers", writers.join_all()).await;
     assert_eq!(counted(&store).await, [WRITERS * BATCHES * 30; 5]);
 }
 
@@ -65,7 +68,7 @@ async fn answers(pool: &PgPool) -> bool {
     matches!(answer, Ok(Ok(_)))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_to_a_locked_log_fails_in_time_and_takes_no_connection_with_it() {
     let database = migrated().await;
     let pool = database.pool(1).await;
@@ -73,7 +76,7 @@ async fn a_write_to_a_locked_log_fails_in_time_and_takes_no_connection_with_it()
     store.write(&batch(1, 1, 0, vec![call(HELLO, 0)])).await.unwrap();
     let lock = locked(&database.pool(1).await).await;
     let late = batch(1, 2, 0, vec![call(HELLO, 0)]);
-    let failure = tokio::time::timeout(Duration::from_secs(9), store.write(&late)).await.unwrap();
+    let failure = within(Duration::from_secs(9), "the end of an attempt", store.write(&late)).await;
     assert!(matches!(failure, Err(WriteError::Store(_))), "{failure:?}");
     assert!(answers(&pool).await);
     lock.rollback().await.unwrap();
@@ -81,7 +84,7 @@ async fn a_write_to_a_locked_log_fails_in_time_and_takes_no_connection_with_it()
     assert_eq!(counted(&store).await, [2; 5]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attempts_that_were_given_up_take_no_connection_with_them() {
     let database = migrated().await;
     let pool = database.pool(2).await;
@@ -99,7 +102,7 @@ async fn attempts_that_were_given_up_take_no_connection_with_them() {
     assert_eq!(counted(&store).await, [3; 5]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_batch_with_something_that_cannot_be_stored_is_refused_whole() {
     let database = migrated().await;
     let store = PgLog::new(database.pool(1).await);
@@ -114,7 +117,7 @@ async fn a_batch_with_something_that_cannot_be_stored_is_refused_whole() {
     assert_eq!(counted(&store).await, [1; 5]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn run_times_that_no_number_holds_are_counted_as_the_longest() {
     let database = migrated().await;
     let store = PgLog::new(database.pool(1).await);

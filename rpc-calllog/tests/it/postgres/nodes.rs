@@ -7,9 +7,10 @@ use rpc_calllog::postgres::PgLog;
 use rpc_calllog::{Admission, BucketQuery, CallLogStore, Counts, LoggedCall, Resolution, Retention, Sketch};
 use sqlx::PgPool;
 use test_postgres::TestDatabase;
+use test_waits::{until_async, within};
 use tokio::task::JoinSet;
 
-use super::{CONNECTIONS, DAY, HELLO, MINUTE, at, batch, call, counted, migrated};
+use super::{CONNECTIONS, DAY, HELLO, LONG, MINUTE, at, batch, call, counted, migrated};
 
 /// A node of its own, with connections of its own.
 async fn node(database: &TestDatabase) -> (PgLog, PgPool) {
@@ -31,7 +32,7 @@ fn calls(number: u64) -> Vec<LoggedCall> {
     accepted.chain(vec![declined; 3]).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_two_nodes_add_at_once_is_exact_to_a_third_that_reads() {
     const BATCHES: u64 = 40;
     let database = migrated().await;
@@ -44,7 +45,7 @@ async fn what_two_nodes_add_at_once_is_exact_to_a_third_that_reads() {
             }
         });
     }
-    nodes.join_all().await;
+    within(LONG, "all nodes", nodes.join_all()).await;
 
     let (mut runtime, mut sketch) = (Duration::ZERO, Sketch::default());
     for call in (2..BATCHES * 2 + 2).flat_map(calls).filter(|call| call.admission == Admission::Accepted) {
@@ -74,9 +75,8 @@ async fn what_two_nodes_add_at_once_is_exact_to_a_third_that_reads() {
 async fn deadlocks(database: &TestDatabase) -> i64 {
     let pool = database.pool(1).await;
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    while sqlx::query_scalar::<_, i64>(others).fetch_one(&pool).await.unwrap() > 0 {
-        tokio::task::yield_now().await;
-    }
+    let count = async || sqlx::query_scalar::<_, i64>(others).fetch_one(&pool).await.unwrap();
+    until_async("all others to leave", async || count().await == 0).await;
     let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
     sqlx::query_scalar(deadlocks).fetch_one(&pool).await.unwrap()
 }
@@ -87,7 +87,7 @@ fn round(first: usize, ended: i64) -> Vec<LoggedCall> {
     paths.flat_map(|path| [call(&path, ended), call(&path, ended + MINUTE)]).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 4)]
 async fn eight_writers_over_the_same_methods_never_wait_in_a_circle() {
     const BATCHES: u64 = 25;
     let database = migrated().await;
@@ -102,13 +102,13 @@ async fn eight_writers_over_the_same_methods_never_wait_in_a_circle() {
             pool.close().await;
         });
     }
-    writers.join_all().await;
+    within(LONG, "all writers", writers.join_all()).await;
     assert_eq!(deadlocks(&database).await, 0);
     let (store, _) = node(&database).await;
     assert_eq!(counted(&store).await, [8 * BATCHES * 70; 5]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 4)]
 async fn writers_and_purges_of_the_same_buckets_never_wait_in_a_circle() {
     let database = migrated().await;
     let mut nodes = JoinSet::new();
@@ -132,14 +132,14 @@ async fn writers_and_purges_of_the_same_buckets_never_wait_in_a_circle() {
             pool.close().await;
         });
     }
-    nodes.join_all().await;
+    within(LONG, "all nodes", nodes.join_all()).await;
     assert_eq!(deadlocks(&database).await, 0);
     let (store, _) = node(&database).await;
     store.purge(&Retention { calls: at(20 * MINUTE), minutes: at(20 * MINUTE) }).await.unwrap();
     assert_eq!(counted(&store).await, [4 * 20 * 70, 0, 0, 0, 0]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn clones_of_a_store_are_one_log() {
     let database = migrated().await;
     let store = Arc::new(PgLog::new(database.pool(CONNECTIONS).await));

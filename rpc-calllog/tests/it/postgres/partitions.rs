@@ -7,9 +7,10 @@ use rpc_calllog::postgres::PgLog;
 use rpc_calllog::{CallLogStore, LoggedCall, Retention, WriteError};
 use rpc_core::Timestamp;
 use sqlx::{AssertSqlSafe, PgPool};
+use test_waits::{soon, until_async, within};
 use tokio::task::JoinSet;
 
-use super::{CONNECTIONS, DAY, HELLO, at, batch, call, counted, migrated};
+use super::{CONNECTIONS, DAY, HELLO, LONG, at, batch, call, counted, migrated};
 
 /// The partitions that there are, by the end of their names.
 async fn partitions(pool: &PgPool) -> Vec<String> {
@@ -26,7 +27,7 @@ fn before(day: i64) -> Retention {
     Retention { calls: at(day * DAY), minutes: at(day * DAY) }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn partitions_of_the_next_days_are_made_before_anything_is_written_to_them() {
     let database = migrated().await;
     let pool = database.pool(CONNECTIONS).await;
@@ -39,7 +40,7 @@ async fn partitions_of_the_next_days_are_made_before_anything_is_written_to_them
     assert_eq!(partitions(&pool).await, ["20231115", "20231116", "20231117", "20231118"]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_call_of_a_day_without_a_partition_is_written_all_the_same() {
     let database = migrated().await;
     let pool = database.pool(CONNECTIONS).await;
@@ -57,7 +58,7 @@ async fn a_call_of_a_day_without_a_partition_is_written_all_the_same() {
     assert_eq!(counted(&store).await[0], 6);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_call_that_no_partition_can_hold_is_refused() {
     let database = migrated().await;
     let store = PgLog::new(database.pool(CONNECTIONS).await);
@@ -69,7 +70,7 @@ async fn a_call_that_no_partition_can_hold_is_refused() {
     assert_eq!(counted(&store).await, [0; 5]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nodes_that_need_the_same_partitions_at_once_all_write() {
     let database = migrated().await;
     let pool = database.pool(16).await;
@@ -81,7 +82,7 @@ async fn nodes_that_need_the_same_partitions_at_once_all_write() {
             store.write(&batch(node, 1, 0, calls)).await.unwrap();
         });
     }
-    nodes.join_all().await;
+    within(LONG, "all nodes", nodes.join_all()).await;
     assert_eq!(partitions(&pool).await.len(), 6);
     assert_eq!(counted(&PgLog::new(pool)).await, [48; 5]);
 }
@@ -95,7 +96,7 @@ async fn is_waited_for(pool: &PgPool) -> bool {
     sqlx::query_scalar(waits).fetch_one(pool).await.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_partition_is_removed_when_its_reader_has_read_and_nobody_waits_for_that() {
     let database = migrated().await;
     let pool = database.pool(CONNECTIONS).await;
@@ -109,21 +110,19 @@ async fn a_partition_is_removed_when_its_reader_has_read_and_nobody_waits_for_th
     let purger = Arc::clone(&store);
     purge.spawn(async move { purger.purge(&before(-30)).await });
     for sequence in 2..6 {
-        while !is_waited_for(&pool).await {
-            tokio::task::yield_now().await;
-        }
+        until_async("the purge to wait", async || is_waited_for(&pool).await).await;
         store.write(&batch(1, sequence, 0, vec![call(HELLO, 0)])).await.unwrap();
     }
     assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&mut *reader).await.unwrap(), 6);
     assert!(purge.try_join_next().is_none(), "the reader has not ended");
     reader.commit().await.unwrap();
-    purge.join_next().await.unwrap().unwrap().unwrap();
+    soon("the purge", purge.join_next()).await.unwrap().unwrap().unwrap();
     let names = partitions(&pool).await;
     assert!(names.iter().all(|name| &**name >= "20231016") && names.contains(&"20231115".to_owned()), "{names:?}");
     assert_eq!(counted(&store).await[0], 5);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn partitions_of_others_are_left_alone() {
     let database = migrated().await;
     let pool = database.pool(CONNECTIONS).await;

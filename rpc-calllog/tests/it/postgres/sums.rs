@@ -10,7 +10,7 @@ use super::{CONNECTIONS, migrated};
 use crate::sums::{WAYS, assert_exact, calls, make};
 use crate::world::{HandClock, LIMITED, MIDNIGHT, World};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_accepted_five_failed_and_three_declined_calls_show_as_that_in_every_way() {
     for (way, transport) in WAYS {
         let database = migrated().await;
@@ -24,7 +24,7 @@ async fn fifty_accepted_five_failed_and_three_declined_calls_show_as_that_in_eve
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_two_nodes_log_is_exact_to_a_third_that_reads() {
     let database = migrated().await;
     let store = async || Arc::new(PgLog::new(database.pool(CONNECTIONS).await));

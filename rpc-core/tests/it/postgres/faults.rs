@@ -9,6 +9,7 @@ use serde_json::Value;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Executor, PgPool};
 use test_postgres::{StopMode, Stopped};
+use test_waits::soon;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -22,7 +23,7 @@ fn user(id: &str) -> Notice {
     Notice::User(id.into())
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_node_whose_connection_is_ended_has_missed_something_and_reads_again() {
     let world = World::new().await;
     let mut there = world.node().await;
@@ -41,7 +42,7 @@ async fn a_node_whose_connection_is_ended_has_missed_something_and_reads_again()
     assert!(there.missed().is_empty());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_node_whose_bells_are_lost_hears_all_the_same_and_listens_again() {
     let world = World::new().await;
     let mut there = world.node().await;
@@ -61,7 +62,7 @@ async fn a_node_whose_bells_are_lost_hears_all_the_same_and_listens_again() {
     assert_eq!((there.missed(), here.bus.counters().connections), (vec![], 1));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_stopped_server_is_told_apart_in_time_and_comes_back() {
     let world = World::new().await;
     let (mut here, mut there) = (world.node().await, world.node().await);
@@ -81,7 +82,7 @@ async fn a_stopped_server_is_told_apart_in_time_and_comes_back() {
     there.reaches(&mut here, "4").await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_connection_that_stands_still_ends_trust_within_a_second() {
     let world = World::new().await;
     let mut there = world.node().await;
@@ -102,7 +103,7 @@ async fn a_connection_that_stands_still_ends_trust_within_a_second() {
     here.reaches(&mut there, "8").await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_could_not_be_announced_is_owed_to_others_as_missed() {
     let world = World::new().await;
     let (here, mut there) = (world.node().await, world.node().await);
@@ -120,7 +121,7 @@ async fn what_could_not_be_announced_is_owed_to_others_as_missed() {
     here.reaches(&mut there, "8").await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_end_of_a_senders_connection_goes_unnoticed_by_others_or_is_told() {
     let world = World::new().await;
     let here = world.node().await;
@@ -136,7 +137,7 @@ async fn the_end_of_a_senders_connection_goes_unnoticed_by_others_or_is_told() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn without_a_database_a_node_is_not_current_and_announcements_fail_in_time() {
     let tasks = TaskTracker::new();
     let folder = tempfile::tempdir().unwrap();
@@ -150,10 +151,10 @@ async fn without_a_database_a_node_is_not_current_and_announcements_fail_in_time
     assert_eq!(bus.counters().heartbeat_age, None);
     drop(bus);
     tasks.close();
-    tasks.wait().await;
+    soon("the end of all tasks", tasks.wait()).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_cannot_be_read_is_missed() {
     let world = World::new().await;
     let mut node = world.node().await;
@@ -170,7 +171,7 @@ async fn what_cannot_be_read_is_missed() {
     assert_eq!((node.missed(), node.bus.counters().forged), (vec![], 0));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_others_could_not_read_is_not_sent_and_they_are_told() {
     let world = World::new().await;
     let (here, mut there) = (world.node().await, world.node().await);
@@ -188,7 +189,7 @@ async fn kept(pool: &PgPool) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM rpc_bus_notices WHERE node = 'ffff'").fetch_one(pool).await.unwrap()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn notices_are_swept_when_they_are_old() {
     let database = migrated().await;
     let (pool, tasks) = (database.pool(2).await, TaskTracker::new());
@@ -202,7 +203,7 @@ async fn notices_are_swept_when_they_are_old() {
     assert_eq!(kept(&pool).await, 3);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_stop_sends_what_waits_and_ends_the_tasks_and_connections() {
     let world = World::new().await;
     let (here, mut there) = (world.node().await, world.node().await);
@@ -217,13 +218,13 @@ async fn a_stop_sends_what_waits_and_ends_the_tasks_and_connections() {
     }
     here.bus.stop();
     for announcement in begun {
-        announcement.await.unwrap();
+        soon("an announcement", announcement).await.unwrap();
     }
     while there.hears().await.0 != user("99") {}
     here.bus.announce(user("late")).await.unwrap_err();
     assert!(!here.bus.is_current());
     there.bus.stop();
     world.tasks.close();
-    world.tasks.wait().await;
+    soon("the end of all tasks", world.tasks.wait()).await;
     assert_eq!((world.backends(LISTENS).await, world.backends(SENDS).await), (vec![], vec![]));
 }

@@ -7,8 +7,9 @@ use serde_json::json;
 use sqlx::postgres::PgListener;
 use sqlx::{Executor, PgPool};
 use test_postgres::Stopped;
+use test_waits::soon;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::world::{SENDS, World, until};
 
@@ -35,7 +36,7 @@ impl Attack {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_a_stranger_notifies_is_not_heard_and_is_counted() {
     let world = World::new().await;
     let stranger = world.stranger().await;
@@ -78,7 +79,7 @@ async fn what_a_stranger_notifies_is_not_heard_and_is_counted() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_stranger_who_listens_learns_nothing_of_what_is_announced() {
     let world = World::new().await;
     let stranger = world.stranger().await;
@@ -97,7 +98,7 @@ async fn a_stranger_who_listens_learns_nothing_of_what_is_announced() {
     notify(&stranger, "rpc_bus", "that is all").await;
     let mut bells = 0;
     loop {
-        let heard = timeout(Duration::from_secs(30), listener.recv()).await.unwrap().unwrap();
+        let heard = soon("a notification", listener.recv()).await.unwrap();
         if heard.payload() == "that is all" {
             break;
         }
@@ -108,7 +109,7 @@ async fn a_stranger_who_listens_learns_nothing_of_what_is_announced() {
     assert!(bells > 0, "nodes ring");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn while_a_stranger_floods_the_channel_nothing_is_missed_and_nodes_stay_current() {
     let world = World::new().await;
     let stranger = world.stranger().await;
@@ -126,7 +127,7 @@ async fn while_a_stranger_floods_the_channel_nothing_is_missed_and_nodes_stay_cu
     assert!(attack.goes_on());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn after_more_bells_than_an_application_rings_notices_are_heard_without_them() {
     let world = World::new().await;
     let stranger = world.stranger().await;
@@ -144,7 +145,7 @@ async fn after_more_bells_than_an_application_rings_notices_are_heard_without_th
 }
 
 /// A snapshot says that what was written since the oldest transaction began may be new.
-#[tokio::test]
+#[test_waits::test]
 async fn a_transaction_that_a_stranger_lets_run_hides_no_notice_and_doubles_none() {
     let world = World::new().await;
     let stranger = world.stranger().await;
@@ -166,7 +167,7 @@ async fn a_transaction_that_a_stranger_lets_run_hides_no_notice_and_doubles_none
     assert!(there.missed().is_empty());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn no_bell_of_a_stranger_keeps_a_deaf_node_trusting() {
     let world = World::new().await;
     let stranger = world.stranger().await;
@@ -174,7 +175,7 @@ async fn no_bell_of_a_stranger_keeps_a_deaf_node_trusting() {
     let mut listener = PgListener::connect_with(&stranger).await.unwrap();
     listener.listen("rpc_bus").await.unwrap();
     there.bus.announce(Notice::User("1".into())).await.unwrap();
-    let bell = timeout(Duration::from_secs(30), listener.recv()).await.unwrap().unwrap();
+    let bell = soon("a notification", listener.recv()).await.unwrap();
     let (node, _) = bell.payload().split_once('.').unwrap();
     let beats = format!(
         "CREATE FUNCTION pg_temp.beat() RETURNS void LANGUAGE sql AS $$ SELECT pg_notify(channel, text) \

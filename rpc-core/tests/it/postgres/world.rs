@@ -9,6 +9,7 @@ use rustix::process::Pid;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use test_postgres::Cluster;
+use test_waits::within;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::task::TaskTracker;
 
@@ -25,7 +26,7 @@ pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("never: {what}"));
+    within(PATIENCE, what, wait).await;
 }
 
 /// A server, and the tasks of the nodes on it.
@@ -113,7 +114,7 @@ impl Heard {
 
     /// The next thing that it is told.
     pub(crate) async fn hears(&mut self) -> (Notice, bool) {
-        tokio::time::timeout(PATIENCE, self.told.recv()).await.unwrap().unwrap()
+        within(PATIENCE, "a notice", self.told.recv()).await.unwrap()
     }
 
     /// Whether each `Missed` that it was told until now came while it was current. Nothing else may have come.

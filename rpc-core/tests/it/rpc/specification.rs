@@ -110,7 +110,7 @@ async fn an_id_comes_back_byte_for_byte() {
     for id in ["12345678901234567890123", "1E-400", "1e999", "-0", "1.50", r#""\u0061\/""#, r#""""#, "0", "null"] {
         for method in ["/v9/rpc/echo", "/v9/rpc/nothing", "/ping"] {
             let request = format!(r#"{{ "id" : {id} , "jsonrpc": "2.0", "method": "{method}", "params": [7] }}"#);
-            let answer = server.post("/api", &request).await.text();
+            let answer = server.post("/api", &request).await.text().to_owned();
             assert!(answer.starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},"#)), "{request}: {answer}");
         }
     }

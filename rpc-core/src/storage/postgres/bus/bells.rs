@@ -95,11 +95,12 @@ impl Bells {
 mod tests {
     use std::time::Duration;
 
+    use test_waits::soon;
     use tokio::time::{Instant, timeout};
 
     use super::{Bells, MOST, PAUSE, PAUSE_AFTER_FORGED};
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn bells_are_answered_at_once_then_one_after_the_other_and_slower_when_they_were_forged() {
         let bells = Bells::default();
         assert!(timeout(Duration::from_secs(9), bells.wait()).await.is_err(), "nobody has rung");
@@ -110,13 +111,13 @@ mod tests {
             }
             bells.heard(7);
             let began = Instant::now();
-            bells.wait().await;
+            soon("the answer to a bell", bells.wait()).await;
             assert_eq!(began.elapsed(), pause);
             assert_eq!(bells.take(), [7].into());
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn however_many_ring_a_bounded_number_is_remembered() {
         let bells = Bells::default();
         (0..MOST as u64 + 9).for_each(|transaction| bells.heard(transaction));

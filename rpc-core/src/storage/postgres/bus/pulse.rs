@@ -65,7 +65,7 @@ mod tests {
 
     use super::Pulse;
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn a_read_is_good_for_a_second_from_when_it_was_begun() {
         let pulse = Pulse::default();
         assert!(!pulse.is_current());
@@ -81,7 +81,7 @@ mod tests {
         assert!(!pulse.is_current());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn a_loss_ends_trust_at_once() {
         let pulse = Pulse::default();
         pulse.read(Instant::now());
