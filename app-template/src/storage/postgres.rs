@@ -191,7 +191,7 @@ fn report(audience: Audience) -> impl Fn(Progress<'_>) + Sync {
     move |progress| match audience {
         Audience::Programs => tracing::info!(event = progress.event(), "{progress}"),
         Audience::People if start.elapsed() >= QUICK || matches!(progress, Progress::Waiting { .. }) => {
-            output::note(&progress);
+            output::note(progress);
         }
         Audience::People => {}
     }
