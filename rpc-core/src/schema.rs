@@ -91,14 +91,24 @@ impl MethodSchema {
 ///
 /// The schema is no valid schema.
 pub(crate) fn accepts_null(schema: &Schema, definitions: &Map<String, Value>) -> Result<bool, String> {
-    match schema.get("type") {
-        Some(Value::String(kind)) if kind != "null" => return Ok(false),
-        Some(Value::Array(kinds)) if !kinds.iter().any(|kind| kind == "null") => return Ok(false),
-        _ => {}
+    if refuses_null(schema.as_value(), definitions) {
+        return Ok(false);
     }
     let mut wrapper = Map::new();
     wrapper.insert("allOf".into(), json!([schema]));
     Ok(compile(&with_definitions(wrapper, definitions))?.is_valid(&Value::Null))
+}
+
+/// Whether a schema says so plainly: by its type, or that of the definition that it refers to.
+fn refuses_null(schema: &Value, definitions: &Map<String, Value>) -> bool {
+    let named = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"));
+    // A name with an escape is looked up by the validator.
+    let definition = named.and_then(|name| definitions.get(name)).unwrap_or(schema);
+    match definition.get("type") {
+        Some(Value::String(kind)) => kind != "null",
+        Some(Value::Array(kinds)) => !kinds.iter().any(|kind| kind == "null"),
+        _ => false,
+    }
 }
 
 pub(crate) fn with_definitions(mut schema: Map<String, Value>, definitions: &Map<String, Value>) -> Value {

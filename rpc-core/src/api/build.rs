@@ -34,7 +34,7 @@ impl ApiBuilder {
         let events = declared_events::compile(&self.only, &self.permissions, &mut faults);
         declared_events::check_reached(&entries, &mut faults);
         let mut build = Build::new(&self, &modules, faults);
-        let methods: Vec<Arc<Method>> = entries.iter().filter_map(|entry| build.method(entry)).map(Arc::new).collect();
+        let methods = build.methods(&entries);
         let (faults, result_definitions) = build.finish();
         if !faults.is_empty() {
             return Err(BuildError(faults));

@@ -1,7 +1,9 @@
 //! One method of a build: its signature is described, checked and compiled.
 
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread;
 
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
@@ -34,13 +36,23 @@ impl<'b> Build<'b> {
         (self.faults, self.outputs.into_definitions())
     }
 
-    /// Compiles one method; `None` when something is wrong with it.
-    pub(super) fn method(&mut self, entry: &MethodEntry) -> Option<Method> {
-        let known_faults = self.faults.len();
+    /// Compiles the methods; without those that something is wrong with.
+    pub(super) fn methods(&mut self, entries: &[MethodEntry]) -> Vec<Arc<Method>> {
+        let described: Vec<Described> = entries.iter().map(|entry| self.describe(entry)).collect();
+        let compiled = on_all_cores(&described, |described| compile(&described.params, &described.definitions));
+        let methods = entries.iter().zip(described).zip(compiled);
+        methods
+            .filter_map(|((entry, described), compiled)| self.method(entry, described, compiled))
+            .map(Arc::new)
+            .collect()
+    }
+
+    fn describe(&mut self, entry: &MethodEntry) -> Described {
         let (mut inputs, mut outputs) = (schema::input_generator(), schema::output_generator());
-        let described = Described::new(entry, &mut inputs, &mut outputs);
-        let definitions = inputs.take_definitions(true);
-        self.check_names(entry, &definitions, &outputs.take_definitions(true));
+        let mut described = Described::new(entry, &mut inputs, &mut outputs);
+        described.definitions = inputs.take_definitions(true);
+        let known_faults = self.faults.len();
+        self.check_names(entry, &described.definitions, &outputs.take_definitions(true));
         self.check_access(entry);
         self.check_states(entry, &described.states);
         if entry.limits.upload.is_some() && described.upload == UploadUse::None {
@@ -49,19 +61,24 @@ impl<'b> Build<'b> {
         if entry.client_event.is_some() && (entry.private || described.upload == UploadUse::Required) {
             self.faults.push(Fault::UnreachableByEvent { method: entry.path, place: entry.place });
         }
-        let module = self.module_of(entry);
-        let compiled = compile(&described.params, &definitions);
+        described.module = self.module_of(entry);
+        described.faults = self.faults.split_off(known_faults);
+        described
+    }
+
+    /// Puts one method together; `None` when something is wrong with it.
+    fn method(&mut self, entry: &MethodEntry, mut described: Described, compiled: Compiled) -> Option<Method> {
+        let is_well = described.faults.is_empty();
+        self.faults.append(&mut described.faults);
         let (schema, required) = compiled
             .map_err(|reason| self.faults.push(Fault::BadSchema { method: entry.path, place: entry.place, reason }))
-            .ok()?;
-        if self.faults.len() > known_faults {
-            return None;
-        }
+            .ok()
+            .filter(|_| is_well)?;
         let configured = self.builder.method_limits.get(entry.path).copied().unwrap_or_default();
         let params = described.params.into_iter().zip(required);
         Some(Method {
             entry: *entry,
-            module: module?,
+            module: described.module?,
             access: Access::new(entry.permissions),
             params: params.map(|(entry, required)| Parameter { entry, required }).collect(),
             result: described.result.unwrap_or_else(|| Schema::from(true)),
@@ -113,9 +130,12 @@ impl<'b> Build<'b> {
     }
 }
 
-/// What a method says of its signature.
+/// What a method says of its signature, and what is wrong with it.
 struct Described {
     params: Vec<ParamEntry>,
+    definitions: Map<String, Value>,
+    module: Option<usize>,
+    faults: Vec<Fault>,
     result: Option<Schema>,
     states: Vec<StateKey>,
     upload: UploadUse,
@@ -133,12 +153,34 @@ impl Described {
         };
         (entry.describe)(&mut signature);
         let Signature { params, result, states, upload, .. } = signature;
-        Self { params, result, states, upload }
+        Self { params, definitions: Map::new(), module: None, faults: Vec::new(), result, states, upload }
     }
 }
 
+/// Items for which a further thread is worth its start.
+const WORTH_A_THREAD: usize = 16;
+
+/// Does the same for all items, in parts that run at the same time.
+fn on_all_cores<I: Sync, O: Send>(items: &[I], work: impl Fn(&I) -> O + Sync) -> Vec<O> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let part = items.len().div_ceil(cores).max(WORTH_A_THREAD);
+    thread::scope(|scope| {
+        let work = |part: &[I]| part.iter().map(&work).collect::<Vec<O>>();
+        let mut parts = items.chunks(part);
+        let own = parts.next().unwrap_or_default();
+        let others: Vec<_> = parts.map(|part| scope.spawn(|| work(part))).collect();
+        let mut done = work(own);
+        for other in others {
+            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
+    })
+}
+
 /// The schema of the positional array, and for each parameter whether it is required.
-fn compile(params: &[ParamEntry], definitions: &Map<String, Value>) -> Result<(MethodSchema, Vec<bool>), String> {
+type Compiled = Result<(MethodSchema, Vec<bool>), String>;
+
+fn compile(params: &[ParamEntry], definitions: &Map<String, Value>) -> Compiled {
     let schemas: Vec<&Schema> = params.iter().map(|param| &param.schema).collect();
     let required = schemas.iter().map(|schema| schema::accepts_null(schema, definitions).map(|null| !null));
     let required = required.collect::<Result<Vec<bool>, String>>()?;
