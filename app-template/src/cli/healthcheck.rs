@@ -72,7 +72,7 @@ mod tests {
 
     use super::{HttpUrl, Setting, own, status};
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn an_answer_by_either_version_of_http_1_is_understood() {
         for (answer, expected) in [
             ("HTTP/1.1 200 OK\r\n\r\n", Some(200)),
@@ -89,7 +89,8 @@ mod tests {
                 let _ = stream.read(&mut [0; 1024]).await.unwrap();
                 stream.write_all(answer.as_bytes()).await.unwrap();
             };
-            let (asked, ()) = tokio::join!(status(&url), serving);
+            let both = async { tokio::join!(status(&url), serving) };
+            let (asked, ()) = test_waits::soon("an answer", both).await;
             assert_eq!(asked.ok(), expected, "{answer}");
         }
     }

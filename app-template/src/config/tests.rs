@@ -76,14 +76,14 @@ async fn serve(settings: &ServeSettings) -> String {
     let (stop, stopped) = oneshot::channel::<()>();
     let tasks = TaskTracker::new();
     tasks.spawn(server.serve(async move { drop(stopped.await) }));
-    let answer = tokio::time::timeout(Duration::from_secs(60), answer(address)).await.expect("an answer");
+    let answer = test_waits::within(Duration::from_secs(60), "an answer", answer(address)).await;
     drop(stop);
     tasks.close();
-    tasks.wait().await;
+    test_waits::soon("the stop", tasks.wait()).await;
     answer
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn with_every_setting_at_a_bound_there_is_a_server_that_answers() {
     for (row, Range { least, most }) in ranges() {
         for value in [least, most] {
@@ -123,7 +123,7 @@ fn settings_that_contradict_each_other_are_refused() {
     assert!(read("hash-memory = \"1 GiB\"\nhash-parallel = 64").is_ok());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_prefix_of_the_rpc_endpoint_that_hides_methods_or_pages_is_refused() {
     let api = App::in_memory(crate::app::AppOptions::new("app", tokens())).await.unwrap().api().unwrap();
     for (prefix, fault) in [

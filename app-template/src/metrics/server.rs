@@ -102,6 +102,7 @@ mod tests {
     use std::net::SocketAddr;
 
     use rpc_auth::TokenFormat;
+    use test_waits::Bounded;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
     use tokio_util::task::TaskTracker;
@@ -120,14 +121,14 @@ mod tests {
     }
 
     async fn ask(address: SocketAddr, head: &str) -> String {
-        let mut stream = TcpStream::connect(address).await.unwrap();
+        let mut stream = Bounded::new(TcpStream::connect(address).await.unwrap());
         stream.write_all(format!("{head} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         answer
     }
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn only_metrics_are_served() {
         let address = serve().await;
         let answer = ask(address, "GET /metrics").await;
@@ -139,12 +140,12 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn a_body_that_nobody_wants_does_not_cost_the_answer() {
         let address = serve().await;
         let head = "POST /metrics HTTP/1.1\r\nhost: x\r\ncontent-length: 4000000\r\n\r\n";
         for _ in 0..5 {
-            let mut stream = TcpStream::connect(address).await.unwrap();
+            let mut stream = Bounded::new(TcpStream::connect(address).await.unwrap());
             stream.write_all(head.as_bytes()).await.unwrap();
             stream.write_all(&vec![b'x'; 4_000_000]).await.unwrap();
             let mut answer = String::new();
@@ -156,7 +157,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[test_waits::test(start_paused = true)]
     async fn connections_that_say_nothing_make_room_for_others() {
         let address = serve().await;
         let mut silent = Vec::new();

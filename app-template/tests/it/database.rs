@@ -54,7 +54,7 @@ impl World {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_stranger_who_holds_advisory_locks_keeps_no_start_waiting() {
     let world = World::new().await;
     let mut stranger = world.stranger().await;
@@ -77,7 +77,7 @@ async fn a_stranger_who_holds_advisory_locks_keeps_no_start_waiting() {
     assert_eq!(refused.as_database_error().unwrap().code().as_deref(), Some("42501"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_start_that_waits_for_another_says_whose_lock_it_is_and_ends() {
     let world = World::new().await;
     let name = |name| world.as_role("app").application_name(name);
@@ -104,8 +104,8 @@ async fn a_start_that_waits_for_another_says_whose_lock_it_is_and_ends() {
         tokio::task::yield_now().await;
         held.unlock().await.unwrap();
     };
-    let (third, ()) = tokio::join!(tokio::time::timeout(PATIENCE, waits), gives_back);
-    third.unwrap().unwrap().unlock().await.unwrap();
+    let (third, ()) = tokio::join!(test_waits::within(PATIENCE, "the lock", waits), gives_back);
+    third.unwrap().unlock().await.unwrap();
 }
 
 /// What is open, and the command that is said to close it, in their words.
@@ -118,7 +118,7 @@ async fn exposures(database: &Database) -> Vec<(String, String)> {
     found.iter().map(split).collect()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_others_may_do_is_told_with_commands_that_end_it() {
     let world = World::new().await;
     let database = world.migrated().await;
@@ -148,14 +148,14 @@ async fn what_others_may_do_is_told_with_commands_that_end_it() {
     world.as_role("stranger").connect().await.unwrap_err();
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn where_there_is_nobody_else_nothing_is_told() {
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
     let database = Database::connect(options(cluster.options("postgres")), &quiet).await.unwrap();
     assert!(exposures(&database).await.is_empty());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_commands_of_the_manual_close_the_database_to_others() {
     let manual = include_str!("../../../docs/operating.md");
     let (_, section) = manual.split_once("\n## Other roles of the server\n").unwrap();
@@ -180,7 +180,7 @@ async fn the_commands_of_the_manual_close_the_database_to_others() {
     inside.ping().await.unwrap_err();
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn tables_that_somebody_else_made_first_are_refused() {
     let world = World::new().await;
     let mut superuser = world.superuser().await;
@@ -199,7 +199,7 @@ async fn tables_that_somebody_else_made_first_are_refused() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_role_that_may_make_no_tables_is_told_so_with_the_way_out() {
     let world = World::new().await;
     let database = Database::connect(options(world.as_role("stranger")), &quiet).await.unwrap();
@@ -215,7 +215,7 @@ async fn search_path(connection: &mut PgConnection) -> String {
     sqlx::query_scalar("SHOW search_path").fetch_one(connection).await.unwrap()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn names_are_looked_up_in_the_one_schema_of_the_tables() {
     let world = World::new().await;
     let mut superuser = world.superuser().await;
@@ -239,7 +239,7 @@ async fn names_are_looked_up_in_the_one_schema_of_the_tables() {
     assert!(matches!(refused, DatabaseError::NoSchema), "{refused}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn of_many_who_lock_at_once_on_an_empty_database_one_after_the_other_does() {
     let database = TestDatabase::empty().await;
     let one = async || {

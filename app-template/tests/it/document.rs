@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::world::World;
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_committed_reference_is_the_one_of_the_methods() {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/api-v1.md");
     let document = rpc_core::docs::markdown(&World::new().await.api);

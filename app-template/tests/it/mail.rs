@@ -61,12 +61,7 @@ fn mail() -> Mail {
 
 /// Waits until the counters of a queue are so.
 async fn until(queue: &MailQueue, is_so: impl Fn(MailCounters) -> bool) -> MailCounters {
-    let wait = async {
-        while !is_so(queue.counters()) {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it becomes so");
+    test_waits::until("a change of the queue", || is_so(queue.counters())).await;
     queue.counters()
 }
 

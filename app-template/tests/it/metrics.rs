@@ -29,7 +29,7 @@ async fn start() -> (World, Api, Metrics) {
 const TEST: (&str, &str) = ("method", "/v1/test/test");
 const SIGN_IN: (&str, &str) = ("method", "/v1/session/signin");
 
-#[tokio::test]
+#[test_waits::test]
 async fn calls_are_told_by_method_and_status() {
     let (_world, api, metrics) = start().await;
     let guest = TestClient::new(api.clone());
@@ -50,7 +50,7 @@ async fn calls_are_told_by_method_and_status() {
     assert_eq!(told.iter().map(String::as_str).collect::<Vec<_>>(), known, "no more and no less than there are");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn tokens_hashes_mails_and_websockets_are_told() {
     let (world, api, metrics) = start().await;
     let before = Parsed::read(&metrics.text());
@@ -87,7 +87,7 @@ async fn tokens_hashes_mails_and_websockets_are_told() {
     assert_eq!(after.value("rpc_calls_total", &[SIGN_IN, ("status", "200")]), Some(1.0));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_process_is_told_of() {
     let (world, _api, metrics) = start().await;
     world.clock.advance(crate::world::HOUR);
@@ -124,7 +124,7 @@ impl CallLogStore for Hangs {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn calls_that_a_hanging_log_of_calls_has_no_room_for_are_answered_and_told() {
     let mut options = options();
     options.call_log = CallLogOptions { queue_records: 40, batch: 5, ..CallLogOptions::default() };
@@ -146,7 +146,7 @@ async fn calls_that_a_hanging_log_of_calls_has_no_room_for_are_answered_and_told
     assert_eq!(dropped() + parsed.value("call_log_waiting", &[]).unwrap(), 100.0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[test_waits::test(flavor = "multi_thread", worker_threads = 4)]
 async fn under_load_every_answer_is_whole_and_no_counter_goes_back() {
     let (_world, api, metrics) = start().await;
     let done = Arc::new(AtomicBool::new(false));
@@ -163,7 +163,7 @@ async fn under_load_every_answer_is_whole_and_no_counter_goes_back() {
     done.store(true, Ordering::Relaxed);
     let mut called = 0;
     for caller in callers {
-        called += caller.await.unwrap();
+        called += test_waits::soon("the end of a caller", caller).await.unwrap();
     }
     let at_rest = Parsed::read(&metrics.text());
     let sum = at_rest.value("rpc_calls_total", &[TEST, ("status", "200")]);
@@ -183,7 +183,7 @@ fn load(client: TestClient, done: Arc<AtomicBool>) -> tokio::task::JoinHandle<u6
     })
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_is_told_is_documented_and_what_is_documented_is_told() {
     let (world, api, metrics) = start().await;
     TestClient::new(api).call("/v1/session/signin", json!([{"username": "ann", "password": OTHER_PASSWORD}])).await;

@@ -23,67 +23,67 @@ fn all() -> Vec<Scenario> {
     tables.into_iter().flatten().chain(call_log::table()).chain(test::table()).collect()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn sessions_are_made_and_ended() {
     take(session::table(), Way::InProcess).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn users_read_and_change_their_profile() {
     take(profile::table(), Way::InProcess).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn users_manage_their_api_tokens() {
     take(api_tokens::table(), Way::InProcess).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn administrators_manage_users() {
     take(users::table(), Way::InProcess).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn administrators_change_settings() {
     take(settings::table(), Way::InProcess).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn administrators_read_what_was_called() {
     take(call_log::table(), Way::InProcess).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_test_methods_answer_what_they_get() {
     take(test::table(), Way::InProcess).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn everything_is_the_same_over_plain_http() {
     take(all(), Way::PlainHttp).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn everything_is_the_same_over_json_rpc() {
     take(all(), Way::JsonRpc).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn everything_is_the_same_in_a_batch() {
     take(all(), Way::Batch).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn everything_is_the_same_over_websocket() {
     take(all(), Way::WebSocketJson).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn everything_is_the_same_over_websocket_in_message_pack() {
     take(all(), Way::WebSocketMsgPack).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn every_method_has_scenarios_in_which_it_succeeds_and_fails() {
     let world = World::new().await;
     let methods: BTreeSet<&str> = world.api.methods().map(|method| method.path()).collect();

@@ -14,7 +14,7 @@ macro_rules! settings_store {
         mod $module {
             use super::*;
 
-            $(#[tokio::test]
+            $(#[test_waits::test]
             async fn $property() {
                 let (store, _guard) = $fixture.await;
                 properties::$property(&store).await;

@@ -15,6 +15,7 @@ use rpc_auth::{
 };
 use rpc_core::{Api, Bus, Clock, LocalBus, ManualClock, Permission, TestClient, TestReply};
 use serde_json::{Value, json};
+use test_waits::{soon, until};
 use tokio::sync::OnceCell;
 
 pub(crate) use self::recording::RecordingStore;
@@ -195,10 +196,8 @@ impl World {
 
     /// The mails of what has happened so far, however many; takes them out.
     pub(crate) async fn all_mails(&self) -> Vec<Mail> {
-        self.app.settled().await;
-        while self.app.mails().outbox().counters().waiting > 0 {
-            tokio::task::yield_now().await;
-        }
+        soon("the end of the work in the background", self.app.settled()).await;
+        until("all mails to be sent", || self.app.mails().outbox().counters().waiting == 0).await;
         self.mailer.take(0).await
     }
 

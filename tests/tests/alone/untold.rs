@@ -76,5 +76,8 @@ async fn what_a_node_took_that_is_killed_before_it_tells_is_gone_on_the_other() 
     let taken = Taken::now("disabled");
     here.signal(Signal::KILL);
     known.lost(taken).await;
-    assert!(answer.join_next().await.unwrap().unwrap().is_err(), "the node had told before it was killed");
+    assert!(
+        soon("the end of the call", answer.join_next()).await.unwrap().unwrap().is_err(),
+        "the node had told before it was killed"
+    );
 }

@@ -88,7 +88,7 @@ async fn windows_that_open_a_byte_at_a_time_hold_a_bounded_memory() {
     let ended = async {
         tokio::select! { () = ended => {}, () = watched => {} }
     };
-    tokio::time::timeout(patience, ended).await.expect("the clients end");
+    test_waits::within(patience, "the end of the clients", ended).await;
     bystander.stop("shut windows").await;
     eprintln!("shut windows: {answers} answers, {most_resident} bytes at most");
     assert!(answers > 500, "{answers}");

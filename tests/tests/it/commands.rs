@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::process::{Ended, Running, command, file, run};
+use crate::process::{Ended, Running, command, file, run, soon};
 
 async fn app(args: &[&str]) -> Ended {
     run(&mut command("app-template", args)).await
@@ -31,7 +31,7 @@ async fn a_reader_that_goes_away_is_no_failure() {
         drop(reader);
         let mut app = command("app-template", args);
         let child = app.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
-        let output = child.wait_with_output().await.unwrap();
+        let output = soon("the end of a command", child.wait_with_output()).await.unwrap();
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{args:?}");
     }
 }

@@ -1,6 +1,5 @@
 //! Processes of the workspace's binaries: started, read, signalled, and gone when the test is.
 
-use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::OnceLock;
@@ -16,11 +15,9 @@ use tokio::task::JoinSet;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits for what should come soon.
-pub(crate) async fn soon<T>(what: &str, awaited: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, awaited).await {
-        Ok(value) => value,
-        Err(_) => panic!("{what} did not come"),
-    }
+#[track_caller]
+pub(crate) fn soon<F: IntoFuture>(what: &str, awaited: F) -> impl Future<Output = F::Output> {
+    test_waits::within(PATIENCE, what, awaited)
 }
 
 /// The root of the workspace.
@@ -152,7 +149,7 @@ impl Running {
     pub(crate) async fn ended(mut self) -> Ended {
         let status: ExitStatus = soon("the end of a process", self.child.wait()).await.unwrap();
         let mut stdout = String::new();
-        self.stdout.read_to_string(&mut stdout).await.unwrap();
+        soon("the end of stdout", self.stdout.read_to_string(&mut stdout)).await.unwrap();
         self.read_on();
         let read = soon("the end of stderr", self.reader.join_next()).await;
         let stderr = read.map(Result::unwrap).unwrap_or_default();

@@ -11,6 +11,7 @@ mod stream;
 use std::fmt::Display;
 use std::future::Future;
 use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -22,17 +23,32 @@ pub use crate::stream::Bounded;
 /// What takes longer than this will not happen.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The same once something has been waited for in vain: the run has failed, and is to end soon.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(2);
+
+static HAS_FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Something was waited for in vain.
+fn failed() {
+    HAS_FAILED.store(true, Ordering::Relaxed);
+}
+
+/// How long a wait may take that begins now.
+fn patience() -> Duration {
+    if HAS_FAILED.load(Ordering::Relaxed) { AFTER_A_FAILURE } else { PATIENCE }
+}
+
 /// A test that takes longer than this will not end.
 pub const WHOLE: Duration = Duration::from_secs(300);
 
-/// Waits for what comes soon: within [`PATIENCE`].
+/// Waits for what comes soon: within [`PATIENCE`], or two seconds when another test of the process has waited in vain.
 ///
 /// # Panics
 ///
 /// It does not come.
 #[track_caller]
 pub fn soon<F: IntoFuture>(what: impl Display, awaited: F) -> impl Future<Output = F::Output> {
-    within(PATIENCE, what, awaited)
+    within(patience(), what, awaited)
 }
 
 /// Waits for what comes within a time.
@@ -56,7 +72,7 @@ pub fn within<F: IntoFuture>(time: Duration, what: impl Display, awaited: F) -> 
 ///
 /// # Panics
 ///
-/// It is not so within [`PATIENCE`], by the clock of the system: that of a test that stops its own goes on here.
+/// It is not so as soon as [`soon`] says, by the clock of the system: that of a test that stops its own goes on here.
 #[track_caller]
 pub fn until(what: impl Display, mut is_so: impl FnMut() -> bool) -> impl Future<Output = ()> {
     until_async(what, async move || is_so())
@@ -66,14 +82,14 @@ pub fn until(what: impl Display, mut is_so: impl FnMut() -> bool) -> impl Future
 ///
 /// # Panics
 ///
-/// It is not so, or there is no answer, within [`PATIENCE`].
+/// It is not so, or there is no answer, as soon as [`soon`] says.
 #[track_caller]
 pub fn until_async(what: impl Display, mut is_so: impl AsyncFnMut() -> bool) -> impl Future<Output = ()> {
-    let caller = Location::caller();
+    let (caller, patience) = (Location::caller(), patience());
     let asking = async move {
         let begin = now();
         while !is_so().await {
-            if begin.elapsed() > PATIENCE {
+            if begin.elapsed() > patience {
                 return false;
             }
             tokio::task::yield_now().await;
@@ -81,8 +97,8 @@ pub fn until_async(what: impl Display, mut is_so: impl AsyncFnMut() -> bool) -> 
         true
     };
     async move {
-        if !tokio::time::timeout(PATIENCE, asking).await.unwrap_or(false) {
-            in_vain(&what, PATIENCE, caller);
+        if !tokio::time::timeout(patience, asking).await.unwrap_or(false) {
+            in_vain(&what, patience, caller);
         }
     }
 }
@@ -108,6 +124,7 @@ pub async fn whole<T>(test: impl Future<Output = T>) -> T {
 }
 
 fn in_vain(what: &impl Display, time: Duration, caller: &Location<'_>) -> ! {
+    failed();
     panic!("waited {time:?} in vain for {what}, at {caller}")
 }
 

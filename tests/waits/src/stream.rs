@@ -3,15 +3,16 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use crate::PATIENCE;
+use crate::{failed, patience};
 
 pin_project! {
-    /// A stream whose reader or writer panics when nothing could be read, or written, for [`PATIENCE`] while somebody waited.
+    /// A stream whose reader or writer panics when nothing could be read, or written, for as long as [`soon`](crate::soon) waits.
     #[derive(Debug)]
     pub struct Bounded<S> {
         #[pin]
@@ -23,7 +24,7 @@ pin_project! {
 
 /// How long a reader or a writer may still wait, while it does.
 #[derive(Debug, Default)]
-struct Wait(Option<Pin<Box<Sleep>>>);
+struct Wait(Option<(Duration, Pin<Box<Sleep>>)>);
 
 impl Wait {
     /// Passes an answer on, and panics when there has been none for too long.
@@ -32,9 +33,10 @@ impl Wait {
             self.0 = None;
             return answer;
         }
-        let end = self.0.get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
+        let (time, end) = self.0.get_or_insert_with(|| (patience(), Box::pin(sleep(patience()))));
         ready!(end.as_mut().poll(context));
-        panic!("waited {PATIENCE:?} in vain for the other end of a connection to {what}");
+        failed();
+        panic!("waited {time:?} in vain for the other end of a connection to {what}");
     }
 }
 

@@ -249,7 +249,7 @@ mod tests {
         (address, listener, waiting)
     }
 
-    #[tokio::test]
+    #[test_waits::test]
     async fn an_address_that_does_not_answer_keeps_nobody_from_the_next_one() {
         let (silent, _listener, _waiting) = silent().await;
         let other = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -8,9 +8,11 @@ use rpc_auth::Authority;
 use rpc_core::storage::StoreError;
 use rpc_core::{LocalBus, ManualClock, Notice, Timestamp};
 use serde_json::{Value, json};
+use test_waits::{soon, within};
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
-use super::{CurrentSettings, TOPIC};
+use super::{CurrentSettings, REFRESH, TOPIC};
 use crate::settings::{MemorySettings, Settings, SettingsChange, SettingsError, SettingsStore};
 
 /// A store that can be out of reach.
@@ -75,11 +77,16 @@ fn host(name: &str) -> SettingsChange {
     change(&json!({"smtp_hostname": name}))
 }
 
+/// Waits for a change, longer than it takes until settings are read again.
+async fn hears(changes: &mut watch::Receiver<u64>) {
+    within(REFRESH * 2, "a change", changes.changed()).await.unwrap();
+}
+
 fn host_of(settings: &CurrentSettings) -> Option<String> {
     settings.current().smtp_hostname.clone()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_change_holds_here_at_once_and_on_other_nodes_soon_after() {
     let shared = Shared::default();
     let (here, there) = (shared.node().await, shared.node().await);
@@ -87,22 +94,22 @@ async fn a_change_holds_here_at_once_and_on_other_nodes_soon_after() {
     let changed = here.update(&host("a.example"), &Authority::Application).await.unwrap();
     assert_eq!(host_of(&here).as_deref(), Some("a.example"));
     assert_eq!(changed.updated, Timestamp::from_millis(1000));
-    changes.changed().await.unwrap();
+    hears(&mut changes).await;
     assert_eq!(host_of(&there).as_deref(), Some("a.example"));
 }
 
-#[tokio::test(start_paused = true)]
+#[test_waits::test(start_paused = true)]
 async fn a_change_whose_notice_was_lost_holds_after_a_while() {
     let shared = Shared::default();
     let (here, there) = (shared.node().await, shared.node_on(&Arc::default()).await);
     let mut changes = there.changes();
     here.update(&host("a.example"), &Authority::Application).await.unwrap();
     assert_eq!(host_of(&there), None);
-    changes.changed().await.unwrap();
+    hears(&mut changes).await;
     assert_eq!(host_of(&there).as_deref(), Some("a.example"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn after_missed_notices_the_settings_are_read_anew() {
     let shared = Shared::default();
     let there = shared.node().await;
@@ -110,11 +117,11 @@ async fn after_missed_notices_the_settings_are_read_anew() {
     shared.store.store.update(&host("a.example"), Timestamp::from_millis(2), &Authority::Application).await.unwrap();
     shared.bus.tell(&Notice::User("2".into()));
     shared.bus.tell(&Notice::Missed);
-    changes.changed().await.unwrap();
+    hears(&mut changes).await;
     assert_eq!(host_of(&there).as_deref(), Some("a.example"));
 }
 
-#[tokio::test(start_paused = true)]
+#[test_waits::test(start_paused = true)]
 async fn a_node_that_cannot_read_a_change_keeps_the_old_settings_and_reads_again() {
     let shared = Shared::default();
     let here = shared.node().await;
@@ -129,11 +136,11 @@ async fn a_node_that_cannot_read_a_change_keeps_the_old_settings_and_reads_again
     }
     assert_eq!(host_of(&here), None);
     shared.store.is_down.store(false, Ordering::SeqCst);
-    changes.changed().await.unwrap();
+    hears(&mut changes).await;
     assert_eq!(host_of(&here).as_deref(), Some("a.example"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_change_that_cannot_be_stored_changes_nothing() {
     let shared = Shared::default();
     let here = shared.node().await;
@@ -143,29 +150,29 @@ async fn a_change_that_cannot_be_stored_changes_nothing() {
     assert_eq!(host_of(&here).as_deref(), Some("a.example"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_change_goes_to_its_end_without_its_caller() {
     let shared = Shared::default();
     let here = shared.node().await;
     let mut changes = here.changes();
     assert!(here.update(&host("a.example"), &Authority::Application).now_or_never().is_none());
-    changes.changed().await.unwrap();
+    hears(&mut changes).await;
     assert_eq!(host_of(&here).as_deref(), Some("a.example"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_change_whose_answer_was_lost_is_read_by_all_nodes() {
     let shared = Shared::default();
     let (here, there) = (shared.node().await, shared.node().await);
     let (mut changes_here, mut changes_there) = (here.changes(), there.changes());
     shared.store.loses_answers.store(true, Ordering::SeqCst);
     assert!(here.update(&host("a.example"), &Authority::Application).await.is_err());
-    changes_here.changed().await.unwrap();
-    changes_there.changed().await.unwrap();
+    hears(&mut changes_here).await;
+    hears(&mut changes_there).await;
     assert_eq!([&here, &there].map(host_of), [Some("a.example".to_owned()), Some("a.example".to_owned())]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn settings_are_seeded_once() {
     let shared = Shared::default();
     let (here, there) = (shared.node().await, shared.node().await);
@@ -174,13 +181,13 @@ async fn settings_are_seeded_once() {
     assert_eq!(host_of(&there).as_deref(), Some("a.example"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_task_ends_with_the_last_handle_or_when_it_is_stopped() {
     let shared = Shared::default();
     let (here, there) = (shared.node().await, shared.node().await);
     drop(here);
     there.stop();
     shared.tasks.close();
-    shared.tasks.wait().await;
+    soon("the end of the task", shared.tasks.wait()).await;
     assert_eq!(host_of(&there), None);
 }

@@ -34,7 +34,7 @@ async fn try_out(script: Script, timeout: Duration) -> (u16, Value) {
     bob.call("/v1/admin/settings/test-smtp", &json!([{}])).await
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_a_server_says_is_the_answer_and_its_silence_too() {
     let (long, short) = (Duration::from_secs(30), Duration::from_secs(2));
     let script = || Script::new(Encrypts::WhenAsked);
@@ -53,7 +53,7 @@ async fn what_a_server_says_is_the_answer_and_its_silence_too() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn who_administers_users_does_not_get_to_read_the_reset_mail_of_root() {
     let thief = SmtpPeer::start(Script::new(Encrypts::Never)).await;
     let world = World::of(world::options()).await;
@@ -77,19 +77,12 @@ async fn who_administers_users_does_not_get_to_read_the_reset_mail_of_root() {
 
 /// Waits until a metric has a value.
 async fn until(metrics: &Metrics, name: &str, value: f64) -> Parsed {
-    let wait = async {
-        loop {
-            let parsed = Parsed::read(&metrics.text());
-            if parsed.value(name, &[]) == Some(value) {
-                return parsed;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), wait).await.unwrap_or_else(|_| panic!("{name} is never {value}"))
+    let read = || Parsed::read(&metrics.text());
+    test_waits::until(format_args!("{name} {value}"), || read().value(name, &[]) == Some(value)).await;
+    read()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn mails_that_a_server_puts_off_and_then_refuses_are_told_by_metrics() {
     let script = Script::new(Encrypts::WhenAsked)
         .instead("RCPT", Does::Says("451 4.7.1 greylisted"))
@@ -103,7 +96,7 @@ async fn mails_that_a_server_puts_off_and_then_refuses_are_told_by_metrics() {
     };
     let reset = async |name: &str| {
         world.ok(&world.guest(), "/v1/session/send-password-reset-email", json!([name])).await;
-        world.app.settled().await;
+        test_waits::soon("the end of the work in the background", world.app.settled()).await;
     };
     reset("ann").await;
     let parsed = until(&metrics, "mails_retried_total", 1.0).await;

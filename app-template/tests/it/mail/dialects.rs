@@ -28,7 +28,7 @@ async fn send(server: SmtpServer, options: SmtpOptions) -> Result<(), MailError>
     SmtpMailer::new(server, "Acme <noreply@acme.example>", options, clock()).unwrap().send(&mail()).await
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_is_understood_whatever_the_case_of_its_words() {
     for offers in DIALECTS {
         for server in [locked(HOST), open(HOST)] {
@@ -43,7 +43,7 @@ async fn a_server_is_understood_whatever_the_case_of_its_words() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn on_this_machine_a_server_that_does_not_encrypt_is_understood_too() {
     for offers in ["250-peer\r\n250 auth=login plain", "250-peer\r\n250 Auth Login", "250 AUTH=PLAIN"] {
         let peer = SmtpPeer::start(Script { offers: Some([offers; 2]), ..Script::new(Encrypts::Never) }).await;
@@ -52,7 +52,7 @@ async fn on_this_machine_a_server_that_does_not_encrypt_is_understood_too() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_lower_case_offers_is_refused_like_anything_else() {
     let [offers, _] = DIALECTS[0];
     for server in [locked(HOST), open(HOST)] {
@@ -70,7 +70,7 @@ async fn what_lower_case_offers_is_refused_like_anything_else() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_greeting_of_several_lines_is_no_answer_to_anything() {
     let greeting = Does::Says("220-peer\r\n220-250 STARTTLS\r\n220 ready");
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked).instead("GREETING", greeting)).await;
@@ -78,7 +78,7 @@ async fn a_greeting_of_several_lines_is_no_answer_to_anything() {
     assert!(peer.heard_any("AUTH PLAIN ") && !peer.overheard_password());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn mechanisms_that_are_not_known_here_are_named() {
     for (offers, names) in [
         ("250-peer\r\n250 AUTH XOAUTH2 CRAM-MD5", "no authentication by PLAIN or LOGIN, but by XOAUTH2, CRAM-MD5"),
@@ -93,7 +93,7 @@ async fn mechanisms_that_are_not_known_here_are_named() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_asks_for_the_name_in_other_words_is_answered() {
     for questions in [["334 ", "334 "], ["334 TG9naW46", "334 R2VoZWltbmlzOg=="], ["334 Who?", "334 %%%"]] {
         let script = Script { questions, ..Script::new(Encrypts::WhenAsked).auth("login") };
@@ -103,7 +103,7 @@ async fn a_server_that_asks_for_the_name_in_other_words_is_answered() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_address_beyond_ascii_is_taken_by_a_server_that_says_so_in_lower_case() {
     for (offers, is_taken) in [("250-peer\r\n250 smtputf8", true), ("250-peer\r\n250 size", false)] {
         let peer = SmtpPeer::start(speaking(["250-peer\r\n250 starttls", offers])).await;
@@ -114,7 +114,7 @@ async fn an_address_beyond_ascii_is_taken_by_a_server_that_says_so_in_lower_case
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn when_to_encrypt_is_a_setting_and_not_a_port() {
     for (tls, encrypts, port) in [
         (SmtpTls::Implicit, Encrypts::AtOnce, 2465),
@@ -135,7 +135,7 @@ async fn when_to_encrypt_is_a_setting_and_not_a_port() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_without_encryption_gets_nothing_when_it_is_asked_for() {
     for server in [locked(HOST), open(HOST), open("127.0.0.1"), locked("127.0.0.1")] {
         for (tls, told) in [
@@ -150,7 +150,7 @@ async fn a_server_without_encryption_gets_nothing_when_it_is_asked_for() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_name_in_ehlo_is_a_setting() {
     for name in ["app.example.com", "[192.0.2.1]"] {
         let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked)).await;
@@ -160,7 +160,7 @@ async fn the_name_in_ehlo_is_a_setting() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn certificates_of_a_file_are_trusted_and_others_are_not() {
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked)).await;
     let other = SmtpPeer::start(Script::new(Encrypts::Never)).await;

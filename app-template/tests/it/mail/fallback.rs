@@ -5,7 +5,7 @@ use app_template::mail::{FileMailer, LogMailer, Mailer};
 
 use super::{Log, clock, mail};
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_file_of_a_mail_is_for_its_owner_only() {
     let folder = tempfile::tempdir().unwrap();
     let outbox = folder.path().join("out/box");
@@ -22,7 +22,7 @@ async fn a_file_of_a_mail_is_for_its_owner_only() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_folder_that_cannot_be_written_to_puts_mails_off() {
     let folder = tempfile::tempdir().unwrap();
     let occupied = folder.path().join("file");
@@ -31,7 +31,7 @@ async fn a_folder_that_cannot_be_written_to_puts_mails_off() {
     assert!(!error.is_permanent(), "{error}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_mail_in_the_log_can_be_read_there() {
     let (log, _guard) = Log::begin();
     LogMailer.send(&mail()).await.unwrap();

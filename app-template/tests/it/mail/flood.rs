@@ -14,10 +14,10 @@ async fn call_from(world: &World, client: [u8; 4], path: &str, params: Value) {
     call.client = Some(IpAddr::V4(Ipv4Addr::from(client)));
     let outcome: Outcome = world.api.call(call).await;
     assert_eq!(outcome.status(), 200, "{path}");
-    world.app.settled().await;
+    test_waits::soon("the end of the work in the background", world.app.settled()).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_reset_is_mailed_after_one_mail_of_a_guest_who_has_filled_the_queue() {
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked)).await;
     let mut of_world = world::options();

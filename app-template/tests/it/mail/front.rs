@@ -69,7 +69,7 @@ fn token() -> Secret {
     Secret::new("app_confirm_token")
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn links_lead_to_the_pages_of_the_application() {
     let front = Front::new(SmtpOptions::default()).await;
     front.set(json!({"app_url": "https://app.example.com/"})).await;
@@ -89,7 +89,7 @@ async fn links_lead_to_the_pages_of_the_application() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn mails_without_a_token_are_sent_while_app_url_is_unset() {
     let front = Front::new(SmtpOptions::default()).await;
     front.mails.address_in_use(&ann());
@@ -100,7 +100,7 @@ async fn mails_without_a_token_are_sent_while_app_url_is_unset() {
     assert!(!mail.text().contains("http") && !mail.html().contains("href"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn while_app_url_is_unset_no_link_is_sent_and_the_log_warns_once() {
     let (log, _guard) = Log::begin();
     let front = Front::new(SmtpOptions::default()).await;
@@ -123,7 +123,7 @@ async fn while_app_url_is_unset_no_link_is_sent_and_the_log_warns_once() {
     assert!(!log.text().contains("app_confirm_token"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_settings_choose_the_mailer_of_each_mail() {
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked)).await;
     let front = Front::new(options(&peer)).await;
@@ -142,7 +142,7 @@ async fn the_settings_choose_the_mailer_of_each_mail() {
     assert_eq!(peer.messages().len(), 1);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_mail_that_waits_for_better_settings_leaves_when_they_come() {
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked)).await;
     let front = Front::new(options(&peer)).await;

@@ -16,7 +16,7 @@ async fn queue(peer: &SmtpPeer) -> (MailQueue, Arc<ManualClock>) {
     (queue, clock)
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_mail_that_the_server_puts_off_arrives_after_its_wait() {
     let (log, _guard) = Log::begin();
     let script = Script::new(Encrypts::WhenAsked)
@@ -37,7 +37,7 @@ async fn a_mail_that_the_server_puts_off_arrives_after_its_wait() {
     assert!(log.text().contains("451 4.7.1 greylisted"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_mail_that_the_server_refuses_for_good_is_tried_once_and_the_log_tells() {
     let (log, _guard) = Log::begin();
     let script = Script::new(Encrypts::WhenAsked).instead("RCPT", Does::Says("550 5.1.1 no such user"));
@@ -55,7 +55,7 @@ async fn a_mail_that_the_server_refuses_for_good_is_tried_once_and_the_log_tells
     assert!(!text.contains("plain words") && !text.contains(PASSWORD), "{text}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn mails_that_wait_at_the_stop_leave_before_it() {
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked)).await;
     let (queue, _clock) = queue(&peer).await;

@@ -8,7 +8,7 @@ fn unfolded(message: &str) -> String {
     message.replace("\r\n ", " ")
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_mail_is_sent_over_starttls_after_authentication() {
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked)).await;
     let mailer = mailer(locked(HOST), &peer);
@@ -49,7 +49,7 @@ async fn a_mail_is_sent_over_starttls_after_authentication() {
     assert!(message.find("text/plain") < message.find("text/html"), "the better form comes last (RFC 2046)");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn on_port_465_the_first_byte_is_encrypted() {
     let peer = SmtpPeer::start(Script::new(Encrypts::AtOnce)).await;
     let mut server = locked(HOST);
@@ -60,7 +60,7 @@ async fn on_port_465_the_first_byte_is_encrypted() {
     assert_eq!((peer.messages().len(), peer.connections()), (1, 1));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_knows_only_login_is_authenticated_to() {
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked).auth("LOGIN")).await;
     mailer(locked(HOST), &peer).send(&mail()).await.unwrap();
@@ -69,7 +69,7 @@ async fn a_server_that_knows_only_login_is_authenticated_to() {
     assert!(!peer.overheard_password());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn without_a_user_name_a_server_without_encryption_gets_mails() {
     let peer = SmtpPeer::start(Script::new(Encrypts::Never)).await;
     mailer(open(HOST), &peer).send(&mail()).await.unwrap();
@@ -77,7 +77,7 @@ async fn without_a_user_name_a_server_without_encryption_gets_mails() {
     assert_eq!(peer.messages().len(), 1);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_whose_starttls_was_stripped_learns_no_password() {
     let peer = SmtpPeer::start(Script::new(Encrypts::Never)).await;
     let error = mailer(locked(HOST), &peer).send(&mail()).await.unwrap_err();
@@ -86,7 +86,7 @@ async fn a_server_whose_starttls_was_stripped_learns_no_password() {
     assert!(!peer.heard_any("AUTH") && !peer.heard_any("MAIL") && !peer.overheard_password());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_refuses_starttls_learns_nothing() {
     for server in [locked(HOST), open(HOST)] {
         let script = Script::new(Encrypts::WhenAsked).instead("STARTTLS", Does::Says("454 not now"));
@@ -97,7 +97,7 @@ async fn a_server_that_refuses_starttls_learns_nothing() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_certificate_that_is_not_the_servers_ends_the_conversation() {
     for (host, is_trusted) in [("other.example.test", true), (HOST, false)] {
         for encrypts in [Encrypts::WhenAsked, Encrypts::AtOnce] {
@@ -119,7 +119,7 @@ async fn a_certificate_that_is_not_the_servers_ends_the_conversation() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_was_said_before_the_encryption_is_not_taken_for_what_is_said_after_it() {
     let script = Script { injects: "\r\n250 fine", ..Script::new(Encrypts::WhenAsked) };
     let peer = SmtpPeer::start(script).await;
@@ -128,7 +128,7 @@ async fn what_was_said_before_the_encryption_is_not_taken_for_what_is_said_after
     assert!(!peer.heard_any("AUTH") && !peer.heard_any("MAIL"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn on_this_machine_the_password_needs_no_encryption_and_the_certificate_no_name() {
     for hostname in ["127.0.0.1", "localhost", "::1", "::ffff:127.0.0.1"] {
         for encrypts in [Encrypts::Never, Encrypts::WhenAsked] {
@@ -145,7 +145,7 @@ async fn on_this_machine_the_password_needs_no_encryption_and_the_certificate_no
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_second_mail_takes_the_open_connection() {
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked)).await;
     let mailer = mailer(locked(HOST), &peer);
@@ -157,7 +157,7 @@ async fn a_second_mail_takes_the_open_connection() {
     assert_eq!((peer.connections(), peer.messages().len()), (2, 3));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_connection_that_the_server_closed_is_replaced() {
     let script = Script::new(Encrypts::WhenAsked).instead("NOOP", Does::HangsUp);
     let peer = SmtpPeer::start(script).await;
@@ -167,7 +167,7 @@ async fn a_connection_that_the_server_closed_is_replaced() {
     assert_eq!((peer.connections(), peer.messages().len()), (2, 2));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_refusal_is_told_in_the_servers_words() {
     for (at, answer, is_permanent) in [
         ("GREETING", "554 no service", true),
@@ -192,7 +192,7 @@ async fn a_refusal_is_told_in_the_servers_words() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn lines_that_begin_with_a_dot_and_characters_beyond_ascii_arrive() {
     let peer = SmtpPeer::start(Script::new(Encrypts::Never)).await;
     let mail = Mail::new("bob@example.com", "Grüße", ".\n..\n.x\nend\n", "<p>ä</p>").unwrap();
@@ -202,7 +202,7 @@ async fn lines_that_begin_with_a_dot_and_characters_beyond_ascii_arrive() {
     assert!(message.contains("Subject: =?utf-8?b?R3LDvMOfZQ==?=\r\n") && message.is_ascii(), "{message}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_address_that_the_server_cannot_take_is_refused_for_good() {
     let peer = SmtpPeer::start(Script::new(Encrypts::Never)).await;
     let mail = Mail::new("bäb@example.com", "Hello", "text", "html").unwrap();
@@ -211,7 +211,7 @@ async fn an_address_that_the_server_cannot_take_is_refused_for_good() {
     assert!(!peer.heard_any("MAIL"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_mail_that_is_sent_twice_keeps_its_id() {
     let peer = SmtpPeer::start(Script::new(Encrypts::Never)).await;
     let (mailer, mail) = (mailer(open(HOST), &peer), mail());
@@ -223,7 +223,7 @@ async fn a_mail_that_is_sent_twice_keeps_its_id() {
     assert!(ids[0] == ids[1] && ids[0] != ids[2], "{ids:?}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_password_is_in_no_log_and_no_text_form() {
     let (log, _guard) = super::Log::begin();
     let script = Script::new(Encrypts::WhenAsked)

@@ -31,7 +31,7 @@ async fn try_out(peer: &SmtpPeer, members: Value, stored: &Settings) -> Result<(
     test_smtp(&given(members), stored, &options(peer)).await
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_stored_server_is_greeted_and_left_and_nothing_is_sent() {
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked)).await;
     try_out(&peer, json!({}), &stored(&json!({"smtp_from": "noreply@acme.example"}))).await.unwrap();
@@ -42,7 +42,7 @@ async fn the_stored_server_is_greeted_and_left_and_nothing_is_sent() {
     assert!(peer.messages().is_empty());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_stored_password_goes_to_the_account_that_it_is_stored_for_only() {
     for members in [
         json!({"smtp_hostname": "other.example.test"}),
@@ -71,7 +71,7 @@ async fn the_stored_password_goes_to_the_account_that_it_is_stored_for_only() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_given_account_is_tried_in_place_of_the_stored_one() {
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked)).await;
     let account = json!({"smtp_hostname": HOST, "smtp_port": 2525, "smtp_username": USER, "smtp_password": PASSWORD});
@@ -79,21 +79,21 @@ async fn a_given_account_is_tried_in_place_of_the_stored_one() {
     assert!(peer.heard_any("AUTH PLAIN "));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_empty_user_name_tries_without_authentication() {
     let peer = SmtpPeer::start(Script::new(Encrypts::Never)).await;
     try_out(&peer, json!({"smtp_username": "", "smtp_hostname": "127.0.0.1"}), &stored(&json!({}))).await.unwrap();
     assert!(!peer.heard_any("AUTH") && !peer.overheard_password());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn without_a_host_there_is_nothing_to_try() {
     let peer = SmtpPeer::start(Script::new(Encrypts::Never)).await;
     let error = try_out(&peer, json!({"smtp_port": 25}), &Settings::default()).await.unwrap_err();
     assert_eq!((error.status(), error.to_string().as_str()), (400, "smtp_hostname is required"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_text_that_would_leave_its_line_reaches_no_server() {
     for members in [
         json!({"smtp_hostname": "mail.example.test\r\nx", "smtp_password": "x"}),
@@ -105,7 +105,7 @@ async fn a_text_that_would_leave_its_line_reaches_no_server() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_failure_is_told_with_its_status_in_the_servers_own_words() {
     let when_asked = || Script::new(Encrypts::WhenAsked);
     for (script, status, reason) in [
@@ -130,7 +130,7 @@ async fn a_failure_is_told_with_its_status_in_the_servers_own_words() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_is_not_there_is_502_and_named() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -145,21 +145,21 @@ async fn a_server_that_is_not_there_is_502_and_named() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_says_nothing_is_504_in_time() {
     join_all(["GREETING", "EHLO", "STARTTLS", "AUTH"].map(|at| async move {
         let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked).instead(at, Does::FallsSilent)).await;
         let options = SmtpOptions { timeout: Duration::from_secs(2), ..options(&peer) };
         let (given, stored) = (SmtpOverride::default(), stored(&json!({})));
-        let trial = tokio::time::timeout(Duration::from_secs(60), test_smtp(&given, &stored, &options));
-        let error = trial.await.expect("the time-out ends the wait").unwrap_err();
+        let trial = test_smtp(&given, &stored, &options);
+        let error = test_waits::within(Duration::from_secs(60), "the time-out", trial).await.unwrap_err();
         assert_eq!((error.status(), error.to_string().as_str()), (504, "the server did not answer in time"), "{at}");
         assert!(at == "GREETING" || peer.heard_any(at), "{at}");
     }))
     .await;
 }
 
-#[tokio::test(start_paused = true)]
+#[test_waits::test(start_paused = true)]
 async fn by_default_a_server_that_says_nothing_is_left_after_ten_seconds() {
     for at in ["GREETING", "EHLO"] {
         let peer = SmtpPeer::start(Script::new(Encrypts::Never).instead(at, Does::FallsSilent)).await;
@@ -172,7 +172,7 @@ async fn by_default_a_server_that_says_nothing_is_left_after_ten_seconds() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[test_waits::test(start_paused = true)]
 async fn the_goodbye_is_within_the_time_of_the_whole() {
     let peer = SmtpPeer::start(Script::new(Encrypts::Never).instead("QUIT", Does::FallsSilent)).await;
     let options = SmtpOptions { timeout: Duration::from_millis(500), ..options(&peer) };
@@ -183,13 +183,13 @@ async fn the_goodbye_is_within_the_time_of_the_whole() {
     assert!(began.elapsed() < Duration::from_millis(600), "{:?}", began.elapsed());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_does_not_say_goodbye_has_passed() {
     let peer = SmtpPeer::start(Script::new(Encrypts::WhenAsked).instead("QUIT", Does::FallsSilent)).await;
     try_out(&peer, json!({}), &stored(&json!({}))).await.unwrap();
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_certificate_for_another_name_is_502_and_the_password_stays_here() {
     for port in [587, 465] {
         let encrypts = if port == 465 { Encrypts::AtOnce } else { Encrypts::WhenAsked };
@@ -205,7 +205,7 @@ async fn a_certificate_for_another_name_is_502_and_the_password_stays_here() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_repeats_the_password_does_not_get_it_into_the_answer() {
     let (log, _guard) = Log::begin();
     let echo = "535 canary-hunter2 Y2FuYXJ5LWh1bnRlcjI= AGFubkBleGFtcGxlLmNvbQBjYW5hcnktaHVudGVyMg==";

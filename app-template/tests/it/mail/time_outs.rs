@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use app_template::mail::{MailError, Mailer, SmtpMailer, SmtpOptions, SmtpServer};
 use futures_util::future::join_all;
+use test_waits::within;
 
 use super::server::{Does, Encrypts, Script, SmtpPeer};
 use super::{clock, locked, mail, options};
@@ -27,11 +28,10 @@ async fn sends_to(script: Script, timeout: Duration) -> (SmtpPeer, MailError) {
     let peer = SmtpPeer::start(script).await;
     let options = SmtpOptions { timeout, transfer_timeout: timeout, ..options(&peer) };
     let mailer = SmtpMailer::new(locked("127.0.0.1"), "a@acme.example", options, clock()).unwrap();
-    let sent = tokio::time::timeout(Duration::from_secs(60), mailer.send(&mail())).await;
-    (peer, sent.expect("the time-out ends the wait").unwrap_err())
+    (peer, within(Duration::from_secs(60), "the time-out", mailer.send(&mail())).await.unwrap_err())
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_falls_silent_is_left() {
     join_all(PLACES.map(|(at, heard)| async move {
         let script = Script::new(Encrypts::WhenAsked).instead(at, Does::FallsSilent);
@@ -44,7 +44,7 @@ async fn a_server_that_falls_silent_is_left() {
     .await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_hangs_up_is_tried_again_later() {
     join_all(PLACES.map(|(at, heard)| async move {
         let script = Script::new(Encrypts::WhenAsked).instead(at, Does::HangsUp);
@@ -55,7 +55,7 @@ async fn a_server_that_hangs_up_is_tried_again_later() {
     .await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_never_ends_its_line_is_left_before_its_words_fill_the_memory() {
     for (encrypts, port) in [(Encrypts::WhenAsked, 587), (Encrypts::AtOnce, 465)] {
         for (at, begins) in [("GREETING", "220 "), ("EHLO", "250-"), ("AUTH", "535 "), ("MESSAGE", "250 ")] {
@@ -65,15 +65,15 @@ async fn a_server_that_never_ends_its_line_is_left_before_its_words_fill_the_mem
             let timeout = Duration::from_secs(300);
             let options = SmtpOptions { timeout, transfer_timeout: timeout, ..options(&peer) };
             let mailer = SmtpMailer::new(server, "a@acme.example", options, clock()).unwrap();
-            let sent = tokio::time::timeout(Duration::from_secs(60), mailer.send(&mail())).await;
-            let error = sent.unwrap_or_else(|_| panic!("{at} on {port}: it still listens")).unwrap_err();
+            let what = format_args!("{at} on {port}: it still listens");
+            let error = within(Duration::from_secs(60), what, mailer.send(&mail())).await.unwrap_err();
             assert_eq!(error.to_string(), "the server hung up, or speaks no SMTP", "{at} on {port}");
             assert!(!error.is_permanent() && peer.messages().is_empty(), "{at} on {port}");
         }
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_refuses_and_then_falls_silent_has_refused() {
     let script = Script::new(Encrypts::WhenAsked)
         .instead("RCPT", Does::Says("550 no such user"))
@@ -82,7 +82,7 @@ async fn a_server_that_refuses_and_then_falls_silent_has_refused() {
     assert_eq!((error.reply(), error.is_permanent()), (Some("550 no such user"), true));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_server_that_speaks_something_else_is_left() {
     for greeting in ["HTTP/1.1 400 Bad Request\r\n", "SSH-2.0-OpenSSH_9.2", "\u{16}\u{3}\u{1}"] {
         let script = Script::new(Encrypts::Never).instead("GREETING", Does::Says(greeting));

@@ -136,7 +136,7 @@ fn permissions() -> Vec<Scenario> {
     ]
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_user_has_at_most_as_many_tokens_as_the_option_says() {
     let world = World::with(|options| options.tokens_per_user = 3).await;
     let ann = world.as_known(Who::Ann).await;
@@ -147,7 +147,7 @@ async fn a_user_has_at_most_as_many_tokens_as_the_option_says() {
     assert_eq!((reply.status, reply.reason.as_str()), (400, "There are too many API tokens"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn when_a_token_was_used_is_written_in_the_background() {
     let world = World::new().await;
     let token = world.as_known(Who::BobToken).await;

@@ -105,7 +105,7 @@ fn column<'r>(rows: &'r [Value], name: &str) -> Vec<&'r Value> {
     rows.iter().map(|row| &row[name]).collect()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_log_of_all_methods_has_the_newest_call_first_page_by_page() {
     let world = World::new().await;
     let ann = world.as_known(Who::Ann).await;
@@ -132,7 +132,7 @@ async fn the_log_of_all_methods_has_the_newest_call_first_page_by_page() {
     assert_eq!(pages, all);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_rows_of_a_user_outlive_the_user() {
     let world = World::new().await;
     world.ok(&world.as_known(Who::Ann).await, TEST, json!([])).await;
@@ -141,7 +141,7 @@ async fn the_rows_of_a_user_outlive_the_user() {
     assert_eq!((&rows[0]["user_id"], &rows[0]["username"]), (&json!("2"), &json!("ann")));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn all_logged_methods_have_statistics_with_their_limits_and_what_runs() {
     let world = World::new().await;
     let limits = MethodLimits { concurrency: Some(9), concurrency_per_user: Some(2), ..MethodLimits::default() };
@@ -167,7 +167,7 @@ async fn all_logged_methods_have_statistics_with_their_limits_and_what_runs() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn accepted_and_declined_calls_are_told_apart_by_each_node_and_any_other() {
     let world = World::new().await;
     let rate = Some(Rate { calls: 50, period: MINUTE });
@@ -196,7 +196,7 @@ async fn accepted_and_declined_calls_are_told_apart_by_each_node_and_any_other()
     assert_eq!((&reply.data[0]["is_declined"], &reply.data[0]["status"]), declined);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_was_answered_before_a_stop_is_in_the_log() {
     let world = World::new().await;
     world.app.start();

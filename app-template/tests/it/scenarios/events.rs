@@ -1,22 +1,19 @@
 //! What connections hear.
 
-use std::time::Duration;
-
 use rpc_auth::{UserChange, UserId};
 use rpc_core::client::{ConnectionState, Event, WsClient};
 use rpc_core::{Audience, Notice};
 use serde_json::{Value, json};
+use test_waits::soon;
 use tokio::sync::broadcast::Receiver;
 
 use crate::world::{PASSWORD, Served, Who, World};
 
-const LONG: Duration = Duration::from_secs(10);
-
 async fn heard(events: &mut Receiver<Event>) -> Event {
-    tokio::time::timeout(LONG, events.recv()).await.unwrap().unwrap()
+    soon("an event", events.recv()).await.unwrap()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn administrators_hear_of_new_settings_without_secrets_and_others_do_not() {
     let world = World::new().await;
     let served = Served::start(&world.api).await;
@@ -33,7 +30,7 @@ async fn administrators_hear_of_new_settings_without_secrets_and_others_do_not()
     assert!(anns.try_recv().is_err());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_user_hears_that_another_session_of_theirs_has_ended_and_its_connections_are_closed() {
     let world = World::new().await;
     let served = Served::start(&world.api).await;
@@ -45,7 +42,7 @@ async fn a_user_hears_that_another_session_of_theirs_has_ended_and_its_connectio
     assert_eq!(heard(&mut events).await.name, "/session/signed-out");
     let mut state = leaving.state();
     let ended = state.wait_for(|state| *state == ConnectionState::SignedOut);
-    tokio::time::timeout(LONG, ended).await.unwrap().unwrap();
+    soon("the end of the connection", ended).await.unwrap();
 }
 
 /// A connection of Bob's for which an event waits, since the store is down.
@@ -60,7 +57,7 @@ async fn waits_for_the_store(world: &World, served: &Served) -> (WsClient, Recei
     (bob, events)
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_is_not_for_everyone_waits_until_the_store_says_whom_it_is_for() {
     let world = World::new().await;
     let served = Served::start(&world.api).await;
@@ -70,7 +67,7 @@ async fn what_is_not_for_everyone_waits_until_the_store_says_whom_it_is_for() {
     assert_eq!(heard(&mut events).await.name, "/session/signed-out");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_waited_for_somebody_who_is_disabled_meanwhile_is_never_heard() {
     let world = World::new().await;
     let served = Served::start(&world.api).await;
@@ -81,6 +78,6 @@ async fn what_waited_for_somebody_who_is_disabled_meanwhile_is_never_heard() {
     world.bus.tell(&Notice::Missed);
     let mut state = bob.state();
     let ended = state.wait_for(|state| *state == ConnectionState::SignedOut);
-    tokio::time::timeout(LONG, ended).await.unwrap().unwrap();
+    soon("the end of the connection", ended).await.unwrap();
     assert!(events.try_recv().is_err());
 }

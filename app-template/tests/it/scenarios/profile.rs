@@ -73,7 +73,7 @@ pub(super) fn table() -> Vec<Scenario> {
     ]
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_picture_is_gravatars_when_the_option_says_so() {
     let options = AppOptions { avatars: Avatars::Gravatar, ..options() };
     let world = World::of(options).await;

@@ -223,7 +223,7 @@ fn tokens() -> Vec<Scenario> {
     ]
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_link_of_a_mail_confirms_an_address() {
     let world = World::new().await;
     world.ok(&world.guest(), SEND_CONFIRMATION, json!(["bob"])).await;
@@ -236,7 +236,7 @@ async fn the_link_of_a_mail_confirms_an_address() {
     assert!(world.mails(0).await.is_empty());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_link_of_a_mail_sets_a_password_and_a_bad_one_can_be_tried_again() {
     let world = World::new().await;
     world.ok(&world.guest(), SEND_RESET, json!(["bob"])).await;
@@ -251,7 +251,7 @@ async fn the_link_of_a_mail_sets_a_password_and_a_bad_one_can_be_tried_again() {
     assert_eq!(world.ok(&bob, PROFILE, json!([])).await["email_confirmed"], true);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn nobody_signs_up_when_it_is_off_and_an_admin_enables_them_when_it_says_so() {
     use rpc_auth::SignUp;
     let fields = json!([{"username": "zoe", "password": PASSWORD}]);
@@ -265,7 +265,7 @@ async fn nobody_signs_up_when_it_is_off_and_an_admin_enables_them_when_it_says_s
     assert_eq!(world.try_sign_in("zoe", PASSWORD).await.status, 200);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_dead_token_keeps_nobody_from_signing_in() {
     let world = World::new().await;
     let token = world.token(Who::Ann).await.unwrap();
@@ -280,7 +280,7 @@ async fn a_dead_token_keeps_nobody_from_signing_in() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_session_that_was_idle_longest_makes_room() {
     let world = World::with(|options| options.sessions_per_user = 2).await;
     let first = world.token(Who::Ann).await.unwrap();
@@ -299,7 +299,7 @@ async fn the_session_that_was_idle_longest_makes_room() {
     assert_eq!(statuses, [401, 200, 200]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn at_most_three_mails_an_hour_go_to_an_address_for_one_reason() {
     let world = World::new().await;
     for _ in 0..5 {

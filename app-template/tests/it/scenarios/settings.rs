@@ -102,7 +102,7 @@ fn tries() -> Vec<Scenario> {
     ]
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn settings_tell_when_they_were_changed() {
     let world = World::new().await;
     let bob = world.as_known(Who::Bob).await;
@@ -112,7 +112,7 @@ async fn settings_tell_when_they_were_changed() {
     assert_eq!(world.ok(&bob, READ, json!([])).await["updated"], json!(changed));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn no_mail_with_a_link_goes_out_before_the_address_of_the_application_is_known() {
     let world = World::new().await;
     world.ok(&world.as_known(Who::Root).await, UPDATE, json!([{"app_url": null}])).await;
@@ -120,7 +120,7 @@ async fn no_mail_with_a_link_goes_out_before_the_address_of_the_application_is_k
     assert!(world.mails(0).await.is_empty());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn who_reads_the_mails_of_all_is_changed_by_root_in_a_session_only() {
     let world = World::new().await;
     let bob = world.as_known(Who::Bob).await;

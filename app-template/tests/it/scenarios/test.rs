@@ -21,7 +21,7 @@ pub(super) fn table() -> Vec<Scenario> {
     ]
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_upload_tells_of_the_file_and_answers_the_rest() {
     let client = World::new().await.guest().upload(Upload::new("a.txt", "text/plain", "abc"));
     let reply = client.call("/v1/test/upload", json!([{"a": 1}])).await;

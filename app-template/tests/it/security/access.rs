@@ -77,7 +77,7 @@ fn expected(method: &Method, kind: Kind) -> u16 {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn every_method_admits_those_whom_it_declares_and_nobody_else() {
     let world = World::new().await;
     let callers = callers(&world).await;
@@ -112,7 +112,7 @@ fn without_own(answer: &str) -> String {
     common.join("\n")
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn another_users_token_is_answered_as_a_missing_one_byte_for_byte() {
     let world = World::new().await;
     let served = Served::start(&world.api).await;
@@ -137,7 +137,7 @@ async fn another_users_token_is_answered_as_a_missing_one_byte_for_byte() {
     world.ok(&world.as_known(Who::AnnToken).await, "/v1/profile/read", json!([])).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_missing_user_and_root_are_the_same_to_an_admin_who_reads() {
     let world = World::new().await;
     let bob = world.as_known(Who::Bob).await;
@@ -150,7 +150,7 @@ async fn a_missing_user_and_root_are_the_same_to_an_admin_who_reads() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_session_and_an_api_token_with_the_same_id_are_not_mixed_up() {
     let world = World::new().await;
     // The first session, beside the API token 1, which is Ann's.

@@ -18,7 +18,7 @@ async fn unhindered(hasher: HasherOptions) -> World {
     .await
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn of_many_who_sign_in_at_once_those_beyond_the_queue_are_told_to_come_back() {
     // One at a time, each for some milliseconds at least.
     let hasher = HasherOptions { memory_kib: 4096, passes: 1, parallel: 1, queue: 4, ..HasherOptions::default() };
@@ -45,7 +45,7 @@ async fn of_many_who_sign_in_at_once_those_beyond_the_queue_are_told_to_come_bac
     assert!(sign_in().await.starts_with("HTTP/1.1 200 "));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn who_signs_in_while_another_sign_in_hashes_the_password_anew_comes_in_too() {
     let hasher =
         HasherOptions { memory_kib: 16, passes: 2, max_wait: Duration::from_secs(20), ..HasherOptions::default() };

@@ -55,7 +55,7 @@ impl Doors {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_disabled_or_deleted_user_comes_back_by_no_door() {
     for (path, params) in
         [("/v1/admin/users/set-enabled", json!(["ann", false])), ("/v1/admin/users/delete", json!(["ann"]))]
@@ -80,7 +80,7 @@ async fn a_disabled_or_deleted_user_comes_back_by_no_door() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_change_holds_also_when_whoever_made_it_goes_away_meanwhile() {
     let world = World::new().await;
     let doors = Doors::open(&world).await;
@@ -89,10 +89,11 @@ async fn a_change_holds_also_when_whoever_made_it_goes_away_meanwhile() {
     *world.store.late.lock().unwrap() = Some(Arc::clone(&late));
     world.store.take_calls();
     let mut disabling = Box::pin(bob.call("/v1/admin/users/set-enabled", json!(["ann", false])));
-    while !world.store.take_calls().contains(&"update_user") {
+    test_waits::until_async("the change", async || {
         assert!(futures_util::poll!(&mut disabling).is_pending());
-        tokio::task::yield_now().await;
-    }
+        world.store.take_calls().contains(&"update_user")
+    })
+    .await;
     drop(disabling);
     late.notify_one();
     for websocket in [&doors.websocket, &doors.api_token_websocket, &doors.websocket_there] {
@@ -103,7 +104,7 @@ async fn a_change_holds_also_when_whoever_made_it_goes_away_meanwhile() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_change_whose_outcome_nobody_knows_is_looked_at_anew() {
     let world = World::new().await;
     let bob = world.as_known(Who::Bob).await;
@@ -118,7 +119,7 @@ async fn a_change_whose_outcome_nobody_knows_is_looked_at_anew() {
     assert_eq!(ann.call(PROFILE, json!([])).await.status, 401);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_enabled_user_has_their_api_tokens_again_and_no_old_session() {
     let world = World::new().await;
     let doors = Doors::open(&world).await;
@@ -131,7 +132,7 @@ async fn an_enabled_user_has_their_api_tokens_again_and_no_old_session() {
     assert_eq!(world.try_sign_in("ann", PASSWORD).await.status, 200);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_new_password_ends_the_sessions_of_its_user_but_the_callers_own() {
     let world = World::new().await;
     let served = Served::start(&world.api).await;
@@ -148,7 +149,7 @@ async fn a_new_password_ends_the_sessions_of_its_user_but_the_callers_own() {
     world.ok(&world.as_known(Who::BobToken).await, PROFILE, json!([])).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_password_that_an_admin_sets_ends_all_sessions() {
     for (path, params) in [
         ("/v1/admin/users/set-password", json!(["ann", OTHER_PASSWORD])),
@@ -165,7 +166,7 @@ async fn a_password_that_an_admin_sets_ends_all_sessions() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_reset_ends_all_sessions_and_disables_all_api_tokens() {
     let world = World::new().await;
     let doors = Doors::open(&world).await;
@@ -180,7 +181,7 @@ async fn a_reset_ends_all_sessions_and_disables_all_api_tokens() {
     assert_eq!(world.try_sign_in("ann", OTHER_PASSWORD).await.status, 200);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_api_token_that_is_disabled_or_deleted_is_out_at_once_with_its_connections() {
     for (path, params) in [("/v1/api-tokens/set-enabled", json!(["1", false])), ("/v1/api-tokens/delete", json!(["1"]))]
     {
@@ -193,7 +194,7 @@ async fn an_api_token_that_is_disabled_or_deleted_is_out_at_once_with_its_connec
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_change_of_permissions_closes_no_connection_and_holds_for_its_next_call() {
     let world = World::new().await;
     let doors = Doors::open(&world).await;
@@ -207,7 +208,7 @@ async fn a_change_of_permissions_closes_no_connection_and_holds_for_its_next_cal
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn signing_out_holds_on_every_node_and_for_this_session_only() {
     let world = World::new().await;
     let doors = Doors::open(&world).await;

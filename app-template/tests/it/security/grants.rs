@@ -20,7 +20,7 @@ fn params(user: &str, more: &[Value]) -> Value {
     Value::Array([&[json!(user)], more].concat())
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn root_oneself_and_whoever_holds_more_are_protected_from_every_change() {
     for (path, more) in changes() {
         let own = matches!(path, "/v1/admin/users/set-password" | "/v1/admin/users/set-username");
@@ -51,7 +51,7 @@ async fn root_oneself_and_whoever_holds_more_are_protected_from_every_change() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn nothing_but_a_plain_number_is_the_id_of_root() {
     let world = World::new().await;
     let (bob, root) = (world.as_known(Who::Bob).await, world.as_known(Who::Root).await);
@@ -66,7 +66,7 @@ async fn nothing_but_a_plain_number_is_the_id_of_root() {
     assert_eq!(world.try_sign_in("root", PASSWORD).await.status, 200);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn nobody_grants_what_they_do_not_hold_in_any_combination() {
     let methods = ["/v1/admin/users/set-permissions", "/v1/admin/users/update-permissions"];
     for (who, grants, status) in [
@@ -100,7 +100,7 @@ async fn nobody_grants_what_they_do_not_hold_in_any_combination() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_token_grants_and_changes_no_more_than_was_given_to_it() {
     let world = World::new().await;
     let eve = world.as_known(Who::Eve).await;
@@ -123,7 +123,7 @@ async fn a_token_grants_and_changes_no_more_than_was_given_to_it() {
     assert_eq!((states.as_array().unwrap().len(), &states[0]["id"]), (1, &json!("admin")));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn merging_writes_what_was_stored_and_not_what_holds_for_now() {
     let world = World::new().await;
     let (root, bob) = (world.as_known(Who::Root).await, world.as_known(Who::Bob).await);
@@ -140,7 +140,7 @@ async fn merging_writes_what_was_stored_and_not_what_holds_for_now() {
     assert_eq!(bob.call("/v1/admin/users/set-permissions", json!(["ann", {}])).await.status, 403);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_token_holds_no_more_than_its_owner_at_every_moment_on_every_node() {
     let world = World::new().await;
     let other = rpc_core::TestClient::new(world.another_node().await);
@@ -155,7 +155,7 @@ async fn a_token_holds_no_more_than_its_owner_at_every_moment_on_every_node() {
     assert_eq!((here.call(read, json!([])).await.status, there.call(read, json!([])).await.status), (200, 200));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_api_token_takes_no_account_over() {
     let world = World::new().await;
     for (who, path, params) in [
@@ -171,7 +171,7 @@ async fn an_api_token_takes_no_account_over() {
     assert!(world.mails(0).await.is_empty());
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_api_token_changes_nothing_that_its_owner_signs_in_with() {
     for (path, more) in [
         ("/v1/admin/users/set-password", vec![json!(OTHER_PASSWORD)]),
@@ -202,7 +202,7 @@ async fn an_api_token_changes_nothing_that_its_owner_signs_in_with() {
     assert_eq!((reply.status, world.try_sign_in("root", PASSWORD).await.status), (400, 200));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn null_is_no_false_and_no_empty_text() {
     let world = World::new().await;
     let root = world.as_known(Who::Root).await;

@@ -34,7 +34,7 @@ fn hashes(world: &World) -> u64 {
     world.app.accounts().hasher().hashes()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn unknown_wrong_and_disabled_are_the_same_answer_at_the_same_number_of_hashes() {
     let world = World::new().await;
     // Whatever is made once is made now.
@@ -66,7 +66,7 @@ async fn unknown_wrong_and_disabled_are_the_same_answer_at_the_same_number_of_ha
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn sign_up_and_reset_answer_the_same_for_every_address() {
     let mut answers = Vec::new();
     for (address, mailed) in [
@@ -92,7 +92,7 @@ async fn sign_up_and_reset_answer_the_same_for_every_address() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_unconfirmed_address_keeps_its_owner_out_of_nothing() {
     let world = World::new().await;
     // A squatter has taken the address without confirming it: it is Bob's, and he never confirmed it.
@@ -108,7 +108,7 @@ async fn an_unconfirmed_address_keeps_its_owner_out_of_nothing() {
     assert_eq!(world.guest().call("/v1/session/confirm-email-by-token", json!([token])).await.status, 400);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_thousand_guesses_from_one_address_are_few_hashes() {
     let world = World::new().await;
     let (mut refused, mut throttled) = (0, 0);
@@ -126,7 +126,7 @@ async fn a_thousand_guesses_from_one_address_are_few_hashes() {
     assert_eq!((refused + throttled, hashes(&world) - before), (1000, refused));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_name_that_does_not_exist_is_delayed_as_one_that_does() {
     let world = World::new().await;
     let mut answers: Vec<Vec<Value>> = Vec::new();
@@ -141,7 +141,7 @@ async fn a_name_that_does_not_exist_is_delayed_as_one_that_does() {
     assert_eq!(answers[0].last(), Some(&json!(429)));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_address_is_delayed_whatever_the_names() {
     let world = World::new().await;
     let mut refused = 0;

@@ -44,7 +44,7 @@ fn told(mails: &[Mail]) -> Vec<(&str, &str)> {
     mails.iter().map(|mail| (mail.to(), mail.subject())).collect()
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_network_without_end_is_refused_and_another_one_is_not() {
     let params: [(&str, Params); 3] = [
         (SIGN_UP, |number| json!([{"username": format!("flood-{number}")}])),
@@ -64,7 +64,7 @@ async fn a_network_without_end_is_refused_and_another_one_is_not() {
             }
             assert!(answer.starts_with("http/1.1 429 ") && answer.contains("\r\nretry-after: 60\r\n"), "{answer}");
         }
-        world.app.settled().await;
+        test_waits::soon("the end of the work in the background", world.app.settled()).await;
         let work = world.store.take_calls().into_iter();
         let work = work.filter(|call| ["create_user", "user_by_login"].contains(call)).count();
         assert_eq!(work, ALLOWED, "{path}: a refused call costs nothing");
@@ -75,7 +75,7 @@ async fn a_network_without_end_is_refused_and_another_one_is_not() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_site_does_not_multiply_its_allowance_by_its_networks() {
     let world = World::new().await;
     let mut made = 0;
@@ -89,7 +89,7 @@ async fn a_site_does_not_multiply_its_allowance_by_its_networks() {
     assert_eq!(call_from(&world, neighbour, SIGN_UP, json!({"username": "neighbour"})).await.status, 200);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_mailbox_gets_three_mails_of_a_kind_whatever_its_addresses_are() {
     let spellings: [fn(usize) -> String; 2] = [
         |number| format!("victim+{number}@example.com"),
@@ -120,7 +120,7 @@ async fn a_mailbox_gets_three_mails_of_a_kind_whatever_its_addresses_are() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_strangers_do_with_an_address_uses_nothing_up_of_its_owner() {
     let world = World::new().await;
     // Bob's address is not confirmed yet; strangers make accounts with it, and with forms of Ann's.
@@ -148,7 +148,7 @@ async fn what_strangers_do_with_an_address_uses_nothing_up_of_its_owner() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_name_that_a_stranger_chose_is_in_no_mail_to_others() {
     let world = World::new().await;
     for (number, name) in ["www.cheap.example", "cheap@evil.example", "call-0900-cheap"].into_iter().enumerate() {
@@ -176,7 +176,7 @@ async fn a_name_that_a_stranger_chose_is_in_no_mail_to_others() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_sign_up_answers_the_same_bytes_whoever_has_the_address() {
     let mut answers = Vec::new();
     for password in [json!(PASSWORD), Value::Null] {

@@ -19,7 +19,7 @@ fn uses(token: &str) -> [(&'static str, &'static str, Value); 2] {
     ]
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_mailed_token_is_good_once_and_the_newest_only() {
     for way in 0..2 {
         let world = World::new().await;
@@ -39,7 +39,7 @@ async fn a_mailed_token_is_good_once_and_the_newest_only() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_mailed_token_is_good_for_a_short_time() {
     for (way, life) in [(0, 24 * HOUR), (1, HOUR / 2)] {
         for (wait, status) in [(life.checked_sub(Duration::from_millis(1)).unwrap(), 200), (life, 400)] {
@@ -54,7 +54,7 @@ async fn a_mailed_token_is_good_for_a_short_time() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn of_two_uses_at_once_one_wins() {
     for way in 0..2 {
         let world = World::new().await;
@@ -69,7 +69,7 @@ async fn of_two_uses_at_once_one_wins() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_flipped_character_makes_a_token_another_and_costs_no_look_at_the_store() {
     let world = World::new().await;
     world.ok(&world.guest(), "/v1/session/send-password-reset-email", json!(["bob"])).await;
@@ -85,7 +85,7 @@ async fn a_flipped_character_makes_a_token_another_and_costs_no_look_at_the_stor
     world.ok(&world.guest(), SET_PASSWORD, json!([token, OTHER_PASSWORD])).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn nobody_finds_a_mailed_token_in_the_store() {
     let world = World::new().await;
     world.ok(&world.guest(), "/v1/session/send-password-reset-email", json!(["bob"])).await;
@@ -96,7 +96,7 @@ async fn nobody_finds_a_mailed_token_in_the_store() {
     assert!(dump.contains("bob@example.com") && !dump.contains(&reset) && !dump.contains(&confirm));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn opening_a_link_uses_nothing_up() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let world = World::new().await;
@@ -113,7 +113,7 @@ async fn opening_a_link_uses_nothing_up() {
     world.ok(&world.guest(), CONFIRM, json!([token])).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_token_for_an_address_that_was_left_confirms_nothing_and_resets_nothing() {
     for way in 0..2 {
         let world = World::new().await;
@@ -141,7 +141,7 @@ fn mailing(kind: MailKind) -> (Who, &'static str, Value) {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn mails_lead_to_the_application_whatever_host_a_request_names() {
     for kind in MailKind::ALL {
         let (world, (who, path, params)) = (World::new().await, mailing(kind));

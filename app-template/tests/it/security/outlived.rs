@@ -138,7 +138,7 @@ impl Cause {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_credential_is_void_once_what_it_rests_on_has_changed() {
     for (cause, expected) in MATRIX {
         let world = World::new().await;
@@ -150,7 +150,7 @@ async fn a_credential_is_void_once_what_it_rests_on_has_changed() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_link_is_void_also_when_the_address_that_it_was_sent_to_comes_back() {
     let world = World::new().await;
     let credentials = Credentials::new(&world).await;
@@ -160,7 +160,7 @@ async fn a_link_is_void_also_when_the_address_that_it_was_sent_to_comes_back() {
     assert_eq!(credentials.good(&world).await, NO_MAIL);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_link_of_root_is_void_once_the_operator_gives_root_a_new_password() {
     let world = World::new().await;
     world.ok(&world.as_known(Who::Root).await, "/v1/profile/set-email", json!(["root@example.com"])).await;

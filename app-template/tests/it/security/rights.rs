@@ -7,6 +7,7 @@ use rpc_auth::{
 };
 use rpc_core::TestClient;
 use serde_json::{Value, json};
+use test_waits::within;
 
 use crate::world::{OTHER_PASSWORD, PASSWORD, Who, World};
 
@@ -122,7 +123,7 @@ async fn known(world: &World, who: Who, cause: Cause) -> TestClient {
     bob
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn whoever_is_shut_out_changes_nothing_however_long_a_node_lets_them_in() {
     for (who, causes) in [(Who::Bob, &IN_SESSION[..]), (Who::BobToken, &BY_TOKEN)] {
         for &cause in causes {
@@ -140,7 +141,7 @@ async fn whoever_is_shut_out_changes_nothing_however_long_a_node_lets_them_in() 
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_demoted_user_still_changes_what_is_their_own() {
     let world = World::new().await;
     let bob = known(&world, Who::Bob, Cause::Demoted).await;
@@ -149,7 +150,7 @@ async fn a_demoted_user_still_changes_what_is_their_own() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn nobody_gives_an_api_token_what_was_taken_from_them_meanwhile() {
     let world = World::new().await;
     let bob = world.as_known(Who::Bob).await;
@@ -161,7 +162,7 @@ async fn nobody_gives_an_api_token_what_was_taken_from_them_meanwhile() {
         world.ok(&root, "/v1/admin/users/set-permissions", json!(["bob", {}])).await;
         gate.open();
     };
-    let (reply, ()) = tokio::time::timeout(LONG, async { tokio::join!(grant, taken) }).await.unwrap();
+    let (reply, ()) = within(LONG, "the grant", async { tokio::join!(grant, taken) }).await;
     assert_eq!((reply.status, reply.reason.as_str()), (403, "Not permitted"));
     let token = world.store.inner.api_token(BOB, ApiTokenId::new(2)).await.unwrap().unwrap();
     assert!(!token.permissions.holds("admin", false));
@@ -179,7 +180,7 @@ const MEANWHILE: [Change; 4] = [
     ("/v1/admin/users/set-permissions", |bob| json!([bob, {}]), 403),
 ];
 
-#[tokio::test]
+#[test_waits::test]
 async fn an_administrator_who_is_shut_out_while_a_password_is_hashed_changes_nobody() {
     for (path, params) in [
         ("/v1/admin/users/create", json!([{"username": "zoe", "password": PASSWORD, "permissions": {"admin": true}}])),
@@ -198,7 +199,7 @@ async fn an_administrator_who_is_shut_out_while_a_password_is_hashed_changes_nob
                 world.ok(&root, end, end_params(json!("bob"))).await;
                 gate.open();
             };
-            let (reply, ()) = tokio::time::timeout(LONG, async { tokio::join!(change, ended) }).await.unwrap();
+            let (reply, ()) = within(LONG, "the change", async { tokio::join!(change, ended) }).await;
             assert_eq!(reply.status, status, "{path} after {end}: {reply:?}");
             assert_eq!(world.store.inner.user(UserId::new(2)).await.unwrap(), ann, "{path} after {end}");
             assert_eq!(world.store.inner.user_by_name("zoe").await.unwrap(), None, "{path} after {end}");
@@ -207,7 +208,7 @@ async fn an_administrator_who_is_shut_out_while_a_password_is_hashed_changes_nob
 }
 
 /// As many as there were when the answer to the disabling came, whatever was under way.
-#[tokio::test]
+#[test_waits::test]
 async fn a_disabled_administrator_makes_no_further_users_after_the_answer() {
     let world = World::new().await;
     let (bob, root) = (world.as_known(Who::Bob).await, world.as_known(Who::Root).await);
@@ -221,7 +222,7 @@ async fn a_disabled_administrator_makes_no_further_users_after_the_answer() {
         world.ok(&root, "/v1/admin/users/set-enabled", json!(["bob", false])).await;
         count(&world, &names).await
     };
-    let (statuses, then) = tokio::time::timeout(LONG, async { tokio::join!(made, disabled) }).await.unwrap();
+    let (statuses, then) = within(LONG, "all changes", async { tokio::join!(made, disabled) }).await;
     assert_eq!(count(&world, &names).await, then);
     assert!(statuses.iter().all(|status| matches!(status, 200 | 401)), "{statuses:?}");
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), then);

@@ -109,7 +109,7 @@ fn calls(reset: &str) -> Vec<(Who, &'static str, Value)> {
     ]
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn no_secret_that_is_sent_comes_back_is_logged_or_is_stored_as_it_is() {
     Log::start();
     let mut world = World::new().await;
@@ -163,7 +163,7 @@ fn is_not_in(secrets: &[&str], dump: &str) {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_is_told_once_is_in_no_log() {
     Log::start();
     let world = World::new().await;
@@ -214,7 +214,7 @@ is_never_serialised!(
     SmtpServer,
 );
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_words_of_a_failing_store_reach_nobody() {
     let world = World::new().await;
     let bob = world.as_known(Who::Bob).await;

@@ -8,7 +8,7 @@ use crate::world::{HOUR, Who, World};
 const PROFILE: &str = "/v1/profile/read";
 const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_session_ends_when_it_is_idle_for_a_month() {
     for (wait, status) in [(30 * DAY - HOUR, 200), (30 * DAY, 401)] {
         let world = World::new().await;
@@ -20,7 +20,7 @@ async fn a_session_ends_when_it_is_idle_for_a_month() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_session_that_another_node_saw_is_not_idle_here() {
     let world = World::new().await;
     let token = world.token(Who::Ann).await.unwrap();
@@ -34,7 +34,7 @@ async fn a_session_that_another_node_saw_is_not_idle_here() {
     assert_eq!(here.call(PROFILE, json!([])).await.status, 200);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_session_ends_after_three_months_however_it_is_used() {
     let world = World::new().await;
     let token = world.token(Who::Ann).await.unwrap();
@@ -51,7 +51,7 @@ async fn a_session_ends_after_three_months_however_it_is_used() {
     assert_eq!((client.call(PROFILE, json!([])).await.status, there.call(PROFILE, json!([])).await.status), (401, 401));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_has_expired_is_removed_in_the_background() {
     let world = World::new().await;
     world.token(Who::Ann).await;
@@ -63,7 +63,7 @@ async fn what_has_expired_is_removed_in_the_background() {
     world.ok(&fresh, PROFILE, json!([])).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_known_token_costs_no_look_at_the_store_and_a_wrong_checksum_never_does() {
     let world = World::new().await;
     for who in [Who::Ann, Who::BobToken] {
@@ -85,7 +85,7 @@ async fn a_known_token_costs_no_look_at_the_store_and_a_wrong_checksum_never_doe
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_token_has_a_prefix_enough_chance_and_is_nowhere_in_the_store() {
     let world = World::new().await;
     let session = world.token(Who::Ann).await.unwrap();

@@ -29,7 +29,7 @@ async fn is_readable(pool: &PgPool) -> bool {
     ["hunter2", "1:key"].iter().any(|secret| stored.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()))
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_change_with_a_key_encrypts_what_was_stored_without_one() {
     let database = migrated().await;
     let pool = database.pool(2).await;
@@ -45,7 +45,7 @@ async fn a_change_with_a_key_encrypts_what_was_stored_without_one() {
     assert_eq!(loaded.smtp_password.as_ref().map(Secret::expose), Some("hunter2-\u{e4}"));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn secrets_are_encrypted_when_an_application_starts_with_a_key() {
     let database = migrated().await;
     let pool = database.pool(2).await;
@@ -62,7 +62,7 @@ async fn secrets_are_encrypted_when_an_application_starts_with_a_key() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn first_settings_are_encrypted_too() {
     let database = migrated().await;
     let pool = database.pool(2).await;
@@ -70,7 +70,7 @@ async fn first_settings_are_encrypted_too() {
     assert!(!is_readable(&pool).await);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_missing_or_wrong_key_is_an_error_that_names_the_setting_and_changes_nothing() {
     let database = migrated().await;
     let pool = database.pool(2).await;
@@ -97,7 +97,7 @@ async fn after(pool: &PgPool, store: &PgSettings, sql: &'static str) -> [Option<
     [settings.smtp_password, settings.telegram_bot_key].map(|secret| secret.map(|secret| secret.expose().to_owned()))
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_secret_in_anothers_place_or_beside_another_account_is_not_used() {
     let database = migrated().await;
     let pool = database.pool(2).await;
@@ -126,7 +126,7 @@ async fn a_secret_in_anothers_place_or_beside_another_account_is_not_used() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_log_tells_once_that_a_secret_is_not_used_and_what_to_do() {
     let (log, _guard) = Log::begin();
     let database = migrated().await;
@@ -144,7 +144,7 @@ async fn the_log_tells_once_that_a_secret_is_not_used_and_what_to_do() {
     assert!(!text.contains("hunter2"), "{text}");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_password_that_is_not_used_is_replaced_by_a_change() {
     let database = migrated().await;
     let pool = database.pool(2).await;
@@ -157,7 +157,7 @@ async fn a_password_that_is_not_used_is_replaced_by_a_change() {
     assert_eq!(told(&store.load().await.unwrap()), told(&settings));
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn what_the_version_before_sealed_opens_and_is_bound_to_its_account_at_a_start() {
     let older = "UPDATE app_settings SET \
         smtp_password = decode('016465666768696a6b6c6d6e6f707172737475767778797a7b\
@@ -178,7 +178,7 @@ async fn what_the_version_before_sealed_opens_and_is_bound_to_its_account_at_a_s
     assert_eq!(after(&pool, &store, stolen).await, [None, None]);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn a_database_without_tables_is_an_error() {
     let database = TestDatabase::empty().await;
     let store = PgSettings::new(database.pool(1).await, SecretBox::without_key());

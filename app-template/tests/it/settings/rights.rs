@@ -32,13 +32,13 @@ async fn hold_against(accounts: &impl AccountStore, settings: &impl SettingsStor
     assert_eq!(stored(settings).await["telegram_bot_name"], "third_bot");
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn whoever_was_shut_out_changes_no_settings_in_memory() {
     let accounts = MemoryStore::default();
     hold_against(&accounts, &MemorySettings::beside(accounts.clone())).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn whoever_was_shut_out_changes_no_settings_in_postgres() {
     let database = TestDatabase::migrated("settings-and-accounts", async |pool| {
         for tables in tables() {
@@ -50,7 +50,7 @@ async fn whoever_was_shut_out_changes_no_settings_in_postgres() {
     hold_against(&PgStore::new(pool.clone()), &PgSettings::new(pool, SecretBox::without_key())).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn settings_in_memory_without_accounts_are_changed_by_nobody() {
     let user = rpc_auth::UserId::new(2);
     let rights = CallerRights { user, credential: Credential::None, permissions: [].into() };

@@ -9,6 +9,7 @@ use rpc_auth::{
     UserChange, UserError, UserId, UserRecord,
 };
 use rpc_core::Timestamp;
+use test_waits::soon;
 use tokio::sync::{Notify, Semaphore};
 
 type Stored<T> = Result<T, StoreError>;
@@ -48,7 +49,7 @@ pub(crate) struct Gate {
 impl Gate {
     /// Until a change waits here.
     pub(crate) async fn reached(&self) {
-        self.reached.acquire().await.unwrap().forget();
+        soon("a change at the gate", self.reached.acquire()).await.unwrap().forget();
     }
 
     /// The change goes on.

@@ -6,6 +6,7 @@ use rpc_core::client::{HttpClient, WsClient};
 use rpc_core::http::{HttpService, Server};
 use rpc_core::{Api, Codec};
 use serde_json::Value;
+use test_waits::Bounded;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 use tokio::sync::oneshot;
@@ -82,7 +83,7 @@ impl Plain {
         let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind((self.from, 0).into()).unwrap();
-        let mut stream = socket.connect(self.address).await.unwrap();
+        let mut stream = Bounded::new(socket.connect(self.address).await.unwrap());
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();

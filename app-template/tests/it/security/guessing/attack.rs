@@ -78,7 +78,7 @@ async fn signs_in(world: &World, attack: &mut Attack, client: IpAddr) -> Duratio
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_owner_signs_in_from_home_while_the_attack_goes_on_on_all_nodes_and_after_a_restart() {
     for (who, addresses) in ATTACKS {
         let world = World::new().await;
@@ -106,7 +106,7 @@ async fn the_owner_signs_in_from_home_while_the_attack_goes_on_on_all_nodes_and_
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_owner_signs_in_from_a_new_network_at_once_after_a_reset_or_a_confirmation_from_there() {
     for (who, addresses) in ATTACKS {
         let world = World::new().await;
@@ -149,7 +149,7 @@ async fn the_owner_signs_in_from_a_new_network_at_once_after_a_reset_or_a_confir
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn the_owner_signs_in_from_a_new_network_within_the_longest_delay_while_the_attack_goes_on() {
     for (who, addresses) in ATTACKS {
         let world = World::new().await;
@@ -163,7 +163,7 @@ async fn the_owner_signs_in_from_a_new_network_within_the_longest_delay_while_th
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn many_addresses_make_no_more_guesses_than_few() {
     for (who, addresses) in ATTACKS {
         let world = World::new().await;

@@ -9,13 +9,14 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::iter;
 use rpc_auth::{HasherOptions, ThrottleOptions};
+use test_waits::until;
 
 use super::sign_in_at;
 use crate::world::{OTHER_PASSWORD, PASSWORD, World};
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
 
-#[tokio::test]
+#[test_waits::test]
 async fn of_a_hundred_right_sign_ins_of_one_user_none_is_refused() {
     // With a stored hash that is made anew by those who come first, and one that is not.
     for passes in [1, 2] {
@@ -27,7 +28,7 @@ async fn of_a_hundred_right_sign_ins_of_one_user_none_is_refused() {
     }
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn guesses_among_right_sign_ins_are_refused_and_counted() {
     let world = World::new().await;
     let sign_in = |number: usize| {
@@ -58,24 +59,14 @@ async fn hang_up(call: impl Future) {
 async fn hang_up_while_hashed(world: &World, call: impl Future) {
     let hasher = world.app.accounts().hasher();
     let before = hasher.hashes();
-    let begun = async {
-        while hasher.hashes() == before {
-            tokio::task::yield_now().await;
-        }
-    };
-    let hashed = async {
-        tokio::select! {
-            _ = call => {}
-            () = begun => {}
-        }
-        while hasher.counters().running > 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), hashed).await.expect("hashed in time");
+    tokio::select! {
+        _ = call => {}
+        () = until("a hash to begin", || hasher.hashes() > before) => {}
+    }
+    until("the hash to end", || hasher.counters().running == 0).await;
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn who_hangs_up_while_the_password_is_hashed_has_guessed_all_the_same() {
     let world = World::new().await;
     let before = world.app.accounts().hasher().hashes();
@@ -86,7 +77,7 @@ async fn who_hangs_up_while_the_password_is_hashed_has_guessed_all_the_same() {
     assert_eq!(world.app.accounts().hasher().hashes() - before, 5);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn who_hangs_up_before_that_takes_nobodys_place() {
     // One is hashed, and takes long enough; whoever comes meanwhile waits.
     let slow = HasherOptions { memory_kib: 32 * 1024, passes: 1, parallel: 1, ..HasherOptions::default() };
@@ -104,7 +95,7 @@ async fn who_hangs_up_before_that_takes_nobodys_place() {
     assert_eq!(reply.status, 401);
 }
 
-#[tokio::test]
+#[test_waits::test]
 async fn sign_ins_that_are_given_up_push_nobodys_delay_out() {
     let world = World::with(|options| {
         options.throttle = ThrottleOptions { capacity: 50, ..options.throttle };
