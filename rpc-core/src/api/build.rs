@@ -15,7 +15,7 @@ use crate::budget::Budget;
 use crate::bus::Listener;
 use crate::call::RequestIds;
 use crate::method::entry::{MethodEntry, ModuleEntry};
-use crate::method::{Method, Module};
+use crate::method::Module;
 use crate::permissions::RESERVED;
 use crate::ws::Hub;
 

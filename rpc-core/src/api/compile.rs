@@ -164,11 +164,11 @@ const WORTH_A_THREAD: usize = 16;
 fn on_all_cores<I: Sync, O: Send>(items: &[I], work: impl Fn(&I) -> O + Sync) -> Vec<O> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let part = items.len().div_ceil(cores).max(WORTH_A_THREAD);
+    let work = &|part: &[I]| part.iter().map(&work).collect::<Vec<O>>();
     thread::scope(|scope| {
-        let work = |part: &[I]| part.iter().map(&work).collect::<Vec<O>>();
         let mut parts = items.chunks(part);
         let own = parts.next().unwrap_or_default();
-        let others: Vec<_> = parts.map(|part| scope.spawn(|| work(part))).collect();
+        let others: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
         let mut done = work(own);
         for other in others {
             done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
