@@ -22,7 +22,7 @@ use tokio::runtime::Runtime;
 
 use self::flags::{GlobalFlags, ServeFlags};
 use crate::api::TOKENS;
-use crate::config::{Environment, Flags, Layers, ServeSettings};
+use crate::config::{Environment, Flags, Layers, ServeConfig};
 use crate::failure::{Exit, Failure};
 use crate::{NAME, log, output};
 
@@ -43,7 +43,7 @@ enum Command {
     /// Serve the API; what happens without a command
     #[command(after_help = example(&["serve --port 8081 --public-url https://api.example.com"]))]
     Serve(ServeFlags),
-    /// Write the reference of the API, of the settings, or of the metrics, in Markdown
+    /// Write the reference of the API, of the configuration, or of the metrics, in Markdown
     #[command(after_help = example(&["docs -o docs/api-v1.md", "docs -o docs/api-v1.md --check"]))]
     Docs(docs::DocsArgs),
     /// List the methods: id, parameters, permissions, limits
@@ -58,7 +58,7 @@ enum Command {
     /// List and change users in the storage
     #[command(after_help = example(&["user list", "user create ann --admin --password-stdin < password.txt", "user reset-root-password"]))]
     User(user::UserArgs),
-    /// Show the settings in effect, and what set each
+    /// Show the configuration in effect, and what set each option
     #[command(after_help = example(&["config", "config --config app.toml --check"]))]
     Config(config::ConfigArgs),
     /// Ask a running server whether it is ready; ends with 0 or 1
@@ -137,13 +137,13 @@ fn execute(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {
     }
 }
 
-/// The settings of the server.
-fn serve_settings(layers: &Layers) -> Result<ServeSettings, Failure> {
+/// The configuration of the server.
+fn serve_config(layers: &Layers) -> Result<ServeConfig, Failure> {
     let tokens = TokenFormat::new(TOKENS).expect("a test holds it to the form");
     Ok(layers.serve(NAME, tokens)?)
 }
 
-/// Warns of variables that look like settings and are none.
+/// Warns of variables that look like options and are none.
 fn warn_of_unknown(environment: &Environment) {
     for (variable, meant) in environment.unknown() {
         let hint = meant.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default();

@@ -6,29 +6,29 @@ mod environment;
 mod error;
 mod file;
 mod found;
-mod key;
 mod layers;
 mod limits;
 mod log;
+mod option;
 mod rules;
 mod serve;
-mod setting;
 mod storage;
 mod table;
 #[cfg(test)]
 mod tests;
+mod value;
 
 pub(crate) use self::document::markdown;
 pub(crate) use self::effective::{Effective, effective};
 pub(crate) use self::environment::Environment;
 pub(crate) use self::error::ConfigError;
-pub(crate) use self::key::{Flag, Row};
 pub(crate) use self::layers::{Flags, Layers};
-pub(crate) use self::log::LogSettings;
-pub(crate) use self::serve::{RootSettings, ServeSettings};
-pub(crate) use self::setting::{DatabaseUrl, HttpUrl, LogFormat, PublicUrl, Setting};
-pub(crate) use self::storage::StorageSettings;
-pub(crate) use self::table::KEYS;
+pub(crate) use self::log::LogConfig;
+pub(crate) use self::option::{Flag, OptionSpec};
+pub(crate) use self::serve::{RootConfig, ServeConfig};
+pub(crate) use self::storage::StorageConfig;
+pub(crate) use self::table::OPTIONS;
+pub(crate) use self::value::{DatabaseUrl, HttpUrl, LogFormat, OptionValue, PublicUrl};
 
 /// What the names of all variables begin with. Change it here when the application gets a name of its own.
 pub(crate) const PREFIX: &str = "APP_";
@@ -40,6 +40,6 @@ pub(crate) const CONFIG_VARIABLE: &str = "APP_CONFIG";
 pub(crate) const FILE: &str = "app.toml";
 
 /// Reads the value of a flag.
-pub(crate) fn parse<T: Setting>(text: &str) -> Result<T, String> {
+pub(crate) fn parse<T: OptionValue>(text: &str) -> Result<T, String> {
     T::parse(text).ok_or_else(|| format!("expected {}", T::EXPECTED))
 }

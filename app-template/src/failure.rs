@@ -15,7 +15,7 @@ pub(crate) enum Exit {
     Failure = 1,
     /// The command line is wrong; what it says is said by `clap`.
     Usage = 2,
-    /// A setting is wrong.
+    /// The configuration is wrong.
     Configuration = 3,
     /// The storage fails.
     Storage = 4,

@@ -17,7 +17,7 @@ use self::json::{JsonFields, JsonLines};
 pub(crate) use self::lines::{LastLines, Lines};
 use self::spans::BoxedLayer;
 pub(crate) use self::spans::Spans;
-use crate::config::{HttpUrl, LogFormat, LogSettings};
+use crate::config::{HttpUrl, LogConfig, LogFormat};
 use crate::failure::{Exit, Failure};
 
 /// For whom the process writes to stderr.
@@ -45,10 +45,10 @@ impl Log {
 }
 
 /// Begins to log, and to send spans to an endpoint.
-pub(crate) fn start(settings: &LogSettings, endpoint: Option<&HttpUrl>) -> Result<Log, Failure> {
-    let filter = Filter::of(&settings.filter)?;
+pub(crate) fn start(config: &LogConfig, endpoint: Option<&HttpUrl>) -> Result<Log, Failure> {
+    let filter = Filter::of(&config.filter)?;
     let is_terminal = io::stderr().is_terminal();
-    let format = match settings.format {
+    let format = match config.format {
         LogFormat::Auto if is_terminal => LogFormat::Compact,
         LogFormat::Auto => LogFormat::Json,
         chosen => chosen,
@@ -56,7 +56,7 @@ pub(crate) fn start(settings: &LogSettings, endpoint: Option<&HttpUrl>) -> Resul
     let cannot = |error: &dyn fmt::Display| Failure::new(Exit::Failure, format!("the log cannot start: {error}"));
     let spans = Spans::start(endpoint).map_err(|error| cannot(&error))?;
     let lines = Lines::to(io::stderr()).map_err(|error| cannot(&error))?;
-    let log = layer(format, is_terminal && !settings.no_color, lines.clone());
+    let log = layer(format, is_terminal && !config.no_color, lines.clone());
     filter.start(log, spans.layer()).map_err(|error| cannot(&error))?;
     panics::log();
     let audience = if is_terminal && format != LogFormat::Json { Audience::People } else { Audience::Programs };

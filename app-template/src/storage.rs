@@ -1,4 +1,4 @@
-//! The storage that a command works on: a backend for each kind, chosen once, by the URL that the settings name. Nothing outside
+//! The storage that a command works on: a backend for each kind, chosen once, by the URL in the configuration. Nothing outside
 //! of this folder knows which.
 
 #[cfg(feature = "postgres")]
@@ -19,7 +19,7 @@ use self::kind::Kind;
 use self::memory::Memory;
 use crate::NAME;
 use crate::app::AppParts;
-use crate::config::{DatabaseUrl, StorageSettings};
+use crate::config::{DatabaseUrl, StorageConfig};
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
 use crate::metrics::DatabaseCounter;
@@ -62,7 +62,7 @@ pub(crate) trait Storage: fmt::Display + Send + Sync {
 /// thread.
 #[async_trait(?Send)]
 trait Backend: Sync {
-    /// Opens the storage. Steps that take a while are told to the audience.
+    /// Opens the storage. Steps that take a while are reported.
     async fn open(&self, target: Target<'_>, schema: Schema) -> Result<Box<dyn Storage>, Failure>;
 
     /// Brings the schema up to date. What it is then.
@@ -77,7 +77,7 @@ trait Backend: Sync {
 #[allow(dead_code, reason = "backends read it, and a program may be built without any")]
 struct Target<'a> {
     url: &'a DatabaseUrl,
-    settings: &'a StorageSettings,
+    config: &'a StorageConfig,
     audience: Audience,
 }
 
@@ -91,39 +91,39 @@ fn backend(kind: Kind) -> Result<&'static dyn Backend, &'static str> {
     }
 }
 
-/// The backend of the database that the settings name.
-fn chosen(url: &DatabaseUrl, settings: &StorageSettings) -> Result<&'static dyn Backend, Failure> {
-    let refused = |name| format!("{}: this program was built without {name}", settings.source);
+/// The backend of the configured database.
+fn chosen(url: &DatabaseUrl, config: &StorageConfig) -> Result<&'static dyn Backend, Failure> {
+    let refused = |name| format!("{}: this program was built without {name}", config.source);
     backend(url.kind()).map_err(|name| Failure::new(Exit::Configuration, refused(name)))
 }
 
 /// Opens the storage.
 pub(crate) async fn open(
-    settings: &StorageSettings,
+    config: &StorageConfig,
     schema: Schema,
     audience: Audience,
 ) -> Result<Box<dyn Storage>, Failure> {
-    let Some(url) = &settings.url else { return Ok(Box::new(Memory)) };
-    chosen(url, settings)?.open(Target { url, settings, audience }, schema).await
+    let Some(url) = &config.url else { return Ok(Box::new(Memory)) };
+    chosen(url, config)?.open(Target { url, config, audience }, schema).await
 }
 
 /// Brings the schema up to date. What it is then.
-pub(crate) async fn migrate(settings: &StorageSettings, audience: Audience) -> Result<Vec<Component>, Failure> {
-    let url = require_database(settings)?;
-    chosen(url, settings)?.migrate(Target { url, settings, audience }).await
+pub(crate) async fn migrate(config: &StorageConfig, audience: Audience) -> Result<Vec<Component>, Failure> {
+    let url = require_database(config)?;
+    chosen(url, config)?.migrate(Target { url, config, audience }).await
 }
 
 /// What was done to the schema, and what is pending. Changes nothing.
-pub(crate) async fn components(settings: &StorageSettings, audience: Audience) -> Result<Vec<Component>, Failure> {
-    let url = require_database(settings)?;
-    chosen(url, settings)?.components(Target { url, settings, audience }).await
+pub(crate) async fn components(config: &StorageConfig, audience: Audience) -> Result<Vec<Component>, Failure> {
+    let url = require_database(config)?;
+    chosen(url, config)?.components(Target { url, config, audience }).await
 }
 
-/// The database that the settings name. Refuses a command that is for a storage that outlives the process.
-pub(crate) fn require_database(settings: &StorageSettings) -> Result<&DatabaseUrl, Failure> {
+/// The configured database. Refuses a command that is for a storage that outlives the process.
+pub(crate) fn require_database(config: &StorageConfig) -> Result<&DatabaseUrl, Failure> {
     let refusal =
         || Failure::new(Exit::Configuration, format!("memory storage has nothing to change. Try: {}", kind::TRY));
-    settings.url.as_ref().ok_or_else(refusal)
+    config.url.as_ref().ok_or_else(refusal)
 }
 
 /// That something is to be done to the schema, if anything is.

@@ -203,7 +203,7 @@ impl Budget {
             return;
         }
         let times = self.untold.swap(0, Ordering::Relaxed);
-        let (resource, limit) = (resource.name(), scope.setting(resource));
+        let (resource, limit) = (resource.name(), scope.limit_name(resource));
         let client = account.network().map(tracing::field::display);
         tracing::warn!(
             event = "budget.full",

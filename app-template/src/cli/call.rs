@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::flags::StorageFlags;
 use super::operator::Operator;
-use super::{runtime, serve_settings};
+use super::{runtime, serve_config};
 use crate::NAME;
 use crate::app::{App, AppError};
 use crate::config::Layers;
@@ -35,11 +35,11 @@ pub(super) struct CallArgs {
 }
 
 pub(super) fn run(args: &CallArgs, layers: &Layers, audience: Audience) -> Result<ExitCode, Failure> {
-    let settings = serve_settings(layers)?;
+    let config = serve_config(layers)?;
     let params =
         args.args.iter().enumerate().map(|(position, text)| parse(position, text)).collect::<Result<_, _>>()?;
     let reply = runtime()?.block_on(async {
-        let operator = Operator::open(settings, audience).await?;
+        let operator = Operator::open(config, audience).await?;
         let reply = call(&operator.app, args, params).await;
         operator.close().await;
         reply

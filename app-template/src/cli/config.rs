@@ -1,4 +1,4 @@
-//! `config`: the settings in effect.
+//! `config`: the configuration in effect.
 
 use std::process::ExitCode;
 
@@ -6,14 +6,14 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::flags::ServeFlags;
-use super::{serve_settings, warn_of_unknown};
+use super::{serve_config, warn_of_unknown};
 use crate::config::{Effective, Layers, effective};
 use crate::failure::Failure;
 use crate::output;
 
 #[derive(Debug, Args)]
 pub(super) struct ConfigArgs {
-    /// Only check the settings: end with 3 and say what is wrong
+    /// Only check the configuration: end with 3 and say what is wrong
     #[arg(long, conflicts_with = "json")]
     check: bool,
     /// Everything that is known of them, as JSON
@@ -25,9 +25,9 @@ pub(super) struct ConfigArgs {
 
 pub(super) fn run(args: &ConfigArgs, layers: &Layers) -> Result<ExitCode, Failure> {
     warn_of_unknown(layers.environment());
-    let settings = serve_settings(layers)?;
-    if settings.depends_on_methods() {
-        settings.check_methods(&crate::api::build()?)?;
+    let config = serve_config(layers)?;
+    if config.depends_on_methods() {
+        config.check_methods(&crate::api::build()?)?;
     }
     let values = effective(layers)?;
     match (args.check, args.json) {
@@ -40,8 +40,8 @@ pub(super) fn run(args: &ConfigArgs, layers: &Layers) -> Result<ExitCode, Failur
 
 fn name(value: &Effective) -> String {
     match &value.method {
-        Some(method) => format!("methods.\"{method}\".{}", value.row.name),
-        None => value.row.name.to_owned(),
+        Some(method) => format!("methods.\"{method}\".{}", value.spec.name),
+        None => value.spec.name.to_owned(),
     }
 }
 
@@ -60,24 +60,24 @@ fn document(values: &[Effective], layers: &Layers) -> Value {
     let optional = |text: &str| if text.is_empty() { Value::Null } else { text.into() };
     let (keys, methods): (Vec<_>, Vec<_>) = values.iter().partition(|value| value.method.is_none());
     let key = |value: &&Effective| {
-        let row = value.row;
+        let spec = value.spec;
         json!({
-            "key": row.name,
-            "section": row.section,
-            "type": row.kind,
-            "expected": row.expected(),
-            "minimum": row.range.map(|range| range.least),
-            "maximum": row.range.map(|range| range.most),
-            "default": optional(row.default),
+            "key": spec.name,
+            "section": spec.section,
+            "type": spec.kind,
+            "expected": spec.expected(),
+            "minimum": spec.range.map(|range| range.least),
+            "maximum": spec.range.map(|range| range.most),
+            "default": optional(spec.default),
             "value": optional(&value.value),
             "source": value.source.to_string(),
-            "variables": row.variables().collect::<Vec<_>>(),
-            "flag": row.has_flag().then(|| format!("--{}", row.name)),
-            "secret": row.secret,
-            "description": row.text,
+            "variables": spec.variables().collect::<Vec<_>>(),
+            "flag": spec.has_flag().then(|| format!("--{}", spec.name)),
+            "secret": spec.secret,
+            "description": spec.text,
         })
     };
-    let method = |value: &&Effective| json!({"method": value.method, "key": value.row.name, "value": value.value, "source": value.source.to_string()});
+    let method = |value: &&Effective| json!({"method": value.method, "key": value.spec.name, "value": value.value, "source": value.source.to_string()});
     json!({
         "file": layers.file_name(),
         "keys": keys.iter().map(key).collect::<Vec<_>>(),

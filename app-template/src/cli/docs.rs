@@ -20,7 +20,7 @@ pub(super) struct DocsArgs {
     /// Write nothing: compare with FILE, and print the difference and exit with 1 when there is one
     #[arg(long, requires = "output")]
     check: bool,
-    /// The reference of the settings, in place of that of the API
+    /// The reference of the configuration, in place of that of the API
     #[arg(long)]
     configuration: bool,
     /// The reference of the metrics, in place of that of the API

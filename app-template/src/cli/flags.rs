@@ -1,10 +1,10 @@
-//! The flags that set keys, made from the table of all settings.
+//! The flags that set options, made from the table of all options.
 
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::config::{self, CONFIG_VARIABLE, FILE, Flag, Flags, KEYS, Row};
+use crate::config::{self, CONFIG_VARIABLE, FILE, Flag, Flags, OPTIONS, OptionSpec};
 
 /// The flags of `serve`.
 #[derive(Debug, Default)]
@@ -18,50 +18,50 @@ pub(super) struct StorageFlags(pub(super) Flags);
 #[derive(Debug, Default)]
 pub(super) struct GlobalFlags {
     pub(super) flags: Flags,
-    /// The file of settings.
+    /// The configuration file.
     pub(super) file: Option<PathBuf>,
 }
 
-fn is_of_serve(row: &Row) -> bool {
-    matches!(row.flag, Flag::Serve | Flag::ServeShort(_) | Flag::Storage)
+fn is_of_serve(spec: &OptionSpec) -> bool {
+    matches!(spec.flag, Flag::Serve | Flag::ServeShort(_) | Flag::Storage)
 }
 
-fn is_of_storage(row: &Row) -> bool {
-    row.flag == Flag::Storage
+fn is_of_storage(spec: &OptionSpec) -> bool {
+    spec.flag == Flag::Storage
 }
 
-fn is_global(row: &Row) -> bool {
-    row.flag == Flag::Global
+fn is_global(spec: &OptionSpec) -> bool {
+    spec.flag == Flag::Global
 }
 
-/// The flag of a key.
-fn arg(row: &'static Row) -> Arg {
-    let variables = row.variables().collect::<Vec<_>>().join(", ");
-    let default = if row.default.is_empty() { String::new() } else { format!(" [default: {}]", row.default) };
-    let arg = Arg::new(row.name).long(row.name).help(format!("{} [env: {variables}]{default}", row.text));
-    let arg = match row.flag {
+/// The flag of an option.
+fn arg(spec: &'static OptionSpec) -> Arg {
+    let variables = spec.variables().collect::<Vec<_>>().join(", ");
+    let default = if spec.default.is_empty() { String::new() } else { format!(" [default: {}]", spec.default) };
+    let arg = Arg::new(spec.name).long(spec.name).help(format!("{} [env: {variables}]{default}", spec.text));
+    let arg = match spec.flag {
         Flag::ServeShort(letter) => arg.short(letter),
         Flag::Global => arg.global(true).help_heading("Every command"),
         Flag::Serve | Flag::Storage | Flag::None => arg,
     };
-    if row.kind == "switch" {
+    if spec.kind == "switch" {
         return arg.action(ArgAction::SetTrue);
     }
-    let parse = move |text: &str| match row.takes(text) {
+    let parse = move |text: &str| match spec.takes(text) {
         true => Ok(text.to_owned()),
-        false => Err(format!("expected {}", row.expected())),
+        false => Err(format!("expected {}", spec.expected())),
     };
-    arg.value_name(row.kind.to_uppercase()).value_parser(parse)
+    arg.value_name(spec.kind.to_uppercase()).value_parser(parse)
 }
 
-/// What a command line sets of the selected keys.
-fn flags(matches: &ArgMatches, selected: fn(&Row) -> bool) -> Flags {
-    let value = |row: &&'static Row| match row.kind {
-        "switch" => matches.get_flag(row.name).then(|| "true".to_owned()),
-        _ => matches.get_one::<String>(row.name).cloned(),
+/// What a command line sets of the selected options.
+fn flags(matches: &ArgMatches, selected: fn(&OptionSpec) -> bool) -> Flags {
+    let value = |spec: &&'static OptionSpec| match spec.kind {
+        "switch" => matches.get_flag(spec.name).then(|| "true".to_owned()),
+        _ => matches.get_one::<String>(spec.name).cloned(),
     };
-    let rows = KEYS.iter().filter(|row| selected(row));
-    rows.filter_map(|row| Some((row.name, value(row)?))).collect()
+    let specs = OPTIONS.iter().filter(|spec| selected(spec));
+    specs.filter_map(|spec| Some((spec.name, value(spec)?))).collect()
 }
 
 /// Implements clap's traits by a list of flags and what is made of their values.
@@ -91,17 +91,19 @@ macro_rules! from_table {
     };
 }
 
-from_table!(ServeFlags, KEYS.iter().filter(|row| is_of_serve(row)).map(|row| arg(row)), |matches| {
+from_table!(ServeFlags, OPTIONS.iter().filter(|spec| is_of_serve(spec)).map(|spec| arg(spec)), |matches| {
     Self(flags(matches, is_of_serve))
 });
 
-from_table!(StorageFlags, KEYS.iter().filter(|row| is_of_storage(row)).map(|row| arg(row)), |matches| {
+from_table!(StorageFlags, OPTIONS.iter().filter(|spec| is_of_storage(spec)).map(|spec| arg(spec)), |matches| {
     Self(flags(matches, is_of_storage))
 });
 
-from_table!(GlobalFlags, KEYS.iter().filter(|row| is_global(row)).map(|row| arg(row)).chain([file()]), |matches| {
-    Self { flags: flags(matches, is_global), file: matches.get_one::<PathBuf>("config").cloned() }
-});
+from_table!(
+    GlobalFlags,
+    OPTIONS.iter().filter(|spec| is_global(spec)).map(|spec| arg(spec)).chain([file()]),
+    |matches| { Self { flags: flags(matches, is_global), file: matches.get_one::<PathBuf>("config").cloned() } }
+);
 
 fn file() -> Arg {
     Arg::new("config")
@@ -110,5 +112,5 @@ fn file() -> Arg {
         .help_heading("Every command")
         .value_name("FILE")
         .value_parser(config::parse::<PathBuf>)
-        .help(format!("File of settings, in TOML [env: {CONFIG_VARIABLE}] [default: {FILE}, if it is there]"))
+        .help(format!("Configuration file, in TOML [env: {CONFIG_VARIABLE}] [default: {FILE}, if it is there]"))
 }

@@ -9,8 +9,8 @@ use clap::Args;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{runtime, serve_settings};
-use crate::config::{self, HttpUrl, Layers, Setting};
+use super::{runtime, serve_config};
+use crate::config::{self, HttpUrl, Layers, OptionValue};
 use crate::failure::{Exit, Failure};
 
 /// Bytes of an answer up to its status: `HTTP/1.1 200`.
@@ -18,7 +18,7 @@ const STATUS_LINE: usize = 12;
 
 #[derive(Debug, Args)]
 pub(super) struct HealthcheckArgs {
-    /// What to ask; /readyz of the server that the settings describe, unless told
+    /// What to ask; /readyz of the server that the configuration describes, unless told
     #[arg(long, value_name = "URL", value_parser = config::parse::<HttpUrl>)]
     url: Option<HttpUrl>,
     /// How long to wait for the answer
@@ -29,7 +29,7 @@ pub(super) struct HealthcheckArgs {
 pub(super) fn run(args: &HealthcheckArgs, layers: &Layers) -> Result<ExitCode, Failure> {
     let url = match &args.url {
         Some(url) => url.clone(),
-        None => own(serve_settings(layers)?.address),
+        None => own(serve_config(layers)?.address),
     };
     let asked = runtime()?.block_on(async { tokio::time::timeout(args.timeout, status(&url)).await });
     let fault = match asked {
@@ -70,7 +70,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
-    use super::{HttpUrl, Setting, own, status};
+    use super::{HttpUrl, OptionValue, own, status};
 
     #[test_waits::test]
     async fn an_answer_by_either_version_of_http_1_is_understood() {

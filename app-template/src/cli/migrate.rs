@@ -33,12 +33,12 @@ enum Migrate {
 }
 
 pub(super) fn run(args: &MigrateArgs, layers: &Layers, audience: Audience) -> Result<ExitCode, Failure> {
-    let settings = layers.storage()?;
-    require_database(&settings)?;
+    let config = layers.storage()?;
+    require_database(&config)?;
     runtime()?.block_on(async {
         match args.command.unwrap_or(Migrate::Up) {
-            Migrate::Up => up(&storage::migrate(&settings, audience).await?),
-            Migrate::Status => status(&storage::components(&settings, audience).await?),
+            Migrate::Up => up(&storage::migrate(&config, audience).await?),
+            Migrate::Status => status(&storage::components(&config, audience).await?),
         }
     })
 }

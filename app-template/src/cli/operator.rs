@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::config::ServeSettings;
+use crate::config::ServeConfig;
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
 use crate::storage::{self, Schema, Storage};
@@ -19,9 +19,9 @@ pub(super) struct Operator {
 
 impl Operator {
     /// Opens the storage, which has to be up to date, and puts the application together on it.
-    pub(super) async fn open(settings: ServeSettings, audience: Audience) -> Result<Self, Failure> {
-        let storage = storage::open(&settings.storage, Schema::Require, audience).await?;
-        let app = App::new(storage.parts()?, settings.app).await?;
+    pub(super) async fn open(config: ServeConfig, audience: Audience) -> Result<Self, Failure> {
+        let storage = storage::open(&config.storage, Schema::Require, audience).await?;
+        let app = App::new(storage.parts()?, config.app).await?;
         if !storage.lasts() {
             let made = app.accounts().ensure_root(None).await;
             made.map_err(|error| Failure::new(Exit::Failure, error))?;

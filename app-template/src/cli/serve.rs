@@ -24,10 +24,10 @@ use self::banner::Banner;
 use self::root::FirstStart;
 use self::signals::Signals;
 use self::sockets::{Socket, Sockets};
-use super::{runtime, serve_settings, warn_of_unknown};
+use super::{runtime, serve_config, warn_of_unknown};
 use crate::NAME;
 use crate::app::App;
-use crate::config::{Layers, PublicUrl, ServeSettings};
+use crate::config::{Layers, PublicUrl, ServeConfig};
 use crate::failure::{Exit, Failure};
 use crate::log::{Audience, Log, Spans};
 use crate::mail::MailTemplates;
@@ -40,54 +40,54 @@ const SPANS_AT_STOP: Duration = Duration::from_secs(1);
 
 pub(super) fn run(layers: &Layers, log: Log) -> Result<ExitCode, Failure> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "other systems have no such limit"))]
-    let mut settings = serve_settings(layers)?;
+    let mut config = serve_config(layers)?;
     #[cfg(unix)]
-    descriptors::fit(&mut settings.limits);
+    descriptors::fit(&mut config.limits);
     warn_of_unknown(layers.environment());
     let runtime = runtime()?;
-    let ended = runtime.block_on(serve(settings, log));
+    let ended = runtime.block_on(serve(config, log));
     // What still runs was given its time, or a second signal said not to wait.
     runtime.shutdown_background();
     ended
 }
 
 /// Warns when tokens travel where others can read them.
-fn warn_of_plain_http(settings: &ServeSettings, address: SocketAddr) {
-    let is_https = settings.public_url.as_ref().is_some_and(PublicUrl::is_https);
+fn warn_of_plain_http(config: &ServeConfig, address: SocketAddr) {
+    let is_https = config.public_url.as_ref().is_some_and(PublicUrl::is_https);
     if !address.ip().is_loopback() && !is_https {
         let hint = "put a TLS proxy before it and name it with --public-url";
         tracing::warn!(event = "server.unencrypted", %address, "others can reach {address} unencrypted; {hint}");
     }
 }
 
-async fn serve(settings: ServeSettings, log: Log) -> Result<ExitCode, Failure> {
+async fn serve(config: ServeConfig, log: Log) -> Result<ExitCode, Failure> {
     let Log { audience, spans, lines } = log;
     let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Failure, format!("no signals: {error}")))?;
     // Before anything is made: a start that fails could not tell the password of root.
-    let Sockets { api: socket, metrics } = Sockets::bind(&settings).await?;
+    let Sockets { api: socket, metrics } = Sockets::bind(&config).await?;
     let opened = tokio::select! {
-        opened = open(&settings, &spans, audience) => opened?,
+        opened = open(&config, &spans, audience) => opened?,
         () = signals.next() => {
             stop::begins(audience, 0);
             return Ok(ExitCode::SUCCESS);
         }
     };
     let Opened { storage, app, first_start, api } = opened;
-    let service = service(&settings, &api).readiness(storage.readiness());
-    let (address, server) = (socket.address, Server::on(socket.listener, service).drain(settings.drain));
+    let service = service(&config, &api).readiness(storage.readiness());
+    let (address, server) = (socket.address, Server::on(socket.listener, service).drain(config.drain));
     let metrics = metrics.map(|Socket { listener, address }| {
         let metrics = Metrics::new(&app, &api).connections(server.connections()).with_database(storage.counter());
         metrics::serve(listener, metrics.with_log(lines));
         address
     });
-    if shows_banner(&settings, audience) {
-        output::note(banner(&settings, &*storage, &app, (address, metrics), &first_start, &api));
+    if shows_banner(&config, audience) {
+        output::note(banner(&config, &*storage, &app, (address, metrics), &first_start, &api));
     } else {
         metrics.into_iter().for_each(metrics::listening);
-        listening(&settings, address, &api);
+        listening(&config, address, &api);
     }
     drop(first_start);
-    warn_of_plain_http(&settings, address);
+    warn_of_plain_http(&config, address);
     metrics.into_iter().for_each(metrics::warn_of_others);
     app.start();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -101,8 +101,8 @@ async fn serve(settings: ServeSettings, log: Log) -> Result<ExitCode, Failure> {
     }
     drop(stop);
     let finish = async {
-        let deadline = Instant::now() + settings.drain;
-        let code = stop::finish(serving, &api, app, storage, &settings, audience).await;
+        let deadline = Instant::now() + config.drain;
+        let code = stop::finish(serving, &api, app, storage, &config, audience).await;
         spans.finish(deadline.saturating_duration_since(Instant::now()).max(SPANS_AT_STOP)).await;
         code
     };
@@ -112,8 +112,8 @@ async fn serve(settings: ServeSettings, log: Log) -> Result<ExitCode, Failure> {
     }
 }
 
-fn shows_banner(settings: &ServeSettings, audience: Audience) -> bool {
-    audience == Audience::People && !settings.no_banner
+fn shows_banner(config: &ServeConfig, audience: Audience) -> bool {
+    audience == Audience::People && !config.no_banner
 }
 
 /// What a server is made of.
@@ -125,15 +125,15 @@ struct Opened {
 }
 
 /// The application, on its storage, with its first settings and its first user.
-async fn open(settings: &ServeSettings, spans: &Spans, audience: Audience) -> Result<Opened, Failure> {
-    let mut storage = storage::open(&settings.storage, Schema::Migrate, audience).await?;
-    let app = put_together(settings, &*storage).await?;
-    let api = api(&app, settings, spans)?;
-    let has_banner = shows_banner(settings, audience);
+async fn open(config: &ServeConfig, spans: &Spans, audience: Audience) -> Result<Opened, Failure> {
+    let mut storage = storage::open(&config.storage, Schema::Migrate, audience).await?;
+    let app = put_together(config, &*storage).await?;
+    let api = api(&app, config, spans)?;
+    let has_banner = shows_banner(config, audience);
     if !has_banner {
         tracing::info!(event = "storage.ready", storage = storage.kind(), "{storage}");
     }
-    let first_start = root::make(app.accounts(), &settings.root).await?;
+    let first_start = root::make(app.accounts(), &config.root).await?;
     if !has_banner {
         first_start.log();
     }
@@ -145,46 +145,45 @@ async fn open(settings: &ServeSettings, spans: &Spans, audience: Audience) -> Re
     prepared.map(|()| Opened { storage, app, first_start, api })
 }
 
-async fn put_together(settings: &ServeSettings, storage: &dyn Storage) -> Result<App, Failure> {
+async fn put_together(config: &ServeConfig, storage: &dyn Storage) -> Result<App, Failure> {
     let mut parts = storage.parts()?;
-    if let Some(folder) = &settings.templates {
+    if let Some(folder) = &config.templates {
         if !folder.is_dir() {
             return Err(Failure::new(Exit::Configuration, format!("{} is no folder of templates", folder.display())));
         }
         parts.templates = MailTemplates::from_folder(folder)
             .map_err(|error| Failure::new(Exit::Configuration, format!("{}: {error}", folder.display())))?;
     }
-    let mut options = settings.app.clone();
-    if let Some(file) = &settings.smtp_certificates {
+    let mut options = config.app.clone();
+    if let Some(file) = &config.smtp_certificates {
         let fault = |error: &dyn Display| Failure::new(Exit::Configuration, format!("{}: {error}", file.display()));
         let pem = fs::read_to_string(file).map_err(|error| fault(&error))?;
         options.smtp.trust(pem).map_err(|error| fault(&error))?;
     }
     let app = App::new(parts, options).await?;
-    let seeded = app.settings().seed(&settings.first).await;
+    let seeded = app.settings().seed(&config.first).await;
     seeded.map_err(|error| Failure::new(Exit::Storage, format!("the first settings cannot be stored: {error}")))?;
     Ok(app)
 }
 
-fn api(app: &App, settings: &ServeSettings, spans: &Spans) -> Result<Api, Failure> {
-    if settings.depends_on_methods() {
-        settings.check_methods(&app.api()?)?;
+fn api(app: &App, config: &ServeConfig, spans: &Spans) -> Result<Api, Failure> {
+    if config.depends_on_methods() {
+        config.check_methods(&app.api()?)?;
     }
-    let builder = spans.join(app.api_builder().limits(settings.limits));
-    let builder = if settings.metrics.is_some() { builder.counted() } else { builder };
-    let methods = settings.methods.iter();
+    let builder = spans.join(app.api_builder().limits(config.limits));
+    let builder = if config.metrics.is_some() { builder.counted() } else { builder };
+    let methods = config.methods.iter();
     Ok(methods.fold(builder, |builder, method| builder.method_limits(&method.path, method.limits)).build()?)
 }
 
-fn service(settings: &ServeSettings, api: &Api) -> HttpService {
-    let service = HttpService::new(api.clone()).name(NAME).rpc_prefix(settings.rpc_prefix.as_str());
-    let origins = settings.origins.0.iter().chain(&settings.public_url);
-    origins
-        .fold(service.trusted_proxies(settings.proxies.clone()), |service, url| service.allow_origin(&url.to_string()))
+fn service(config: &ServeConfig, api: &Api) -> HttpService {
+    let service = HttpService::new(api.clone()).name(NAME).rpc_prefix(config.rpc_prefix.as_str());
+    let origins = config.origins.0.iter().chain(&config.public_url);
+    origins.fold(service.trusted_proxies(config.proxies.clone()), |service, url| service.allow_origin(&url.to_string()))
 }
 
 fn banner<'a>(
-    settings: &'a ServeSettings,
+    config: &'a ServeConfig,
     storage: &dyn Storage,
     app: &App,
     (address, metrics): (SocketAddr, Option<SocketAddr>),
@@ -196,8 +195,8 @@ fn banner<'a>(
     Banner {
         address,
         metrics,
-        public_url: settings.public_url.as_ref().map(ToString::to_string),
-        rpc_prefix: settings.rpc_prefix.as_str(),
+        public_url: config.public_url.as_ref().map(ToString::to_string),
+        rpc_prefix: config.rpc_prefix.as_str(),
         storage: storage.to_string(),
         storage_lasts: storage.lasts(),
         mail_server: host.map(|host| format!("{host}:{port}")),
@@ -207,9 +206,9 @@ fn banner<'a>(
 }
 
 /// Tells programs what a banner tells people.
-fn listening(settings: &ServeSettings, address: SocketAddr, api: &Api) {
+fn listening(config: &ServeConfig, address: SocketAddr, api: &Api) {
     let url = format!("http://{address}");
-    let public_url = settings.public_url.as_ref().map(tracing::field::display);
+    let public_url = config.public_url.as_ref().map(tracing::field::display);
     let methods = api.methods().len();
     tracing::info!(event = "server.listening", url, public_url, methods, "listening on {url}");
 }

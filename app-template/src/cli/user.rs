@@ -87,10 +87,10 @@ struct PasswordArgs {
 
 pub(super) fn run(args: UserArgs, layers: &Layers, audience: Audience) -> Result<ExitCode, Failure> {
     let UserArgs { command, json, storage: _ } = args;
-    let settings = super::serve_settings(layers)?;
-    require_database(&settings.storage)?;
+    let config = super::serve_config(layers)?;
+    require_database(&config.storage)?;
     let answer = runtime()?.block_on(async {
-        let operator = Operator::open(settings, audience).await?;
+        let operator = Operator::open(config, audience).await?;
         let answer = answer(operator.app.accounts(), command).await;
         operator.close().await;
         answer

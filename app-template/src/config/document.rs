@@ -1,21 +1,21 @@
-//! The document about all settings, made from their table.
+//! The document about all options, made from their table.
 
-use super::key::Row;
-use super::table::{KEYS, METHOD_KEYS};
+use super::option::OptionSpec;
+use super::table::{METHOD_OPTIONS, OPTIONS};
 use super::{CONFIG_VARIABLE, FILE, PREFIX};
 
 /// The document, in Markdown.
 pub(crate) fn markdown(program: &str) -> String {
     let mut text = introduction(program);
     let mut section = "";
-    for row in KEYS {
-        if row.section != section {
-            section = row.section;
+    for spec in OPTIONS {
+        if spec.section != section {
+            section = spec.section;
             text += &format!(
                 "\n## {section}\n\n| key | variable | type | range | default | |\n| --- | --- | --- | --- | --- | --- |\n"
             );
         }
-        text += &line(row);
+        text += &line(spec);
     }
     text += &methods();
     text
@@ -25,7 +25,7 @@ fn introduction(program: &str) -> String {
     format!(
         "# Configuration\n\n\
         <!-- Made by `{program} docs --configuration`. -->\n\n\
-        Every setting has a key. Its value comes from, the first one that there is: the flag `--key` of `{program} serve`, for keys\n\
+        Every option has a key. Its value comes from, the first one that there is: the flag `--key` of `{program} serve`, for keys\n\
         that are marked with it; the variable in the table; a second variable, where the table names one; the file; the default.\n\n\
         - The file is the one that `--config FILE` or `{CONFIG_VARIABLE}` names, else `./{FILE}`, if it is there. It is TOML: `port = 8080`. A key that\n  \
           does not exist is a fault, so that nothing is misspelt unseen.\n\
@@ -38,23 +38,23 @@ fn introduction(program: &str) -> String {
     )
 }
 
-fn line(row: &Row) -> String {
-    let name = if row.has_flag() { format!("`--{}`", row.name) } else { format!("`{}`", row.name) };
-    let variables: Vec<String> = row.variables().map(|variable| format!("`{variable}`")).collect();
-    let default = if row.default.is_empty() { String::new() } else { format!("`{}`", row.default) };
-    let secret = if row.secret { " Never shown." } else { "" };
+fn line(spec: &OptionSpec) -> String {
+    let name = if spec.has_flag() { format!("`--{}`", spec.name) } else { format!("`{}`", spec.name) };
+    let variables: Vec<String> = spec.variables().map(|variable| format!("`{variable}`")).collect();
+    let default = if spec.default.is_empty() { String::new() } else { format!("`{}`", spec.default) };
+    let secret = if spec.secret { " Never shown." } else { "" };
     format!(
         "| {name} | {} | {} | {} | {default} | {}.{secret} |\n",
         variables.join(", "),
-        row.kind,
-        range(row),
-        row.text
+        spec.kind,
+        range(spec),
+        spec.text
     )
 }
 
 /// `1 to 100`; empty where values have no order.
-fn range(row: &Row) -> String {
-    row.range.map(|range| format!("{} to {}", range.least, range.most)).unwrap_or_default()
+fn range(spec: &OptionSpec) -> String {
+    spec.range.map(|range| format!("{} to {}", range.least, range.most)).unwrap_or_default()
 }
 
 fn methods() -> String {
@@ -63,8 +63,8 @@ fn methods() -> String {
         ```toml\n[methods.\"/v1/test/test\"]\nconcurrency = 4\nrate = \"10/min\"\n```\n\n\
         | key | type | range | |\n| --- | --- | --- | --- |\n"
         .to_owned();
-    for row in METHOD_KEYS {
-        text += &format!("| `{}` | {} | {} | {}. |\n", row.name, row.kind, range(row), row.text);
+    for spec in METHOD_OPTIONS {
+        text += &format!("| `{}` | {} | {} | {}. |\n", spec.name, spec.kind, range(spec), spec.text);
     }
     text
 }

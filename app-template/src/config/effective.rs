@@ -2,9 +2,9 @@
 
 use super::error::{ConfigError, Faults};
 use super::found::Source;
-use super::key::Row;
 use super::layers::Layers;
-use super::table::{KEYS, METHOD_KEYS};
+use super::option::OptionSpec;
+use super::table::{METHOD_OPTIONS, OPTIONS};
 
 /// What stands for a secret.
 const MASK: &str = "********";
@@ -12,7 +12,7 @@ const MASK: &str = "********";
 /// A value in effect, as it is shown.
 #[derive(Debug)]
 pub(crate) struct Effective {
-    pub(crate) row: &'static Row,
+    pub(crate) spec: &'static OptionSpec,
     /// The method that it is a limit of.
     pub(crate) method: Option<String>,
     /// Empty when there is none.
@@ -20,25 +20,25 @@ pub(crate) struct Effective {
     pub(crate) source: Source,
 }
 
-/// The value of every key; then those of single methods.
+/// The value of every option; then those of single methods.
 pub(crate) fn effective(layers: &Layers) -> Result<Vec<Effective>, ConfigError> {
     let mut faults = Faults::default();
     let mut values = Vec::new();
-    for row in KEYS {
-        let found = layers.find(row).unwrap_or_else(|fault| {
+    for spec in OPTIONS {
+        let found = layers.find(spec).unwrap_or_else(|fault| {
             faults.add(fault);
             None
         });
         let (value, source) =
-            found.map_or((row.default.to_owned(), Source::Default), |found| (found.text, found.source));
-        let value = if row.secret && !value.is_empty() { MASK.to_owned() } else { value };
-        values.push(Effective { row, method: None, value, source });
+            found.map_or((spec.default.to_owned(), Source::Default), |found| (found.text, found.source));
+        let value = if spec.secret && !value.is_empty() { MASK.to_owned() } else { value };
+        values.push(Effective { spec, method: None, value, source });
     }
     for table in layers.file.iter().flat_map(|file| &file.methods) {
-        let of_table = METHOD_KEYS.iter().filter_map(|row| {
-            let entry = table.value(row)?;
+        let of_table = METHOD_OPTIONS.iter().filter_map(|spec| {
+            let entry = table.value(spec)?;
             let source = Source::Line(entry.place.clone());
-            Some(Effective { row, method: Some(table.path.clone()), value: entry.text.clone(), source })
+            Some(Effective { spec, method: Some(table.path.clone()), value: entry.text.clone(), source })
         });
         values.extend(of_table);
     }

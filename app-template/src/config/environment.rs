@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::error::meant;
 use super::found::{Found, Source};
-use super::key::Row;
-use super::table::KEYS;
+use super::option::OptionSpec;
+use super::table::OPTIONS;
 use super::{CONFIG_VARIABLE, PREFIX};
 
 /// The variables of the process, as they were at start.
@@ -24,15 +24,15 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The value of a key: its own variable, or the file that another one names, or a variable that many programs know.
-    pub(super) fn find(&self, row: &Row) -> Result<Option<Found>, String> {
-        let (own, of_file) = (row.variable(), row.variable_of_file());
+    /// The value of an option: its own variable, or the file that another one names, or a variable that many programs know.
+    pub(super) fn find(&self, spec: &OptionSpec) -> Result<Option<Found>, String> {
+        let (own, of_file) = (spec.variable(), spec.variable_of_file());
         match (self.value(&own), self.value(&of_file)) {
             (Some(_), Some(_)) => return Err(format!("{own} and {of_file} are both set: unset one of them")),
             (None, Some(path)) => return content(&of_file, path).map(Some),
             _ => {}
         }
-        let set = row.variables().find_map(|name| Some((self.value(&name)?.to_owned(), name)));
+        let set = spec.variables().find_map(|name| Some((self.value(&name)?.to_owned(), name)));
         Ok(set.map(|(text, name)| Found { text, source: Source::Variable(name) }))
     }
 
@@ -51,8 +51,8 @@ impl Environment {
 
 /// Every variable that is read.
 fn variables() -> impl Iterator<Item = String> {
-    let of_key = |row: &&Row| row.variables().chain([row.variable_of_file()]).collect::<Vec<_>>();
-    KEYS.iter().flat_map(of_key).chain([CONFIG_VARIABLE.to_owned()])
+    let of_key = |spec: &&OptionSpec| spec.variables().chain([spec.variable_of_file()]).collect::<Vec<_>>();
+    OPTIONS.iter().flat_map(of_key).chain([CONFIG_VARIABLE.to_owned()])
 }
 
 /// What a file holds, without the line end that editors add.

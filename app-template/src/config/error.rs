@@ -1,4 +1,4 @@
-//! What is wrong with the settings.
+//! What is wrong with the configuration.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ const NAMED: usize = 3;
 /// Letters that a misspelt name may differ in from the one that was meant.
 const NEAR: usize = 2;
 
-/// The settings are wrong; every fault of them.
+/// The configuration is wrong; every fault of it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) struct ConfigError(Vec<String>);
 

@@ -1,4 +1,4 @@
-//! The file of settings, in TOML: every value with the line that it stands in.
+//! The configuration file, in TOML: every value with the line that it stands in.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -8,15 +8,15 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::error::{ConfigError, Faults, hint};
 use super::found::{Found, Source};
-use super::key::Row;
-use super::table::{KEYS, METHOD_KEYS};
+use super::option::OptionSpec;
+use super::table::{METHOD_OPTIONS, OPTIONS};
 
 /// The key of the tables of methods.
 const METHODS: &str = "methods";
 
-/// A file of settings that was read.
+/// A configuration file that was read.
 #[derive(Debug)]
-pub(super) struct SettingsFile {
+pub(super) struct ConfigFile {
     name: String,
     values: Vec<Entry>,
     pub(super) methods: Vec<MethodTable>,
@@ -44,7 +44,7 @@ pub(super) struct MethodTable {
     values: Vec<Entry>,
 }
 
-impl SettingsFile {
+impl ConfigFile {
     /// Reads a file. What is wrong in it is told all at once.
     pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
         let name = shown(path);
@@ -67,15 +67,15 @@ impl SettingsFile {
                     let place = reader.place(&key.span());
                     reader.faults.add(format!("{place}: {METHODS} is no value: expected [{METHODS}.\"/v1/…\"] tables"));
                 }
-                _ => file.values.extend(reader.entry(KEYS, key, value)),
+                _ => file.values.extend(reader.entry(OPTIONS, key, value)),
             }
         }
         reader.faults.finish().map(|()| file)
     }
 
-    /// The value of a key.
-    pub(super) fn value(&self, row: &Row) -> Option<&Entry> {
-        find(&self.values, row)
+    /// The value of an option.
+    pub(super) fn value(&self, spec: &OptionSpec) -> Option<&Entry> {
+        find(&self.values, spec)
     }
 
     /// The name that it was given by.
@@ -85,14 +85,14 @@ impl SettingsFile {
 }
 
 impl MethodTable {
-    /// The value of a key.
-    pub(super) fn value(&self, row: &Row) -> Option<&Entry> {
-        find(&self.values, row)
+    /// The value of an option.
+    pub(super) fn value(&self, spec: &OptionSpec) -> Option<&Entry> {
+        find(&self.values, spec)
     }
 }
 
-fn find<'a>(entries: &'a [Entry], row: &Row) -> Option<&'a Entry> {
-    entries.iter().find(|entry| entry.key == row.name)
+fn find<'a>(entries: &'a [Entry], spec: &OptionSpec) -> Option<&'a Entry> {
+    entries.iter().find(|entry| entry.key == spec.name)
 }
 
 struct Reader<'a> {
@@ -111,7 +111,7 @@ impl Reader<'_> {
                     .add(format!("{place}: {path} is no table: expected limits of a method", path = path.get_ref()));
                 continue;
             };
-            let values = in_order(values).into_iter().filter_map(|(key, value)| self.entry(METHOD_KEYS, key, value));
+            let values = in_order(values).into_iter().filter_map(|(key, value)| self.entry(METHOD_OPTIONS, key, value));
             let values = values.collect();
             methods.push(MethodTable { path: path.get_ref().to_string(), place, values });
         }
@@ -121,23 +121,23 @@ impl Reader<'_> {
     /// A value, if its key is known and it has a text form.
     fn entry(
         &mut self,
-        keys: &'static [&'static Row],
+        keys: &'static [&'static OptionSpec],
         key: &Spanned<DeString<'_>>,
         value: &Spanned<DeValue<'_>>,
     ) -> Option<Entry> {
         let (name, place) = (key.get_ref(), self.place(&key.span()));
-        let Some(row) = keys.iter().find(|row| row.name == name) else {
-            let meant = hint(name, keys.iter().map(|row| row.name.to_owned()), "\"");
+        let Some(spec) = keys.iter().find(|spec| spec.name == name) else {
+            let meant = hint(name, keys.iter().map(|spec| spec.name.to_owned()), "\"");
             self.faults.add(format!("{place}: unknown key \"{name}\"{meant}"));
             return None;
         };
-        let Some(text) = text(value.get_ref(), row.is_list) else {
-            self.faults.add(format!("{place}: {name}: expected {}", row.expected()));
+        let Some(text) = text(value.get_ref(), spec.is_list) else {
+            self.faults.add(format!("{place}: {name}: expected {}", spec.expected()));
             return None;
         };
-        let entry = Entry { key: row.name, text, place };
-        if !entry.text.is_empty() && !row.takes(&entry.text) {
-            self.faults.add(Found::from(&entry).bad(row));
+        let entry = Entry { key: spec.name, text, place };
+        if !entry.text.is_empty() && !spec.takes(&entry.text) {
+            self.faults.add(Found::from(&entry).bad(spec));
         }
         Some(entry)
     }
@@ -179,11 +179,11 @@ fn shown(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::SettingsFile;
+    use super::ConfigFile;
     use crate::config::table::{ALLOWED_ORIGINS, METHOD_CONCURRENCY, METHOD_RATE, PORT};
 
     fn faults(content: &str) -> String {
-        SettingsFile::parse("app.toml", content).unwrap_err().to_string()
+        ConfigFile::parse("app.toml", content).unwrap_err().to_string()
     }
 
     #[test]
@@ -218,13 +218,13 @@ mod tests {
     #[test]
     fn values_have_the_texts_that_variables_would_hold() {
         let content = "port = 0x10\nallowed-origins = [\"https://a\", \"https://b\"]\n[methods.\"/v1/a/b\"]\nconcurrency = 2\nrate = \"1/s\"";
-        let file = SettingsFile::parse("app.toml", content).unwrap();
-        let value = |row| file.value(row).map(|entry| (entry.text.as_str(), entry.place.as_str()));
-        assert_eq!(value(&PORT.row), Some(("16", "app.toml:1")));
-        assert_eq!(value(&ALLOWED_ORIGINS.row), Some(("https://a,https://b", "app.toml:2")));
+        let file = ConfigFile::parse("app.toml", content).unwrap();
+        let value = |spec| file.value(spec).map(|entry| (entry.text.as_str(), entry.place.as_str()));
+        assert_eq!(value(&PORT.spec), Some(("16", "app.toml:1")));
+        assert_eq!(value(&ALLOWED_ORIGINS.spec), Some(("https://a,https://b", "app.toml:2")));
         let method = &file.methods[0];
         assert_eq!((method.path.as_str(), method.place.as_str()), ("/v1/a/b", "app.toml:3"));
-        assert_eq!(method.value(&METHOD_CONCURRENCY.row).map(|entry| entry.text.as_str()), Some("2"));
-        assert_eq!(method.value(&METHOD_RATE.row).map(|entry| entry.place.as_str()), Some("app.toml:5"));
+        assert_eq!(method.value(&METHOD_CONCURRENCY.spec).map(|entry| entry.text.as_str()), Some("2"));
+        assert_eq!(method.value(&METHOD_RATE.spec).map(|entry| entry.place.as_str()), Some("app.toml:5"));
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::key::Row;
+use super::option::OptionSpec;
 
 /// Bytes of a value that a fault shows.
 const SHOWN: usize = 200;
@@ -18,7 +18,7 @@ pub(crate) struct Found {
 /// What set a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// The flag of a key.
+    /// The flag of an option.
     Flag(&'static str),
     /// A variable.
     Variable(String),
@@ -42,18 +42,18 @@ impl fmt::Display for Source {
 
 impl Found {
     /// Names the value in a fault: `APP_PORT`, `app.toml:3: port`, and what it is unless that is secret.
-    pub(super) fn fault(&self, row: &Row, what: impl fmt::Display) -> String {
+    pub(super) fn fault(&self, spec: &OptionSpec, what: impl fmt::Display) -> String {
         let name = match &self.source {
             Source::Flag(_) | Source::Variable(_) | Source::Default => self.source.to_string(),
             Source::VariableFile(name) => format!("the content of {name}"),
-            Source::Line(place) => format!("{place}: {}", row.name),
+            Source::Line(place) => format!("{place}: {}", spec.name),
         };
-        if row.secret { format!("{name}: {what}") } else { format!("{name} is \"{}\": {what}", shown(&self.text)) }
+        if spec.secret { format!("{name}: {what}") } else { format!("{name} is \"{}\": {what}", shown(&self.text)) }
     }
 
-    /// The fault of a value that its key does not take.
-    pub(super) fn bad(&self, row: &Row) -> String {
-        self.fault(row, format_args!("expected {}", row.expected()))
+    /// The fault of a value that its option does not take.
+    pub(super) fn bad(&self, spec: &OptionSpec) -> String {
+        self.fault(spec, format_args!("expected {}", spec.expected()))
     }
 }
 

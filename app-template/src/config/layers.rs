@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
 use super::error::{ConfigError, Faults};
-use super::file::SettingsFile;
+use super::file::ConfigFile;
 use super::found::{Found, Source};
-use super::key::{Key, Row};
-use super::setting::Setting;
+use super::option::{ConfigOption, OptionSpec};
+use super::value::OptionValue;
 use super::{CONFIG_VARIABLE, FILE};
 
-/// What the command line sets: texts by the names of keys.
+/// What the command line sets: texts by the names of options.
 pub(crate) type Flags = BTreeMap<&'static str, String>;
 
 /// Everything that sets values.
@@ -19,7 +19,7 @@ pub(crate) type Flags = BTreeMap<&'static str, String>;
 pub(crate) struct Layers {
     flags: Flags,
     environment: Environment,
-    pub(super) file: Option<SettingsFile>,
+    pub(super) file: Option<ConfigFile>,
 }
 
 impl Layers {
@@ -27,7 +27,7 @@ impl Layers {
     pub(crate) fn read(flags: Flags, environment: Environment, file: Option<PathBuf>) -> Result<Self, ConfigError> {
         let named = file.or_else(|| environment.value(CONFIG_VARIABLE).map(PathBuf::from));
         let path = named.or_else(|| Path::new(FILE).is_file().then(|| PathBuf::from(FILE)));
-        let file = path.map(|path| SettingsFile::read(&path)).transpose()?;
+        let file = path.map(|path| ConfigFile::read(&path)).transpose()?;
         Ok(Self { flags, environment, file })
     }
 
@@ -38,17 +38,17 @@ impl Layers {
 
     /// The name of the file that was read.
     pub(crate) fn file_name(&self) -> Option<&str> {
-        self.file.as_ref().map(SettingsFile::name)
+        self.file.as_ref().map(ConfigFile::name)
     }
 
-    /// What sets a key, if anything does.
-    pub(super) fn find(&self, row: &Row) -> Result<Option<Found>, String> {
-        let flag = self.flags.get_key_value(row.name);
+    /// What sets an option, if anything does.
+    pub(super) fn find(&self, spec: &OptionSpec) -> Result<Option<Found>, String> {
+        let flag = self.flags.get_key_value(spec.name);
         if let Some((name, text)) = flag {
             return Ok(Some(Found { text: text.clone(), source: Source::Flag(name) }));
         }
-        let found = self.environment.find(row)?;
-        let line = || self.file.as_ref()?.value(row).map(Found::from);
+        let found = self.environment.find(spec)?;
+        let line = || self.file.as_ref()?.value(spec).map(Found::from);
         Ok(found.or_else(line).filter(|found| !found.text.is_empty()))
     }
 
@@ -59,7 +59,7 @@ impl Layers {
         file: &str,
     ) -> Result<Self, ConfigError> {
         let flags = flags.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
-        let file = SettingsFile::parse("app.toml", file)?;
+        let file = ConfigFile::parse("app.toml", file)?;
         Ok(Self { flags, environment: Environment::of(variables), file: Some(file) })
     }
 }
@@ -76,29 +76,29 @@ impl<'a> Reader<'a> {
         Self { layers, faults: Faults::default() }
     }
 
-    /// What sets a key.
-    pub(super) fn found(&mut self, row: &Row) -> Option<Found> {
-        self.layers.find(row).unwrap_or_else(|fault| {
+    /// What sets an option.
+    pub(super) fn found(&mut self, spec: &OptionSpec) -> Option<Found> {
+        self.layers.find(spec).unwrap_or_else(|fault| {
             self.faults.add(fault);
             None
         })
     }
 
-    /// The value of a key, which may have none. In place of a bad one stands the default.
-    pub(super) fn optional<T: Setting>(&mut self, key: &Key<T>) -> Option<T> {
-        let Some(found) = self.found(&key.row) else {
-            return Some(key.row.default).filter(|text| !text.is_empty()).and_then(T::parse);
+    /// The value of an option, which may have none. In place of a bad one stands the default.
+    pub(super) fn optional<T: OptionValue>(&mut self, option: &ConfigOption<T>) -> Option<T> {
+        let Some(found) = self.found(&option.spec) else {
+            return Some(option.spec.default).filter(|text| !text.is_empty()).and_then(T::parse);
         };
-        let value = key.parse(&found.text);
+        let value = option.parse(&found.text);
         if value.is_none() {
-            self.faults.add(found.bad(&key.row));
+            self.faults.add(found.bad(&option.spec));
         }
-        value.or_else(|| T::parse(key.row.default))
+        value.or_else(|| T::parse(option.spec.default))
     }
 
-    /// The value of a key with a default.
-    pub(super) fn required<T: Setting>(&mut self, key: &Key<T>) -> T {
-        self.optional(key).expect("the test `every_default_is_a_value` holds the defaults to their types")
+    /// The value of an option with a default.
+    pub(super) fn required<T: OptionValue>(&mut self, option: &ConfigOption<T>) -> T {
+        self.optional(option).expect("the test `every_default_is_a_value` holds the defaults to their types")
     }
 }
 
@@ -109,7 +109,7 @@ mod tests {
 
     fn port(flags: &[(&'static str, &str)], variables: &[(&str, &str)], file: &str) -> (u16, String) {
         let layers = Layers::of(flags, variables, file).unwrap();
-        let source = layers.find(&PORT.row).unwrap().map_or("default".to_owned(), |found| found.source.to_string());
+        let source = layers.find(&PORT.spec).unwrap().map_or("default".to_owned(), |found| found.source.to_string());
         let mut reader = Reader::new(&layers);
         let port = reader.required(&PORT);
         reader.faults.finish().unwrap();
@@ -149,11 +149,11 @@ mod tests {
         }
         let layers = Layers::of(&[], &[("APP_PORT_FILE", name), ("APP_PORT", "1")], "").unwrap();
         assert_eq!(
-            layers.find(&PORT.row),
+            layers.find(&PORT.spec),
             Err("APP_PORT and APP_PORT_FILE are both set: unset one of them".to_owned())
         );
         let missing = Layers::of(&[], &[("APP_PORT_FILE", "/no/such")], "").unwrap();
-        assert!(missing.find(&PORT.row).unwrap_err().starts_with("APP_PORT_FILE: /no/such cannot be read: "));
+        assert!(missing.find(&PORT.spec).unwrap_err().starts_with("APP_PORT_FILE: /no/such cannot be read: "));
     }
 
     #[test]

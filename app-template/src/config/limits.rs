@@ -1,4 +1,4 @@
-//! The settings of limits: those of the server, and those of single methods.
+//! The limits in the configuration: those of the server, and those of single methods.
 
 use std::num::NonZeroU32;
 
@@ -6,9 +6,8 @@ use rpc_core::{Api, Limits, MethodLimits, Rate};
 
 use super::error::{ConfigError, Faults, hint};
 use super::file::MethodTable;
-use super::key::Key;
 use super::layers::Reader;
-use super::setting::{Setting, Size};
+use super::option::ConfigOption;
 use super::table::{
     BATCH, BODY_TIMEOUT, CALL_TIMEOUT, CALLS, CALLS_PER_CONNECTION, CALLS_PER_NETWORK, CONNECTIONS,
     CONNECTIONS_PER_NETWORK, FIRST_BYTE_TIMEOUT, HEADERS, HEADERS_TIMEOUT, IDLE_TIMEOUT, LINGER_TIMEOUT, MAIL_RATE,
@@ -17,9 +16,10 @@ use super::table::{
     SIGN_UP_RATE, UNREAD_BODY, UNREAD_TIMEOUT, UPLOAD, UPLOADS, UPLOADS_PER_NETWORK, WRITE_RATE, WRITE_TIMEOUT,
     WS_EVENTS, WS_MESSAGE, WS_PER_ADDRESS, WS_PING, WS_RUNNING, WS_SILENCE, WS_SUBSCRIPTIONS, WS_TOTAL, WS_WAITING,
 };
+use super::value::{OptionValue, Size};
 
-/// The methods of guests whose rates have keys of their own. Their attributes say the defaults.
-const RATES: [(&str, &Key<Rate>); 3] = [
+/// The methods of guests whose rates have options of their own. Their attributes say the defaults.
+const RATES: [(&str, &ConfigOption<Rate>); 3] = [
     ("/v1/session/signup", &SIGN_UP_RATE),
     ("/v1/session/send-confirmation-email", &MAIL_RATE),
     ("/v1/session/send-password-reset-email", &MAIL_RATE),
@@ -27,13 +27,13 @@ const RATES: [(&str, &Key<Rate>); 3] = [
 
 /// The limits of one method, and where they are set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct MethodSettings {
+pub(crate) struct MethodConfig {
     pub(crate) path: String,
     place: String,
     pub(crate) limits: MethodLimits,
 }
 
-impl MethodSettings {
+impl MethodConfig {
     /// Refuses limits of methods that an API has not.
     pub(super) fn check(methods: &[Self], api: &Api) -> Result<(), ConfigError> {
         let mut faults = Faults::default();
@@ -88,25 +88,25 @@ impl Reader<'_> {
         limits
     }
 
-    /// The limits of methods that are set, by a table of the method or by a key.
-    pub(super) fn methods(&mut self) -> Vec<MethodSettings> {
+    /// The limits of methods that are set, by a table of the method or by an option.
+    pub(super) fn methods(&mut self) -> Vec<MethodConfig> {
         let tables = self.layers.file.as_ref().map_or(&[][..], |file| &file.methods);
         let mut methods: Vec<_> = tables.iter().map(method).collect();
-        for (path, key) in RATES {
-            let Some(found) = self.found(&key.row) else { continue };
-            let rate = self.optional(key);
+        for (path, option) in RATES {
+            let Some(found) = self.found(&option.spec) else { continue };
+            let rate = self.optional(option);
             if let Some(method) = methods.iter_mut().find(|method| method.path == path) {
                 method.limits.rate = method.limits.rate.or(rate);
                 continue;
             }
             let limits = MethodLimits { rate, ..MethodLimits::default() };
-            methods.push(MethodSettings { path: path.to_owned(), place: found.source.to_string(), limits });
+            methods.push(MethodConfig { path: path.to_owned(), place: found.source.to_string(), limits });
         }
         methods
     }
 }
 
-fn method(table: &MethodTable) -> MethodSettings {
+fn method(table: &MethodTable) -> MethodConfig {
     let limits = MethodLimits {
         concurrency: value(table, &METHOD_CONCURRENCY).map(NonZeroU32::get),
         concurrency_per_user: value(table, &METHOD_CONCURRENCY_PER_USER).map(NonZeroU32::get),
@@ -115,12 +115,12 @@ fn method(table: &MethodTable) -> MethodSettings {
         max_body: value(table, &METHOD_MAX_BODY).map(|Size(bytes)| bytes),
         upload: value(table, &METHOD_UPLOAD).map(|Size(bytes)| bytes),
     };
-    MethodSettings { path: table.path.clone(), place: table.place.clone(), limits }
+    MethodConfig { path: table.path.clone(), place: table.place.clone(), limits }
 }
 
 /// A limit; those that are bad or out of their range were refused with the file.
-fn value<T: Setting>(table: &MethodTable, key: &Key<T>) -> Option<T> {
-    T::parse(&table.value(&key.row)?.text)
+fn value<T: OptionValue>(table: &MethodTable, option: &ConfigOption<T>) -> Option<T> {
+    T::parse(&table.value(&option.spec)?.text)
 }
 
 #[cfg(test)]
@@ -128,21 +128,21 @@ mod tests {
     use rpc_auth::TokenFormat;
     use rpc_core::MethodLimits;
 
-    use super::{RATES, Setting};
+    use super::{OptionValue, RATES};
     use crate::config::layers::Layers;
 
     fn limits(variables: &[(&str, &str)], file: &str) -> Vec<(String, MethodLimits)> {
         let layers = Layers::of(&[], variables, file).unwrap();
-        let settings = layers.serve("app", TokenFormat::new("app").unwrap()).unwrap();
-        settings.methods.into_iter().map(|method| (method.path, method.limits)).collect()
+        let config = layers.serve("app", TokenFormat::new("app").unwrap()).unwrap();
+        config.methods.into_iter().map(|method| (method.path, method.limits)).collect()
     }
 
     #[test]
     fn the_defaults_of_rates_are_those_of_the_attributes() {
         let api = crate::api::build().unwrap();
-        for (path, key) in RATES {
+        for (path, option) in RATES {
             let rate = api.method(path).unwrap().limits().rate;
-            assert!(rate.is_some() && rate == Setting::parse(key.row.default), "{path}: {rate:?}");
+            assert!(rate.is_some() && rate == OptionValue::parse(option.spec.default), "{path}: {rate:?}");
         }
         assert_eq!(limits(&[], ""), []);
     }

@@ -1,13 +1,13 @@
-//! The settings of the log.
+//! The configuration of the log.
 
 use super::error::ConfigError;
 use super::layers::{Layers, Reader};
-use super::setting::{HttpUrl, LogFormat};
 use super::table::{LOG_FORMAT, LOG_LEVEL, OTLP_ENDPOINT};
+use super::value::{HttpUrl, LogFormat};
 
 /// What to log, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LogSettings {
+pub(crate) struct LogConfig {
     pub(crate) format: LogFormat,
     /// Directives of `RUST_LOG`, or a level.
     pub(crate) filter: String,
@@ -16,13 +16,13 @@ pub(crate) struct LogSettings {
 }
 
 impl Layers {
-    /// The settings of the log.
-    pub(crate) fn log(&self) -> Result<LogSettings, ConfigError> {
+    /// The configuration of the log.
+    pub(crate) fn log(&self) -> Result<LogConfig, ConfigError> {
         let mut reader = Reader::new(self);
         let (format, level) = (reader.required(&LOG_FORMAT), reader.required(&LOG_LEVEL));
         reader.faults.finish()?;
         let variable = |name| self.environment().value(name);
-        Ok(LogSettings {
+        Ok(LogConfig {
             format,
             filter: variable("RUST_LOG").unwrap_or(level.name()).to_owned(),
             no_color: variable("NO_COLOR").is_some(),
@@ -33,7 +33,7 @@ impl Layers {
     pub(crate) fn spans(&self) -> Result<Option<HttpUrl>, ConfigError> {
         let mut reader = Reader::new(self);
         let endpoint = reader.optional(&OTLP_ENDPOINT);
-        if let Some(found) = reader.found(&OTLP_ENDPOINT.row)
+        if let Some(found) = reader.found(&OTLP_ENDPOINT.spec)
             && !cfg!(feature = "otel")
         {
             reader.faults.add(format!("{}: this program was built without the feature `otel`", found.source));

@@ -1,4 +1,4 @@
-//! The settings of `serve`.
+//! The configuration of `serve`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,12 +10,11 @@ use rpc_core::{Api, Limits};
 use serde_json::{Map, Value};
 
 use super::error::ConfigError;
-use super::key::Row;
 use super::layers::{Layers, Reader};
-use super::limits::MethodSettings;
+use super::limits::MethodConfig;
+use super::option::OptionSpec;
 use super::rules;
-use super::setting::{Origins, Prefix, PublicUrl};
-use super::storage::StorageSettings;
+use super::storage::StorageConfig;
 use super::table::{
     ALLOWED_ORIGINS, APP_URL, AVATARS, BIND, CONFIRMATION_LIFE, DRAIN_TIME, FORWARDED_HEADER, HASH_ITERATIONS,
     HASH_MEMORY, HASH_PARALLEL, MAIL_DRAIN_TIME, MAIL_TEMPLATES, MAILS_PER_HOUR, METRICS_BIND, NO_BANNER,
@@ -25,17 +24,18 @@ use super::table::{
     THROTTLE_FREE_PER_NAME, THROTTLE_FREE_PER_PAIR, THROTTLE_MAX_DELAY, THROTTLE_TRUST_FOR, TRUSTED_PROXIES,
     USERNAME_IS_EMAIL,
 };
+use super::value::{Origins, Prefix, PublicUrl};
 use crate::app::AppOptions;
 use crate::mail::SmtpOptions;
 use crate::settings::SettingsChange;
 
 /// Settings of the application that administrators may change later.
-const FIRST_SETTINGS: [&Row; 6] =
-    [&APP_URL.row, &SMTP_FROM.row, &SMTP_HOSTNAME.row, &SMTP_PORT.row, &SMTP_USERNAME.row, &SMTP_PASSWORD.row];
+const FIRST_SETTINGS: [&OptionSpec; 6] =
+    [&APP_URL.spec, &SMTP_FROM.spec, &SMTP_HOSTNAME.spec, &SMTP_PORT.spec, &SMTP_USERNAME.spec, &SMTP_PASSWORD.spec];
 
 /// How to serve.
 #[derive(Debug, Clone)]
-pub(crate) struct ServeSettings {
+pub(crate) struct ServeConfig {
     pub(crate) address: SocketAddr,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) rpc_prefix: Prefix,
@@ -48,8 +48,8 @@ pub(crate) struct ServeSettings {
     /// Where metrics are served.
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) no_banner: bool,
-    pub(crate) storage: StorageSettings,
-    pub(crate) root: RootSettings,
+    pub(crate) storage: StorageConfig,
+    pub(crate) root: RootConfig,
     /// What administrators may change later.
     pub(crate) first: SettingsChange,
     pub(crate) templates: Option<PathBuf>,
@@ -57,12 +57,12 @@ pub(crate) struct ServeSettings {
     pub(crate) smtp_certificates: Option<PathBuf>,
     pub(crate) app: AppOptions,
     pub(crate) limits: Limits,
-    pub(crate) methods: Vec<MethodSettings>,
+    pub(crate) methods: Vec<MethodConfig>,
 }
 
 /// How the root user is made.
 #[derive(Debug, Clone)]
-pub(crate) struct RootSettings {
+pub(crate) struct RootConfig {
     pub(crate) password: Option<Secret>,
     /// What set the password, for a fault of it.
     pub(crate) source: String,
@@ -70,25 +70,25 @@ pub(crate) struct RootSettings {
     pub(crate) out: Option<PathBuf>,
 }
 
-impl ServeSettings {
+impl ServeConfig {
     /// Whether there is something to check with the methods.
     pub(crate) fn depends_on_methods(&self) -> bool {
-        !self.methods.is_empty() || self.rpc_prefix.as_str() != RPC_PREFIX.row.default
+        !self.methods.is_empty() || self.rpc_prefix.as_str() != RPC_PREFIX.spec.default
     }
 
     /// Refuses what the file says of methods that an API has not, and a prefix that hides some that it has.
     pub(crate) fn check_methods(&self, api: &Api) -> Result<(), ConfigError> {
-        MethodSettings::check(&self.methods, api)?;
+        MethodConfig::check(&self.methods, api)?;
         rules::check_prefix(&self.rpc_prefix, api)
     }
 }
 
 impl Layers {
-    /// The settings of `serve`, for an application with a name and tokens.
-    pub(crate) fn serve(&self, name: &str, tokens: TokenFormat) -> Result<ServeSettings, ConfigError> {
+    /// The configuration of `serve`, for an application with a name and tokens.
+    pub(crate) fn serve(&self, name: &str, tokens: TokenFormat) -> Result<ServeConfig, ConfigError> {
         let mut reader = Reader::new(self);
         let networks = reader.optional(&TRUSTED_PROXIES).unwrap_or_default().0;
-        let settings = ServeSettings {
+        let config = ServeConfig {
             address: SocketAddr::new(reader.required(&BIND), reader.required(&PORT)),
             public_url: reader.optional(&PUBLIC_URL),
             rpc_prefix: reader.required(&RPC_PREFIX),
@@ -112,16 +112,16 @@ impl Layers {
             limits: reader.limits(),
             methods: reader.methods(),
         };
-        reader.rules(&settings);
-        reader.faults.finish().map(|()| settings)
+        reader.rules(&config);
+        reader.faults.finish().map(|()| config)
     }
 }
 
 impl Reader<'_> {
-    fn root(&mut self) -> RootSettings {
-        let source = self.found(&ROOT_PASSWORD.row).map(|found| found.source.to_string()).unwrap_or_default();
+    fn root(&mut self) -> RootConfig {
+        let source = self.found(&ROOT_PASSWORD.spec).map(|found| found.source.to_string()).unwrap_or_default();
         let password = if source.is_empty() { None } else { self.optional(&ROOT_PASSWORD) };
-        RootSettings { password, source, out: self.optional(&ROOT_PASSWORD_OUT) }
+        RootConfig { password, source, out: self.optional(&ROOT_PASSWORD_OUT) }
     }
 
     fn accounts(&mut self, name: &str, tokens: TokenFormat) -> AccountOptions {
@@ -158,20 +158,21 @@ impl Reader<'_> {
     fn first_settings(&mut self) -> SettingsChange {
         let mut members = Map::new();
         let smtp_port = self.optional(&SMTP_PORT);
-        for row in FIRST_SETTINGS {
-            let Some(found) = self.found(row) else { continue };
+        for spec in FIRST_SETTINGS {
+            let Some(found) = self.found(spec) else { continue };
             let value = match smtp_port {
-                Some(port) if row.name == SMTP_PORT.row.name => port.into(),
-                None if row.name == SMTP_PORT.row.name => continue,
+                Some(port) if spec.name == SMTP_PORT.spec.name => port.into(),
+                None if spec.name == SMTP_PORT.spec.name => continue,
                 _ => Value::String(found.text),
             };
-            members.insert(member(row), value);
+            members.insert(member(spec), value);
         }
         SettingsChange::parse(&members).unwrap_or_else(|violations| {
             for violation in violations {
-                let row = FIRST_SETTINGS.into_iter().find(|row| violation.pointer == format!("/0/{}", member(row)));
-                let found = row.and_then(|row| Some((row, self.found(row)?)));
-                let fault = found.map_or_else(String::new, |(row, found)| found.fault(row, lower(&violation.message)));
+                let spec = FIRST_SETTINGS.into_iter().find(|spec| violation.pointer == format!("/0/{}", member(spec)));
+                let found = spec.and_then(|spec| Some((spec, self.found(spec)?)));
+                let fault =
+                    found.map_or_else(String::new, |(spec, found)| found.fault(spec, lower(&violation.message)));
                 self.faults.add(fault);
             }
             SettingsChange::default()
@@ -180,8 +181,8 @@ impl Reader<'_> {
 }
 
 /// The name of a setting in the API.
-fn member(row: &Row) -> String {
-    row.name.replace('-', "_")
+fn member(spec: &OptionSpec) -> String {
+    spec.name.replace('-', "_")
 }
 
 fn lower(sentence: &str) -> String {
@@ -194,41 +195,41 @@ mod tests {
     use rpc_auth::{HasherOptions, PasswordPolicy, ThrottleOptions, TokenFormat};
     use rpc_core::{Limits, Rate};
 
-    use super::{AccountOptions, Layers, ServeSettings};
-    use crate::config::key::Range;
-    use crate::config::table::{KEYS, METHOD_KEYS};
+    use super::{AccountOptions, Layers, ServeConfig};
+    use crate::config::option::Range;
+    use crate::config::table::{METHOD_OPTIONS, OPTIONS};
     use crate::mail::SmtpTls;
 
-    fn serve(variables: &[(&str, &str)], file: &str) -> Result<ServeSettings, String> {
+    fn serve(variables: &[(&str, &str)], file: &str) -> Result<ServeConfig, String> {
         let layers = Layers::of(&[], variables, file).unwrap();
         layers.serve("app", TokenFormat::new("app").unwrap()).map_err(|error| error.to_string())
     }
 
     #[test]
     fn every_default_is_a_value() {
-        for row in KEYS.iter().filter(|row| !row.default.is_empty()) {
-            assert!(row.takes(row.default), "{}", row.name);
+        for spec in OPTIONS.iter().filter(|spec| !spec.default.is_empty()) {
+            assert!(spec.takes(spec.default), "{}", spec.name);
         }
     }
 
     #[test]
     fn every_bound_is_a_value_and_what_is_beyond_is_none() {
-        for row in KEYS.iter().chain(METHOD_KEYS) {
-            let Some(Range { least, most }) = row.range else { continue };
-            assert!(row.takes(least) && row.takes(most), "{}: {least} to {most}", row.name);
-            assert!(!row.takes("99999999999999999999"), "{}", row.name);
+        for spec in OPTIONS.iter().chain(METHOD_OPTIONS) {
+            let Some(Range { least, most }) = spec.range else { continue };
+            assert!(spec.takes(least) && spec.takes(most), "{}: {least} to {most}", spec.name);
+            assert!(!spec.takes("99999999999999999999"), "{}", spec.name);
         }
         let long = "x".repeat(8193);
-        assert!(KEYS.iter().all(|row| !row.takes(&long)));
+        assert!(OPTIONS.iter().all(|spec| !spec.takes(&long)));
     }
 
     #[test]
     fn the_defaults_are_those_of_the_crates() {
-        let settings = serve(&[], "").unwrap();
-        assert_eq!(settings.address.to_string(), "127.0.0.1:8080");
-        assert_eq!((settings.public_url, settings.no_banner, settings.drain.as_secs()), (None, false, 10));
-        assert_eq!(settings.limits, Limits::default());
-        let (accounts, crates) = (settings.app.accounts, AccountOptions::new("app", TokenFormat::new("app").unwrap()));
+        let config = serve(&[], "").unwrap();
+        assert_eq!(config.address.to_string(), "127.0.0.1:8080");
+        assert_eq!((config.public_url, config.no_banner, config.drain.as_secs()), (None, false, 10));
+        assert_eq!(config.limits, Limits::default());
+        let (accounts, crates) = (config.app.accounts, AccountOptions::new("app", TokenFormat::new("app").unwrap()));
         assert_eq!(accounts.hasher, HasherOptions::default());
         assert_eq!(accounts.throttle, ThrottleOptions::default());
         assert_eq!(accounts.passwords, PasswordPolicy::default());
@@ -242,16 +243,16 @@ mod tests {
         let names: Vec<String> = names.map(|name| name.replace('_', "-")).collect();
         assert!(names.len() > 20, "{names:?}");
         for name in names {
-            assert!(KEYS.iter().any(|row| row.name == name), "{name}");
+            assert!(OPTIONS.iter().any(|spec| spec.name == name), "{name}");
         }
     }
 
     #[test]
     fn names_of_keys_differ_and_none_looks_like_that_of_a_file() {
-        for (place, row) in KEYS.iter().enumerate() {
-            assert!(!row.name.ends_with("-file") && row.name != "config", "{}", row.name);
-            assert!(KEYS[..place].iter().all(|other| other.name != row.name), "{}", row.name);
-            assert!(!row.text.is_empty() && !row.text.ends_with('.'), "{}", row.name);
+        for (place, spec) in OPTIONS.iter().enumerate() {
+            assert!(!spec.name.ends_with("-file") && spec.name != "config", "{}", spec.name);
+            assert!(OPTIONS[..place].iter().all(|other| other.name != spec.name), "{}", spec.name);
+            assert!(!spec.text.is_empty() && !spec.text.ends_with('.'), "{}", spec.name);
         }
     }
 

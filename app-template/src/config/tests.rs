@@ -1,4 +1,4 @@
-//! Every setting at its bounds, and just beyond them.
+//! Every option at its bounds, and just beyond them.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
-use super::key::{Range, Row};
 use super::layers::Layers;
-use super::serve::ServeSettings;
-use super::table::{KEYS, METHOD_KEYS};
+use super::option::{OptionSpec, Range};
+use super::serve::ServeConfig;
+use super::table::{METHOD_OPTIONS, OPTIONS};
 use crate::app::App;
 
-/// What has to be set along with a key at a bound, by a rule between them.
+/// What has to be set along with an option at a bound, by a rule between them.
 const ALONG: [(&str, &str, &str); 5] = [
     ("ws-silence", "200ms", "ws-ping = \"100ms\""),
     ("ws-ping", "12h", "ws-silence = \"1day\""),
@@ -29,14 +29,14 @@ fn tokens() -> TokenFormat {
     TokenFormat::new("app").unwrap()
 }
 
-/// A file that sets one key, of all methods or of one.
-fn file(row: &Row, value: &str) -> String {
-    let table = if row.section == "Methods" { "[methods.\"/v1/test/test\"]\n" } else { "" };
-    let along = ALONG.iter().find(|(name, at, _)| (*name, *at) == (row.name, value)).map_or("", |(_, _, line)| line);
-    format!("{table}{} = \"{value}\"\n{along}\n", row.name)
+/// A file that sets one option, of all methods or of one.
+fn file(spec: &OptionSpec, value: &str) -> String {
+    let table = if spec.section == "Methods" { "[methods.\"/v1/test/test\"]\n" } else { "" };
+    let along = ALONG.iter().find(|(name, at, _)| (*name, *at) == (spec.name, value)).map_or("", |(_, _, line)| line);
+    format!("{table}{} = \"{value}\"\n{along}\n", spec.name)
 }
 
-fn read(file: &str) -> Result<ServeSettings, String> {
+fn read(file: &str) -> Result<ServeConfig, String> {
     let layers = Layers::of(&[], &[], file).map_err(|error| error.to_string())?;
     layers.serve("app", tokens()).map_err(|error| error.to_string())
 }
@@ -48,8 +48,8 @@ fn beside(value: &str, step: i64) -> String {
     format!("{}{unit}", number.parse::<i64>().unwrap() + step)
 }
 
-fn ranges() -> impl Iterator<Item = (&'static Row, Range)> {
-    KEYS.iter().chain(METHOD_KEYS).filter_map(|row| Some((*row, row.range?)))
+fn ranges() -> impl Iterator<Item = (&'static OptionSpec, Range)> {
+    OPTIONS.iter().chain(METHOD_OPTIONS).filter_map(|spec| Some((*spec, spec.range?)))
 }
 
 /// Asks until there is an answer: some bounds leave a client little time.
@@ -64,14 +64,14 @@ async fn answer(address: SocketAddr) -> String {
     }
 }
 
-/// Serves with settings, and stops.
-async fn serve(settings: &ServeSettings) -> String {
-    let app = App::in_memory(settings.app.clone()).await.unwrap();
-    let builder = app.api_builder().limits(settings.limits);
-    let methods = settings.methods.iter();
+/// Serves with a configuration, and stops.
+async fn serve(config: &ServeConfig) -> String {
+    let app = App::in_memory(config.app.clone()).await.unwrap();
+    let builder = app.api_builder().limits(config.limits);
+    let methods = config.methods.iter();
     let api = methods.fold(builder, |builder, method| builder.method_limits(&method.path, method.limits));
-    let service = HttpService::new(api.build().unwrap()).rpc_prefix(settings.rpc_prefix.as_str());
-    let server = Server::bind(service, "127.0.0.1:0".parse().unwrap()).await.unwrap().drain(settings.drain);
+    let service = HttpService::new(api.build().unwrap()).rpc_prefix(config.rpc_prefix.as_str());
+    let server = Server::bind(service, "127.0.0.1:0".parse().unwrap()).await.unwrap().drain(config.drain);
     let address = server.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let tasks = TaskTracker::new();
@@ -85,23 +85,23 @@ async fn serve(settings: &ServeSettings) -> String {
 
 #[test_waits::test]
 async fn with_every_setting_at_a_bound_there_is_a_server_that_answers() {
-    for (row, Range { least, most }) in ranges() {
+    for (spec, Range { least, most }) in ranges() {
         for value in [least, most] {
-            let settings = read(&file(row, value)).unwrap_or_else(|error| panic!("{}: {error}", row.name));
-            let answer = serve(&settings).await;
-            assert!(answer.starts_with("HTTP/1.1 200 "), "{} = {value}: {answer}", row.name);
+            let config = read(&file(spec, value)).unwrap_or_else(|error| panic!("{}: {error}", spec.name));
+            let answer = serve(&config).await;
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{} = {value}: {answer}", spec.name);
         }
     }
 }
 
 #[test]
 fn what_is_beyond_a_bound_is_refused_with_name_value_and_bounds() {
-    for (row, Range { least, most }) in ranges() {
+    for (spec, Range { least, most }) in ranges() {
         for value in [beside(least, -1), beside(most, 1), "99999999999999999999".to_owned()] {
-            let error = read(&file(row, &value)).map(|_| row.name).unwrap_err();
+            let error = read(&file(spec, &value)).map(|_| spec.name).unwrap_err();
             assert!(error.starts_with("app.toml:"), "{error}");
             assert!(
-                error.contains(&format!("{} is \"{value}\": expected a", row.name)) || row.kind == "rate",
+                error.contains(&format!("{} is \"{value}\": expected a", spec.name)) || spec.kind == "rate",
                 "{error}"
             );
             assert!(error.contains(&format!(" from {least} to {most}")), "{error}");
@@ -132,11 +132,11 @@ async fn a_prefix_of_the_rpc_endpoint_that_hides_methods_or_pages_is_refused() {
         ("/healthz", "rpc-prefix: the prefix \"/healthz\" hides the page /healthz"),
         ("/readyz", "rpc-prefix: the prefix \"/readyz\" hides the page /readyz"),
     ] {
-        let settings = read(&format!("rpc-prefix = \"{prefix}\"")).unwrap();
-        assert!(settings.depends_on_methods());
-        let error = settings.check_methods(&api).unwrap_err().to_string();
+        let config = read(&format!("rpc-prefix = \"{prefix}\"")).unwrap();
+        assert!(config.depends_on_methods());
+        let error = config.check_methods(&api).unwrap_err().to_string();
         assert!(error.starts_with(fault), "{error}");
     }
-    let settings = read("rpc-prefix = \"/rpc\"").unwrap();
-    assert_eq!(settings.check_methods(&api), Ok(()));
+    let config = read("rpc-prefix = \"/rpc\"").unwrap();
+    assert_eq!(config.check_methods(&api), Ok(()));
 }

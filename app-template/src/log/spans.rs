@@ -46,7 +46,7 @@ impl Spans {
 
 #[cfg(not(feature = "otel"))]
 impl Spans {
-    /// Nowhere: an endpoint is refused with the settings.
+    /// Nowhere: an endpoint is refused with the configuration.
     pub(super) fn start(_: Option<&HttpUrl>) -> Result<Self, String> {
         Ok(Self())
     }

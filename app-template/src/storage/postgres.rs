@@ -69,7 +69,7 @@ impl Backend for Postgres {
         };
         let tasks = TaskTracker::new();
         let bus = Arc::new(PgBus::start(database.options().connection.clone(), &tasks));
-        Ok(Box::new(Node { database, bus, tasks, lock, secrets: target.settings.secrets.clone() }))
+        Ok(Box::new(Node { database, bus, tasks, lock, secrets: target.config.secrets.clone() }))
     }
 
     async fn migrate(&self, target: Target<'_>) -> Result<Vec<Component>, Failure> {
@@ -161,17 +161,17 @@ impl Storage for Node {
     }
 }
 
-/// Waits for the database that the settings name.
-async fn connect(Target { url, settings, .. }: Target<'_>, report: Report<'_>) -> Result<Database, Failure> {
+/// Waits for the configured database.
+async fn connect(Target { url, config, .. }: Target<'_>, report: Report<'_>) -> Result<Database, Failure> {
     let connection = PgConnectOptions::from_str(url.expose()).map_err(|error| {
         let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-        Failure::new(Exit::Configuration, format!("{}: {cause}", settings.source))
+        Failure::new(Exit::Configuration, format!("{}: {cause}", config.source))
     })?;
     let options = DatabaseOptions {
-        connections: settings.connections.get(),
-        acquire_timeout: settings.timeout,
-        startup_wait: settings.wait,
-        lock_wait: settings.lock_wait,
+        connections: config.connections.get(),
+        acquire_timeout: config.timeout,
+        startup_wait: config.wait,
+        lock_wait: config.lock_wait,
         ..DatabaseOptions::new(connection.application_name(NAME), tables())
     };
     Ok(Database::connect(options, report).await?)

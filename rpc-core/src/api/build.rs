@@ -14,8 +14,8 @@ use super::{Api, Inner, declared_events, select};
 use crate::budget::Budget;
 use crate::bus::Listener;
 use crate::call::RequestIds;
-use crate::method::entry::{MethodEntry, ModuleEntry};
 use crate::method::Module;
+use crate::method::entry::{MethodEntry, ModuleEntry};
 use crate::permissions::RESERVED;
 use crate::ws::Hub;
 

@@ -1,4 +1,4 @@
-//! There is no room: in whose bound, and which setting moves it.
+//! There is no room: in whose bound, and which limit moves it.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(crate) enum Scope {
 
 impl Scope {
     /// The limit with this bound.
-    pub(super) fn setting(self, resource: Resource) -> &'static str {
+    pub(super) fn limit_name(self, resource: Resource) -> &'static str {
         match (resource, self) {
             (Resource::Memory, Self::Connection) => "memory_per_connection",
             (Resource::Memory, Self::Network) => "memory_per_network",
@@ -44,13 +44,13 @@ pub(crate) struct Exhausted {
 impl From<Exhausted> for ApiError {
     /// 429 where the caller's own share is used up, 503 where everybody's is.
     fn from(Exhausted { resource, scope }: Exhausted) -> Self {
-        let setting = scope.setting(resource);
+        let limit = scope.limit_name(resource);
         let (code, reason) = match scope {
             Scope::Connection | Scope::Network => {
-                (ErrorCode::TooManyRequests, format!("Too many requests: your `{setting}` is used up"))
+                (ErrorCode::TooManyRequests, format!("Too many requests: your `{limit}` is used up"))
             }
             Scope::Process => {
-                (ErrorCode::BackendDown, format!("Service is unavailable: `{setting}` of the server is used up"))
+                (ErrorCode::BackendDown, format!("Service is unavailable: `{limit}` of the server is used up"))
             }
         };
         Self::of(code).with_reason(reason).with_retry_after(RETRY)

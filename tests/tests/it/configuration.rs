@@ -1,4 +1,4 @@
-//! Where settings come from, and what is said when they are wrong.
+//! Where the configuration comes from, and what is said when it is wrong.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::process::{Ended, Running, command, file, run};
 type Words<'a> = &'a [&'a str];
 type Variables<'a> = &'a [(&'a str, &'a str)];
 
-/// Runs a command with variables and a file of settings, `app.toml` in its working directory.
+/// Runs a command with variables and a configuration file, `app.toml` in its working directory.
 async fn with(args: Words<'_>, variables: Variables<'_>, settings: &str) -> Ended {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("app.toml"), settings).unwrap();

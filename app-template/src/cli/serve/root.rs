@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rpc_auth::{AccountError, Accounts, ROOT_NAME, RootUser, Secret};
 
-use crate::config::RootSettings;
+use crate::config::RootConfig;
 use crate::failure::{Exit, Failure};
 use crate::log::ALWAYS;
 
@@ -41,13 +41,13 @@ impl FirstStart {
 }
 
 /// Makes the root user, if there is none. A generated password that is to be written is in its file when this returns.
-pub(super) async fn make(accounts: &Accounts, settings: &RootSettings) -> Result<FirstStart, Failure> {
+pub(super) async fn make(accounts: &Accounts, config: &RootConfig) -> Result<FirstStart, Failure> {
     // Opened before root is made: a password that cannot be written would be lost.
-    let out = match (&settings.password, &settings.out) {
+    let out = match (&config.password, &config.out) {
         (None, Some(path)) => Some((create(path)?, path.clone())),
         _ => None,
     };
-    let made = accounts.ensure_root(settings.password.as_ref()).await.map_err(|error| refused(settings, &error));
+    let made = accounts.ensure_root(config.password.as_ref()).await.map_err(|error| refused(config, &error));
     match (made, out) {
         (Ok(RootUser::MadeWith(password)), None) => Ok(FirstStart::Password(password)),
         (Ok(RootUser::MadeWith(password)), Some((file, path))) => {
@@ -64,11 +64,11 @@ pub(super) async fn make(accounts: &Accounts, settings: &RootSettings) -> Result
     }
 }
 
-fn refused(settings: &RootSettings, error: &AccountError) -> Failure {
+fn refused(config: &RootConfig, error: &AccountError) -> Failure {
     match error {
         AccountError::Invalid(faults) => {
             let faults: Vec<&str> = faults.iter().map(|fault| fault.message.as_ref()).collect();
-            Failure::new(Exit::Configuration, format!("{}: {}", settings.source, faults.join("; ")))
+            Failure::new(Exit::Configuration, format!("{}: {}", config.source, faults.join("; ")))
         }
         other => Failure::new(Exit::Storage, format!("the root user cannot be made: {other}")),
     }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 use crate::NAME;
-use crate::config::ServeSettings;
+use crate::config::ServeConfig;
 use crate::failure::{Exit, Failure};
 
 /// Sockets that listen, and nobody is answered yet.
@@ -23,11 +23,11 @@ pub(super) struct Socket {
 }
 
 impl Sockets {
-    /// Listens at the addresses that the settings name.
-    pub(super) async fn bind(settings: &ServeSettings) -> Result<Self, Failure> {
-        let api = Socket::bind(settings.address).await;
-        let api = api.map_err(|error| cannot_bind(settings.address, &error))?;
-        let metrics = match settings.metrics {
+    /// Listens at the configured addresses.
+    pub(super) async fn bind(config: &ServeConfig) -> Result<Self, Failure> {
+        let api = Socket::bind(config.address).await;
+        let api = api.map_err(|error| cannot_bind(config.address, &error))?;
+        let metrics = match config.metrics {
             None => None,
             Some(address) => {
                 let bound = Socket::bind(address).await;

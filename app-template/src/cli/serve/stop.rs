@@ -8,7 +8,7 @@ use rpc_core::http::Stopped;
 use tokio::time::Instant;
 
 use crate::app::App;
-use crate::config::ServeSettings;
+use crate::config::ServeConfig;
 use crate::log::Audience;
 use crate::output;
 use crate::storage::Storage;
@@ -32,13 +32,13 @@ pub(super) async fn finish(
     api: &Api,
     app: App,
     storage: Box<dyn Storage>,
-    settings: &ServeSettings,
+    config: &ServeConfig,
     audience: Audience,
 ) -> ExitCode {
     app.mails().outbox().retry_now();
-    let deadline = Instant::now() + settings.drain;
+    let deadline = Instant::now() + config.drain;
     let stopped = watched(serving, || counted(api.active_calls()), deadline, audience).await;
-    let (deadline, stop) = (Instant::now() + settings.mail_drain, app.stop(settings.mail_drain));
+    let (deadline, stop) = (Instant::now() + config.mail_drain, app.stop(config.mail_drain));
     watched(stop, || "mails and work in the background".to_owned(), deadline, audience).await;
     let closed = tokio::time::timeout_at(deadline.max(Instant::now() + STEP), storage.close());
     if closed.await.is_err() {

@@ -84,7 +84,7 @@ pub(super) struct Client(ureq::Agent);
 impl Default for Client {
     fn default() -> Self {
         let config = ureq::Agent::config_builder().timeout_global(Some(SEND_TIME)).http_status_as_error(false);
-        // Of variables of the environment only those in the table of settings have a say.
+        // Of variables of the environment only those in the table of options have a say.
         Self(config.proxy(None).max_redirects(0).build().into())
     }
 }

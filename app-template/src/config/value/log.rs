@@ -1,6 +1,6 @@
 //! How much is logged, and in what form.
 
-use super::Setting;
+use super::OptionValue;
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-impl Setting for LogFormat {
+impl OptionValue for LogFormat {
     const KIND: &'static str = "format";
     const EXPECTED: &'static str = "auto, compact, pretty or json";
 
@@ -56,7 +56,7 @@ impl LogLevel {
     }
 }
 
-impl Setting for LogLevel {
+impl OptionValue for LogLevel {
     const KIND: &'static str = "level";
     const EXPECTED: &'static str = "off, error, warn, info, debug or trace";
 

@@ -5,7 +5,7 @@ use std::fmt;
 use http::Uri;
 use http::uri::Scheme;
 
-use super::Setting;
+use super::OptionValue;
 
 /// Where the world reaches the application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl PublicUrl {
     }
 }
 
-impl Setting for PublicUrl {
+impl OptionValue for PublicUrl {
     const KIND: &'static str = "URL";
     const EXPECTED: &'static str = "an http or https URL";
 
@@ -62,7 +62,7 @@ impl HttpUrl {
     }
 }
 
-impl Setting for HttpUrl {
+impl OptionValue for HttpUrl {
     const KIND: &'static str = "URL";
     const EXPECTED: &'static str = "an http URL";
 
@@ -90,7 +90,7 @@ impl Prefix {
     }
 }
 
-impl Setting for Prefix {
+impl OptionValue for Prefix {
     const KIND: &'static str = "path";
     const EXPECTED: &'static str = "a path, such as /api";
 
@@ -106,7 +106,7 @@ impl Setting for Prefix {
 
 #[cfg(test)]
 mod tests {
-    use super::{HttpUrl, Prefix, PublicUrl, Setting};
+    use super::{HttpUrl, OptionValue, Prefix, PublicUrl};
 
     #[test]
     fn a_public_url_is_a_web_address() {

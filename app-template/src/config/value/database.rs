@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-use super::Setting;
+use super::OptionValue;
 use crate::storage::kind::{self, Kind};
 
 /// The URL of a database. It may hold a password.
@@ -32,7 +32,7 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-impl Setting for DatabaseUrl {
+impl OptionValue for DatabaseUrl {
     const KIND: &'static str = "URL";
     const EXPECTED: &'static str = kind::EXPECTED;
 
@@ -44,7 +44,7 @@ impl Setting for DatabaseUrl {
 
 #[cfg(test)]
 mod tests {
-    use super::{DatabaseUrl, Setting};
+    use super::{DatabaseUrl, OptionValue};
 
     #[test]
     fn a_database_is_of_a_kind_that_is_known() {

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::Setting;
+use super::OptionValue;
 
 /// Bytes of a domain, and of one of its labels (RFC 1035, section 2.3.4).
 const LONGEST_DOMAIN: usize = 253;
@@ -12,7 +12,7 @@ const LONGEST_LABEL: usize = 63;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EhloName(pub(crate) String);
 
-impl Setting for EhloName {
+impl OptionValue for EhloName {
     const KIND: &'static str = "name";
     const EXPECTED: &'static str = "a domain, such as app.example.com, or an address in brackets, such as [192.0.2.1]";
 
@@ -39,7 +39,7 @@ fn is_label(label: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{EhloName, Setting};
+    use super::{EhloName, OptionValue};
 
     #[test]
     fn an_ehlo_name_is_a_domain_or_an_address_in_brackets() {

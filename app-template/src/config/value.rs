@@ -1,4 +1,4 @@
-//! The types of settings, each with the text forms that it takes.
+//! The types of options, each with the text forms that it takes.
 
 mod database;
 mod lists;
@@ -25,24 +25,24 @@ use crate::mail::SmtpTls;
 use crate::settings::SecretBox;
 
 /// A type that flags, variables and the file are read into.
-pub(crate) trait Setting: Sized {
+pub(crate) trait OptionValue: Sized {
     /// Its name in documents and, in upper case, in the help of a flag: `number`.
     const KIND: &'static str;
     /// What it takes, for people: `true or false`.
     const EXPECTED: &'static str;
     /// Whether it is a list: separated by commas, or in the file an array.
     const IS_LIST: bool = false;
-    /// What its values are compared by, where they have an order: keys of the type have bounds then.
+    /// What its values are compared by, where they have an order: options of the type have bounds then.
     const MEASURE: Option<fn(&Self) -> u128> = None;
 
     /// Reads a text.
     fn parse(text: &str) -> Option<Self>;
 }
 
-/// Implements [`Setting`]: kind, what it takes, how a text is read, and what values with an order are compared by.
-macro_rules! settings {
+/// Implements [`OptionValue`]: kind, what it takes, how a text is read, and what values with an order are compared by.
+macro_rules! values {
     ($($type:ty: $kind:literal, $expected:literal, $parse:expr $(, by $measure:expr)?;)*) => {$(
-        impl Setting for $type {
+        impl OptionValue for $type {
             const KIND: &'static str = $kind;
             const EXPECTED: &'static str = $expected;
             $(const MEASURE: Option<fn(&Self) -> u128> = Some($measure);)?
@@ -55,7 +55,7 @@ macro_rules! settings {
     )*};
 }
 
-settings! {
+values! {
     IpAddr: "address", "an IP address, such as 127.0.0.1 or ::1", |text| text.parse().ok();
     SocketAddr: "address:port", "an address and a port, such as 127.0.0.1:9090", |text| text.parse().ok();
     u16: "number", "a number", |text| text.parse().ok(), by |number| (*number).into();

@@ -1,16 +1,16 @@
-//! A key: a setting as the one table of all settings has it.
+//! An option: what the table of all options says of it.
 
 use std::marker::PhantomData;
 
 use super::PREFIX;
-use super::setting::Setting;
+use super::value::OptionValue;
 
 /// What ends the name of a variable that names a file with the value.
 pub(super) const FROM_FILE: &str = "_FILE";
 
-/// What is known of a key, whatever its type.
+/// What is known of an option, whatever its type.
 #[derive(Debug)]
-pub(crate) struct Row {
+pub(crate) struct OptionSpec {
     /// The name in the file, and that of the flag where there is one; in upper case, after the prefix, the variable.
     pub(crate) name: &'static str,
     /// Another variable, asked after its own.
@@ -32,7 +32,7 @@ pub(crate) struct Row {
     pub(crate) range: Option<Range>,
 }
 
-/// The least and the greatest value of a key, as they are written.
+/// The least and the greatest value of an option, as they are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Range {
     pub(crate) least: &'static str,
@@ -42,7 +42,7 @@ pub(crate) struct Range {
 /// Bytes of any value at most.
 const LONGEST: usize = 8192;
 
-/// Whether a command takes the key.
+/// Whether a command takes the option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flag {
     /// None does.
@@ -57,7 +57,7 @@ pub(crate) enum Flag {
     Global,
 }
 
-impl Row {
+impl OptionSpec {
     /// The variables that set it, first the one that wins.
     pub(crate) fn variables(&self) -> impl Iterator<Item = String> {
         std::iter::once(self.variable()).chain(self.also.map(str::to_owned))
@@ -95,25 +95,25 @@ impl Row {
     }
 }
 
-/// A key with values of a type.
+/// An option with values of a type.
 #[derive(Debug)]
-pub(crate) struct Key<T> {
-    pub(crate) row: Row,
+pub(crate) struct ConfigOption<T> {
+    pub(crate) spec: OptionSpec,
     values: PhantomData<fn() -> T>,
 }
 
-fn takes<T: Setting>(text: &str) -> bool {
+fn takes<T: OptionValue>(text: &str) -> bool {
     T::parse(text).is_some()
 }
 
-fn measure<T: Setting>(text: &str) -> Option<u128> {
+fn measure<T: OptionValue>(text: &str) -> Option<u128> {
     T::MEASURE.and_then(|measure| Some(measure(&T::parse(text)?)))
 }
 
-impl<T: Setting> Key<T> {
-    /// A key with its default (empty: none) and a sentence.
+impl<T: OptionValue> ConfigOption<T> {
+    /// An option with its default (empty: none) and a sentence.
     pub(super) const fn new(name: &'static str, default: &'static str, text: &'static str) -> Self {
-        let row = Row {
+        let spec = OptionSpec {
             name,
             also: None,
             default,
@@ -128,42 +128,42 @@ impl<T: Setting> Key<T> {
             measure: measure::<T>,
             range: None,
         };
-        Self { row, values: PhantomData }
+        Self { spec, values: PhantomData }
     }
 
-    /// The least and the greatest value. A key whose values have an order does not compile without.
+    /// The least and the greatest value. An option whose values have an order does not compile without them.
     pub(super) const fn within(mut self, least: &'static str, most: &'static str) -> Self {
-        self.row.range = Some(Range { least, most });
+        self.spec.range = Some(Range { least, most });
         self
     }
 
     /// Whether it has the bounds that its type asks for.
     pub(super) const fn is_bounded(&self) -> bool {
-        self.row.range.is_some() == T::MEASURE.is_some()
+        self.spec.range.is_some() == T::MEASURE.is_some()
     }
 
     /// Reads a text, which has to be within the bounds.
     pub(super) fn parse(&self, text: &str) -> Option<T> {
-        if self.row.takes(text) { T::parse(text) } else { None }
+        if self.spec.takes(text) { T::parse(text) } else { None }
     }
 
     pub(super) const fn also(mut self, variable: &'static str) -> Self {
-        self.row.also = Some(variable);
+        self.spec.also = Some(variable);
         self
     }
 
     pub(super) const fn flag(mut self, flag: Flag) -> Self {
-        self.row.flag = flag;
+        self.spec.flag = flag;
         self
     }
 
     pub(super) const fn secret(mut self) -> Self {
-        self.row.secret = true;
+        self.spec.secret = true;
         self
     }
 
     pub(super) const fn section(mut self, section: &'static str) -> Self {
-        self.row.section = section;
+        self.spec.section = section;
         self
     }
 }

@@ -1,16 +1,16 @@
-//! Settings of several values.
+//! Options with several values.
 
 use std::net::IpAddr;
 
 use rpc_core::http::IpNet;
 
-use super::{PublicUrl, Setting};
+use super::{OptionValue, PublicUrl};
 
 /// The web pages that may call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Origins(pub(crate) Vec<PublicUrl>);
 
-impl Setting for Origins {
+impl OptionValue for Origins {
     const KIND: &'static str = "list";
     const EXPECTED: &'static str = "origins, such as https://app.example.com";
     const IS_LIST: bool = true;
@@ -25,7 +25,7 @@ impl Setting for Origins {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Networks(pub(crate) Vec<IpNet>);
 
-impl Setting for Networks {
+impl OptionValue for Networks {
     const KIND: &'static str = "list";
     const EXPECTED: &'static str = "addresses or networks, such as 10.0.0.0/8";
     const IS_LIST: bool = true;
@@ -42,7 +42,7 @@ fn items(text: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Networks, Origins, Setting};
+    use super::{Networks, OptionValue, Origins};
 
     #[test]
     fn lists_are_separated_by_commas() {
