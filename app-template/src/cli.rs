@@ -22,7 +22,7 @@ use tokio::runtime::Runtime;
 
 use self::flags::{GlobalFlags, ServeFlags};
 use crate::api::TOKENS;
-use crate::config::{Environment, Flags, Layers, ServeConfig};
+use crate::config::{Environment, Flags, ServeConfig, Sources};
 use crate::failure::{Exit, Failure};
 use crate::{NAME, log, output};
 
@@ -120,27 +120,27 @@ fn execute(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {
         Command::User(args) => args.storage.0.clone(),
         _ => Flags::new(),
     };
-    let layers = Layers::read(global.flags.into_iter().chain(of_command).collect(), environment, global.file)?;
-    let endpoint = if matches!(command, Command::Serve(_)) { layers.spans()? } else { None };
-    let log = log::start(&layers.log()?, endpoint.as_ref())?;
+    let sources = Sources::read(global.flags.into_iter().chain(of_command).collect(), environment, global.file)?;
+    let endpoint = if matches!(command, Command::Serve(_)) { sources.spans()? } else { None };
+    let log = log::start(&sources.log()?, endpoint.as_ref())?;
     let (_last_lines, audience) = (log.last_lines(), log.audience);
     match command {
-        Command::Serve(_) => serve::run(&layers, log),
+        Command::Serve(_) => serve::run(&sources, log),
         Command::Docs(args) => docs::run(&args),
         Command::Methods(args) => methods::run(&args, &crate::api::build()?),
-        Command::Call(args) => call::run(&args, &layers, audience),
-        Command::Migrate(args) => migrate::run(&args, &layers, audience),
-        Command::User(args) => user::run(args, &layers, audience),
-        Command::Config(args) => config::run(&args, &layers),
-        Command::Healthcheck(args) => healthcheck::run(&args, &layers),
+        Command::Call(args) => call::run(&args, &sources, audience),
+        Command::Migrate(args) => migrate::run(&args, &sources, audience),
+        Command::User(args) => user::run(args, &sources, audience),
+        Command::Config(args) => config::run(&args, &sources),
+        Command::Healthcheck(args) => healthcheck::run(&args, &sources),
         Command::Completion(args) => completion::run(&args, Cli::command()),
     }
 }
 
 /// The configuration of the server.
-fn serve_config(layers: &Layers) -> Result<ServeConfig, Failure> {
+fn serve_config(sources: &Sources) -> Result<ServeConfig, Failure> {
     let tokens = TokenFormat::new(TOKENS).expect("a test holds it to the form");
-    Ok(layers.serve(NAME, tokens)?)
+    Ok(sources.serve(NAME, tokens)?)
 }
 
 /// Warns of variables that look like options and are none.

@@ -12,7 +12,7 @@ use super::operator::Operator;
 use super::{runtime, serve_config};
 use crate::NAME;
 use crate::app::{App, AppError};
-use crate::config::Layers;
+use crate::config::Sources;
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
 use crate::output;
@@ -34,8 +34,8 @@ pub(super) struct CallArgs {
     pub(super) storage: StorageFlags,
 }
 
-pub(super) fn run(args: &CallArgs, layers: &Layers, audience: Audience) -> Result<ExitCode, Failure> {
-    let config = serve_config(layers)?;
+pub(super) fn run(args: &CallArgs, sources: &Sources, audience: Audience) -> Result<ExitCode, Failure> {
+    let config = serve_config(sources)?;
     let params =
         args.args.iter().enumerate().map(|(position, text)| parse(position, text)).collect::<Result<_, _>>()?;
     let reply = runtime()?.block_on(async {

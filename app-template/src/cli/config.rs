@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::flags::ServeFlags;
 use super::{serve_config, warn_of_unknown};
-use crate::config::{Effective, Layers, effective};
+use crate::config::{Effective, Sources, effective};
 use crate::failure::Failure;
 use crate::output;
 
@@ -23,16 +23,16 @@ pub(super) struct ConfigArgs {
     pub(super) serve: ServeFlags,
 }
 
-pub(super) fn run(args: &ConfigArgs, layers: &Layers) -> Result<ExitCode, Failure> {
-    warn_of_unknown(layers.environment());
-    let config = serve_config(layers)?;
+pub(super) fn run(args: &ConfigArgs, sources: &Sources) -> Result<ExitCode, Failure> {
+    warn_of_unknown(sources.environment());
+    let config = serve_config(sources)?;
     if config.depends_on_methods() {
         config.check_methods(&crate::api::build()?)?;
     }
-    let values = effective(layers)?;
+    let values = effective(sources)?;
     match (args.check, args.json) {
         (true, _) => {}
-        (false, true) => output::result(&format!("{:#}\n", document(&values, layers)))?,
+        (false, true) => output::result(&format!("{:#}\n", document(&values, sources)))?,
         (false, false) => output::result(&table(&values))?,
     }
     Ok(ExitCode::SUCCESS)
@@ -56,7 +56,7 @@ fn table(values: &[Effective]) -> String {
     rows.iter().map(|(key, value, source)| format!("{key:keys$}  {value:texts$}  {source}\n")).collect()
 }
 
-fn document(values: &[Effective], layers: &Layers) -> Value {
+fn document(values: &[Effective], sources: &Sources) -> Value {
     let optional = |text: &str| if text.is_empty() { Value::Null } else { text.into() };
     let (keys, methods): (Vec<_>, Vec<_>) = values.iter().partition(|value| value.method.is_none());
     let key = |value: &&Effective| {
@@ -79,7 +79,7 @@ fn document(values: &[Effective], layers: &Layers) -> Value {
     };
     let method = |value: &&Effective| json!({"method": value.method, "key": value.spec.name, "value": value.value, "source": value.source.to_string()});
     json!({
-        "file": layers.file_name(),
+        "file": sources.file_name(),
         "keys": keys.iter().map(key).collect::<Vec<_>>(),
         "methods": methods.iter().map(method).collect::<Vec<_>>(),
     })

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{runtime, serve_config};
-use crate::config::{self, HttpUrl, Layers, OptionValue};
+use crate::config::{self, HttpUrl, OptionValue, Sources};
 use crate::failure::{Exit, Failure};
 
 /// Bytes of an answer up to its status: `HTTP/1.1 200`.
@@ -26,10 +26,10 @@ pub(super) struct HealthcheckArgs {
     timeout: Duration,
 }
 
-pub(super) fn run(args: &HealthcheckArgs, layers: &Layers) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &HealthcheckArgs, sources: &Sources) -> Result<ExitCode, Failure> {
     let url = match &args.url {
         Some(url) => url.clone(),
-        None => own(serve_config(layers)?.address),
+        None => own(serve_config(sources)?.address),
     };
     let asked = runtime()?.block_on(async { tokio::time::timeout(args.timeout, status(&url)).await });
     let fault = match asked {

@@ -8,7 +8,7 @@ use rpc_core::storage::Component;
 
 use super::flags::StorageFlags;
 use super::{example, runtime};
-use crate::config::Layers;
+use crate::config::Sources;
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
 use crate::output;
@@ -32,8 +32,8 @@ enum Migrate {
     Status,
 }
 
-pub(super) fn run(args: &MigrateArgs, layers: &Layers, audience: Audience) -> Result<ExitCode, Failure> {
-    let config = layers.storage()?;
+pub(super) fn run(args: &MigrateArgs, sources: &Sources, audience: Audience) -> Result<ExitCode, Failure> {
+    let config = sources.storage()?;
     require_database(&config)?;
     runtime()?.block_on(async {
         match args.command.unwrap_or(Migrate::Up) {

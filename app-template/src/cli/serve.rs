@@ -27,7 +27,7 @@ use self::sockets::{Socket, Sockets};
 use super::{runtime, serve_config, warn_of_unknown};
 use crate::NAME;
 use crate::app::App;
-use crate::config::{Layers, PublicUrl, ServeConfig};
+use crate::config::{PublicUrl, ServeConfig, Sources};
 use crate::failure::{Exit, Failure};
 use crate::log::{Audience, Log, Spans};
 use crate::mail::MailTemplates;
@@ -38,12 +38,12 @@ use crate::storage::{self, Schema, Storage};
 /// Spans get this time at a stop, even if calls have used up theirs.
 const SPANS_AT_STOP: Duration = Duration::from_secs(1);
 
-pub(super) fn run(layers: &Layers, log: Log) -> Result<ExitCode, Failure> {
+pub(super) fn run(sources: &Sources, log: Log) -> Result<ExitCode, Failure> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "other systems have no such limit"))]
-    let mut config = serve_config(layers)?;
+    let mut config = serve_config(sources)?;
     #[cfg(unix)]
     descriptors::fit(&mut config.limits);
-    warn_of_unknown(layers.environment());
+    warn_of_unknown(sources.environment());
     let runtime = runtime()?;
     let ended = runtime.block_on(serve(config, log));
     // What still runs was given its time, or a second signal said not to wait.

@@ -17,7 +17,7 @@ use super::operator::Operator;
 use super::{example, runtime};
 use crate::NAME;
 use crate::app::ADMIN;
-use crate::config::Layers;
+use crate::config::Sources;
 use crate::failure::{Exit, Failure};
 use crate::log::Audience;
 use crate::output;
@@ -85,9 +85,9 @@ struct PasswordArgs {
     password_stdin: bool,
 }
 
-pub(super) fn run(args: UserArgs, layers: &Layers, audience: Audience) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: UserArgs, sources: &Sources, audience: Audience) -> Result<ExitCode, Failure> {
     let UserArgs { command, json, storage: _ } = args;
-    let config = super::serve_config(layers)?;
+    let config = super::serve_config(sources)?;
     require_database(&config.storage)?;
     let answer = runtime()?.block_on(async {
         let operator = Operator::open(config, audience).await?;

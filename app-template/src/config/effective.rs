@@ -2,8 +2,8 @@
 
 use super::error::{ConfigError, Faults};
 use super::found::Source;
-use super::layers::Layers;
 use super::option::OptionSpec;
+use super::sources::Sources;
 use super::table::{METHOD_OPTIONS, OPTIONS};
 
 /// What stands for a secret.
@@ -21,11 +21,11 @@ pub(crate) struct Effective {
 }
 
 /// The value of every option; then those of single methods.
-pub(crate) fn effective(layers: &Layers) -> Result<Vec<Effective>, ConfigError> {
+pub(crate) fn effective(sources: &Sources) -> Result<Vec<Effective>, ConfigError> {
     let mut faults = Faults::default();
     let mut values = Vec::new();
     for spec in OPTIONS {
-        let found = layers.find(spec).unwrap_or_else(|fault| {
+        let found = sources.find(spec).unwrap_or_else(|fault| {
             faults.add(fault);
             None
         });
@@ -34,7 +34,7 @@ pub(crate) fn effective(layers: &Layers) -> Result<Vec<Effective>, ConfigError> 
         let value = if spec.secret && !value.is_empty() { MASK.to_owned() } else { value };
         values.push(Effective { spec, method: None, value, source });
     }
-    for table in layers.file.iter().flat_map(|file| &file.methods) {
+    for table in sources.file.iter().flat_map(|file| &file.methods) {
         let of_table = METHOD_OPTIONS.iter().filter_map(|spec| {
             let entry = table.value(spec)?;
             let source = Source::Line(entry.place.clone());

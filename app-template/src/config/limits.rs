@@ -6,8 +6,8 @@ use rpc_core::{Api, Limits, MethodLimits, Rate};
 
 use super::error::{ConfigError, Faults, hint};
 use super::file::MethodTable;
-use super::layers::Reader;
 use super::option::ConfigOption;
+use super::sources::Reader;
 use super::table::{
     BATCH, BODY_TIMEOUT, CALL_TIMEOUT, CALLS, CALLS_PER_CONNECTION, CALLS_PER_NETWORK, CONNECTIONS,
     CONNECTIONS_PER_NETWORK, FIRST_BYTE_TIMEOUT, HEADERS, HEADERS_TIMEOUT, IDLE_TIMEOUT, LINGER_TIMEOUT, MAIL_RATE,
@@ -90,7 +90,7 @@ impl Reader<'_> {
 
     /// The limits of methods that are set, by a table of the method or by an option.
     pub(super) fn methods(&mut self) -> Vec<MethodConfig> {
-        let tables = self.layers.file.as_ref().map_or(&[][..], |file| &file.methods);
+        let tables = self.sources.file.as_ref().map_or(&[][..], |file| &file.methods);
         let mut methods: Vec<_> = tables.iter().map(method).collect();
         for (path, option) in RATES {
             let Some(found) = self.found(&option.spec) else { continue };
@@ -129,11 +129,11 @@ mod tests {
     use rpc_core::MethodLimits;
 
     use super::{OptionValue, RATES};
-    use crate::config::layers::Layers;
+    use crate::config::sources::Sources;
 
     fn limits(variables: &[(&str, &str)], file: &str) -> Vec<(String, MethodLimits)> {
-        let layers = Layers::of(&[], variables, file).unwrap();
-        let config = layers.serve("app", TokenFormat::new("app").unwrap()).unwrap();
+        let sources = Sources::of(&[], variables, file).unwrap();
+        let config = sources.serve("app", TokenFormat::new("app").unwrap()).unwrap();
         config.methods.into_iter().map(|method| (method.path, method.limits)).collect()
     }
 

@@ -1,7 +1,7 @@
 //! The configuration of the log.
 
 use super::error::ConfigError;
-use super::layers::{Layers, Reader};
+use super::sources::{Reader, Sources};
 use super::table::{LOG_FORMAT, LOG_LEVEL, OTLP_ENDPOINT};
 use super::value::{HttpUrl, LogFormat};
 
@@ -15,7 +15,7 @@ pub(crate) struct LogConfig {
     pub(crate) no_color: bool,
 }
 
-impl Layers {
+impl Sources {
     /// The configuration of the log.
     pub(crate) fn log(&self) -> Result<LogConfig, ConfigError> {
         let mut reader = Reader::new(self);
@@ -44,11 +44,11 @@ impl Layers {
 
 #[cfg(test)]
 mod tests {
-    use super::Layers;
+    use super::Sources;
 
     #[test]
     fn an_endpoint_for_spans_is_for_programs_that_can_send_them() {
-        let spans = |url| Layers::of(&[], &[("APP_OTLP_ENDPOINT", url)], "").unwrap().spans();
+        let spans = |url| Sources::of(&[], &[("APP_OTLP_ENDPOINT", url)], "").unwrap().spans();
         assert_eq!(spans(""), Ok(None));
         let expected = "APP_OTLP_ENDPOINT: this program was built without the feature `otel`";
         match spans("http://127.0.0.1:4318") {
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn rust_log_goes_before_the_level() {
-        let log = |variables| Layers::of(&[("log-level", "debug")], variables, "").unwrap().log().unwrap();
+        let log = |variables| Sources::of(&[("log-level", "debug")], variables, "").unwrap().log().unwrap();
         assert_eq!(log(&[("RUST_LOG", "rpc_core=trace")]).filter, "rpc_core=trace");
         assert_eq!(log(&[("APP_LOG_LEVEL", "warn")]).filter, "debug");
         assert!(log(&[("NO_COLOR", "1")]).no_color);

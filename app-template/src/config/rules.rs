@@ -4,9 +4,9 @@ use rpc_core::Api;
 use rpc_core::http::HttpService;
 
 use super::error::{ConfigError, Faults};
-use super::layers::Reader;
 use super::option::OptionSpec;
 use super::serve::ServeConfig;
+use super::sources::Reader;
 use super::table::{HASH_MEMORY, HASH_PARALLEL, THROTTLE_FIRST_DELAY, THROTTLE_MAX_DELAY, WS_PING, WS_SILENCE};
 use super::value::Prefix;
 

@@ -10,10 +10,10 @@ use rpc_core::{Api, Limits};
 use serde_json::{Map, Value};
 
 use super::error::ConfigError;
-use super::layers::{Layers, Reader};
 use super::limits::MethodConfig;
 use super::option::OptionSpec;
 use super::rules;
+use super::sources::{Reader, Sources};
 use super::storage::StorageConfig;
 use super::table::{
     ALLOWED_ORIGINS, APP_URL, AVATARS, BIND, CONFIRMATION_LIFE, DRAIN_TIME, FORWARDED_HEADER, HASH_ITERATIONS,
@@ -83,7 +83,7 @@ impl ServeConfig {
     }
 }
 
-impl Layers {
+impl Sources {
     /// The configuration of `serve`, for an application with a name and tokens.
     pub(crate) fn serve(&self, name: &str, tokens: TokenFormat) -> Result<ServeConfig, ConfigError> {
         let mut reader = Reader::new(self);
@@ -195,14 +195,14 @@ mod tests {
     use rpc_auth::{HasherOptions, PasswordPolicy, ThrottleOptions, TokenFormat};
     use rpc_core::{Limits, Rate};
 
-    use super::{AccountOptions, Layers, ServeConfig};
+    use super::{AccountOptions, ServeConfig, Sources};
     use crate::config::option::Range;
     use crate::config::table::{METHOD_OPTIONS, OPTIONS};
     use crate::mail::SmtpTls;
 
     fn serve(variables: &[(&str, &str)], file: &str) -> Result<ServeConfig, String> {
-        let layers = Layers::of(&[], variables, file).unwrap();
-        layers.serve("app", TokenFormat::new("app").unwrap()).map_err(|error| error.to_string())
+        let sources = Sources::of(&[], variables, file).unwrap();
+        sources.serve("app", TokenFormat::new("app").unwrap()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -290,7 +290,7 @@ mod tests {
         let limits = serve(&[], file).unwrap().methods[0].limits;
         assert_eq!((limits.concurrency, limits.max_body, limits.timeout), (Some(1), Some(2048), None));
         assert!(matches!(limits.rate, Some(Rate { calls: 5, .. })));
-        let fault = Layers::of(&[], &[], "[methods.\"/v1/a/b\"]\n\nconcurrency = 0").unwrap_err().to_string();
+        let fault = Sources::of(&[], &[], "[methods.\"/v1/a/b\"]\n\nconcurrency = 0").unwrap_err().to_string();
         assert_eq!(fault, "app.toml:3: concurrency is \"0\": expected a whole number from 1 to 1000000");
     }
 }

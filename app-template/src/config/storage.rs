@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::error::ConfigError;
-use super::layers::{Layers, Reader};
+use super::sources::{Reader, Sources};
 use super::table::{
     DATABASE_CONNECTIONS, DATABASE_LOCK_WAIT, DATABASE_TIMEOUT, DATABASE_URL, DATABASE_WAIT, SECRET_KEY,
 };
@@ -27,7 +27,7 @@ pub(crate) struct StorageConfig {
     pub(crate) secrets: SecretBox,
 }
 
-impl Layers {
+impl Sources {
     /// The configuration of the storage.
     pub(crate) fn storage(&self) -> Result<StorageConfig, ConfigError> {
         let mut reader = Reader::new(self);

@@ -10,9 +10,9 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
-use super::layers::Layers;
 use super::option::{OptionSpec, Range};
 use super::serve::ServeConfig;
+use super::sources::Sources;
 use super::table::{METHOD_OPTIONS, OPTIONS};
 use crate::app::App;
 
@@ -37,8 +37,8 @@ fn file(spec: &OptionSpec, value: &str) -> String {
 }
 
 fn read(file: &str) -> Result<ServeConfig, String> {
-    let layers = Layers::of(&[], &[], file).map_err(|error| error.to_string())?;
-    layers.serve("app", tokens()).map_err(|error| error.to_string())
+    let sources = Sources::of(&[], &[], file).map_err(|error| error.to_string())?;
+    sources.serve("app", tokens()).map_err(|error| error.to_string())
 }
 
 /// A value that is one less or more, in the same unit.

@@ -39,7 +39,11 @@ const TO_UNTIE: &[&[&str]] = &[
         "app-template/src/storage.rs",
         "app-template/src/storage/node.rs",
     ],
-    &["app-template/src/config/environment.rs", "app-template/src/config/file.rs", "app-template/src/config/layers.rs"],
+    &[
+        "app-template/src/config/environment.rs",
+        "app-template/src/config/file.rs",
+        "app-template/src/config/sources.rs",
+    ],
     &["app-template/src/config/rules.rs", "app-template/src/config/serve.rs"],
     &["rpc-auth/src/memory/list.rs", "rpc-auth/src/memory/users.rs"],
     &["rpc-auth/src/password/argon.rs", "rpc-auth/src/password/hasher.rs"],

@@ -14,15 +14,15 @@ use super::{CONFIG_VARIABLE, FILE};
 /// What the command line sets: texts by the names of options.
 pub(crate) type Flags = BTreeMap<&'static str, String>;
 
-/// Everything that sets values.
+/// All sources of configuration.
 #[derive(Debug, Default)]
-pub(crate) struct Layers {
+pub(crate) struct Sources {
     flags: Flags,
     environment: Environment,
     pub(super) file: Option<ConfigFile>,
 }
 
-impl Layers {
+impl Sources {
     /// Reads the file: the given one, or the one that a variable names, or the one that lies here, or none.
     pub(crate) fn read(flags: Flags, environment: Environment, file: Option<PathBuf>) -> Result<Self, ConfigError> {
         let named = file.or_else(|| environment.value(CONFIG_VARIABLE).map(PathBuf::from));
@@ -67,18 +67,18 @@ impl Layers {
 /// Reads values one after the other, and tells all that is wrong with them at the end.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
-    pub(super) layers: &'a Layers,
+    pub(super) sources: &'a Sources,
     pub(super) faults: Faults,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(layers: &'a Layers) -> Self {
-        Self { layers, faults: Faults::default() }
+    pub(super) fn new(sources: &'a Sources) -> Self {
+        Self { sources, faults: Faults::default() }
     }
 
     /// What sets an option.
     pub(super) fn found(&mut self, spec: &OptionSpec) -> Option<Found> {
-        self.layers.find(spec).unwrap_or_else(|fault| {
+        self.sources.find(spec).unwrap_or_else(|fault| {
             self.faults.add(fault);
             None
         })
@@ -104,13 +104,13 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Layers, Reader};
+    use super::{Reader, Sources};
     use crate::config::table::{BIND, PORT, SECRET_KEY};
 
     fn port(flags: &[(&'static str, &str)], variables: &[(&str, &str)], file: &str) -> (u16, String) {
-        let layers = Layers::of(flags, variables, file).unwrap();
-        let source = layers.find(&PORT.spec).unwrap().map_or("default".to_owned(), |found| found.source.to_string());
-        let mut reader = Reader::new(&layers);
+        let sources = Sources::of(flags, variables, file).unwrap();
+        let source = sources.find(&PORT.spec).unwrap().map_or("default".to_owned(), |found| found.source.to_string());
+        let mut reader = Reader::new(&sources);
         let port = reader.required(&PORT);
         reader.faults.finish().unwrap();
         (port, source)
@@ -140,33 +140,33 @@ mod tests {
         ] {
             std::fs::write(&path, content).unwrap();
             let variables = [("APP_PORT_FILE", name), ("PORT", "6")];
-            let layers = Layers::of(&[], &variables, "port = 7").unwrap();
-            let mut reader = Reader::new(&layers);
+            let sources = Sources::of(&[], &variables, "port = 7").unwrap();
+            let mut reader = Reader::new(&sources);
             let port = reader.required(&PORT);
             let result = reader.faults.finish();
             assert_eq!(result.clone().err().map(|error| error.to_string()), fault, "{content:?}");
             assert!(result.is_err() || port == 5, "{content:?}");
         }
-        let layers = Layers::of(&[], &[("APP_PORT_FILE", name), ("APP_PORT", "1")], "").unwrap();
+        let sources = Sources::of(&[], &[("APP_PORT_FILE", name), ("APP_PORT", "1")], "").unwrap();
         assert_eq!(
-            layers.find(&PORT.spec),
+            sources.find(&PORT.spec),
             Err("APP_PORT and APP_PORT_FILE are both set: unset one of them".to_owned())
         );
-        let missing = Layers::of(&[], &[("APP_PORT_FILE", "/no/such")], "").unwrap();
+        let missing = Sources::of(&[], &[("APP_PORT_FILE", "/no/such")], "").unwrap();
         assert!(missing.find(&PORT.spec).unwrap_err().starts_with("APP_PORT_FILE: /no/such cannot be read: "));
     }
 
     #[test]
     fn bad_values_are_named_all_at_once_with_what_is_expected_and_secrets_are_not_shown() {
         let file = "public-url = \"api.example.com\"\n\ndrain-time = 10";
-        let error = Layers::of(&[], &[], file).unwrap_err().to_string();
+        let error = Sources::of(&[], &[], file).unwrap_err().to_string();
         let lines = [
             "app.toml:1: public-url is \"api.example.com\": expected an http or https URL",
             "  app.toml:3: drain-time is \"10\": expected a time, such as 250ms, 30s, 15min, 24h or 30days, from 10ms to 1h",
         ];
         assert_eq!(error, lines.join("\n"));
-        let layers = Layers::of(&[], &[("APP_BIND", "localhost"), ("APP_SECRET_KEY", "canary")], "").unwrap();
-        let mut reader = Reader::new(&layers);
+        let sources = Sources::of(&[], &[("APP_BIND", "localhost"), ("APP_SECRET_KEY", "canary")], "").unwrap();
+        let mut reader = Reader::new(&sources);
         let _ = (reader.optional(&BIND), reader.optional(&SECRET_KEY));
         let lines = [
             "APP_BIND is \"localhost\": expected an IP address, such as 127.0.0.1 or ::1",
