@@ -9,7 +9,7 @@ use serde_json::Value;
 pub use self::audience::Audience;
 use self::entry::EventEntry;
 use crate::bus::{BusError, PublishedEvent};
-use crate::place::Place;
+use crate::location::SourceLocation;
 use crate::reserved::EVERYBODY;
 
 /// An event of a built [`Api`](crate::Api).
@@ -53,8 +53,8 @@ impl Event {
 
     /// Where it is declared.
     #[must_use]
-    pub fn place(&self) -> Place {
-        self.entry.place
+    pub fn location(&self) -> SourceLocation {
+        self.entry.location
     }
 
     /// The JSON Schema of its payload, complete with definitions; `None` for an event without one.

@@ -18,8 +18,8 @@ use self::counts::{CallCounts, Counters};
 use self::entry::{MethodEntry, ModuleEntry, ParamEntry, UploadUse};
 use crate::error::Violation;
 use crate::limits::{EffectiveLimits, Gate};
+use crate::location::SourceLocation;
 use crate::permissions::Access;
-use crate::place::Place;
 use crate::schema::MethodSchema;
 
 /// A method of a built [`Api`](crate::Api).
@@ -70,8 +70,8 @@ impl Method {
 
     /// Where the method is declared.
     #[must_use]
-    pub fn place(&self) -> Place {
-        self.entry.place
+    pub fn location(&self) -> SourceLocation {
+        self.entry.location
     }
 
     /// Who may call, as declared.
@@ -237,7 +237,7 @@ impl Module {
 
     /// Where the module is declared.
     #[must_use]
-    pub fn place(&self) -> Place {
-        self.entry.place
+    pub fn location(&self) -> SourceLocation {
+        self.entry.location
     }
 }

@@ -41,6 +41,6 @@ fn core_path() -> TokenStream {
 }
 
 /// The place of the macro call.
-fn place(core: &TokenStream) -> TokenStream {
-    quote!(#core::Place { file: ::core::file!(), line: ::core::line!() })
+fn location(core: &TokenStream) -> TokenStream {
+    quote!(#core::SourceLocation { file: ::core::file!(), line: ::core::line!() })
 }

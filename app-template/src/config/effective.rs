@@ -37,7 +37,7 @@ pub(crate) fn effective(sources: &Sources) -> Result<Vec<Effective>, ConfigError
     for table in sources.file.iter().flat_map(|file| &file.methods) {
         let of_table = METHOD_OPTIONS.iter().filter_map(|spec| {
             let entry = table.value(spec)?;
-            let source = Source::Line(entry.place.clone());
+            let source = Source::Line(entry.location.clone());
             Some(Effective { spec, method: Some(table.path.clone()), value: entry.text.clone(), source })
         });
         values.extend(of_table);

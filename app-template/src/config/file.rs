@@ -27,12 +27,12 @@ pub(super) struct ConfigFile {
 pub(super) struct Entry {
     key: &'static str,
     pub(super) text: String,
-    pub(super) place: String,
+    pub(super) location: String,
 }
 
 impl From<&Entry> for Found {
     fn from(entry: &Entry) -> Self {
-        Self { text: entry.text.clone(), source: Source::Line(entry.place.clone()) }
+        Self { text: entry.text.clone(), source: Source::Line(entry.location.clone()) }
     }
 }
 
@@ -40,7 +40,7 @@ impl From<&Entry> for Found {
 #[derive(Debug)]
 pub(super) struct MethodTable {
     pub(super) path: String,
-    pub(super) place: String,
+    pub(super) location: String,
     values: Vec<Entry>,
 }
 
@@ -56,16 +56,18 @@ impl ConfigFile {
     pub(super) fn parse(name: &str, content: &str) -> Result<Self, ConfigError> {
         let mut reader = Reader { name, content, faults: Faults::default() };
         let table = DeTable::parse(content).map_err(|error| {
-            let place = reader.place(&error.span().unwrap_or_default());
-            ConfigError::one(format!("{place}: {}", error.message()))
+            let location = reader.location(&error.span().unwrap_or_default());
+            ConfigError::one(format!("{location}: {}", error.message()))
         })?;
         let mut file = Self { name: name.to_owned(), values: Vec::new(), methods: Vec::new() };
         for (key, value) in in_order(table.get_ref()) {
             match value.get_ref() {
                 DeValue::Table(tables) if key.get_ref() == METHODS => file.methods = reader.methods(tables),
                 _ if key.get_ref() == METHODS => {
-                    let place = reader.place(&key.span());
-                    reader.faults.add(format!("{place}: {METHODS} is no value: expected [{METHODS}.\"/v1/…\"] tables"));
+                    let location = reader.location(&key.span());
+                    reader
+                        .faults
+                        .add(format!("{location}: {METHODS} is no value: expected [{METHODS}.\"/v1/…\"] tables"));
                 }
                 _ => file.values.extend(reader.entry(OPTIONS, key, value)),
             }
@@ -105,15 +107,15 @@ impl Reader<'_> {
     fn methods(&mut self, tables: &DeTable<'_>) -> Vec<MethodTable> {
         let mut methods = Vec::new();
         for (path, table) in in_order(tables) {
-            let place = self.place(&path.span());
+            let location = self.location(&path.span());
             let DeValue::Table(values) = table.get_ref() else {
                 self.faults
-                    .add(format!("{place}: {path} is no table: expected limits of a method", path = path.get_ref()));
+                    .add(format!("{location}: {path} is no table: expected limits of a method", path = path.get_ref()));
                 continue;
             };
             let values = in_order(values).into_iter().filter_map(|(key, value)| self.entry(METHOD_OPTIONS, key, value));
             let values = values.collect();
-            methods.push(MethodTable { path: path.get_ref().to_string(), place, values });
+            methods.push(MethodTable { path: path.get_ref().to_string(), location, values });
         }
         methods
     }
@@ -125,17 +127,17 @@ impl Reader<'_> {
         key: &Spanned<DeString<'_>>,
         value: &Spanned<DeValue<'_>>,
     ) -> Option<Entry> {
-        let (name, place) = (key.get_ref(), self.place(&key.span()));
+        let (name, location) = (key.get_ref(), self.location(&key.span()));
         let Some(spec) = keys.iter().find(|spec| spec.name == name) else {
             let meant = hint(name, keys.iter().map(|spec| spec.name.to_owned()), "\"");
-            self.faults.add(format!("{place}: unknown key \"{name}\"{meant}"));
+            self.faults.add(format!("{location}: unknown key \"{name}\"{meant}"));
             return None;
         };
         let Some(text) = text(value.get_ref(), spec.is_list) else {
-            self.faults.add(format!("{place}: {name}: expected {}", spec.expected()));
+            self.faults.add(format!("{location}: {name}: expected {}", spec.expected()));
             return None;
         };
-        let entry = Entry { key: spec.name, text, place };
+        let entry = Entry { key: spec.name, text, location };
         if !entry.text.is_empty() && !spec.takes(&entry.text) {
             self.faults.add(Found::from(&entry).bad(spec));
         }
@@ -143,7 +145,7 @@ impl Reader<'_> {
     }
 
     /// `app.toml:12`
-    fn place(&self, span: &Range<usize>) -> String {
+    fn location(&self, span: &Range<usize>) -> String {
         let line = self.content.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1;
         format!("{}:{line}", self.name)
     }
@@ -219,12 +221,12 @@ mod tests {
     fn values_have_the_texts_that_variables_would_hold() {
         let content = "port = 0x10\nallowed-origins = [\"https://a\", \"https://b\"]\n[methods.\"/v1/a/b\"]\nconcurrency = 2\nrate = \"1/s\"";
         let file = ConfigFile::parse("app.toml", content).unwrap();
-        let value = |spec| file.value(spec).map(|entry| (entry.text.as_str(), entry.place.as_str()));
+        let value = |spec| file.value(spec).map(|entry| (entry.text.as_str(), entry.location.as_str()));
         assert_eq!(value(&PORT.spec), Some(("16", "app.toml:1")));
         assert_eq!(value(&ALLOWED_ORIGINS.spec), Some(("https://a,https://b", "app.toml:2")));
         let method = &file.methods[0];
-        assert_eq!((method.path.as_str(), method.place.as_str()), ("/v1/a/b", "app.toml:3"));
+        assert_eq!((method.path.as_str(), method.location.as_str()), ("/v1/a/b", "app.toml:3"));
         assert_eq!(method.value(&METHOD_CONCURRENCY.spec).map(|entry| entry.text.as_str()), Some("2"));
-        assert_eq!(method.value(&METHOD_RATE.spec).map(|entry| entry.place.as_str()), Some("app.toml:5"));
+        assert_eq!(method.value(&METHOD_RATE.spec).map(|entry| entry.location.as_str()), Some("app.toml:5"));
     }
 }

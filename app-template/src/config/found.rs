@@ -46,7 +46,7 @@ impl Found {
         let name = match &self.source {
             Source::Flag(_) | Source::Variable(_) | Source::Default => self.source.to_string(),
             Source::VariableFile(name) => format!("the content of {name}"),
-            Source::Line(place) => format!("{place}: {}", spec.name),
+            Source::Line(location) => format!("{location}: {}", spec.name),
         };
         if spec.secret { format!("{name}: {what}") } else { format!("{name} is \"{}\": {what}", shown(&self.text)) }
     }

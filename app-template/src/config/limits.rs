@@ -29,7 +29,7 @@ const RATES: [(&str, &ConfigOption<Rate>); 3] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MethodConfig {
     pub(crate) path: String,
-    place: String,
+    location: String,
     pub(crate) limits: MethodLimits,
 }
 
@@ -40,7 +40,7 @@ impl MethodConfig {
         for method in methods.iter().filter(|method| api.method(&method.path).is_none()) {
             let known = api.methods().map(|method| method.path().to_owned());
             let meant = hint(&method.path, known, "\"");
-            faults.add(format!("{}: there is no method \"{}\"{meant}", method.place, method.path));
+            faults.add(format!("{}: there is no method \"{}\"{meant}", method.location, method.path));
         }
         faults.finish()
     }
@@ -100,7 +100,7 @@ impl Reader<'_> {
                 continue;
             }
             let limits = MethodLimits { rate, ..MethodLimits::default() };
-            methods.push(MethodConfig { path: path.to_owned(), place: found.source.to_string(), limits });
+            methods.push(MethodConfig { path: path.to_owned(), location: found.source.to_string(), limits });
         }
         methods
     }
@@ -115,7 +115,7 @@ fn method(table: &MethodTable) -> MethodConfig {
         max_body: value(table, &METHOD_MAX_BODY).map(|Size(bytes)| bytes),
         upload: value(table, &METHOD_UPLOAD).map(|Size(bytes)| bytes),
     };
-    MethodConfig { path: table.path.clone(), place: table.place.clone(), limits }
+    MethodConfig { path: table.path.clone(), location: table.location.clone(), limits }
 }
 
 /// A limit; those that are bad or out of their range were refused with the file.

@@ -182,12 +182,12 @@ fn syntax() -> Result<SyntaxConfig, TemplateError> {
 }
 
 fn wrong(file: &str, error: &minijinja::Error) -> TemplateError {
-    let place = error.line().map(|line| format!("line {line}: ")).unwrap_or_default();
+    let location = error.line().map(|line| format!("line {line}: ")).unwrap_or_default();
     let what = match error.kind() {
         ErrorKind::UndefinedError => "it names a variable that this mail does not have".to_owned(),
         kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),
     };
-    TemplateError::Wrong { file: file.to_owned(), reason: format!("{place}{what}") }
+    TemplateError::Wrong { file: file.to_owned(), reason: format!("{location}{what}") }
 }
 
 /// Whether a program that shows mails may take a name for a host, or an address: both have a dot or an `@`.

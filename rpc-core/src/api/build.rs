@@ -74,14 +74,18 @@ impl ApiBuilder {
         };
         let mut entries: Vec<MethodEntry> = inventory::iter::<MethodEntry>().filter(selected).copied().collect();
         for entry in &self.methods {
-            let known = |other: &MethodEntry| other.path == entry.path && other.place == entry.place;
+            let known = |other: &MethodEntry| other.path == entry.path && other.location == entry.location;
             if !entries.iter().any(known) {
                 entries.push(*entry);
             }
         }
-        entries.sort_by_key(|entry| (entry.path, entry.place.file, entry.place.line));
+        entries.sort_by_key(|entry| (entry.path, entry.location.file, entry.location.line));
         for pair in entries.windows(2).filter(|pair| pair[0].path == pair[1].path) {
-            faults.push(Fault::DuplicateMethod { path: pair[0].path, first: pair[0].place, second: pair[1].place });
+            faults.push(Fault::DuplicateMethod {
+                path: pair[0].path,
+                first: pair[0].location,
+                second: pair[1].location,
+            });
         }
         if entries.is_empty() {
             faults.push(Fault::NoMethods);
@@ -110,10 +114,10 @@ impl ApiBuilder {
 /// The modules above the selected methods, ordered by path.
 fn modules(entries: &[MethodEntry], faults: &mut Vec<Fault>) -> Vec<Module> {
     let mut modules: Vec<ModuleEntry> = inventory::iter::<ModuleEntry>().copied().collect();
-    modules.sort_by_key(|module| (module.path, module.place.file, module.place.line));
+    modules.sort_by_key(|module| (module.path, module.location.file, module.location.line));
     modules.retain(|module| entries.iter().any(|entry| select::is_below(entry.path, module.path)));
     for pair in modules.windows(2).filter(|pair| pair[0].path == pair[1].path) {
-        faults.push(Fault::DuplicateModule { path: pair[0].path, first: pair[0].place, second: pair[1].place });
+        faults.push(Fault::DuplicateModule { path: pair[0].path, first: pair[0].location, second: pair[1].location });
     }
     modules.into_iter().map(|entry| Module { entry }).collect()
 }

@@ -56,10 +56,10 @@ impl<'b> Build<'b> {
         self.check_access(entry);
         self.check_states(entry, &described.states);
         if entry.limits.upload.is_some() && described.upload == UploadUse::None {
-            self.faults.push(Fault::UploadWithoutFile { method: entry.path, place: entry.place });
+            self.faults.push(Fault::UploadWithoutFile { method: entry.path, location: entry.location });
         }
         if entry.client_event.is_some() && (entry.private || described.upload == UploadUse::Required) {
-            self.faults.push(Fault::UnreachableByEvent { method: entry.path, place: entry.place });
+            self.faults.push(Fault::UnreachableByEvent { method: entry.path, location: entry.location });
         }
         described.module = self.module_of(entry);
         described.faults = self.faults.split_off(known_faults);
@@ -71,7 +71,9 @@ impl<'b> Build<'b> {
         let is_well = described.faults.is_empty();
         self.faults.append(&mut described.faults);
         let (schema, required) = compiled
-            .map_err(|reason| self.faults.push(Fault::BadSchema { method: entry.path, place: entry.place, reason }))
+            .map_err(|reason| {
+                self.faults.push(Fault::BadSchema { method: entry.path, location: entry.location, reason })
+            })
             .ok()
             .filter(|_| is_well)?;
         let configured = self.builder.method_limits.get(entry.path).copied().unwrap_or_default();
@@ -96,21 +98,21 @@ impl<'b> Build<'b> {
         let module = self.modules.iter().enumerate().filter(above).max_by_key(|(_, module)| module.path().len());
         if module.is_none() {
             let path = entry.path.rsplit_once('/').map_or(entry.path, |(module, _)| module).to_owned();
-            self.faults.push(Fault::NoModule { method: entry.path, place: entry.place, module: path });
+            self.faults.push(Fault::NoModule { method: entry.path, location: entry.location, module: path });
         }
         module.map(|(position, _)| position)
     }
 
     fn check_access(&mut self, entry: &MethodEntry) {
-        let (method, place) = (entry.path, entry.place);
+        let (method, location) = (entry.path, entry.location);
         if entry.permissions.is_empty() {
-            self.faults.push(Fault::NoPermissions { method, place });
+            self.faults.push(Fault::NoPermissions { method, location });
         }
         let names: Vec<&str> = self.builder.permissions.iter().map(|permission| permission.name).collect();
         for &permission in Access::new(entry.permissions).holders() {
             if !names.contains(&permission) {
                 let declared = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-                self.faults.push(Fault::UnknownPermission { method, place, permission, declared });
+                self.faults.push(Fault::UnknownPermission { method, location, permission, declared });
             }
         }
     }
@@ -118,8 +120,8 @@ impl<'b> Build<'b> {
     fn check_states(&mut self, entry: &MethodEntry, states: &[StateKey]) {
         for state in states {
             if !self.builder.states.iter().any(|(given, _)| *given == state.id) {
-                let (method, place, state) = (entry.path, entry.place, state.name);
-                self.faults.push(Fault::MissingState { method, place, state });
+                let (method, location, state) = (entry.path, entry.location, state.name);
+                self.faults.push(Fault::MissingState { method, location, state });
             }
         }
     }

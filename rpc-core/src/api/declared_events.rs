@@ -9,10 +9,10 @@ use super::faults::Fault;
 use super::select;
 use crate::events::entry::EventEntry;
 use crate::events::{Event, Payload};
+use crate::location::SourceLocation;
 use crate::method::Method;
 use crate::method::entry::MethodEntry;
 use crate::permissions::{Permission, RESERVED};
-use crate::place::Place;
 use crate::schema;
 
 /// The selected events, ordered by name.
@@ -20,23 +20,23 @@ pub(super) fn compile(only: &[String], permissions: &[Permission], faults: &mut 
     let selected =
         |entry: &&EventEntry| only.is_empty() || only.iter().any(|pattern| select::matches(pattern, entry.name));
     let mut entries: Vec<EventEntry> = inventory::iter::<EventEntry>().filter(selected).copied().collect();
-    entries.sort_by_key(|entry| (entry.name, entry.place.file, entry.place.line));
+    entries.sort_by_key(|entry| (entry.name, entry.location.file, entry.location.line));
     for pair in entries.windows(2).filter(|pair| pair[0].name == pair[1].name) {
-        faults.push(Fault::DuplicateEvent { name: pair[0].name, first: pair[0].place, second: pair[1].place });
+        faults.push(Fault::DuplicateEvent { name: pair[0].name, first: pair[0].location, second: pair[1].location });
     }
     entries.iter().for_each(|entry| check_audience(entry, permissions, faults));
     entries.into_iter().filter_map(|entry| event(entry, faults)).collect()
 }
 
 fn check_audience(entry: &EventEntry, permissions: &[Permission], faults: &mut Vec<Fault>) {
-    let (event, place) = (entry.name, entry.place);
+    let (event, location) = (entry.name, entry.location);
     if entry.audience.is_empty() {
-        faults.push(Fault::UnknownAudience { event, place, audience: "" });
+        faults.push(Fault::UnknownAudience { event, location, audience: "" });
     }
     for &audience in entry.audience {
         let declared = permissions.iter().any(|permission| permission.name == audience);
         if !declared && !RESERVED.contains(&audience) {
-            faults.push(Fault::UnknownAudience { event, place, audience });
+            faults.push(Fault::UnknownAudience { event, location, audience });
         }
     }
 }
@@ -49,7 +49,7 @@ fn event(entry: EventEntry, faults: &mut Vec<Fault>) -> Option<Event> {
     match schema::compile(&schema) {
         Ok(validator) => Some(Event { entry, payload: Some(Payload { schema, validator }) }),
         Err(reason) => {
-            faults.push(Fault::BadPayload { event: entry.name, place: entry.place, reason });
+            faults.push(Fault::BadPayload { event: entry.name, location: entry.location, reason });
             None
         }
     }
@@ -57,11 +57,11 @@ fn event(entry: EventEntry, faults: &mut Vec<Fault>) -> Option<Event> {
 
 /// A client's event reaches one method.
 pub(super) fn check_reached(entries: &[MethodEntry], faults: &mut Vec<Fault>) {
-    let mut known: HashMap<&'static str, Place> = HashMap::new();
+    let mut known: HashMap<&'static str, SourceLocation> = HashMap::new();
     for entry in entries {
         let Some(name) = entry.client_event else { continue };
-        if let Some(first) = known.insert(name, entry.place) {
-            faults.push(Fault::DuplicateEvent { name, first, second: entry.place });
+        if let Some(first) = known.insert(name, entry.location) {
+            faults.push(Fault::DuplicateEvent { name, first, second: entry.location });
         }
     }
 }

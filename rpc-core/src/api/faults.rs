@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::place::Place;
+use crate::location::SourceLocation;
 use crate::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 
 /// The words for those who call.
@@ -22,9 +22,9 @@ pub enum Fault {
         /// The path.
         path: &'static str,
         /// One declaration.
-        first: Place,
+        first: SourceLocation,
         /// The other.
-        second: Place,
+        second: SourceLocation,
     },
     /// Two modules have one path.
     #[error("the module {path} is declared twice: at {first} and at {second}; remove one of them")]
@@ -32,27 +32,27 @@ pub enum Fault {
         /// The path.
         path: &'static str,
         /// One declaration.
-        first: Place,
+        first: SourceLocation,
         /// The other.
-        second: Place,
+        second: SourceLocation,
     },
     /// A method admits nobody.
-    #[error("{method} at {place} has no permissions; say who may call it: {} or a declared name", callers())]
+    #[error("{method} at {location} has no permissions; say who may call it: {} or a declared name", callers())]
     NoPermissions {
         /// The method's path.
         method: &'static str,
         /// Its place.
-        place: Place,
+        location: SourceLocation,
     },
     /// A method names a permission that the application does not declare.
     #[error(
-        "{method} at {place} admits \"{permission}\", which is not declared; declare it with `.permission(…)`; declared are: {declared}"
+        "{method} at {location} admits \"{permission}\", which is not declared; declare it with `.permission(…)`; declared are: {declared}"
     )]
     UnknownPermission {
         /// The method's path.
         method: &'static str,
         /// Its place.
-        place: Place,
+        location: SourceLocation,
         /// The unknown name.
         permission: &'static str,
         /// The declared names.
@@ -62,24 +62,24 @@ pub enum Fault {
     #[error("the permission \"{0}\" cannot be declared: the name is reserved, or declared twice")]
     BadPermission(&'static str),
     /// A method needs a state that was not given.
-    #[error("{method} at {place} takes `&{state}`, which was not given; give it with `.state(…)`")]
+    #[error("{method} at {location} takes `&{state}`, which was not given; give it with `.state(…)`")]
     MissingState {
         /// The method's path.
         method: &'static str,
         /// Its place.
-        place: Place,
+        location: SourceLocation,
         /// The state's type.
         state: &'static str,
     },
     /// A method is below no module.
     #[error(
-        "{method} at {place} belongs to no module; declare one with `api_module! {{ /// Title\\n path = \"{module}\" }}`"
+        "{method} at {location} belongs to no module; declare one with `api_module! {{ /// Title\\n path = \"{module}\" }}`"
     )]
     NoModule {
         /// The method's path.
         method: &'static str,
         /// Its place.
-        place: Place,
+        location: SourceLocation,
         /// The path that its module would have.
         module: String,
     },
@@ -96,12 +96,12 @@ pub enum Fault {
         second: &'static str,
     },
     /// The schema of a parameter is no schema.
-    #[error("{method} at {place} has a parameter whose JSON Schema is not valid: {reason}")]
+    #[error("{method} at {location} has a parameter whose JSON Schema is not valid: {reason}")]
     BadSchema {
         /// The method's path.
         method: &'static str,
         /// Its place.
-        place: Place,
+        location: SourceLocation,
         /// What the validator says.
         reason: String,
     },
@@ -126,12 +126,12 @@ pub enum Fault {
         most: String,
     },
     /// `upload = …` at a method that takes no file, or the like.
-    #[error("{method} at {place} sets `upload`, but takes no `&Upload`; add the argument or remove the key")]
+    #[error("{method} at {location} sets `upload`, but takes no `&Upload`; add the argument or remove the key")]
     UploadWithoutFile {
         /// The method's path.
         method: &'static str,
         /// Its place.
-        place: Place,
+        location: SourceLocation,
     },
     /// Two events have one name, or two methods one client event.
     #[error("the event {name} is declared twice: at {first} and at {second}; rename one of them")]
@@ -139,40 +139,40 @@ pub enum Fault {
         /// The name.
         name: &'static str,
         /// One declaration.
-        first: Place,
+        first: SourceLocation,
         /// The other.
-        second: Place,
+        second: SourceLocation,
     },
     /// An event names a permission that the application does not declare, or nobody.
     #[error(
-        "the event {event} at {place} is for \"{audience}\", which is no declared permission; use one, {} or \"{SELF}\"",
+        "the event {event} at {location} is for \"{audience}\", which is no declared permission; use one, {} or \"{SELF}\"",
         callers()
     )]
     UnknownAudience {
         /// The event's name.
         event: &'static str,
         /// Its place.
-        place: Place,
+        location: SourceLocation,
         /// The unknown word; empty when there is none at all.
         audience: &'static str,
     },
     /// A client's event cannot reach the method: it is private, or needs a file.
     #[error(
-        "{method} at {place} has a `client_event`, but clients cannot call it: it is private or needs a file; remove the key"
+        "{method} at {location} has a `client_event`, but clients cannot call it: it is private or needs a file; remove the key"
     )]
     UnreachableByEvent {
         /// The method's path.
         method: &'static str,
         /// Its place.
-        place: Place,
+        location: SourceLocation,
     },
     /// The schema of a payload is no schema.
-    #[error("the event {event} at {place} has a payload whose JSON Schema is not valid: {reason}")]
+    #[error("the event {event} at {location} has a payload whose JSON Schema is not valid: {reason}")]
     BadPayload {
         /// The event's name.
         event: &'static str,
         /// Its place.
-        place: Place,
+        location: SourceLocation,
         /// What the validator says.
         reason: String,
     },

@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use crate::place::Place;
+use crate::location::SourceLocation;
 
 /// Gives the schema of an event's payload; `None` for an event without one.
 pub type DescribePayload = fn(&mut SchemaGenerator) -> Option<Schema>;
@@ -29,7 +29,7 @@ impl<T: JsonSchema> EventPayload for T {
 #[derive(Debug, Clone, Copy)]
 pub struct EventEntry {
     pub(crate) name: &'static str,
-    pub(crate) place: Place,
+    pub(crate) location: SourceLocation,
     pub(crate) title: &'static str,
     pub(crate) description: &'static str,
     pub(crate) audience: &'static [&'static str],
@@ -41,8 +41,13 @@ inventory::collect!(EventEntry);
 impl EventEntry {
     /// An event without a payload that, until [`audience`](Self::audience) says who may hear it, reaches nobody.
     #[must_use]
-    pub const fn new(name: &'static str, place: Place, title: &'static str, description: &'static str) -> Self {
-        Self { name, place, title, description, audience: &[], payload: |_| None }
+    pub const fn new(
+        name: &'static str,
+        location: SourceLocation,
+        title: &'static str,
+        description: &'static str,
+    ) -> Self {
+        Self { name, location, title, description, audience: &[], payload: |_| None }
     }
 
     /// Who may hear it: `*`, `guest`, `user`, `root`, `self` (one user, named when it is published) or declared permissions.

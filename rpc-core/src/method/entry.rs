@@ -8,7 +8,7 @@ use schemars::{Schema, SchemaGenerator};
 use super::arguments::{Arguments, Param};
 use super::output::MethodOutput;
 use crate::limits::MethodLimits;
-use crate::place::Place;
+use crate::location::SourceLocation;
 use crate::reply::Encoded;
 use crate::state::State;
 use crate::{ApiError, Ctx};
@@ -26,7 +26,7 @@ pub type Describe = fn(&mut Signature<'_>);
 #[derive(Debug, Clone, Copy)]
 pub struct MethodEntry {
     pub(crate) path: &'static str,
-    pub(crate) place: Place,
+    pub(crate) location: SourceLocation,
     pub(crate) title: &'static str,
     pub(crate) description: &'static str,
     pub(crate) permissions: &'static [&'static str],
@@ -46,10 +46,10 @@ inventory::collect!(MethodEntry);
 impl MethodEntry {
     /// A public, logged method without limits of its own and, until [`permissions`](Self::permissions) says who may, called by nobody.
     #[must_use]
-    pub const fn new(path: &'static str, place: Place, describe: Describe, handler: Handler) -> Self {
+    pub const fn new(path: &'static str, location: SourceLocation, describe: Describe, handler: Handler) -> Self {
         Self {
             path,
-            place,
+            location,
             title: "",
             description: "",
             permissions: &[],
@@ -142,7 +142,7 @@ impl MethodEntry {
 #[derive(Debug, Clone, Copy)]
 pub struct ModuleEntry {
     pub(crate) path: &'static str,
-    pub(crate) place: Place,
+    pub(crate) location: SourceLocation,
     pub(crate) title: &'static str,
     pub(crate) description: &'static str,
 }
@@ -152,8 +152,13 @@ inventory::collect!(ModuleEntry);
 impl ModuleEntry {
     /// A module below `path`, such as `/v1/admin/users`.
     #[must_use]
-    pub const fn new(path: &'static str, place: Place, title: &'static str, description: &'static str) -> Self {
-        Self { path, place, title, description }
+    pub const fn new(
+        path: &'static str,
+        location: SourceLocation,
+        title: &'static str,
+        description: &'static str,
+    ) -> Self {
+        Self { path, location, title, description }
     }
 }
 

@@ -108,8 +108,8 @@ fn a_good_set_is_ordered_and_has_its_modules() {
     let modules: Vec<(&str, usize)> =
         api.modules().map(|(module, methods)| (module.title(), methods.count())).collect();
     assert_eq!(modules, [("Registration", 1), ("Registration, below", 1)]);
-    let place = api.method("/v9/registration/good").unwrap().place();
-    assert!(place.file.ends_with("registration.rs") && place.line > 0, "{place}");
+    let location = api.method("/v9/registration/good").unwrap().location();
+    assert!(location.file.ends_with("registration.rs") && location.line > 0, "{location}");
 }
 
 #[test]

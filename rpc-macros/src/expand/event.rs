@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{core_path, declaration, place};
+use super::{core_path, declaration, location};
 use crate::attr::event::EventAttr;
 use crate::check;
 
@@ -13,13 +13,13 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 
 fn registered(event: &EventAttr) -> TokenStream {
     let (core, name) = (core_path(), &event.name);
-    let (place, title, description) = (place(&core), &event.docs.title, &event.docs.description);
+    let (location, title, description) = (location(&core), &event.docs.title, &event.docs.description);
     let audience = event.audience.iter().flat_map(|audience| &audience.names);
     let payload = event.payload.as_ref().map(|ty| quote!(.payload::<#ty>()));
     quote! {
         const _: () = {
             #core::__private::inventory::submit! {
-                #core::EventEntry::new(#name, #place, #title, #description).audience(&[#(#audience),*]) #payload
+                #core::EventEntry::new(#name, #location, #title, #description).audience(&[#(#audience),*]) #payload
             }
         };
     }
@@ -37,11 +37,11 @@ mod tests {
             /// By somebody.
             name = "/settings/updated", audience = ["admin", "self"], payload = HashMap<String, Vec<u8>>
         });
-        let place = quote!(::rpc_core::Place { file: ::core::file!(), line: ::core::line!() });
+        let location = quote!(::rpc_core::SourceLocation { file: ::core::file!(), line: ::core::line!() });
         let expected = quote! {
             const _: () = {
                 ::rpc_core::__private::inventory::submit! {
-                    ::rpc_core::EventEntry::new("/settings/updated", #place, "Settings updated", "By somebody.")
+                    ::rpc_core::EventEntry::new("/settings/updated", #location, "Settings updated", "By somebody.")
                         .audience(&["admin", "self"])
                         .payload::<HashMap<String, Vec<u8> > >()
                 }

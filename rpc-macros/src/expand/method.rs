@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::Parser;
 
-use super::{core_path, place};
+use super::{core_path, location};
 use crate::attr::method::{LimitsAttr, MethodAttr};
 use crate::check;
 use crate::fault::{Fault, Faults};
@@ -63,8 +63,8 @@ fn registered(method: &Method) -> TokenStream {
 /// An entry that does nothing, so that code which names it has no errors of its own.
 fn placeholder(method: &Method) -> TokenStream {
     let core = core_path();
-    let place = place(&core);
-    let entry = quote!(#core::MethodEntry::new("", #place, |_| {}, |_, _| ::core::unreachable!()));
+    let location = location(&core);
+    let entry = quote!(#core::MethodEntry::new("", #location, |_| {}, |_, _| ::core::unreachable!()));
     holder(method, &core, &entry)
 }
 
@@ -90,10 +90,10 @@ fn holder(method: &Method, core: &TokenStream, entry: &TokenStream) -> TokenStre
 
 fn entry(method: &Method, core: &TokenStream) -> TokenStream {
     let path = &method.attr.path;
-    let place = place(core);
+    let location = location(core);
     let (describe, handler) = (describe(method, core), handler(method, core));
     let settings = settings(method, core);
-    quote!(#core::MethodEntry::new(#path, #place, #describe, #handler) #settings)
+    quote!(#core::MethodEntry::new(#path, #location, #describe, #handler) #settings)
 }
 
 /// The calls that complete a new entry.

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{core_path, declaration, place};
+use super::{core_path, declaration, location};
 use crate::attr::module::ModuleAttr;
 use crate::check;
 
@@ -13,11 +13,11 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 
 fn registered(module: &ModuleAttr) -> TokenStream {
     let (core, path) = (core_path(), &module.path);
-    let (place, title, description) = (place(&core), &module.docs.title, &module.docs.description);
+    let (location, title, description) = (location(&core), &module.docs.title, &module.docs.description);
     quote! {
         const _: () = {
             #core::__private::inventory::submit! {
-                #core::ModuleEntry::new(#path, #place, #title, #description)
+                #core::ModuleEntry::new(#path, #location, #title, #description)
             }
         };
     }

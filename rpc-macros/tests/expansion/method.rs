@@ -12,7 +12,7 @@ impl set_enabled {
     #[doc = "The method `/v1/users/set-enabled`, to be given to `Api::builder().method(…)`."]
     pub const ENTRY: ::rpc_core::MethodEntry = ::rpc_core::MethodEntry::new(
         "/v1/users/set-enabled",
-        ::rpc_core::Place { file: ::core::file!(), line: ::core::line!() },
+        ::rpc_core::SourceLocation { file: ::core::file!(), line: ::core::line!() },
         |signature| {
             <Ctx as ::rpc_core::Inject>::declare(signature);
             <Option<&Upload> as ::rpc_core::__private::Injected<'_>>::declare(signature);

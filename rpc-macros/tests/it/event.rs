@@ -59,7 +59,7 @@ fn every_key_arrives() {
 
 #[test]
 fn the_place_is_that_of_the_declaration() {
-    let place = api().event("/prices/changed").unwrap().place();
+    let location = api().event("/prices/changed").unwrap().location();
     let line = include_str!("event.rs").lines().position(|line| line == "api_event! {").unwrap() + 1;
-    assert_eq!((place.file, place.line as usize), (file!(), line));
+    assert_eq!((location.file, location.line as usize), (file!(), line));
 }

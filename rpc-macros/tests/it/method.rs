@@ -173,9 +173,9 @@ fn keys_that_are_left_out_change_nothing() {
 #[test]
 fn the_place_is_that_of_the_attribute() {
     let api = api();
-    let place = api.method("/v1/greetings/hello").unwrap().place();
+    let location = api.method("/v1/greetings/hello").unwrap().location();
     let line = include_str!("method.rs").lines().position(|line| line.contains("greetings/hello")).unwrap() + 1;
-    assert_eq!((place.file, place.line as usize), (file!(), line));
+    assert_eq!((location.file, location.line as usize), (file!(), line));
 }
 
 #[test]
