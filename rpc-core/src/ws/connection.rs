@@ -12,7 +12,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::calls::{Calls, Ended};
 use super::frame::{close, close_frame, message};
-use super::hub::Place;
+use super::hub::Registration;
 use super::io::{CountedIo, READ_BUFFER};
 use super::look::Look;
 use super::timers::{Tick, Timers};
@@ -37,7 +37,7 @@ pub(super) struct Outbound {
 pub(super) struct Connection {
     pub(super) api: Api,
     pub(super) origin: Origin,
-    pub(super) place: Place,
+    pub(super) registration: Registration,
     pub(super) calls: Calls,
     pub(super) undecodable: u32,
     pub(super) stream: WebSocketStream<CountedIo>,
@@ -75,13 +75,18 @@ enum State {
 }
 
 impl Connection {
-    pub(super) fn new(api: Api, origin: Origin, place: Place, stream: WebSocketStream<CountedIo>) -> Self {
+    pub(super) fn new(
+        api: Api,
+        origin: Origin,
+        registration: Registration,
+        stream: WebSocketStream<CountedIo>,
+    ) -> Self {
         Self {
             timers: Timers::new(api.limits()),
             stopping: Box::pin(api.stopping().clone().cancelled_owned()),
             api,
             origin,
-            place,
+            registration,
             calls: Calls::default(),
             undecodable: 0,
             stream,
@@ -131,7 +136,7 @@ impl Connection {
         }
         self.calls.clear();
         self.look = None;
-        self.place.socket.outbox.shut();
+        self.registration.socket.outbox.shut();
         self.out.push_back(Outbound { message: close_frame(code, reason), held: None });
         self.state = State::Closing;
         self.timers.closes(self.api.limits());
@@ -155,7 +160,7 @@ impl Connection {
             (Ok(Some(answer)), _) => self.send(answer),
             (Ok(None), _) | (Err(_), None) => {}
             (Err(_aborted), Some(id)) => {
-                let codec = self.place.socket.codec();
+                let codec = self.registration.socket.codec();
                 self.refuse(codec, &id, ApiError::of(ErrorCode::Aborted));
             }
         }
@@ -164,7 +169,7 @@ impl Connection {
     /// The credentials are gone.
     pub(super) fn leave(&mut self) {
         self.calls.start_no_more();
-        self.place.socket.outbox.shut();
+        self.registration.socket.outbox.shut();
         if self.state != State::Closing {
             self.state = State::Leaving;
             self.timers.leaves(self.api.limits());
@@ -188,7 +193,7 @@ impl Connection {
 
     /// A client that does not read its events has to connect again.
     fn poll_overflow(&mut self) {
-        if self.may_hear() && self.place.socket.outbox.has_overflowed() {
+        if self.may_hear() && self.registration.socket.outbox.has_overflowed() {
             self.out.clear();
             self.close(close::POLICY, "events are not read");
         }
@@ -310,7 +315,7 @@ impl Future for Connection {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        this.place.socket.register(cx);
+        this.registration.socket.register(cx);
         if let Some(account) = &this.origin.share.account {
             account.register(cx);
             // It has to make room for others, at once.

@@ -64,9 +64,9 @@ pub(super) enum Crowded {
     Address,
 }
 
-/// A connection's place in the hub; given back when dropped.
+/// The registration of a connection with the hub; it ends when dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Registration {
     room: Room,
     id: u64,
     pub(super) socket: Arc<Socket>,
@@ -161,16 +161,16 @@ impl Listener for Hub {
 
 impl Room {
     /// Takes a connection in, whose peer was found by a look that began at some time.
-    pub(super) fn enter(self, identity: Identity, looked_at: Instant, queue: usize) -> Place {
+    pub(super) fn enter(self, identity: Identity, looked_at: Instant, queue: usize) -> Registration {
         self.hub.queue.store(queue, Ordering::Relaxed);
         let id = self.hub.next.fetch_add(1, Ordering::Relaxed);
         let socket = Arc::new(Socket::new(identity, looked_at));
         self.hub.lock().by_id.insert(id, Arc::clone(&socket));
-        Place { room: self, id, socket }
+        Registration { room: self, id, socket }
     }
 }
 
-impl Drop for Place {
+impl Drop for Registration {
     fn drop(&mut self) {
         self.room.hub.lock().by_id.remove(&self.id);
     }

@@ -22,7 +22,7 @@ const MOST_UNDECODABLE: u32 = 16;
 impl Connection {
     /// Reads one message.
     pub(super) fn document(&mut self, codec: Codec, bytes: &Bytes, cx: &mut Context<'_>) {
-        self.place.socket.heard_in(codec);
+        self.registration.socket.heard_in(codec);
         let document = match Document::read(codec, bytes, self.api.limits().batch) {
             Ok(document) => document.into_owned(),
             Err(error) => return self.undecodable(codec, error),

@@ -12,7 +12,7 @@ use crate::error::ErrorCode;
 impl Connection {
     /// Begins a look when one is owed, and goes on with one that runs.
     pub(super) fn poll_look(&mut self, cx: &mut Context<'_>) {
-        if self.look.is_some() || self.place.socket.rights().is_doubted() {
+        if self.look.is_some() || self.registration.socket.rights().is_doubted() {
             self.look(cx);
         }
     }
@@ -26,12 +26,12 @@ impl Connection {
         let mut look = self
             .look
             .take()
-            .unwrap_or_else(|| look::begin(self.api.clone(), &self.origin, Arc::clone(&self.place.socket)));
+            .unwrap_or_else(|| look::begin(self.api.clone(), &self.origin, Arc::clone(&self.registration.socket)));
         match look.as_mut().poll(cx) {
             Poll::Pending => self.look = Some(look),
             Poll::Ready(found) => {
                 self.found(found);
-                if self.place.socket.rights().is_doubted() {
+                if self.registration.socket.rights().is_doubted() {
                     // There is a newer reason. Others have their turn before.
                     cx.waker().wake_by_ref();
                 }
@@ -42,13 +42,13 @@ impl Connection {
     fn found(&mut self, Found { began, result }: Found) {
         match result {
             Ok(identity) => {
-                self.place.socket.rights().found(identity, began);
+                self.registration.socket.rights().found(identity, began);
                 self.timers.rechecked();
             }
             Err(error) if error.code() == ErrorCode::Unauthorized => self.leave(),
             // It stays open: each call says that it cannot be answered, and what is not for everyone waits.
             Err(_unavailable) => {
-                self.place.socket.rights().not_found(began);
+                self.registration.socket.rights().not_found(began);
                 self.timers.recheck_failed(self.api.limits());
             }
         }

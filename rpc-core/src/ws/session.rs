@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::connection::Connection;
 use super::frame::{close, close_frame};
-use super::hub::{Crowded, Place, Room};
+use super::hub::{Crowded, Registration, Room};
 use super::io::{CountedIo, READ_BUFFER};
 use super::timers::CLOSE_WAIT;
 use crate::api::Api;
@@ -40,13 +40,13 @@ pub(crate) struct Session {
 /// How far a connection gets.
 #[derive(Debug)]
 enum Entered {
-    Placed(Place),
+    Registered(Registration),
     /// To where it is told that its token is bad.
     BadToken(Room),
 }
 
 impl Session {
-    /// Looks at the credentials and takes a place.
+    /// Checks the credentials and registers the connection.
     ///
     /// # Errors
     ///
@@ -63,11 +63,11 @@ impl Session {
         let (changes, looked_at) = (api.hub().changes(), Instant::now());
         let entered = match authenticate(api, origin.credentials.clone(), origin.client).await {
             Ok(identity) => {
-                let place = room.enter(identity, looked_at, api.limits().ws_events);
+                let registration = room.enter(identity, looked_at, api.limits().ws_events);
                 if api.hub().changes() != changes {
-                    place.socket.doubt();
+                    registration.socket.doubt();
                 }
-                Entered::Placed(place)
+                Entered::Registered(registration)
             }
             Err(error) if error.code() == ErrorCode::Unauthorized => Entered::BadToken(room),
             Err(error) => return Err(error),
@@ -85,7 +85,7 @@ impl Session {
         let Ok(Ok(io)) = tokio::time::timeout(self.api.limits().headers_timeout, upgrade).await else { return };
         // Whoever is told only that their token is bad has nothing to say.
         let message = match self.entered {
-            Entered::Placed(_) => self.api.limits().ws_message,
+            Entered::Registered(_) => self.api.limits().ws_message,
             Entered::BadToken(_) => READ_BUFFER,
         };
         let config = WebSocketConfig::default()
@@ -95,7 +95,9 @@ impl Session {
             .max_frame_size(Some(message));
         let mut stream = WebSocketStream::from_raw_socket(CountedIo::new(io), Role::Server, Some(config)).await;
         match self.entered {
-            Entered::Placed(place) => Box::pin(Connection::new(self.api, self.origin, place, stream)).await,
+            Entered::Registered(registration) => {
+                Box::pin(Connection::new(self.api, self.origin, registration, stream)).await
+            }
             Entered::BadToken(_room) => {
                 tokio::time::sleep(BAD_TOKEN_DELAY).await;
                 let frame = close_frame(close::BAD_TOKEN, "bad token");

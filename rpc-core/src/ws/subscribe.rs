@@ -43,7 +43,7 @@ impl Connection {
                 unknown.push(name.chars().take(TOLD_OF_A_NAME).collect());
             }
         }
-        self.place.socket.subscribe(&declared, most)?;
+        self.registration.socket.subscribe(&declared, most)?;
         Ok(unknown)
     }
 
@@ -51,7 +51,7 @@ impl Connection {
     pub(super) fn unsubscribe(&self, codec: Codec, params: &Params) -> Outcome {
         match self.names(codec, params) {
             Ok(names) => {
-                self.place.socket.unsubscribe(&names);
+                self.registration.socket.unsubscribe(&names);
                 jsonrpc::ok(codec)
             }
             Err(error) => Outcome { codec, result: Err(error) },

@@ -99,7 +99,7 @@ impl Connection {
     }
 
     fn next_event(&self, may_look: bool) -> Next {
-        self.place.socket.next_event(self.api.bus(), !self.unflushed, may_look)
+        self.registration.socket.next_event(self.api.bus(), !self.unflushed, may_look)
     }
 
     /// Whether the client does not take what is written to it.
