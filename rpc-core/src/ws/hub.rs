@@ -44,20 +44,20 @@ pub(crate) struct Hub {
 #[derive(Debug, Default)]
 struct Sockets {
     by_id: HashMap<u64, Arc<Socket>>,
-    rooms: u32,
-    rooms_by_network: HashMap<IpAddr, u32>,
+    slots: u32,
+    slots_by_network: HashMap<IpAddr, u32>,
 }
 
-/// Room for a connection, whoever it turns out to be; given back when dropped.
+/// A slot below the limits of connections, whoever connects; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct Slot {
     hub: Arc<Hub>,
     client: Option<IpAddr>,
 }
 
-/// The limit that leaves no room.
+/// The limit of connections that is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Crowded {
+pub(super) enum ConnectionLimit {
     /// Of all connections.
     Node,
     /// Of those from one address, or one /64 of IPv6.
@@ -67,7 +67,7 @@ pub(super) enum Crowded {
 /// The registration of a connection with the hub; it ends when dropped.
 #[derive(Debug)]
 pub(super) struct Registration {
-    room: Room,
+    slot: Slot,
     id: u64,
     pub(super) socket: Arc<Socket>,
 }
@@ -91,21 +91,21 @@ impl Hub {
         self.refused.events.load(Ordering::Relaxed)
     }
 
-    /// Makes room for one more connection.
-    pub(super) fn room(self: &Arc<Self>, client: Option<IpAddr>, limits: &Limits) -> Result<Room, Crowded> {
+    /// Takes a slot for one more connection.
+    pub(super) fn slot(self: &Arc<Self>, client: Option<IpAddr>, limits: &Limits) -> Result<Slot, ConnectionLimit> {
         let mut sockets = self.lock();
-        if sockets.rooms >= limits.ws_total {
-            return Err(Crowded::Node);
+        if sockets.slots >= limits.ws_total {
+            return Err(ConnectionLimit::Node);
         }
         if let Some(address) = client {
-            let count = sockets.rooms_by_network.entry(network(address)).or_default();
+            let count = sockets.slots_by_network.entry(network(address)).or_default();
             if *count >= limits.ws_per_address {
-                return Err(Crowded::Address);
+                return Err(ConnectionLimit::Address);
             }
             *count += 1;
         }
-        sockets.rooms += 1;
-        Ok(Room { hub: Arc::clone(self), client })
+        sockets.slots += 1;
+        Ok(Slot { hub: Arc::clone(self), client })
     }
 
     /// Connections at this moment.
@@ -159,32 +159,32 @@ impl Listener for Hub {
     }
 }
 
-impl Room {
+impl Slot {
     /// Takes a connection in, whose peer was found by a look that began at some time.
     pub(super) fn enter(self, identity: Identity, looked_at: Instant, queue: usize) -> Registration {
         self.hub.queue.store(queue, Ordering::Relaxed);
         let id = self.hub.next.fetch_add(1, Ordering::Relaxed);
         let socket = Arc::new(Socket::new(identity, looked_at));
         self.hub.lock().by_id.insert(id, Arc::clone(&socket));
-        Registration { room: self, id, socket }
+        Registration { slot: self, id, socket }
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.room.hub.lock().by_id.remove(&self.id);
+        self.slot.hub.lock().by_id.remove(&self.id);
     }
 }
 
-impl Drop for Room {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut sockets = self.hub.lock();
-        sockets.rooms -= 1;
+        sockets.slots -= 1;
         let Some(network) = self.client.map(network) else { return };
-        if let Some(count) = sockets.rooms_by_network.get_mut(&network) {
+        if let Some(count) = sockets.slots_by_network.get_mut(&network) {
             *count -= 1;
             if *count == 0 {
-                sockets.rooms_by_network.remove(&network);
+                sockets.slots_by_network.remove(&network);
             }
         }
     }
@@ -242,7 +242,7 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Crowded, Hub};
+    use super::{ConnectionLimit, Hub};
     use crate::identity::Identity;
     use crate::limits::Limits;
 
@@ -250,26 +250,29 @@ mod tests {
     fn sockets_are_counted_by_what_one_customer_has() {
         let hub = Arc::new(Hub::new(Arc::default()));
         let limits = Limits { ws_per_address: 2, ..Limits::default() };
-        let room = |client: &str| hub.room(Some(client.parse().unwrap()), &limits);
-        let (first, second) = (room("2001:db8:0:1::1").unwrap(), room("2001:db8:0:1:ffff::2").unwrap());
-        assert_eq!(room("2001:db8:0:1::3").err(), Some(Crowded::Address));
-        let others = [room("2001:db8:0:2::1"), room("192.0.2.1"), room("192.0.2.2")];
+        let slot = |client: &str| hub.slot(Some(client.parse().unwrap()), &limits);
+        let (first, second) = (slot("2001:db8:0:1::1").unwrap(), slot("2001:db8:0:1:ffff::2").unwrap());
+        assert_eq!(slot("2001:db8:0:1::3").err(), Some(ConnectionLimit::Address));
+        let others = [slot("2001:db8:0:2::1"), slot("192.0.2.1"), slot("192.0.2.2")];
         assert!(others.iter().all(Result::is_ok));
         drop(first.enter(Identity::default(), Instant::now(), 1));
-        assert!(room("2001:db8:0:1::3").is_ok());
+        assert!(slot("2001:db8:0:1::3").is_ok());
         drop((second, others));
-        assert!(hub.lock().rooms_by_network.is_empty());
+        assert!(hub.lock().slots_by_network.is_empty());
     }
 
     #[test]
     fn sockets_are_counted_in_all() {
         let hub = Arc::new(Hub::new(Arc::default()));
         let limits = Limits { ws_total: 2, ..Limits::default() };
-        let room = |client: Option<&str>| hub.room(client.map(|client| client.parse().unwrap()), &limits);
-        let rooms = [room(None).unwrap(), room(Some("192.0.2.1")).unwrap()];
-        assert_eq!((room(None).err(), room(Some("192.0.2.2")).err()), (Some(Crowded::Node), Some(Crowded::Node)));
-        assert_eq!(hub.lock().rooms_by_network.len(), 1);
-        drop(rooms);
-        assert!(room(None).is_ok());
+        let slot = |client: Option<&str>| hub.slot(client.map(|client| client.parse().unwrap()), &limits);
+        let slots = [slot(None).unwrap(), slot(Some("192.0.2.1")).unwrap()];
+        assert_eq!(
+            (slot(None).err(), slot(Some("192.0.2.2")).err()),
+            (Some(ConnectionLimit::Node), Some(ConnectionLimit::Node))
+        );
+        assert_eq!(hub.lock().slots_by_network.len(), 1);
+        drop(slots);
+        assert!(slot(None).is_ok());
     }
 }

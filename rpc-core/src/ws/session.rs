@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::connection::Connection;
 use super::frame::{close, close_frame};
-use super::hub::{Crowded, Registration, Room};
+use super::hub::{ConnectionLimit, Registration, Slot};
 use super::io::{CountedIo, READ_BUFFER};
 use super::timers::CLOSE_WAIT;
 use crate::api::Api;
@@ -42,7 +42,7 @@ pub(crate) struct Session {
 enum Entered {
     Registered(Registration),
     /// To where it is told that its token is bad.
-    BadToken(Room),
+    BadToken(Slot),
 }
 
 impl Session {
@@ -57,19 +57,19 @@ impl Session {
             return Err(ApiError::of(ErrorCode::ShuttingDown).with_retry_after(BAD_TOKEN_DELAY));
         }
         let origin = Origin { transport: Transport::WebSocket, codec: Codec::Json, ..origin };
-        let room = api.hub().room(origin.client, api.limits()).map_err(|crowded| too_many(crowded, api.limits()))?;
+        let slot = api.hub().slot(origin.client, api.limits()).map_err(|limit| too_many(limit, api.limits()))?;
         let account = origin.share.account.as_ref();
         let held = account.map(|account| account.take(Resource::Memory, WEBSOCKET_BYTES)).transpose()?;
         let (changes, looked_at) = (api.hub().changes(), Instant::now());
         let entered = match authenticate(api, origin.credentials.clone(), origin.client).await {
             Ok(identity) => {
-                let registration = room.enter(identity, looked_at, api.limits().ws_events);
+                let registration = slot.enter(identity, looked_at, api.limits().ws_events);
                 if api.hub().changes() != changes {
                     registration.socket.doubt();
                 }
                 Entered::Registered(registration)
             }
-            Err(error) if error.code() == ErrorCode::Unauthorized => Entered::BadToken(room),
+            Err(error) if error.code() == ErrorCode::Unauthorized => Entered::BadToken(slot),
             Err(error) => return Err(error),
         };
         Ok(Self { api: api.clone(), origin, entered, _held: held })
@@ -98,7 +98,7 @@ impl Session {
             Entered::Registered(registration) => {
                 Box::pin(Connection::new(self.api, self.origin, registration, stream)).await
             }
-            Entered::BadToken(_room) => {
+            Entered::BadToken(_slot) => {
                 tokio::time::sleep(BAD_TOKEN_DELAY).await;
                 let frame = close_frame(close::BAD_TOKEN, "bad token");
                 let closed = async {
@@ -112,10 +112,12 @@ impl Session {
     }
 }
 
-fn too_many(crowded: Crowded, limits: &Limits) -> ApiError {
-    let reason = match crowded {
-        Crowded::Node => format!("the limit is {} WebSockets (`ws_total`)", limits.ws_total),
-        Crowded::Address => format!("the limit is {} WebSockets an address (`ws_per_address`)", limits.ws_per_address),
+fn too_many(limit: ConnectionLimit, limits: &Limits) -> ApiError {
+    let reason = match limit {
+        ConnectionLimit::Node => format!("the limit is {} WebSockets (`ws_total`)", limits.ws_total),
+        ConnectionLimit::Address => {
+            format!("the limit is {} WebSockets an address (`ws_per_address`)", limits.ws_per_address)
+        }
     };
     ApiError::of(ErrorCode::TooManyRequests)
         .with_reason(format!("Too many requests: {reason}"))
