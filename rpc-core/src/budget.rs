@@ -33,9 +33,9 @@ pub(crate) const WEBSOCKET_BYTES: u64 = 8 * 1024;
 
 /// The part of a bound of the process that is kept for those who hold little while the largest holder gives way.
 const RESERVE: u64 = 8;
-/// Between two looks for the largest holder: one that gives way needs a moment, but for a place, which is given back at once.
+/// Between two looks for the largest holder: one that gives way needs a moment, except for its slot, which is given back at once.
 const SHED_PAUSE: Duration = Duration::from_millis(5);
-const PLACE_PAUSE: Duration = Duration::from_millis(1);
+const SLOT_PAUSE: Duration = Duration::from_millis(1);
 
 /// Something that callers make the process hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -162,7 +162,7 @@ impl Budget {
     fn shed_largest(&self, account: &Account, resource: Resource, amount: u64) -> bool {
         let now = u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let looked = self.looked.load(Ordering::Relaxed);
-        let pause = if resource == Resource::Connections { PLACE_PAUSE } else { SHED_PAUSE };
+        let pause = if resource == Resource::Connections { SLOT_PAUSE } else { SHED_PAUSE };
         let is_due = looked == 0 || Duration::from_nanos(now.saturating_sub(looked)) >= pause;
         if !is_due {
             // The look is as long as there are holders: between two of them the last one has to do.

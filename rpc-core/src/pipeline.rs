@@ -35,7 +35,7 @@ use crate::reply::Encoded;
 pub(crate) struct Admitted {
     begun: Begun,
     permit: Permit,
-    place: Option<Hold>,
+    slot: Option<Hold>,
 }
 
 /// A call whose method is known.
@@ -82,7 +82,7 @@ impl Api {
         let span = begun.recorder.span().clone();
         let admitted = within(&span, pin!(begun.let_in())).await;
         match admitted {
-            Ok((permit, place)) => Ok(Admitted { begun, permit, place }),
+            Ok((permit, slot)) => Ok(Admitted { begun, permit, slot }),
             Err(error) => Err(begun.ended(Err(error))),
         }
     }
@@ -160,14 +160,14 @@ impl Admitted {
     /// The stages from the parameters on.
     pub(crate) async fn run(mut self) -> Outcome {
         let span = self.begun.recorder.span().clone();
-        let result = within(&span, pin!(self.begun.run((self.permit, self.place)))).await;
+        let result = within(&span, pin!(self.begun.run((self.permit, self.slot)))).await;
         self.begun.ended(result)
     }
 
     /// Runs without anybody waiting for the answer. Beside too many of these the caller waits for the end after all, so that
     /// whoever waits for nothing is served at the pace of the work.
     pub(crate) async fn detach(self) {
-        let account = self.place.as_ref().map(Hold::account);
+        let account = self.slot.as_ref().map(Hold::account);
         match account.map(|account| account.try_take(Resource::Detached, 1)) {
             Some(None) => {
                 self.run().await;

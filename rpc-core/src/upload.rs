@@ -23,7 +23,7 @@ pub struct Upload {
     size: u64,
     content: Content,
     /// Its place among the uploads that the process has room for.
-    _place: Option<Arc<Hold>>,
+    _slot: Option<Arc<Hold>>,
 }
 
 #[derive(Debug, Clone)]
@@ -43,13 +43,13 @@ impl Upload {
             content_type: content_type.into(),
             size,
             content: Content::Memory(content),
-            _place: None,
+            _slot: None,
         }
     }
 
     /// Keeps its place for as long as it is there.
-    pub(crate) fn holding(self, place: Option<Hold>) -> Self {
-        Self { _place: place.map(Arc::new), ..self }
+    pub(crate) fn holding(self, slot: Option<Hold>) -> Self {
+        Self { _slot: slot.map(Arc::new), ..self }
     }
 
     /// The name that the sender gave it; may be empty. Not to be used as a path.

@@ -6,38 +6,38 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
 /// Pieces of work at once; whoever has more to do waits for a place, whatever it is.
-const PLACES: u32 = 64;
+const SLOTS: u32 = 64;
 
 /// A bounded number of pieces of work.
 #[derive(Clone)]
 pub(crate) struct Background {
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     tasks: TaskTracker,
 }
 
 impl Default for Background {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(PLACES as usize)), tasks: TaskTracker::new() }
+        Self { slots: Arc::new(Semaphore::new(SLOTS as usize)), tasks: TaskTracker::new() }
     }
 }
 
 impl Background {
     /// Waits for a place and starts a piece of work.
     pub(crate) async fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let place = self.places(1).await;
+        let slot = self.slots(1).await;
         self.tasks.spawn(async move {
             work.await;
-            drop(place);
+            drop(slot);
         });
     }
 
     /// Waits until nothing is being done.
     pub(crate) async fn finished(&self) {
-        self.places(PLACES).await;
+        self.slots(SLOTS).await;
     }
 
-    async fn places(&self, count: u32) -> Option<OwnedSemaphorePermit> {
+    async fn slots(&self, count: u32) -> Option<OwnedSemaphorePermit> {
         // It is never closed.
-        Arc::clone(&self.places).acquire_many_owned(count).await.ok()
+        Arc::clone(&self.slots).acquire_many_owned(count).await.ok()
     }
 }

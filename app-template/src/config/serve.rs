@@ -249,9 +249,9 @@ mod tests {
 
     #[test]
     fn names_of_keys_differ_and_none_looks_like_that_of_a_file() {
-        for (place, spec) in OPTIONS.iter().enumerate() {
+        for (index, spec) in OPTIONS.iter().enumerate() {
             assert!(!spec.name.ends_with("-file") && spec.name != "config", "{}", spec.name);
-            assert!(OPTIONS[..place].iter().all(|other| other.name != spec.name), "{}", spec.name);
+            assert!(OPTIONS[..index].iter().all(|other| other.name != spec.name), "{}", spec.name);
             assert!(!spec.text.is_empty() && !spec.text.ends_with('.'), "{}", spec.name);
         }
     }

@@ -41,15 +41,15 @@ impl MetricsServer {
 
     /// Serves until it is dropped.
     pub(crate) async fn serve(self) {
-        let (room, tasks) = (Arc::new(Semaphore::new(MAX_CONNECTIONS)), TaskTracker::new());
-        while let Ok(place) = Arc::clone(&room).acquire_owned().await {
+        let (permits, tasks) = (Arc::new(Semaphore::new(MAX_CONNECTIONS)), TaskTracker::new());
+        while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
             match self.listener.accept().await {
                 Ok((stream, _)) => {
                     let metrics = self.metrics.clone();
                     tasks.spawn(async move {
                         // Whoever is too slow asks again.
                         let _ = tokio::time::timeout(CONNECTION_TIME, connection(stream, metrics)).await;
-                        drop(place);
+                        drop(permit);
                     });
                 }
                 Err(error) => {

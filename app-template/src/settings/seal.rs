@@ -224,11 +224,11 @@ mod tests {
     fn a_changed_byte_is_seen() {
         let secrets = SecretBox::with_key(KEY).unwrap();
         let stored = sealed(&secrets);
-        for place in 0..stored.len() {
+        for index in 0..stored.len() {
             let mut damaged = stored.clone();
-            damaged[place] ^= 0x40;
-            assert!(open(&secrets, &damaged).is_err(), "byte {place}");
-            assert!(open(&secrets, &stored[..place]).is_err(), "cut at {place}");
+            damaged[index] ^= 0x40;
+            assert!(open(&secrets, &damaged).is_err(), "byte {index}");
+            assert!(open(&secrets, &stored[..index]).is_err(), "cut at {index}");
         }
     }
 

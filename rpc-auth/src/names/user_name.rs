@@ -63,7 +63,7 @@ fn is_number(name: &str) -> bool {
 fn is_uuid(name: &str) -> bool {
     const HYPHENS: [usize; 4] = [8, 13, 18, 23];
     let is_hex = |byte: u8| byte.is_ascii_hexdigit();
-    let is_hyphenated = |(place, byte): (usize, u8)| if HYPHENS.contains(&place) { byte == b'-' } else { is_hex(byte) };
+    let is_hyphenated = |(index, byte): (usize, u8)| if HYPHENS.contains(&index) { byte == b'-' } else { is_hex(byte) };
     match name.len() {
         32 => name.bytes().all(is_hex),
         36 => name.bytes().enumerate().all(is_hyphenated),

@@ -21,8 +21,8 @@ pub(crate) struct Account {
     pub(super) network: Arc<Network>,
     pub(super) held: Held,
     is_shed: AtomicBool,
-    /// Whether its place among the connections was given back.
-    has_no_place: AtomicBool,
+    /// Whether its slot among the connections was given back.
+    has_no_slot: AtomicBool,
     /// Whether somebody has signed in on it.
     is_known: AtomicBool,
     /// Whether there is a task that closes it when it is told to.
@@ -40,14 +40,14 @@ pub(crate) struct Hold {
 
 impl Account {
     pub(super) fn new(id: u64, budget: Arc<Budget>, network: Arc<Network>) -> Self {
-        let [is_shed, has_no_place, is_known, is_watched] = [false; 4].map(AtomicBool::new);
+        let [is_shed, has_no_slot, is_known, is_watched] = [false; 4].map(AtomicBool::new);
         Self {
             id,
             budget,
             network,
             held: Held::default(),
             is_shed,
-            has_no_place,
+            has_no_slot,
             is_known,
             is_watched,
             waker: AtomicWaker::new(),
@@ -133,15 +133,15 @@ impl Account {
     pub(crate) fn shed(&self) {
         self.is_shed.store(true, Ordering::Release);
         self.waker.wake();
-        // It is closed as soon as its task runs: whoever needs the place need not wait for that.
+        // It is closed as soon as its task runs: whoever needs the slot need not wait for that.
         if self.held.of(Resource::Connections) > 0 {
-            self.leave_place();
+            self.leave_slot();
         }
     }
 
-    /// Gives the place among the connections back, once.
-    fn leave_place(&self) {
-        if !self.has_no_place.swap(true, Ordering::AcqRel) {
+    /// Gives the slot among the connections back, once.
+    fn leave_slot(&self) {
+        if !self.has_no_slot.swap(true, Ordering::AcqRel) {
             self.remove(Resource::Connections, 1);
         }
     }
@@ -175,7 +175,7 @@ impl Account {
         self.is_known.load(Ordering::Relaxed)
     }
 
-    /// Whether its end would give some of a resource back. A connection that a call runs on gives no place back for another.
+    /// Whether its end would give some of a resource back. A connection that a call runs on gives no slot back for another.
     pub(super) fn can_shed(&self, resource: Resource) -> bool {
         let is_idle = resource != Resource::Connections || self.held.of(Resource::Calls) == 0;
         is_idle && self.is_watched.load(Ordering::Relaxed) && !self.is_shed() && self.held.of(resource) > 0
@@ -221,7 +221,7 @@ impl Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         match self.resource {
-            Resource::Connections => self.account.leave_place(),
+            Resource::Connections => self.account.leave_slot(),
             resource => self.account.remove(resource, self.amount),
         }
     }

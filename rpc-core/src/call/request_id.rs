@@ -76,7 +76,7 @@ impl RequestIds {
 
 /// The hexadecimal digits of a number.
 fn hex(number: u64) -> [u8; 16] {
-    std::array::from_fn(|place| b"0123456789abcdef"[(number >> (4 * (15 - place))) as usize & 0xf])
+    std::array::from_fn(|index| b"0123456789abcdef"[(number >> (4 * (15 - index))) as usize & 0xf])
 }
 
 #[cfg(test)]

@@ -61,8 +61,8 @@ impl<'p> Batch<'p> {
         };
         let mut ordered: Vec<_> = self.requests.iter().map(|_| Err(answer::no_answer())).collect();
         for (id, result) in responses.into_iter().filter_map(answer::read) {
-            let place = id.as_u64().and_then(|id| ordered.get_mut(usize::try_from(id).ok()?));
-            *place.ok_or_else(answer::no_answer)? = result;
+            let index = id.as_u64().and_then(|id| ordered.get_mut(usize::try_from(id).ok()?));
+            *index.ok_or_else(answer::no_answer)? = result;
         }
         Ok(ordered)
     }

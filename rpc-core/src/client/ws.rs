@@ -180,7 +180,7 @@ impl WsClient {
 
     async fn exchange(&self, id: u64, message: Message) -> Result<Answer<Value>, ClientError> {
         let inner = &*self.inner;
-        let _place = inner.shared.places.acquire().await.map_err(|_| inner.shared.ended())?;
+        let _slot = inner.shared.slots.acquire().await.map_err(|_| inner.shared.ended())?;
         let (reply, answer) = oneshot::channel();
         let command = Command::Call { id, message, reply };
         inner.commands.send(command).await.map_err(|_| inner.shared.ended())?;

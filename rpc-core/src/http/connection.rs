@@ -45,7 +45,7 @@ pub(super) struct Accepted {
     pub(super) stream: TcpStream,
     pub(super) peer: IpAddr,
     pub(super) account: Arc<Account>,
-    pub(super) place: [Hold; 2],
+    pub(super) slot: [Hold; 2],
 }
 
 /// How all connections of a server are served.
@@ -75,7 +75,7 @@ pub(super) async fn serve(
     service: &HttpService,
     stopping: CancellationToken,
 ) {
-    let Accepted { stream, peer, account, place } = accepted;
+    let Accepted { stream, peer, account, slot } = accepted;
     let watch = Arc::new(Watch::new());
     let api = service.api().clone();
     let io = WatchedStream::for_hyper(stream, Arc::clone(&watch));
@@ -109,7 +109,7 @@ pub(super) async fn serve(
         waker: None,
     };
     guarded.await;
-    drop(place);
+    drop(slot);
 }
 
 /// Room for an answer until the client has taken it. Where there is none, its connection closes.

@@ -41,7 +41,7 @@ pub(super) fn refused() -> ApiError {
 impl Origins {
     /// Adds an origin: `https://app.example.com`. A URL with a path counts as its origin.
     pub(super) fn allow(&mut self, url: &str) {
-        let after_scheme = url.find("://").map_or(0, |place| place + 3);
+        let after_scheme = url.find("://").map_or(0, |index| index + 3);
         let end = url[after_scheme..].find('/').map_or(url.len(), |slash| after_scheme + slash);
         self.allowed.push(url[..end].into());
     }

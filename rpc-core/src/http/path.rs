@@ -47,8 +47,8 @@ fn refusal(reason: &'static str) -> ApiError {
 /// `%` that is not followed by two hexadecimal digits.
 pub(super) fn has_bad_escape(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let is_hex = |place: usize| bytes.get(place).is_some_and(u8::is_ascii_hexdigit);
-    (0..bytes.len()).any(|place| bytes[place] == b'%' && !(is_hex(place + 1) && is_hex(place + 2)))
+    let is_hex = |index: usize| bytes.get(index).is_some_and(u8::is_ascii_hexdigit);
+    (0..bytes.len()).any(|index| bytes[index] == b'%' && !(is_hex(index + 1) && is_hex(index + 2)))
 }
 
 #[cfg(test)]

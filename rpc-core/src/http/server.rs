@@ -130,13 +130,13 @@ async fn accept(listener: &TcpListener, service: &HttpService, tasks: &TaskTrack
 fn admit(stream: TcpStream, service: &HttpService) -> Option<Accepted> {
     let peer = stream.peer_addr().ok()?.ip();
     let account = service.account(peer);
-    let place = account.take(Resource::Connections, 1).ok()?;
+    let slot = account.take(Resource::Connections, 1).ok()?;
     let memory = account.take(Resource::Memory, CONNECTION_BYTES).ok()?;
     // Answers are whole: waiting for more to send would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(event = "socket.nodelay", %error, "TCP_NODELAY could not be set");
     }
-    Some(Accepted { stream, peer, account, place: [place, memory] })
+    Some(Accepted { stream, peer, account, slot: [slot, memory] })
 }
 
 /// The next connection, whatever errors come before it. When there are no descriptors left, an idle connection makes room.

@@ -91,7 +91,7 @@ pub(super) async fn read<B: IncomingBody>(
     body: B,
     boundary: String,
     limits: &EffectiveLimits,
-    (mut tally, place): (Tally<'_>, Option<Hold>),
+    (mut tally, slot): (Tally<'_>, Option<Hold>),
 ) -> Result<Received, ApiError> {
     let between = Between::default();
     let stream = std::pin::pin!(BodyDataStream::new(body).map(|piece| match piece {
@@ -116,7 +116,7 @@ pub(super) async fn read<B: IncomingBody>(
     }
     let file = file.ok_or_else(|| ApiError::of(ErrorCode::FileMissing))?;
     let (codec, params) = params.unwrap_or((Codec::Json, Params::None));
-    Ok(Received { codec, params, file: file.holding(place), held: tally.finish() })
+    Ok(Received { codec, params, file: file.holding(slot), held: tally.finish() })
 }
 
 fn parts<'s>(

@@ -83,15 +83,15 @@ impl Counters {
     }
 
     fn of_status(&self, status: u16) -> &AtomicU64 {
-        let place = self.statuses.iter().find(|place| place.is_of(status));
-        place.map_or(&self.other, |place| &place.calls)
+        let entry = self.statuses.iter().find(|entry| entry.is_of(status));
+        entry.map_or(&self.other, |entry| &entry.calls)
     }
 
     pub(crate) fn snapshot(&self) -> CallCounts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let places = self.statuses.iter().map(|place| (place.status.load(Ordering::Relaxed), read(&place.calls)));
+        let entries = self.statuses.iter().map(|entry| (entry.status.load(Ordering::Relaxed), read(&entry.calls)));
         let other = (0, read(&self.other));
-        let mut statuses: Vec<_> = places.filter(|(status, _)| *status != 0).chain([other]).collect();
+        let mut statuses: Vec<_> = entries.filter(|(status, _)| *status != 0).chain([other]).collect();
         statuses.retain(|(_, calls)| *calls > 0);
         statuses.sort_unstable();
         CallCounts {

@@ -16,7 +16,7 @@ pub(super) fn admit(ctx: &Ctx, account: Option<&Arc<Account>>) -> Result<(Permit
     if ctx.api.is_stopping() {
         return Err(ApiError::of(ErrorCode::ShuttingDown).with_retry_after(CONCURRENCY_RETRY));
     }
-    let place = account.map(|account| account.take(Resource::Calls, 1)).transpose()?;
+    let slot = account.map(|account| account.take(Resource::Calls, 1)).transpose()?;
     let method = ctx.method();
     let caller = method.limits().per_caller().then(|| CallerKey::new(&ctx.identity, ctx.client));
     let permit = Permit::acquire(&method.gate, method.limits(), caller, ctx.api.clock()).map_err(|full| {
@@ -29,5 +29,5 @@ pub(super) fn admit(ctx: &Ctx, account: Option<&Arc<Account>>) -> Result<(Permit
         };
         ApiError::of(ErrorCode::TooManyRequests).with_reason(reason).with_retry_after(retry_after)
     })?;
-    Ok((permit, place))
+    Ok((permit, slot))
 }

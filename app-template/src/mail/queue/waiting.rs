@@ -72,7 +72,7 @@ impl Share {
     /// The place of the mail that was due first; of such, the one that came first.
     fn first(&self) -> Option<usize> {
         let mails = self.mails.iter().enumerate();
-        mails.min_by_key(|(_, mail)| (mail.due, mail.queued)).map(|(place, _)| place)
+        mails.min_by_key(|(_, mail)| (mail.due, mail.queued)).map(|(index, _)| index)
     }
 
     fn due(&self) -> Duration {
@@ -189,8 +189,8 @@ impl State {
     }
 
     fn landed(&mut self, cause: MailCause) {
-        if let Some(place) = self.in_flight.iter().position(|other| *other == cause) {
-            self.in_flight.swap_remove(place);
+        if let Some(index) = self.in_flight.iter().position(|other| *other == cause) {
+            self.in_flight.swap_remove(index);
         }
     }
 
@@ -201,7 +201,7 @@ impl State {
         if own + 1 >= largest.mails.len() {
             return false;
         }
-        let newest = largest.mails.iter().enumerate().max_by_key(|(_, mail)| mail.queued).map(|(place, _)| place);
-        newest.map(|place| largest.mails.remove(place)).is_some()
+        let newest = largest.mails.iter().enumerate().max_by_key(|(_, mail)| mail.queued).map(|(index, _)| index);
+        newest.map(|index| largest.mails.remove(index)).is_some()
     }
 }

@@ -100,30 +100,30 @@ impl Turns {
 
     /// Whether a turn was there for a party; then it is taken.
     fn take_turn(&mut self, party: &Party) -> bool {
-        let place = self.waiting.iter().position(|waiting| waiting.has_turn && waiting.party == *party);
-        place.map(|place| self.waiting.swap_remove(place)).is_some()
+        let index = self.waiting.iter().position(|waiting| waiting.has_turn && waiting.party == *party);
+        index.map(|index| self.waiting.swap_remove(index)).is_some()
     }
 
     /// Gives the turn that has come to who is next. Every second is saved while there are only such who had one before.
     fn give_turn(&mut self, now: Timestamp) {
-        let places = 0..self.waiting.len();
-        let next = places.filter(|&place| !self.waiting[place].has_turn).min_by_key(|&place| self.order(place));
-        let Some(place) = next else { return };
-        let party = self.waiting[place].party;
+        let indices = 0..self.waiting.len();
+        let next = indices.filter(|&index| !self.waiting[index].has_turn).min_by_key(|&index| self.order(index));
+        let Some(index) = next else { return };
+        let party = self.waiting[index].party;
         if self.turn_of(party[2]) > 0 && self.saves_next && self.saved < MOST_SAVED {
             self.saved += 1;
             self.saves_next = false;
             return;
         }
         self.saves_next = true;
-        self.waiting[place].has_turn = true;
-        self.waiting[place].seen = now;
+        self.waiting[index].has_turn = true;
+        self.waiting[index].seen = now;
         self.serve(&party, now);
     }
 
     /// What is least comes next: whose widest network had a turn the longest ago, then the narrower ones, then who asked first.
-    fn order(&self, place: usize) -> ([u64; 3], u64) {
-        let waiting = &self.waiting[place];
+    fn order(&self, index: usize) -> ([u64; 3], u64) {
+        let waiting = &self.waiting[index];
         (waiting.party.map(|network| self.turn_of(network)), waiting.since)
     }
 
@@ -146,11 +146,11 @@ impl Turns {
             return;
         }
         if self.waiting.len() >= MOST_WAITING {
-            let Some(place) = self.most_crowded() else { return };
-            if self.waiting[place].party[..2] == party[..2] {
+            let Some(index) = self.most_crowded() else { return };
+            if self.waiting[index].party[..2] == party[..2] {
                 return;
             }
-            self.waiting.swap_remove(place);
+            self.waiting.swap_remove(index);
         }
         self.number += 1;
         self.waiting.push(Waiting { party, since: self.number, seen: now, has_turn: false });
@@ -159,17 +159,17 @@ impl Turns {
     fn most_crowded(&self) -> Option<usize> {
         let crowd =
             |network: Key, width: usize| self.waiting.iter().filter(|other| other.party[width] == network).count();
-        let places = (0..self.waiting.len()).filter(|&place| !self.waiting[place].has_turn);
-        places.max_by_key(|&place| {
-            let Waiting { party, since, .. } = &self.waiting[place];
+        let indices = (0..self.waiting.len()).filter(|&index| !self.waiting[index].has_turn);
+        indices.max_by_key(|&index| {
+            let Waiting { party, since, .. } = &self.waiting[index];
             (crowd(party[0], 0), crowd(party[1], 1), *since)
         })
     }
 
     /// When it may be the turn of a party that waits.
     fn estimate(&self, party: &Party, delay: Duration, now: Timestamp) -> Duration {
-        let Some(place) = self.waiting.iter().position(|waiting| waiting.party == *party) else { return Duration::MAX };
-        let own = self.order(place);
+        let Some(index) = self.waiting.iter().position(|waiting| waiting.party == *party) else { return Duration::MAX };
+        let own = self.order(index);
         let others = (0..self.waiting.len()).filter(|&other| !self.waiting[other].has_turn && self.order(other) < own);
         let before = u32::try_from(others.count()).unwrap_or(u32::MAX);
         left(self.last.unwrap_or(now), delay, now).saturating_add(delay.saturating_mul(before))

@@ -19,7 +19,7 @@ pub(super) type Reply = oneshot::Sender<Result<Answer<Value>, ClientError>>;
 pub(super) struct Shared {
     pub(super) next_id: AtomicU64,
     /// Room for calls in flight.
-    pub(super) places: Semaphore,
+    pub(super) slots: Semaphore,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) state: watch::Sender<ConnectionState>,
     pending: Mutex<HashMap<u64, Reply>>,
@@ -39,7 +39,7 @@ impl Shared {
     pub(super) fn new(in_flight: usize, events: usize) -> Self {
         Self {
             next_id: AtomicU64::new(1),
-            places: Semaphore::new(in_flight.min(Semaphore::MAX_PERMITS)),
+            slots: Semaphore::new(in_flight.min(Semaphore::MAX_PERMITS)),
             events: broadcast::Sender::new(events),
             state: watch::Sender::new(ConnectionState::Connected),
             pending: Mutex::default(),
@@ -76,7 +76,7 @@ impl Shared {
     /// This is the end: nothing is sent any more.
     pub(super) fn end(&self, state: ConnectionState) {
         self.state.send_replace(state);
-        self.places.close();
+        self.slots.close();
         self.lose(|| self.ended());
     }
 
@@ -197,6 +197,6 @@ mod tests {
         shared.expect(1, reply);
         shared.end(ConnectionState::SignedOut);
         assert!(matches!(answer.try_recv(), Ok(Err(ClientError::SignedOut))));
-        assert!(shared.places.is_closed());
+        assert!(shared.slots.is_closed());
     }
 }
