@@ -5,17 +5,17 @@ use rpc_core::{ApiError, ErrorCode, Violation};
 use crate::accounts::{AccountError, Field};
 
 impl AccountError {
-    /// The error that callers see. `place` tells where in the parameters a field came from: the position, and the pointer
+    /// The error that callers see. `pointer_of` tells where in the parameters a field came from: the position, and the pointer
     /// inside it, such as `(0, "/username")`.
     #[must_use]
-    pub fn into_api_error(self, place: impl Fn(&Field) -> (usize, String)) -> ApiError {
+    pub fn into_api_error(self, pointer_of: impl Fn(&Field) -> (usize, String)) -> ApiError {
         let text = self.to_string();
         match self {
             Self::Invalid(faults) => ApiError::violations(
                 faults
                     .into_iter()
                     .map(|fault| {
-                        let (position, pointer) = place(&fault.field);
+                        let (position, pointer) = pointer_of(&fault.field);
                         let message = format!("`{}`: {}", label(&fault.field), fault.message);
                         Violation { pointer: format!("/{position}{pointer}"), keyword: fault.keyword.into(), message }
                     })

@@ -4,7 +4,7 @@ use rpc_core::{ApiError, Ctx, ReadFields, Reply, Timestamp, api_method, api_modu
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::errors::{Placed, at, in_permissions};
+use super::errors::{WithPointers, at, in_permissions};
 use super::list::{Listed, ONE_ROW, nothing};
 use super::rows::{PermissionRow, Permissions, held};
 use crate::app::App;
@@ -29,7 +29,7 @@ struct NewToken {
 /// Generate new token
 #[api_method(path = "/v1/api-tokens/create", permissions = ["user"], session_only)]
 async fn create(ctx: &Ctx, app: &App, name: String) -> Result<NewToken, ApiError> {
-    let (record, token) = app.accounts.create_api_token(ctx.identity(), &name).await.placed(at(0))?;
+    let (record, token) = app.accounts.create_api_token(ctx.identity(), &name).await.with_pointers(at(0))?;
     Ok(NewToken {
         id: record.id.to_string(),
         name: record.name,
@@ -157,7 +157,7 @@ async fn set_permissions(
     permissions: Permissions,
 ) -> Result<(), ApiError> {
     let set = app.accounts.set_api_token_permissions(ctx.identity(), &token_id, permissions);
-    set.await.placed(in_permissions)
+    set.await.with_pointers(in_permissions)
 }
 
 /// Update token permissions
@@ -169,5 +169,5 @@ async fn update_permissions(
     permissions: Permissions,
 ) -> Result<(), ApiError> {
     let updated = app.accounts.update_api_token_permissions(ctx.identity(), &token_id, permissions);
-    updated.await.placed(in_permissions)
+    updated.await.with_pointers(in_permissions)
 }

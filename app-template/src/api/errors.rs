@@ -5,23 +5,23 @@ use rpc_core::{ApiError, pointer};
 
 use crate::settings::SettingsError;
 
-/// A place in the parameters: the position, and the JSON Pointer (RFC 6901) inside that parameter.
-pub(super) type Place = (usize, String);
+/// Where a value is in the parameters: the position, and the JSON Pointer (RFC 6901) inside that parameter.
+pub(super) type ParamPointer = (usize, String);
 
-/// Tells where refused values were.
-pub(super) trait Placed<T> {
-    /// The error for callers, with each refused value at its place.
-    fn placed(self, place: impl Fn(&Field) -> Place) -> Result<T, ApiError>;
+/// Says where refused values were.
+pub(super) trait WithPointers<T> {
+    /// The error for callers, with a pointer to each refused value.
+    fn with_pointers(self, pointer_of: impl Fn(&Field) -> ParamPointer) -> Result<T, ApiError>;
 }
 
-impl<T> Placed<T> for Result<T, AccountError> {
-    fn placed(self, place: impl Fn(&Field) -> Place) -> Result<T, ApiError> {
-        self.map_err(|error| error.into_api_error(place))
+impl<T> WithPointers<T> for Result<T, AccountError> {
+    fn with_pointers(self, pointer_of: impl Fn(&Field) -> ParamPointer) -> Result<T, ApiError> {
+        self.map_err(|error| error.into_api_error(pointer_of))
     }
 }
 
 /// All fields are members of the first parameter.
-pub(super) fn in_fields(field: &Field) -> Place {
+pub(super) fn in_fields(field: &Field) -> ParamPointer {
     let pointer = match field {
         Field::UserName => "/username".to_owned(),
         Field::Password => "/password".to_owned(),
@@ -34,7 +34,7 @@ pub(super) fn in_fields(field: &Field) -> Place {
 }
 
 /// Permissions are members of the second parameter.
-pub(super) fn in_permissions(field: &Field) -> Place {
+pub(super) fn in_permissions(field: &Field) -> ParamPointer {
     match field {
         Field::Permission(name) => (1, format!("/{}", pointer::escape(name))),
         _ => (1, String::new()),
@@ -42,7 +42,7 @@ pub(super) fn in_permissions(field: &Field) -> Place {
 }
 
 /// The only field is the parameter at a position.
-pub(super) fn at(position: usize) -> impl Fn(&Field) -> Place {
+pub(super) fn at(position: usize) -> impl Fn(&Field) -> ParamPointer {
     move |_| (position, String::new())
 }
 

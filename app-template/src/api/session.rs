@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::errors::{Placed, at, in_fields};
+use super::errors::{WithPointers, at, in_fields};
 use super::rows::{Permissions, avatar, held};
 use crate::app::App;
 
@@ -71,7 +71,7 @@ async fn in_background(app: &App, work: impl Future<Output = Result<(), AccountE
 /// Set user password using password recovery token
 #[api_method(path = "/v1/session/set-password-by-token", permissions = ["*"], ignores_token, rate = "100/min")]
 async fn set_password_by_token(ctx: &Ctx, app: &App, token: String, password: String) -> Result<(), ApiError> {
-    app.accounts.set_password_by_token(&token, &password, ctx.client()).await.placed(at(1))
+    app.accounts.set_password_by_token(&token, &password, ctx.client()).await.with_pointers(at(1))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -195,6 +195,6 @@ struct SignupFields {
 async fn signup(ctx: &Ctx, app: &App, fields: SignupFields) -> Result<Reply<()>, ApiError> {
     let SignupFields { username, password, email, telegram_name } = fields;
     let fields = SignUpFields { user_name: username, password, email, telegram_name };
-    app.accounts.sign_up(&fields, ctx.client()).await.placed(in_fields)?;
+    app.accounts.sign_up(&fields, ctx.client()).await.with_pointers(in_fields)?;
     Ok(Reply::new(()).reason("You were registered."))
 }

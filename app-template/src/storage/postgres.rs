@@ -98,7 +98,7 @@ struct Node {
 
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Postgres at {}", self.database.options().place())
+        write!(f, "Postgres at {}", self.database.options().address())
     }
 }
 

@@ -67,7 +67,7 @@ impl DatabaseOptions {
 
     /// Where the database is, for people: never the password.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub fn address(&self) -> String {
         let options = &self.connection;
         let name = options.get_database().unwrap_or(options.get_username());
         match options.get_socket() {
@@ -80,7 +80,7 @@ impl DatabaseOptions {
 impl fmt::Debug for DatabaseOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DatabaseOptions")
-            .field("place", &self.place())
+            .field("address", &self.address())
             .field("connections", &self.connections)
             .field("acquire_timeout", &self.acquire_timeout)
             .field("startup_wait", &self.startup_wait)

@@ -4,7 +4,7 @@ use rpc_core::{ApiError, Ctx, ReadFields, Reply, api_method, api_module};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::errors::{Placed, at, in_fields, in_permissions};
+use crate::api::errors::{WithPointers, at, in_fields, in_permissions};
 use crate::api::list::{Listed, ONE_ROW, nothing};
 use crate::api::rows::{PermissionRow, Permissions, UserRow, held};
 use crate::app::App;
@@ -46,7 +46,8 @@ async fn create(ctx: &Ctx, app: &App, fields: UserFields) -> Result<NewUser, Api
         enabled: enabled.unwrap_or(true),
         permissions: permissions.unwrap_or_default(),
     };
-    let CreatedUser { user, password } = app.accounts.create_user(ctx.identity(), fields).await.placed(in_fields)?;
+    let CreatedUser { user, password } =
+        app.accounts.create_user(ctx.identity(), fields).await.with_pointers(in_fields)?;
     Ok(NewUser {
         id: user.id.to_string(),
         permissions: held(app.accounts.vocabulary().held_by(&user)),
@@ -174,7 +175,7 @@ async fn set_password(
     #[param(name = "pasword")] password: Option<String>,
 ) -> Result<Option<GeneratedPassword>, ApiError> {
     let password = password.map_or(Password::Generated, Password::Given);
-    let generated = app.accounts.set_user_password(ctx.identity(), &user_id, password).await.placed(at(1))?;
+    let generated = app.accounts.set_user_password(ctx.identity(), &user_id, password).await.with_pointers(at(1))?;
     Ok(generated.map(|password| GeneratedPassword { password: password.expose().to_owned() }))
 }
 
@@ -186,7 +187,7 @@ async fn set_permissions(
     #[param(name = "userId")] user_id: String,
     permissions: Permissions,
 ) -> Result<(), ApiError> {
-    app.accounts.set_user_permissions(ctx.identity(), &user_id, permissions).await.placed(in_permissions)
+    app.accounts.set_user_permissions(ctx.identity(), &user_id, permissions).await.with_pointers(in_permissions)
 }
 
 /// Change user name
@@ -199,7 +200,7 @@ async fn set_username(
     new_password: Option<String>,
 ) -> Result<(), ApiError> {
     let renamed = app.accounts.set_user_name(ctx.identity(), &user_id, &new_username, new_password).await;
-    renamed.placed(|field| (if *field == Field::Password { 2 } else { 1 }, String::new()))
+    renamed.with_pointers(|field| (if *field == Field::Password { 2 } else { 1 }, String::new()))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -252,5 +253,5 @@ async fn update_permissions(
     #[param(name = "userId")] user_id: String,
     permissions: Permissions,
 ) -> Result<(), ApiError> {
-    app.accounts.update_user_permissions(ctx.identity(), &user_id, permissions).await.placed(in_permissions)
+    app.accounts.update_user_permissions(ctx.identity(), &user_id, permissions).await.with_pointers(in_permissions)
 }

@@ -10,10 +10,10 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum DatabaseError {
     /// The server did not answer for as long as it was waited for.
-    #[error("Postgres at {place} does not answer within {} s: {source}", waited.as_secs())]
+    #[error("Postgres at {address} does not answer within {} s: {source}", waited.as_secs())]
     Unreachable {
         /// Where it should be.
-        place: String,
+        address: String,
         /// How long it was waited for.
         waited: Duration,
         /// What it said last, or what the system said of it.
@@ -21,10 +21,10 @@ pub enum DatabaseError {
         source: sqlx::Error,
     },
     /// The server answered that it will not do: no such database, a wrong password.
-    #[error("Postgres at {place} refuses: {reason}")]
+    #[error("Postgres at {address} refuses: {reason}")]
     Refused {
         /// Where it is.
-        place: String,
+        address: String,
         /// What it said.
         reason: String,
     },

@@ -82,7 +82,7 @@ impl Database {
         let role = self.options().connection.get_username();
         let said = error.as_database_error().map(|error| error.message()).unwrap_or_default();
         let reason = format!("{said}. Try: GRANT USAGE, CREATE ON SCHEMA public TO {role}");
-        DatabaseError::Refused { place: self.options().place(), reason }
+        DatabaseError::Refused { address: self.options().address(), reason }
     }
 }
 

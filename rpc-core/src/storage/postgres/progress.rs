@@ -13,7 +13,7 @@ pub enum Progress<'a> {
     /// The server does not answer yet.
     Waiting {
         /// Where it should be.
-        place: &'a str,
+        address: &'a str,
         /// What it said, or what the system said of it.
         error: &'a str,
         /// How long this goes on already.
@@ -58,8 +58,8 @@ impl Progress<'_> {
 impl fmt::Display for Progress<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Waiting { place, error, waited, limit } => {
-                write!(f, "waiting for Postgres at {place}, {} of {} s: {error}", waited.as_secs(), limit.as_secs())
+            Self::Waiting { address, error, waited, limit } => {
+                write!(f, "waiting for Postgres at {address}, {} of {} s: {error}", waited.as_secs(), limit.as_secs())
             }
             Self::Locked { holder, waited, limit } => {
                 let (waited, limit) = (waited.as_secs(), limit.as_secs());

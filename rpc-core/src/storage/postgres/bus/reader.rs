@@ -41,12 +41,12 @@ const READ: &str = "SELECT now.seen::text AS seen, now.moment, notice.made::text
      ORDER BY notice.made, notice.node, notice.number";
 
 /// Where reading has come to.
-struct Place {
+struct Position {
     snapshot: Snapshot,
     moment: f64,
 }
 
-impl Place {
+impl Position {
     fn of(row: &PgRow) -> Result<Self, Unsent> {
         let snapshot = Snapshot::read(row.try_get("seen")?).ok_or(Unsent::NotUnderstood)?;
         Ok(Self { snapshot, moment: row.try_get("moment")? })
@@ -56,22 +56,22 @@ impl Place {
 /// Reads notices, one connection after the other.
 pub(super) struct Reader {
     shared: Arc<Shared>,
-    place: Option<Place>,
+    position: Option<Position>,
 }
 
 impl Reader {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, place: None }
+        Self { shared, position: None }
     }
 
     /// Whether what a transaction did was read, if there was anything to be read.
     pub(super) fn has_read(&self, transaction: u64) -> bool {
-        self.place.as_ref().is_some_and(|place| place.snapshot.has(transaction))
+        self.position.as_ref().is_some_and(|position| position.snapshot.has(transaction))
     }
 
     /// What was written from now on may be lost: the server may have crashed.
     pub(super) fn forget(&mut self) {
-        if self.place.take().is_some() {
+        if self.position.take().is_some() {
             self.shared.pulse.lost();
         }
     }
@@ -79,7 +79,7 @@ impl Reader {
     /// Tells this node what others have written since the last time. `rung` are transactions that somebody said had written
     /// something.
     pub(super) async fn read(&mut self, connection: &mut PgConnection, mut rung: HashSet<u64>) -> Result<(), Unsent> {
-        let Some(last) = &self.place else { return self.begin(connection).await };
+        let Some(last) = &self.position else { return self.begin(connection).await };
         let longest = i32::try_from(LONGEST).unwrap_or(i32::MAX);
         let running: Vec<String> = last.snapshot.running.iter().map(u64::to_string).collect();
         let query = sqlx::query(READ).bind(last.snapshot.next.to_string()).bind(running);
@@ -93,7 +93,7 @@ impl Reader {
                 }
                 is_missing |= !self.shared.take(row.try_get("content")?);
             }
-            next = Some(Place::of(&row)?);
+            next = Some(Position::of(&row)?);
         }
         drop(rows);
         let next = next.ok_or(Unsent::NotUnderstood)?;
@@ -104,7 +104,7 @@ impl Reader {
         if is_missing || (next.moment - last.moment).abs() > FURTHEST {
             self.shared.miss();
         }
-        self.place = Some(next);
+        self.position = Some(next);
         if !rung.is_empty() {
             self.shared.forged(rung.len() as u64);
         }
@@ -114,7 +114,7 @@ impl Reader {
     /// Begins with what is written from now on.
     async fn begin(&mut self, connection: &mut PgConnection) -> Result<(), Unsent> {
         let first = timeout(SHORT, sqlx::query(FIRST).fetch_one(connection)).await.map_err(|_| Unsent::TimedOut)??;
-        self.place = Some(Place::of(&first)?);
+        self.position = Some(Position::of(&first)?);
         // Not before: what is read from now on is no older than what is heard next.
         self.shared.miss();
         Ok(())
