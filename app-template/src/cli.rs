@@ -123,14 +123,14 @@ fn execute(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {
     let sources = Sources::read(global.flags.into_iter().chain(of_command).collect(), environment, global.file)?;
     let endpoint = if matches!(command, Command::Serve(_)) { sources.spans()? } else { None };
     let log = log::start(&sources.log()?, endpoint.as_ref())?;
-    let (_last_lines, audience) = (log.last_lines(), log.audience);
+    let (_last_lines, message_format) = (log.last_lines(), log.message_format);
     match command {
         Command::Serve(_) => serve::run(&sources, log),
         Command::Docs(args) => docs::run(&args),
         Command::Methods(args) => methods::run(&args, &crate::api::build()?),
-        Command::Call(args) => call::run(&args, &sources, audience),
-        Command::Migrate(args) => migrate::run(&args, &sources, audience),
-        Command::User(args) => user::run(args, &sources, audience),
+        Command::Call(args) => call::run(&args, &sources, message_format),
+        Command::Migrate(args) => migrate::run(&args, &sources, message_format),
+        Command::User(args) => user::run(args, &sources, message_format),
         Command::Config(args) => config::run(&args, &sources),
         Command::Healthcheck(args) => healthcheck::run(&args, &sources),
         Command::Completion(args) => completion::run(&args, Cli::command()),

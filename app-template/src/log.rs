@@ -20,19 +20,19 @@ pub(crate) use self::spans::Spans;
 use crate::config::{HttpUrl, LogConfig, LogFormat};
 use crate::failure::{Exit, Failure};
 
-/// For whom the process writes to stderr.
+/// The form of the messages on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Audience {
-    /// Somebody at a terminal, who reads sentences.
-    People,
-    /// A program, or a file: every event is a record.
-    Programs,
+pub(crate) enum MessageFormat {
+    /// Sentences, for somebody at a terminal.
+    Sentences,
+    /// Events of the log, for a program or a file.
+    Events,
 }
 
 /// The log, once it has begun.
 #[derive(Debug)]
 pub(crate) struct Log {
-    pub(crate) audience: Audience,
+    pub(crate) message_format: MessageFormat,
     pub(crate) spans: Spans,
     pub(crate) lines: Lines,
 }
@@ -59,8 +59,9 @@ pub(crate) fn start(config: &LogConfig, endpoint: Option<&HttpUrl>) -> Result<Lo
     let log = layer(format, is_terminal && !config.no_color, lines.clone());
     filter.start(log, spans.layer()).map_err(|error| cannot(&error))?;
     panics::log();
-    let audience = if is_terminal && format != LogFormat::Json { Audience::People } else { Audience::Programs };
-    Ok(Log { audience, spans, lines })
+    let message_format =
+        if is_terminal && format != LogFormat::Json { MessageFormat::Sentences } else { MessageFormat::Events };
+    Ok(Log { message_format, spans, lines })
 }
 
 fn layer(format: LogFormat, colours: bool, lines: Lines) -> BoxedLayer {

@@ -21,7 +21,7 @@ use crate::NAME;
 use crate::app::AppParts;
 use crate::config::{DatabaseUrl, StorageConfig};
 use crate::failure::{Exit, Failure};
-use crate::log::Audience;
+use crate::log::MessageFormat;
 use crate::metrics::DatabaseCounter;
 
 /// What a command needs of the schema.
@@ -78,7 +78,7 @@ trait Backend: Sync {
 struct Target<'a> {
     url: &'a DatabaseUrl,
     config: &'a StorageConfig,
-    audience: Audience,
+    message_format: MessageFormat,
 }
 
 /// The backend of a kind; what a program was built without, where there is none.
@@ -101,22 +101,25 @@ fn chosen(url: &DatabaseUrl, config: &StorageConfig) -> Result<&'static dyn Back
 pub(crate) async fn open(
     config: &StorageConfig,
     schema: Schema,
-    audience: Audience,
+    message_format: MessageFormat,
 ) -> Result<Box<dyn Storage>, Failure> {
     let Some(url) = &config.url else { return Ok(Box::new(Memory)) };
-    chosen(url, config)?.open(Target { url, config, audience }, schema).await
+    chosen(url, config)?.open(Target { url, config, message_format }, schema).await
 }
 
 /// Brings the schema up to date. What it is then.
-pub(crate) async fn migrate(config: &StorageConfig, audience: Audience) -> Result<Vec<Component>, Failure> {
+pub(crate) async fn migrate(config: &StorageConfig, message_format: MessageFormat) -> Result<Vec<Component>, Failure> {
     let url = require_database(config)?;
-    chosen(url, config)?.migrate(Target { url, config, audience }).await
+    chosen(url, config)?.migrate(Target { url, config, message_format }).await
 }
 
 /// What was done to the schema, and what is pending. Changes nothing.
-pub(crate) async fn components(config: &StorageConfig, audience: Audience) -> Result<Vec<Component>, Failure> {
+pub(crate) async fn components(
+    config: &StorageConfig,
+    message_format: MessageFormat,
+) -> Result<Vec<Component>, Failure> {
     let url = require_database(config)?;
-    chosen(url, config)?.components(Target { url, config, audience }).await
+    chosen(url, config)?.components(Target { url, config, message_format }).await
 }
 
 /// The configured database. Refuses a command that is for a storage that outlives the process.

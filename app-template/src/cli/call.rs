@@ -14,7 +14,7 @@ use crate::NAME;
 use crate::app::{App, AppError};
 use crate::config::Sources;
 use crate::failure::{Exit, Failure};
-use crate::log::Audience;
+use crate::log::MessageFormat;
 use crate::output;
 
 /// Violations that an error names.
@@ -34,12 +34,12 @@ pub(super) struct CallArgs {
     pub(super) storage: StorageFlags,
 }
 
-pub(super) fn run(args: &CallArgs, sources: &Sources, audience: Audience) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &CallArgs, sources: &Sources, message_format: MessageFormat) -> Result<ExitCode, Failure> {
     let config = serve_config(sources)?;
     let params =
         args.args.iter().enumerate().map(|(position, text)| parse(position, text)).collect::<Result<_, _>>()?;
     let reply = runtime()?.block_on(async {
-        let operator = Operator::open(config, audience).await?;
+        let operator = Operator::open(config, message_format).await?;
         let reply = call(&operator.app, args, params).await;
         operator.close().await;
         reply

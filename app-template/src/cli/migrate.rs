@@ -10,7 +10,7 @@ use super::flags::StorageFlags;
 use super::{example, runtime};
 use crate::config::Sources;
 use crate::failure::{Exit, Failure};
-use crate::log::Audience;
+use crate::log::MessageFormat;
 use crate::output;
 use crate::storage::{self, require_database};
 
@@ -32,13 +32,13 @@ enum Migrate {
     Status,
 }
 
-pub(super) fn run(args: &MigrateArgs, sources: &Sources, audience: Audience) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &MigrateArgs, sources: &Sources, message_format: MessageFormat) -> Result<ExitCode, Failure> {
     let config = sources.storage()?;
     require_database(&config)?;
     runtime()?.block_on(async {
         match args.command.unwrap_or(Migrate::Up) {
-            Migrate::Up => up(&storage::migrate(&config, audience).await?),
-            Migrate::Status => status(&storage::components(&config, audience).await?),
+            Migrate::Up => up(&storage::migrate(&config, message_format).await?),
+            Migrate::Status => status(&storage::components(&config, message_format).await?),
         }
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::config::ServeConfig;
 use crate::failure::{Exit, Failure};
-use crate::log::Audience;
+use crate::log::MessageFormat;
 use crate::storage::{self, Schema, Storage};
 
 /// How long what a command leaves behind may take, such as a mail.
@@ -19,8 +19,8 @@ pub(super) struct Operator {
 
 impl Operator {
     /// Opens the storage, which has to be up to date, and puts the application together on it.
-    pub(super) async fn open(config: ServeConfig, audience: Audience) -> Result<Self, Failure> {
-        let storage = storage::open(&config.storage, Schema::Require, audience).await?;
+    pub(super) async fn open(config: ServeConfig, message_format: MessageFormat) -> Result<Self, Failure> {
+        let storage = storage::open(&config.storage, Schema::Require, message_format).await?;
         let app = App::new(storage.parts()?, config.app).await?;
         if !storage.lasts() {
             let made = app.accounts().ensure_root(None).await;

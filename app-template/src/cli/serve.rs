@@ -29,7 +29,7 @@ use crate::NAME;
 use crate::app::App;
 use crate::config::{PublicUrl, ServeConfig, Sources};
 use crate::failure::{Exit, Failure};
-use crate::log::{Audience, Log, Spans};
+use crate::log::{Log, MessageFormat, Spans};
 use crate::mail::MailTemplates;
 use crate::metrics::Metrics;
 use crate::output;
@@ -61,14 +61,14 @@ fn warn_of_plain_http(config: &ServeConfig, address: SocketAddr) {
 }
 
 async fn serve(config: ServeConfig, log: Log) -> Result<ExitCode, Failure> {
-    let Log { audience, spans, lines } = log;
+    let Log { message_format, spans, lines } = log;
     let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Failure, format!("no signals: {error}")))?;
     // Before anything is made: a start that fails could not tell the password of root.
     let Sockets { api: socket, metrics } = Sockets::bind(&config).await?;
     let opened = tokio::select! {
-        opened = open(&config, &spans, audience) => opened?,
+        opened = open(&config, &spans, message_format) => opened?,
         () = signals.next() => {
-            stop::begins(audience, 0);
+            stop::begins(message_format, 0);
             return Ok(ExitCode::SUCCESS);
         }
     };
@@ -80,7 +80,7 @@ async fn serve(config: ServeConfig, log: Log) -> Result<ExitCode, Failure> {
         metrics::serve(listener, metrics.with_log(lines));
         address
     });
-    if shows_banner(&config, audience) {
+    if shows_banner(&config, message_format) {
         output::note(banner(&config, &*storage, &app, (address, metrics), &first_start, &api));
     } else {
         metrics.into_iter().for_each(metrics::listening);
@@ -96,13 +96,13 @@ async fn serve(config: ServeConfig, log: Log) -> Result<ExitCode, Failure> {
         let _ = stopped.await;
     }));
     tokio::select! {
-        ended = &mut serving => return Ok(stop::ended(ended, audience)),
-        () = signals.next() => stop::begins(audience, api.active_calls()),
+        ended = &mut serving => return Ok(stop::ended(ended, message_format)),
+        () = signals.next() => stop::begins(message_format, api.active_calls()),
     }
     drop(stop);
     let finish = async {
         let deadline = Instant::now() + config.drain;
-        let code = stop::finish(serving, &api, app, storage, &config, audience).await;
+        let code = stop::finish(serving, &api, app, storage, &config, message_format).await;
         spans.finish(deadline.saturating_duration_since(Instant::now()).max(SPANS_AT_STOP)).await;
         code
     };
@@ -112,8 +112,8 @@ async fn serve(config: ServeConfig, log: Log) -> Result<ExitCode, Failure> {
     }
 }
 
-fn shows_banner(config: &ServeConfig, audience: Audience) -> bool {
-    audience == Audience::People && !config.no_banner
+fn shows_banner(config: &ServeConfig, message_format: MessageFormat) -> bool {
+    message_format == MessageFormat::Sentences && !config.no_banner
 }
 
 /// What a server is made of.
@@ -125,11 +125,11 @@ struct Opened {
 }
 
 /// The application, on its storage, with its first settings and its first user.
-async fn open(config: &ServeConfig, spans: &Spans, audience: Audience) -> Result<Opened, Failure> {
-    let mut storage = storage::open(&config.storage, Schema::Migrate, audience).await?;
+async fn open(config: &ServeConfig, spans: &Spans, message_format: MessageFormat) -> Result<Opened, Failure> {
+    let mut storage = storage::open(&config.storage, Schema::Migrate, message_format).await?;
     let app = put_together(config, &*storage).await?;
     let api = api(&app, config, spans)?;
-    let has_banner = shows_banner(config, audience);
+    let has_banner = shows_banner(config, message_format);
     if !has_banner {
         tracing::info!(event = "storage.ready", storage = storage.kind(), "{storage}");
     }

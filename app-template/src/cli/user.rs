@@ -19,7 +19,7 @@ use crate::NAME;
 use crate::app::ADMIN;
 use crate::config::Sources;
 use crate::failure::{Exit, Failure};
-use crate::log::Audience;
+use crate::log::MessageFormat;
 use crate::output;
 use crate::storage::require_database;
 
@@ -85,12 +85,12 @@ struct PasswordArgs {
     password_stdin: bool,
 }
 
-pub(super) fn run(args: UserArgs, sources: &Sources, audience: Audience) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: UserArgs, sources: &Sources, message_format: MessageFormat) -> Result<ExitCode, Failure> {
     let UserArgs { command, json, storage: _ } = args;
     let config = super::serve_config(sources)?;
     require_database(&config.storage)?;
     let answer = runtime()?.block_on(async {
-        let operator = Operator::open(config, audience).await?;
+        let operator = Operator::open(config, message_format).await?;
         let answer = answer(operator.app.accounts(), command).await;
         operator.close().await;
         answer

@@ -24,7 +24,7 @@ use super::{Backend, Schema, Storage, Target, pending};
 use crate::NAME;
 use crate::app::AppParts;
 use crate::failure::{Exit, Failure};
-use crate::log::Audience;
+use crate::log::MessageFormat;
 use crate::metrics::{DatabaseCounter, DatabaseCounts};
 use crate::output;
 use crate::settings::SecretBox;
@@ -53,7 +53,7 @@ pub(super) struct Postgres;
 #[async_trait(?Send)]
 impl Backend for Postgres {
     async fn open(&self, target: Target<'_>, schema: Schema) -> Result<Box<dyn Storage>, Failure> {
-        let report = report(target.audience);
+        let report = report(target.message_format);
         let database = connect(target, &report).await?;
         let lock = match schema {
             Schema::Migrate => {
@@ -73,7 +73,7 @@ impl Backend for Postgres {
     }
 
     async fn migrate(&self, target: Target<'_>) -> Result<Vec<Component>, Failure> {
-        let report = report(target.audience);
+        let report = report(target.message_format);
         let database = connect(target, &report).await?;
         let mut lock = database.lock(&report).await?;
         lock.migrate(&report).await?;
@@ -82,7 +82,7 @@ impl Backend for Postgres {
     }
 
     async fn components(&self, target: Target<'_>) -> Result<Vec<Component>, Failure> {
-        Ok(connect(target, &report(target.audience)).await?.components().await?)
+        Ok(connect(target, &report(target.message_format)).await?.components().await?)
     }
 }
 
@@ -186,14 +186,14 @@ async fn warn_of_others(database: &Database) -> Result<(), DatabaseError> {
 }
 
 /// Tells steps from now on: to programs always, to people when it takes a while.
-fn report(audience: Audience) -> impl Fn(Progress<'_>) + Sync {
+fn report(message_format: MessageFormat) -> impl Fn(Progress<'_>) + Sync {
     let start = Instant::now();
-    move |progress| match audience {
-        Audience::Programs => tracing::info!(event = progress.event(), "{progress}"),
-        Audience::People if start.elapsed() >= QUICK || matches!(progress, Progress::Waiting { .. }) => {
+    move |progress| match message_format {
+        MessageFormat::Events => tracing::info!(event = progress.event(), "{progress}"),
+        MessageFormat::Sentences if start.elapsed() >= QUICK || matches!(progress, Progress::Waiting { .. }) => {
             output::note(progress);
         }
-        Audience::People => {}
+        MessageFormat::Sentences => {}
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::app::App;
 use crate::config::ServeConfig;
-use crate::log::Audience;
+use crate::log::MessageFormat;
 use crate::output;
 use crate::storage::Storage;
 
@@ -17,10 +17,10 @@ use crate::storage::Storage;
 const STEP: Duration = Duration::from_millis(500);
 
 /// Tells that the server stops.
-pub(super) fn begins(audience: Audience, calls: u64) {
-    match audience {
-        Audience::People => output::note(format!("stopping ({} in flight)", counted(calls))),
-        Audience::Programs => {
+pub(super) fn begins(message_format: MessageFormat, calls: u64) {
+    match message_format {
+        MessageFormat::Sentences => output::note(format!("stopping ({} in flight)", counted(calls))),
+        MessageFormat::Events => {
             tracing::info!(event = "server.stopping", calls, "stopping ({} in flight)", counted(calls));
         }
     }
@@ -33,18 +33,18 @@ pub(super) async fn finish(
     app: App,
     storage: Box<dyn Storage>,
     config: &ServeConfig,
-    audience: Audience,
+    message_format: MessageFormat,
 ) -> ExitCode {
     app.mails().outbox().retry_now();
     let deadline = Instant::now() + config.drain;
-    let stopped = watched(serving, || counted(api.active_calls()), deadline, audience).await;
+    let stopped = watched(serving, || counted(api.active_calls()), deadline, message_format).await;
     let (deadline, stop) = (Instant::now() + config.mail_drain, app.stop(config.mail_drain));
-    watched(stop, || "mails and work in the background".to_owned(), deadline, audience).await;
+    watched(stop, || "mails and work in the background".to_owned(), deadline, message_format).await;
     let closed = tokio::time::timeout_at(deadline.max(Instant::now() + STEP), storage.close());
     if closed.await.is_err() {
         tracing::warn!(event = "storage.unclosed", "connections to the storage did not end in time");
     }
-    ended(stopped, audience)
+    ended(stopped, message_format)
 }
 
 /// Waits, and tells what for when it takes a while: again whenever that has changed.
@@ -52,7 +52,7 @@ async fn watched<T>(
     work: impl Future<Output = T>,
     what: impl Fn() -> String,
     deadline: Instant,
-    audience: Audience,
+    message_format: MessageFormat,
 ) -> T {
     let (mut work, mut told) = (std::pin::pin!(work), String::new());
     loop {
@@ -62,25 +62,25 @@ async fn watched<T>(
         let waiting = what();
         if waiting != told {
             let left = deadline.saturating_duration_since(Instant::now()).as_secs_f64();
-            progress(&format!("waiting for {waiting}, {left:.1} s at most"), &waiting, audience);
+            progress(&format!("waiting for {waiting}, {left:.1} s at most"), &waiting, message_format);
             told = waiting;
         }
     }
 }
 
-fn progress(text: &str, waiting: &str, audience: Audience) {
-    match audience {
-        Audience::People => output::note(text),
-        Audience::Programs => tracing::info!(event = "server.draining", waiting, "{text}"),
+fn progress(text: &str, waiting: &str, message_format: MessageFormat) {
+    match message_format {
+        MessageFormat::Sentences => output::note(text),
+        MessageFormat::Events => tracing::info!(event = "server.draining", waiting, "{text}"),
     }
 }
 
 /// Tells how the server stopped.
-pub(super) fn ended(stopped: Stopped, audience: Audience) -> ExitCode {
+pub(super) fn ended(stopped: Stopped, message_format: MessageFormat) -> ExitCode {
     let Stopped { cut } = stopped;
-    match (cut, audience) {
-        (0, Audience::People) => {}
-        (0, Audience::Programs) => tracing::info!(event = "server.stopped", cut, "stopped"),
+    match (cut, message_format) {
+        (0, MessageFormat::Sentences) => {}
+        (0, MessageFormat::Events) => tracing::info!(event = "server.stopped", cut, "stopped"),
         _ => tracing::warn!(event = "server.stopped", cut, "stopped; {} did not end in time", counted(cut)),
     }
     ExitCode::SUCCESS
