@@ -11,20 +11,20 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::jsonrpc::Id;
 
-/// The work of a call, which may take its time, and ends with an answer for the client; with none for a notification.
-pub(super) type Work = Pin<Box<dyn Future<Output = Option<Message>> + Send>>;
+/// The future of a call. It may take its time, and ends with an answer for the client; with none for a notification.
+pub(super) type CallFuture = Pin<Box<dyn Future<Output = Option<Message>> + Send>>;
 
-/// Work with what is needed to count and to abort it.
-pub(super) struct Call {
+/// The future of a call, with what is needed to count and to abort it.
+pub(super) struct CallTask {
     pub(super) id: Option<Id>,
     /// Calls that it stands for: the entries of a batch.
     pub(super) weight: usize,
-    pub(super) work: Work,
+    pub(super) future: CallFuture,
 }
 
-/// How much of one connection's calls there may be.
+/// How many calls one connection may have.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Most {
+pub(super) struct CallLimits {
     /// Calls that run at once.
     pub(super) running: usize,
     /// Calls that wait.
@@ -34,14 +34,14 @@ pub(super) struct Most {
 struct Running {
     weight: usize,
     id: Option<Id>,
-    work: Abortable<Work>,
+    future: Abortable<CallFuture>,
 }
 
 impl Future for Running {
     type Output = (usize, Ended);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let done = std::task::ready!(Pin::new(&mut self.work).poll(cx));
+        let done = std::task::ready!(Pin::new(&mut self.future).poll(cx));
         Poll::Ready((self.weight, Ended { id: self.id.take(), done }))
     }
 }
@@ -50,7 +50,7 @@ impl Future for Running {
 pub(super) struct Calls {
     running: FuturesUnordered<Running>,
     running_weight: usize,
-    waiting: VecDeque<Call>,
+    waiting: VecDeque<CallTask>,
     waiting_weight: usize,
     aborts: Vec<(Id, AbortHandle)>,
 }
@@ -72,16 +72,21 @@ impl Calls {
     }
 
     /// Whether a call of a weight may run now. One that is heavier than all may be, a batch, runs alone.
-    fn has_room(&self, weight: usize, most: usize) -> bool {
-        self.running_weight == 0 || self.running_weight + weight <= most
+    fn has_room(&self, weight: usize, max: usize) -> bool {
+        self.running_weight == 0 || self.running_weight + weight <= max
     }
 
     /// Takes a call in: it runs now when there is room, and is done at once when it does not have to wait for anything.
-    pub(super) fn start(&mut self, call: Call, most: Most, cx: &mut Context<'_>) -> Result<Option<Ended>, Full> {
-        if self.waiting.is_empty() && self.has_room(call.weight, most.running) {
+    pub(super) fn start(
+        &mut self,
+        call: CallTask,
+        limits: CallLimits,
+        cx: &mut Context<'_>,
+    ) -> Result<Option<Ended>, Full> {
+        if self.waiting.is_empty() && self.has_room(call.weight, limits.running) {
             return Ok(self.run(call, cx));
         }
-        if self.waiting_weight + call.weight > most.waiting {
+        if self.waiting_weight + call.weight > limits.waiting {
             return Err(Full);
         }
         self.waiting_weight += call.weight;
@@ -90,8 +95,8 @@ impl Calls {
     }
 
     /// Runs a call whether there is room or not.
-    fn run(&mut self, mut call: Call, cx: &mut Context<'_>) -> Option<Ended> {
-        if let Poll::Ready(done) = call.work.as_mut().poll(cx) {
+    fn run(&mut self, mut call: CallTask, cx: &mut Context<'_>) -> Option<Ended> {
+        if let Poll::Ready(done) = call.future.as_mut().poll(cx) {
             return Some(Ended { id: call.id, done: Ok(done) });
         }
         let (handle, registration) = AbortHandle::new_pair();
@@ -99,15 +104,15 @@ impl Calls {
             self.aborts.push((id.clone(), handle));
         }
         self.running_weight += call.weight;
-        let work = Abortable::new(call.work, registration);
-        self.running.push(Running { weight: call.weight, id: call.id, work });
+        let future = Abortable::new(call.future, registration);
+        self.running.push(Running { weight: call.weight, id: call.id, future });
         None
     }
 
     /// The next call that ends.
-    pub(super) fn poll_next(&mut self, most: usize, cx: &mut Context<'_>) -> Poll<Ended> {
+    pub(super) fn poll_next(&mut self, max: usize, cx: &mut Context<'_>) -> Poll<Ended> {
         while let Some(next) = self.waiting.front() {
-            if !self.has_room(next.weight, most) {
+            if !self.has_room(next.weight, max) {
                 break;
             }
             let Some(call) = self.waiting.pop_front() else { break };

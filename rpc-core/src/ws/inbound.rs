@@ -5,7 +5,7 @@ use std::task::Context;
 
 use tokio_tungstenite::tungstenite::Bytes;
 
-use super::calls::{Call, Full, Most, Work};
+use super::calls::{CallFuture, CallLimits, CallTask, Full};
 use super::connection::Connection;
 use super::frame::{close, message};
 use crate::api::Api;
@@ -44,11 +44,11 @@ impl Connection {
             Document::Single(Err(invalid)) => self.refuse(codec, &invalid.id, invalid.error),
             Document::Batch(requests) => {
                 let (api, weight) = (self.api.clone(), requests.len());
-                let work = async move {
+                let future = async move {
                     let answers = jsonrpc::serve_batch(&api, &origin, requests, held).await;
                     answers.map(|bytes| message(codec, bytes))
                 };
-                self.start(codec, Call { id: None, weight, work: Box::pin(work) }, Some(Id::null(codec)), cx);
+                self.start(codec, CallTask { id: None, weight, future: Box::pin(future) }, Some(Id::null(codec)), cx);
             }
         }
     }
@@ -63,14 +63,14 @@ impl Connection {
 
     fn request(&mut self, origin: Origin, request: Request<'static>, held: Option<Arc<Hold>>, cx: &mut Context<'_>) {
         let (api, codec, id) = (self.api.clone(), origin.codec, request.id.clone());
-        let call = Call { id: id.clone(), weight: 1, work: serve(api, origin, request, held) };
+        let call = CallTask { id: id.clone(), weight: 1, future: serve(api, origin, request, held) };
         self.start(codec, call, id, cx);
     }
 
-    fn start(&mut self, codec: Codec, call: Call, id: Option<Id>, cx: &mut Context<'_>) {
+    fn start(&mut self, codec: Codec, call: CallTask, id: Option<Id>, cx: &mut Context<'_>) {
         let limits = self.api.limits();
-        let most = Most { running: limits.ws_running, waiting: limits.ws_waiting };
-        match self.calls.start(call, most, cx) {
+        let call_limits = CallLimits { running: limits.ws_running, waiting: limits.ws_waiting };
+        match self.calls.start(call, call_limits, cx) {
             Ok(Some(ended)) => self.ended(ended),
             Ok(None) => {}
             Err(Full) => {
@@ -143,7 +143,7 @@ impl Connection {
 }
 
 /// One request, through the pipeline.
-fn serve(api: Api, origin: Origin, request: Request<'static>, held: Option<Arc<Hold>>) -> Work {
+fn serve(api: Api, origin: Origin, request: Request<'static>, held: Option<Arc<Hold>>) -> CallFuture {
     Box::pin(async move {
         let codec = origin.codec;
         let answer = jsonrpc::serve(&api, &origin, Ok(request), held).await;
