@@ -9,9 +9,9 @@ mod inbound;
 mod io;
 mod look;
 mod outbox;
+mod pending;
 mod recheck;
 mod rights;
-mod session;
 mod socket;
 mod subscribe;
 mod timers;
@@ -19,4 +19,4 @@ mod write;
 
 pub(crate) use self::handshake::{Handshake, wants_upgrade};
 pub(crate) use self::hub::Hub;
-pub(crate) use self::session::Session;
+pub(crate) use self::pending::PendingConnection;

@@ -1,9 +1,9 @@
 //! Mails over SMTP (RFC 5321).
 
+mod connection;
 mod fault;
 mod implicit;
 mod offers;
-mod session;
 mod test;
 mod trust;
 mod wire;
@@ -18,7 +18,7 @@ use lettre::message::Mailbox;
 use rpc_auth::Secret;
 use rpc_core::Clock;
 
-use self::session::Session;
+use self::connection::SmtpConnection;
 use super::message::message;
 use super::{Mail, MailError, Mailer};
 use crate::settings::{DEFAULT_SMTP_PORT, Settings};
@@ -117,7 +117,7 @@ pub struct SmtpMailer {
     from: Mailbox,
     options: SmtpOptions,
     clock: Arc<dyn Clock>,
-    idle: Mutex<Vec<Session>>,
+    idle: Mutex<Vec<SmtpConnection>>,
 }
 
 impl SmtpMailer {
@@ -132,21 +132,21 @@ impl SmtpMailer {
     }
 
     /// A connection that still works, or a new one.
-    async fn session(&self) -> Result<Session, MailError> {
+    async fn smtp(&self) -> Result<SmtpConnection, MailError> {
         loop {
             let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Some(mut session) = kept else { break };
-            if session.is_alive(self.options.timeout).await {
-                return Ok(session);
+            let Some(mut smtp) = kept else { break };
+            if smtp.is_alive(self.options.timeout).await {
+                return Ok(smtp);
             }
         }
-        Ok(Session::open(&self.server, &self.options, Some(self.from.email.domain())).await?)
+        Ok(SmtpConnection::open(&self.server, &self.options, Some(self.from.email.domain())).await?)
     }
 
-    fn keep(&self, session: Session) {
+    fn keep(&self, smtp: SmtpConnection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MOST_IDLE {
-            idle.push(session);
+            idle.push(smtp);
         }
     }
 }
@@ -155,16 +155,16 @@ impl SmtpMailer {
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
         let message = message(mail, &self.from, self.clock.now())?;
-        let mut session = self.session().await?;
-        match session.send(&message, &self.options).await {
+        let mut smtp = self.smtp().await?;
+        match smtp.send(&message, &self.options).await {
             Ok(()) => {
-                self.keep(session);
+                self.keep(smtp);
                 Ok(())
             }
             Err(fault) => {
                 // Without an answer to the last command, whatever is said next may be taken for part of the mail.
                 if fault.reply().is_some() {
-                    session.quit().await;
+                    smtp.quit().await;
                 }
                 Err(fault.into())
             }
@@ -174,8 +174,8 @@ impl Mailer for SmtpMailer {
     async fn rest(&self) {
         loop {
             let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Some(session) = kept else { return };
-            session.quit().await;
+            let Some(smtp) = kept else { return };
+            smtp.quit().await;
         }
     }
 }

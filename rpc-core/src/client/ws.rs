@@ -3,7 +3,7 @@
 mod backoff;
 pub(super) mod builder;
 mod connect;
-mod session;
+mod connection;
 mod shared;
 mod task;
 

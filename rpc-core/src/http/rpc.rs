@@ -18,7 +18,7 @@ use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc::{self, Answer, Document, Origin, Request, System};
 use crate::upload::Upload;
-use crate::ws::{Handshake, Session};
+use crate::ws::{Handshake, PendingConnection};
 
 impl Incoming<'_> {
     /// Serves `below`, the path below the endpoint.
@@ -181,8 +181,8 @@ impl Incoming<'_> {
         }
         let handshake = Handshake::read(&self.parts.headers)?;
         let credentials = handshake.credentials(origin.credentials);
-        let session = Session::open(self.api(), Origin { credentials, ..origin }).await?;
-        session.start(upgrade);
+        let pending = PendingConnection::open(self.api(), Origin { credentials, ..origin }).await?;
+        pending.start(upgrade);
         Ok(handshake.response())
     }
 }

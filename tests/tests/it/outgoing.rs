@@ -32,7 +32,7 @@ const REACH: [(&str, &str); 15] = [
     ("app-template/src/cli/healthcheck.rs", "the server that an operator asks for its health"),
     ("app-template/src/cli/migrate.rs", "the database"),
     ("app-template/src/log/spans/exporter.rs", "the collector that the operator names, with the feature `otel`"),
-    ("app-template/src/mail/smtp/session.rs", "the mail server of the settings"),
+    ("app-template/src/mail/smtp/connection.rs", "the mail server of the settings"),
     ("app-template/src/postgres.rs", "the database"),
     ("app-template/src/postgres/connect.rs", "the database"),
     ("app-template/src/postgres/lock.rs", "the database"),

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use rpc_auth::Secret;
 use rpc_core::ApiError;
 
+use super::connection::SmtpConnection;
 use super::fault::SmtpFault;
-use super::session::Session;
 use super::{SmtpOptions, SmtpServer};
 use crate::settings::{DEFAULT_SMTP_PORT, Settings};
 
@@ -116,8 +116,8 @@ pub async fn test_smtp(given: &SmtpOverride, stored: &Settings, options: &SmtpOp
     let server = server(given, stored)?;
     let end = Instant::now() + options.timeout;
     let from = stored.smtp_from.as_deref().and_then(|from| from.parse::<lettre::message::Mailbox>().ok());
-    let session = Session::open(&server, options, from.as_ref().map(|from| from.email.domain())).await?;
-    session.quit_by(end).await;
+    let smtp = SmtpConnection::open(&server, options, from.as_ref().map(|from| from.email.domain())).await?;
+    smtp.quit_by(end).await;
     Ok(())
 }
 

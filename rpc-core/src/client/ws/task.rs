@@ -45,7 +45,7 @@ impl Task {
         while let Some(stream) = next {
             self.shared.state.send_replace(ConnectionState::Connected);
             let since = Instant::now();
-            match self.session(stream).await {
+            match self.serve_connection(stream).await {
                 End::Closed => break,
                 End::SignedOut => return self.shared.end(ConnectionState::SignedOut),
                 End::Lost => {

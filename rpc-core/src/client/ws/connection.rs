@@ -31,7 +31,7 @@ const SIGNED_OUT: [u16; 2] = [4000, 4401];
 
 impl Task {
     /// Serves one connection.
-    pub(super) async fn session(&mut self, stream: Stream) -> End {
+    pub(super) async fn serve_connection(&mut self, stream: Stream) -> End {
         let (mut sink, mut stream) = stream.split();
         let (pongs, mut pending_pongs) = mpsc::channel(PONGS);
         let shared = Arc::clone(&self.shared);

@@ -30,7 +30,7 @@ const WRITE_BUFFER: usize = 8 * 1024;
 
 /// A connection that may open.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct PendingConnection {
     api: Api,
     origin: Origin,
     entered: Entered,
@@ -45,7 +45,7 @@ enum Entered {
     BadToken(Slot),
 }
 
-impl Session {
+impl PendingConnection {
     /// Checks the credentials and registers the connection.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! A conversation with a server.
+//! A connection to a mail server.
 
 use std::fmt;
 use std::io;
@@ -34,13 +34,13 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// A connection on which the server has taken the application in.
 ///
 /// One whose command was cut off in the middle must be dropped: its next answer would be that of the command before.
-pub(super) struct Session {
+pub(super) struct SmtpConnection {
     connection: AsyncSmtpConnection,
     server: SmtpServer,
     hello: ClientId,
 }
 
-impl Session {
+impl SmtpConnection {
     /// Connects, encrypts, authenticates, all within [`SmtpOptions::timeout`]. `sender_domain` is what the application says it
     /// is: some servers turn away whom they cannot look up.
     pub(super) async fn open(
@@ -54,9 +54,9 @@ impl Session {
         };
         let opening = async {
             let (connection, is_private) = connect(server, options, &hello).await?;
-            let mut session = Self { connection, server: server.clone(), hello };
-            session.authenticate(is_private).await?;
-            Ok(session)
+            let mut smtp = Self { connection, server: server.clone(), hello };
+            smtp.authenticate(is_private).await?;
+            Ok(smtp)
         };
         timeout(options.timeout, opening).await.unwrap_or(Err(SmtpFault::TimedOut))
     }
