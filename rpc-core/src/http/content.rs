@@ -83,7 +83,9 @@ impl Incoming<'_> {
         let Some(method) = method else { return Content::unreadable(unsupported()) };
         let limits = *method.limits();
         let read = async {
-            self.api().precheck(&self.origin(transport, Codec::Json).into_call(method.path(), Params::None)).await?;
+            self.api()
+                .precheck(&self.call_context(transport, Codec::Json).into_call(method.path(), Params::None))
+                .await?;
             if method.upload() == UploadUse::None {
                 return Err(ApiError::of(ErrorCode::NotAnUploadMethod));
             }

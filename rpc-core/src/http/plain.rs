@@ -22,9 +22,9 @@ impl Incoming<'_> {
     ) -> Response<ResponseBody> {
         let Content { codec, params, upload, held } =
             self.content(verb, body, method.map(AsRef::as_ref), Transport::Http).await;
-        let mut origin = self.origin(Transport::Http, codec);
-        origin.share.document = held.map(Arc::new);
-        let call = Call { upload, ..origin.into_call(path, params) };
+        let mut context = self.call_context(Transport::Http, codec);
+        context.share.document = held.map(Arc::new);
+        let call = Call { upload, ..context.into_call(path, params) };
         if self.notes.is_void {
             return match self.api().admit(call).await {
                 Ok(admitted) => {

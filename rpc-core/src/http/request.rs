@@ -14,7 +14,7 @@ use crate::budget::{Account, Share};
 use crate::call::{Outcome, RequestId, TraceContext, Transport};
 use crate::codec::Codec;
 use crate::error::ApiError;
-use crate::jsonrpc::Origin;
+use crate::jsonrpc::CallContext;
 
 /// A request whose head is read.
 pub(super) struct Incoming<'r> {
@@ -35,8 +35,8 @@ impl Incoming<'_> {
     }
 
     /// What the calls of the request have in common.
-    pub(super) fn origin(&self, transport: Transport, codec: Codec) -> Origin {
-        Origin {
+    pub(super) fn call_context(&self, transport: Transport, codec: Codec) -> CallContext {
+        CallContext {
             credentials: self.notes.credentials(),
             codec,
             transport,

@@ -16,7 +16,7 @@ use crate::budget::Hold;
 use crate::call::{Call, Outcome, Params, Transport};
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
-use crate::jsonrpc::{self, Answer, Document, Origin, Request, System};
+use crate::jsonrpc::{self, Answer, CallContext, Document, Request, System};
 use crate::upload::Upload;
 use crate::ws::{Handshake, PendingConnection};
 
@@ -28,23 +28,23 @@ impl Incoming<'_> {
         body: B,
         upgrade: Option<OnUpgrade>,
     ) -> Response<ResponseBody> {
-        let origin = self.origin(Transport::JsonRpc, self.notes.codec().unwrap_or_default());
+        let context = self.call_context(Transport::JsonRpc, self.notes.codec().unwrap_or_default());
         if let (Some(upgrade), "", &Method::GET) = (upgrade, below, &self.parts.method) {
-            let codec = origin.codec;
-            let opened = self.open_websocket(origin, upgrade, body.is_end_stream()).await;
+            let codec = context.codec;
+            let opened = self.open_websocket(context, upgrade, body.is_end_stream()).await;
             return opened.unwrap_or_else(|error| self.refuse_websocket(codec, error));
         }
         let verb = match head::verb(&self.parts.method) {
             Ok(Verb::Preflight) => return self.preflight(),
             Ok(verb) => verb,
-            Err(error) => return self.rpc_error(origin.codec, error),
+            Err(error) => return self.rpc_error(context.codec, error),
         };
         if let Err(error) = self.check_page() {
-            return self.rpc_error(origin.codec, error);
+            return self.rpc_error(context.codec, error);
         }
         let Content { codec, params, upload, held } =
             self.content(verb, body, self.api().method(below), Transport::JsonRpc).await;
-        let (origin, held) = (Origin { codec, ..origin }, held.map(Arc::new));
+        let (context, held) = (CallContext { codec, ..context }, held.map(Arc::new));
         let params = match params {
             Params::Unreadable(error) if below.is_empty() && verb != Verb::Query => {
                 return self.rpc_error(codec, error);
@@ -60,10 +60,10 @@ impl Incoming<'_> {
             Some(document) if held.is_some() => {
                 let document = document.into_owned();
                 drop(params);
-                Box::pin(self.serve(&origin, document, held)).await
+                Box::pin(self.serve(&context, document, held)).await
             }
-            Some(document) => self.serve(&origin, document, None).await,
-            None => self.serve_path(&origin, below, (params, held), upload).await,
+            Some(document) => self.serve(&context, document, None).await,
+            None => self.serve_path(&context, below, (params, held), upload).await,
         }
     }
 
@@ -89,13 +89,18 @@ impl Incoming<'_> {
         }
     }
 
-    async fn serve(&self, origin: &Origin, document: Document<'_>, held: Option<Arc<Hold>>) -> Response<ResponseBody> {
+    async fn serve(
+        &self,
+        context: &CallContext,
+        document: Document<'_>,
+        held: Option<Arc<Hold>>,
+    ) -> Response<ResponseBody> {
         let is_void = self.notes.is_void;
         match document {
             Document::Answer => respond::empty(StatusCode::ACCEPTED, self.id),
             Document::Single(request) => {
                 let request = request.map(|request| muted(request, is_void));
-                let answer = jsonrpc::serve(self.api(), origin, request, held).await;
+                let answer = jsonrpc::serve(self.api(), context, request, held).await;
                 match answer.encode() {
                     Some(body) => respond::encoded(&answer.outcome, body, self.id),
                     None => self.unanswered(&answer, is_void),
@@ -103,8 +108,8 @@ impl Incoming<'_> {
             }
             Document::Batch(requests) => {
                 let requests = requests.into_iter().map(|entry| entry.map(|request| muted(request, is_void))).collect();
-                match jsonrpc::serve_batch(self.api(), origin, requests, held).await {
-                    Some(body) => respond::body(200, origin.codec, body, self.id),
+                match jsonrpc::serve_batch(self.api(), context, requests, held).await {
+                    Some(body) => respond::body(200, context.codec, body, self.id),
                     None => respond::empty(StatusCode::ACCEPTED, self.id),
                 }
             }
@@ -114,16 +119,16 @@ impl Incoming<'_> {
     /// The method that the path names.
     async fn serve_path(
         &self,
-        origin: &Origin,
+        context: &CallContext,
         below: &str,
         (params, held): (Params, Option<Arc<Hold>>),
         upload: Option<Upload>,
     ) -> Response<ResponseBody> {
         if System::named(below).is_some_and(System::is_stateless) {
             let request = Request { id: None, method: below.into(), params };
-            return self.rpc_outcome(&jsonrpc::serve(self.api(), origin, Ok(request), held).await.outcome);
+            return self.rpc_outcome(&jsonrpc::serve(self.api(), context, Ok(request), held).await.outcome);
         }
-        let call = Call { upload, ..origin.call(below, params, held) };
+        let call = Call { upload, ..context.call(below, params, held) };
         if !self.notes.is_void {
             return self.rpc_outcome(&self.api().call(call).await);
         }
@@ -168,7 +173,7 @@ impl Incoming<'_> {
 
     async fn open_websocket(
         &self,
-        origin: Origin,
+        context: CallContext,
         upgrade: OnUpgrade,
         is_bare: bool,
     ) -> Result<Response<ResponseBody>, ApiError> {
@@ -180,8 +185,8 @@ impl Incoming<'_> {
             return Err(ApiError::of(ErrorCode::InvalidRequest).with_reason("Invalid request: a handshake has no body"));
         }
         let handshake = Handshake::read(&self.parts.headers)?;
-        let credentials = handshake.credentials(origin.credentials);
-        let pending = PendingConnection::open(self.api(), Origin { credentials, ..origin }).await?;
+        let credentials = handshake.credentials(context.credentials);
+        let pending = PendingConnection::open(self.api(), CallContext { credentials, ..context }).await?;
         pending.start(upgrade);
         Ok(handshake.response())
     }

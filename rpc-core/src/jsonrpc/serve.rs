@@ -8,8 +8,8 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 
 use super::answer;
+use super::context::CallContext;
 use super::id::Id;
-use super::origin::Origin;
 use super::request::{Invalid, Request};
 use super::system::{self, System};
 use crate::api::Api;
@@ -34,8 +34,8 @@ impl Answer {
         Some(answer::encode(self.outcome.codec, Some(id.as_bytes()), &self.outcome))
     }
 
-    pub(crate) fn invalid(invalid: Invalid, origin: &Origin) -> Self {
-        let outcome = Outcome { codec: origin.codec, result: Err(invalid.error) };
+    pub(crate) fn invalid(invalid: Invalid, context: &CallContext) -> Self {
+        let outcome = Outcome { codec: context.codec, result: Err(invalid.error) };
         Self { id: Some(invalid.id), outcome }
     }
 }
@@ -44,18 +44,18 @@ impl Answer {
 /// `document` is the room of what the request was read from.
 pub(crate) async fn serve(
     api: &Api,
-    origin: &Origin,
+    context: &CallContext,
     request: Result<Request<'_>, Invalid>,
     document: Option<Arc<Hold>>,
 ) -> Answer {
     let Request { id, method, params } = match request {
         Ok(request) => request,
-        Err(invalid) => return Answer::invalid(invalid, origin),
+        Err(invalid) => return Answer::invalid(invalid, context),
     };
     let outcome = match System::named(&method) {
-        Some(system) => serve_system(api, origin, system, params, document).await,
-        None if id.is_some() => api.call(origin.call(&method, params, document)).await,
-        None => detached(api, origin.call(&method, params, document)).await,
+        Some(system) => serve_system(api, context, system, params, document).await,
+        None if id.is_some() => api.call(context.call(&method, params, document)).await,
+        None => detached(api, context.call(&method, params, document)).await,
     };
     Answer { id, outcome }
 }
@@ -63,7 +63,7 @@ pub(crate) async fn serve(
 /// Serves the requests of a batch at once; the answers are in their order. Others have their turn in between.
 pub(crate) async fn serve_batch(
     api: &Api,
-    origin: &Origin,
+    context: &CallContext,
     requests: Vec<Result<Request<'_>, Invalid>>,
     document: Option<Arc<Hold>>,
 ) -> Option<Vec<u8>> {
@@ -71,7 +71,7 @@ pub(crate) async fn serve_batch(
     let mut running = FuturesUnordered::new();
     for (position, request) in requests.into_iter().enumerate() {
         let document = document.clone();
-        let mut answer = Box::pin(async move { serve(api, origin, request, document).await.encode() });
+        let mut answer = Box::pin(async move { serve(api, context, request, document).await.encode() });
         // Most calls wait for nothing.
         match poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await {
             Poll::Ready(answer) => answers.push(answer),
@@ -89,7 +89,7 @@ pub(crate) async fn serve_batch(
         answers[position] = answer;
     }
     let encoded: Vec<Vec<u8>> = answers.into_iter().flatten().collect();
-    if encoded.is_empty() { None } else { Some(origin.codec.encode_array(&encoded)) }
+    if encoded.is_empty() { None } else { Some(context.codec.encode_array(&encoded)) }
 }
 
 async fn detached(api: &Api, call: Call<'_>) -> Outcome {
@@ -105,27 +105,27 @@ async fn detached(api: &Api, call: Call<'_>) -> Outcome {
 
 async fn serve_system(
     api: &Api,
-    origin: &Origin,
+    context: &CallContext,
     system: System,
     params: Params,
     document: Option<Arc<Hold>>,
 ) -> Outcome {
     match system {
-        System::Ping | System::Pong | System::Healthcheck => system::ok(origin.codec),
-        System::Event => match system::client_event(params, origin.codec) {
+        System::Ping | System::Pong | System::Healthcheck => system::ok(context.codec),
+        System::Event => match system::client_event(params, context.codec) {
             Ok((name, arguments)) => {
                 // Of an event for which no method is registered nobody is told.
                 if let Some(method) = api.client_event(&name) {
-                    detached(api, origin.call(method.path(), arguments, document)).await;
+                    detached(api, context.call(method.path(), arguments, document)).await;
                 }
-                system::ok(origin.codec)
+                system::ok(context.codec)
             }
-            Err(error) => Outcome { codec: origin.codec, result: Err(error) },
+            Err(error) => Outcome { codec: context.codec, result: Err(error) },
         },
         System::Abort | System::Subscribe | System::Unsubscribe => {
             let error =
                 ApiError::of(ErrorCode::MethodNotFound).with_reason("Method not found: it works over WebSocket only");
-            Outcome { codec: origin.codec, result: Err(error) }
+            Outcome { codec: context.codec, result: Err(error) }
         }
     }
 }

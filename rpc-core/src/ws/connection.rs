@@ -21,7 +21,7 @@ use crate::budget::{Hold, Resource};
 use crate::call::Outcome;
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
-use crate::jsonrpc::{self, Id, Origin};
+use crate::jsonrpc::{self, CallContext, Id};
 
 /// Bytes that are read before others get their turn.
 const BYTES_AT_ONCE: usize = 64 * 1024;
@@ -36,7 +36,7 @@ pub(super) struct Outbound {
 
 pub(super) struct Connection {
     pub(super) api: Api,
-    pub(super) origin: Origin,
+    pub(super) context: CallContext,
     pub(super) registration: Registration,
     pub(super) calls: Calls,
     pub(super) undecodable: u32,
@@ -77,7 +77,7 @@ enum State {
 impl Connection {
     pub(super) fn new(
         api: Api,
-        origin: Origin,
+        context: CallContext,
         registration: Registration,
         stream: WebSocketStream<CountedIo>,
     ) -> Self {
@@ -85,7 +85,7 @@ impl Connection {
             timers: Timers::new(api.limits()),
             stopping: Box::pin(api.stopping().clone().cancelled_owned()),
             api,
-            origin,
+            context,
             registration,
             calls: Calls::default(),
             undecodable: 0,
@@ -108,7 +108,7 @@ impl Connection {
         if self.state == State::Closing {
             return;
         }
-        let account = self.origin.share.account.as_ref();
+        let account = self.context.share.account.as_ref();
         match account.map(|account| account.take(Resource::Memory, message.len() as u64)).transpose() {
             Ok(held) => self.out.push_back(Outbound { message, held }),
             Err(_exhausted) => {
@@ -253,7 +253,7 @@ impl Connection {
         self.timers.receives(unfinished > 0, self.api.limits());
         let [read, written] = self.kept;
         let counted = (unfinished.max(read) + written) as u64;
-        let Some(account) = &self.origin.share.account else { return };
+        let Some(account) = &self.context.share.account else { return };
         self.crowded = account.resize(&mut self.reading, counted).is_err();
         if self.crowded {
             self.timers.wait_for_room(self.api.limits());
@@ -316,7 +316,7 @@ impl Future for Connection {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         this.registration.socket.register(cx);
-        if let Some(account) = &this.origin.share.account {
+        if let Some(account) = &this.context.share.account {
             account.register(cx);
             // It has to make room for others, at once.
             if account.is_shed() {

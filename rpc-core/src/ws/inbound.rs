@@ -14,7 +14,7 @@ use crate::call::{Outcome, Params};
 use crate::codec::level::Level;
 use crate::codec::{Codec, Piece};
 use crate::error::{ApiError, ErrorCode};
-use crate::jsonrpc::{self, Document, Id, Invalid, Origin, Request, System};
+use crate::jsonrpc::{self, CallContext, Document, Id, Invalid, Request, System};
 
 /// Undecodable messages in a row that end a connection.
 const MOST_UNDECODABLE: u32 = 16;
@@ -28,9 +28,9 @@ impl Connection {
             Err(error) => return self.undecodable(codec, error),
         };
         self.undecodable = 0;
-        let origin = Origin { codec, request_id: self.api.request_id(), ..self.origin.clone() };
+        let context = CallContext { codec, request_id: self.api.request_id(), ..self.context.clone() };
         // Requests are slices of their message.
-        let mut tally = Tally::new(self.origin.share.account.as_ref(), 0);
+        let mut tally = Tally::new(self.context.share.account.as_ref(), 0);
         if let Err(exhausted) = tally.add(bytes.len() as u64) {
             return self.refuse_document(codec, &document, exhausted.into());
         }
@@ -38,14 +38,14 @@ impl Connection {
         match document {
             Document::Answer => {}
             Document::Single(Ok(request)) => match System::named(&request.method) {
-                Some(system) => self.system(system, origin, request, held, cx),
-                None => self.request(origin, request, held, cx),
+                Some(system) => self.system(system, context, request, held, cx),
+                None => self.request(context, request, held, cx),
             },
             Document::Single(Err(invalid)) => self.refuse(codec, &invalid.id, invalid.error),
             Document::Batch(requests) => {
                 let (api, weight) = (self.api.clone(), requests.len());
                 let future = async move {
-                    let answers = jsonrpc::serve_batch(&api, &origin, requests, held).await;
+                    let answers = jsonrpc::serve_batch(&api, &context, requests, held).await;
                     answers.map(|bytes| message(codec, bytes))
                 };
                 self.start(codec, CallTask { id: None, weight, future: Box::pin(future) }, Some(Id::null(codec)), cx);
@@ -61,9 +61,15 @@ impl Connection {
         }
     }
 
-    fn request(&mut self, origin: Origin, request: Request<'static>, held: Option<Arc<Hold>>, cx: &mut Context<'_>) {
-        let (api, codec, id) = (self.api.clone(), origin.codec, request.id.clone());
-        let call = CallTask { id: id.clone(), weight: 1, future: serve(api, origin, request, held) };
+    fn request(
+        &mut self,
+        context: CallContext,
+        request: Request<'static>,
+        held: Option<Arc<Hold>>,
+        cx: &mut Context<'_>,
+    ) {
+        let (api, codec, id) = (self.api.clone(), context.codec, request.id.clone());
+        let call = CallTask { id: id.clone(), weight: 1, future: serve(api, context, request, held) };
         self.start(codec, call, id, cx);
     }
 
@@ -97,12 +103,12 @@ impl Connection {
     fn system(
         &mut self,
         system: System,
-        origin: Origin,
+        context: CallContext,
         request: Request<'static>,
         held: Option<Arc<Hold>>,
         cx: &mut Context<'_>,
     ) {
-        let codec = origin.codec;
+        let codec = context.codec;
         let outcome = match system {
             System::Ping => {
                 if let Some(id) = &request.id {
@@ -112,7 +118,7 @@ impl Connection {
                 return;
             }
             System::Pong => return,
-            System::Event | System::Healthcheck => return self.request(origin, request, held, cx),
+            System::Event | System::Healthcheck => return self.request(context, request, held, cx),
             System::Abort => match self.abort(codec, &request.params) {
                 Ok(()) => jsonrpc::ok(codec),
                 Err(error) => Outcome { codec, result: Err(error) },
@@ -143,10 +149,10 @@ impl Connection {
 }
 
 /// One request, through the pipeline.
-fn serve(api: Api, origin: Origin, request: Request<'static>, held: Option<Arc<Hold>>) -> CallFuture {
+fn serve(api: Api, context: CallContext, request: Request<'static>, held: Option<Arc<Hold>>) -> CallFuture {
     Box::pin(async move {
-        let codec = origin.codec;
-        let answer = jsonrpc::serve(&api, &origin, Ok(request), held).await;
+        let codec = context.codec;
+        let answer = jsonrpc::serve(&api, &context, Ok(request), held).await;
         answer.encode().map(|bytes| message(codec, bytes))
     })
 }

@@ -11,7 +11,7 @@ use super::socket::Socket;
 use crate::api::Api;
 use crate::error::ApiError;
 use crate::identity::Identity;
-use crate::jsonrpc::Origin;
+use crate::jsonrpc::CallContext;
 use crate::pipeline::authenticate::authenticate;
 
 /// How long a look may take before it counts as one that could not find out: whoever does not answer is asked anew, and does not
@@ -28,8 +28,8 @@ pub(super) struct Found {
 pub(super) type Look = Pin<Box<dyn Future<Output = Found> + Send>>;
 
 /// Begins a look, which waits for its turn among those of all connections.
-pub(super) fn begin(api: Api, origin: &Origin, socket: Arc<Socket>) -> Look {
-    let (credentials, client) = (origin.credentials.clone(), origin.client);
+pub(super) fn begin(api: Api, context: &CallContext, socket: Arc<Socket>) -> Look {
+    let (credentials, client) = (context.credentials.clone(), context.client);
     Box::pin(async move {
         // Never closed.
         let _turn = api.hub().rechecks.acquire().await;

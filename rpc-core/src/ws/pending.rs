@@ -19,7 +19,7 @@ use crate::budget::{Hold, Resource, WEBSOCKET_BYTES};
 use crate::call::Transport;
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
-use crate::jsonrpc::Origin;
+use crate::jsonrpc::CallContext;
 use crate::limits::Limits;
 use crate::pipeline::authenticate::authenticate;
 
@@ -32,7 +32,7 @@ const WRITE_BUFFER: usize = 8 * 1024;
 #[derive(Debug)]
 pub(crate) struct PendingConnection {
     api: Api,
-    origin: Origin,
+    context: CallContext,
     entered: Entered,
     _held: Option<Hold>,
 }
@@ -52,16 +52,16 @@ impl PendingConnection {
     ///
     /// There are too many connections, in all or from the address (429), the token cannot be checked now (503), the server stops
     /// (503).
-    pub(crate) async fn open(api: &Api, origin: Origin) -> Result<Self, ApiError> {
+    pub(crate) async fn open(api: &Api, context: CallContext) -> Result<Self, ApiError> {
         if api.is_stopping() {
             return Err(ApiError::of(ErrorCode::ShuttingDown).with_retry_after(BAD_TOKEN_DELAY));
         }
-        let origin = Origin { transport: Transport::WebSocket, codec: Codec::Json, ..origin };
-        let slot = api.hub().slot(origin.client, api.limits()).map_err(|limit| too_many(limit, api.limits()))?;
-        let account = origin.share.account.as_ref();
+        let context = CallContext { transport: Transport::WebSocket, codec: Codec::Json, ..context };
+        let slot = api.hub().slot(context.client, api.limits()).map_err(|limit| too_many(limit, api.limits()))?;
+        let account = context.share.account.as_ref();
         let held = account.map(|account| account.take(Resource::Memory, WEBSOCKET_BYTES)).transpose()?;
         let (changes, looked_at) = (api.hub().changes(), Instant::now());
-        let entered = match authenticate(api, origin.credentials.clone(), origin.client).await {
+        let entered = match authenticate(api, context.credentials.clone(), context.client).await {
             Ok(identity) => {
                 let registration = slot.enter(identity, looked_at, api.limits().ws_events);
                 if api.hub().changes() != changes {
@@ -72,7 +72,7 @@ impl PendingConnection {
             Err(error) if error.code() == ErrorCode::Unauthorized => Entered::BadToken(slot),
             Err(error) => return Err(error),
         };
-        Ok(Self { api: api.clone(), origin, entered, _held: held })
+        Ok(Self { api: api.clone(), context, entered, _held: held })
     }
 
     /// Serves the connection once the protocol is switched, as one of the `Api`'s tasks.
@@ -96,7 +96,7 @@ impl PendingConnection {
         let mut stream = WebSocketStream::from_raw_socket(CountedIo::new(io), Role::Server, Some(config)).await;
         match self.entered {
             Entered::Registered(registration) => {
-                Box::pin(Connection::new(self.api, self.origin, registration, stream)).await
+                Box::pin(Connection::new(self.api, self.context, registration, stream)).await
             }
             Entered::BadToken(_slot) => {
                 tokio::time::sleep(BAD_TOKEN_DELAY).await;

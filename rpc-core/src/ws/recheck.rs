@@ -19,14 +19,14 @@ impl Connection {
 
     /// Asks the authenticator again, unless that is being done already. A guest stays one.
     pub(super) fn look(&mut self, cx: &mut Context<'_>) {
-        if !self.may_hear() || matches!(self.origin.credentials, Credentials::None) {
+        if !self.may_hear() || matches!(self.context.credentials, Credentials::None) {
             self.look = None;
             return;
         }
         let mut look = self
             .look
             .take()
-            .unwrap_or_else(|| look::begin(self.api.clone(), &self.origin, Arc::clone(&self.registration.socket)));
+            .unwrap_or_else(|| look::begin(self.api.clone(), &self.context, Arc::clone(&self.registration.socket)));
         match look.as_mut().poll(cx) {
             Poll::Pending => self.look = Some(look),
             Poll::Ready(found) => {

@@ -1,4 +1,4 @@
-//! Where requests come from: what all calls of one HTTP request or one connection have in common.
+//! The context of calls: what all calls of one HTTP request or one connection have in common.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::codec::Codec;
 
 /// All of a call but its path and parameters.
 #[derive(Debug, Clone)]
-pub(crate) struct Origin {
+pub(crate) struct CallContext {
     pub(crate) credentials: Credentials,
     pub(crate) codec: Codec,
     pub(crate) transport: Transport,
@@ -19,15 +19,15 @@ pub(crate) struct Origin {
     pub(crate) share: Share,
 }
 
-impl Origin {
-    /// A call from here. `document` is the room of what its parameters are a part of.
+impl CallContext {
+    /// A call in this context. `document` is the room of what its parameters are a part of.
     pub(crate) fn call<'p>(&self, path: &'p str, params: Params, document: Option<Arc<Hold>>) -> Call<'p> {
         let mut call = self.clone().into_call(path, params);
         call.share.document = document;
         call
     }
 
-    /// The only call from here.
+    /// The only call in this context.
     pub(crate) fn into_call(self, path: &str, params: Params) -> Call<'_> {
         Call {
             path,
