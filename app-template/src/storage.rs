@@ -24,12 +24,12 @@ use crate::failure::{Exit, Failure};
 use crate::log::MessageFormat;
 use crate::metrics::DatabaseCounter;
 
-/// What a command needs of the schema.
+/// What a command does about migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Schema {
-    /// It is brought up to date, and nobody else does so until [`Storage::prepared`].
-    Migrate,
-    /// It has to be up to date already.
+pub(crate) enum Migrations {
+    /// Applies those that are missing. Nobody else does so until [`Storage::prepared`].
+    Apply,
+    /// Fails when some are missing.
     Require,
 }
 
@@ -63,7 +63,7 @@ pub(crate) trait Storage: fmt::Display + Send + Sync {
 #[async_trait(?Send)]
 trait Backend: Sync {
     /// Opens the storage. Steps that take a while are reported.
-    async fn open(&self, target: Target<'_>, schema: Schema) -> Result<Box<dyn Storage>, Failure>;
+    async fn open(&self, target: Target<'_>, migrations: Migrations) -> Result<Box<dyn Storage>, Failure>;
 
     /// Brings the schema up to date. What it is then.
     async fn migrate(&self, target: Target<'_>) -> Result<Vec<Component>, Failure>;
@@ -100,11 +100,11 @@ fn chosen(url: &DatabaseUrl, config: &StorageConfig) -> Result<&'static dyn Back
 /// Opens the storage.
 pub(crate) async fn open(
     config: &StorageConfig,
-    schema: Schema,
+    migrations: Migrations,
     message_format: MessageFormat,
 ) -> Result<Box<dyn Storage>, Failure> {
     let Some(url) = &config.url else { return Ok(Box::new(Memory)) };
-    chosen(url, config)?.open(Target { url, config, message_format }, schema).await
+    chosen(url, config)?.open(Target { url, config, message_format }, migrations).await
 }
 
 /// Brings the schema up to date. What it is then.

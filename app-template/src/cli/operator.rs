@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::config::ServeConfig;
 use crate::failure::{Exit, Failure};
 use crate::log::MessageFormat;
-use crate::storage::{self, Schema, Storage};
+use crate::storage::{self, Migrations, Storage};
 
 /// How long what a command leaves behind may take, such as a mail.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -20,7 +20,7 @@ pub(super) struct Operator {
 impl Operator {
     /// Opens the storage, which has to be up to date, and puts the application together on it.
     pub(super) async fn open(config: ServeConfig, message_format: MessageFormat) -> Result<Self, Failure> {
-        let storage = storage::open(&config.storage, Schema::Require, message_format).await?;
+        let storage = storage::open(&config.storage, Migrations::Require, message_format).await?;
         let app = App::new(storage.parts()?, config.app).await?;
         if !storage.lasts() {
             let made = app.accounts().ensure_root(None).await;

@@ -33,7 +33,7 @@ use crate::log::{Log, MessageFormat, Spans};
 use crate::mail::MailTemplates;
 use crate::metrics::Metrics;
 use crate::output;
-use crate::storage::{self, Schema, Storage};
+use crate::storage::{self, Migrations, Storage};
 
 /// Spans get this time at a stop, even if calls have used up theirs.
 const SPANS_AT_STOP: Duration = Duration::from_secs(1);
@@ -126,7 +126,7 @@ struct Opened {
 
 /// The application, on its storage, with its first settings and its first user.
 async fn open(config: &ServeConfig, spans: &Spans, message_format: MessageFormat) -> Result<Opened, Failure> {
-    let mut storage = storage::open(&config.storage, Schema::Migrate, message_format).await?;
+    let mut storage = storage::open(&config.storage, Migrations::Apply, message_format).await?;
     let app = put_together(config, &*storage).await?;
     let api = api(&app, config, spans)?;
     let has_banner = shows_banner(config, message_format);

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 pub use self::settings::PgSettings;
-use super::{Backend, Schema, Storage, Target, pending};
+use super::{Backend, Migrations, Storage, Target, pending};
 use crate::NAME;
 use crate::app::AppParts;
 use crate::failure::{Exit, Failure};
@@ -52,17 +52,17 @@ pub(super) struct Postgres;
 
 #[async_trait(?Send)]
 impl Backend for Postgres {
-    async fn open(&self, target: Target<'_>, schema: Schema) -> Result<Box<dyn Storage>, Failure> {
+    async fn open(&self, target: Target<'_>, migrations: Migrations) -> Result<Box<dyn Storage>, Failure> {
         let report = report(target.message_format);
         let database = connect(target, &report).await?;
-        let lock = match schema {
-            Schema::Migrate => {
+        let lock = match migrations {
+            Migrations::Apply => {
                 let mut lock = database.lock(&report).await?;
                 lock.migrate(&report).await?;
                 warn_of_others(&database).await?;
                 Some(lock)
             }
-            Schema::Require => {
+            Migrations::Require => {
                 require_current(&database).await?;
                 None
             }
