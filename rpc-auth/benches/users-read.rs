@@ -8,7 +8,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use rpc_auth::postgres::{PgStore, migrator};
-use rpc_auth::{Rows, UserQuery, UserStore};
+use rpc_auth::{PageRequest, UserQuery, UserStore};
 use rpc_core::storage::postgres::PgBus;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Executor};
@@ -46,8 +46,8 @@ fn fill(users: u32) -> String {
 }
 
 fn searched(text: &str) -> UserQuery {
-    let rows = Rows { offset: 0, limit: 100 };
-    UserQuery { id: None, search: Some(text.to_owned()), name: None, with_root: false, order: Vec::new(), rows }
+    let page = PageRequest { offset: 0, limit: 100 };
+    UserQuery { id: None, search: Some(text.to_owned()), name: None, with_root: false, order: Vec::new(), page }
 }
 
 async fn filled(cluster: &Cluster, users: u32) -> PgConnectOptions {

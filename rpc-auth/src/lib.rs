@@ -58,7 +58,7 @@ pub use crate::password::{
 pub use crate::secret::Secret;
 pub use crate::store::{
     AccountStore, ApiTokenError, ApiTokenQuery, ApiTokenStore, ConfirmationError, ConfirmationStore, NetworkStore,
-    Page, Rows, SessionStore, StoreDecorator, StoreError, UserError, UserQuery, UserSort, UserStore,
+    Page, PageRequest, SessionStore, StoreDecorator, StoreError, UserError, UserQuery, UserSort, UserStore,
 };
 pub use crate::throttle::{MailQuota, NotNow, PendingSignIn, SignInAttempt, SignInThrottle, ThrottleOptions};
 pub use crate::token::hash::{HashError, TokenHash};

@@ -21,7 +21,7 @@ use crate::password::PasswordHash;
 use crate::token::hash::TokenHash;
 
 pub use self::decorator::StoreDecorator;
-pub use self::query::{ApiTokenQuery, Page, Rows, UserQuery, UserSort};
+pub use self::query::{ApiTokenQuery, Page, PageRequest, UserQuery, UserSort};
 
 /// A user cannot be made, changed or removed.
 #[derive(Debug, Error)]

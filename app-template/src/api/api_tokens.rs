@@ -1,4 +1,4 @@
-use rpc_auth::{ApiTokenId, ApiTokenQuery, ApiTokenRecord, Page, Rows};
+use rpc_auth::{ApiTokenId, ApiTokenQuery, ApiTokenRecord, Page, PageRequest};
 use rpc_core::read::{Condition, Direction, Read};
 use rpc_core::{ApiError, Ctx, ReadFields, Reply, Timestamp, api_method, api_module};
 use schemars::JsonSchema;
@@ -99,14 +99,15 @@ async fn read(
     let condition = options.filter.and_then(|fields| fields.id);
     let asked = [options.id.clone(), condition.and_then(equal)];
     let ids: Option<Vec<ApiTokenId>> = asked.into_iter().flatten().map(|id| id.parse().ok()).collect();
-    let rows = if options.id.is_some() { ONE_ROW } else { Rows { offset: options.offset, limit: options.limit } };
+    let request =
+        if options.id.is_some() { ONE_ROW } else { PageRequest { offset: options.offset, limit: options.limit } };
     let descending = options.order_by.first().is_some_and(|term| term.direction == Direction::Descending);
     let page = match ids.as_deref() {
         None => nothing(),
         Some([one, other]) if one != other => nothing(),
-        Some([id, ..]) => page(ctx, app, ApiTokenQuery { id: Some(*id), rows }).await?,
-        Some([]) if descending => last_first(ctx, app, rows).await?,
-        Some([]) => page(ctx, app, ApiTokenQuery { id: None, rows }).await?,
+        Some([id, ..]) => page(ctx, app, ApiTokenQuery { id: Some(*id), page: request }).await?,
+        Some([]) if descending => last_first(ctx, app, request).await?,
+        Some([]) => page(ctx, app, ApiTokenQuery { id: None, page: request }).await?,
     };
     if options.id.is_some() { Listed::one(page, "Token") } else { Ok(Listed::page(page)) }
 }
@@ -124,15 +125,15 @@ async fn page(ctx: &Ctx, app: &App, query: ApiTokenQuery) -> Result<Page<TokenRo
 }
 
 /// A page of the list read backwards: stores have it forwards only.
-async fn last_first(ctx: &Ctx, app: &App, rows: Rows) -> Result<Page<TokenRow>, ApiError> {
-    let total = page(ctx, app, ApiTokenQuery { id: None, rows: ONE_ROW }).await?.total;
-    let end = total.saturating_sub(rows.offset);
-    let offset = end.saturating_sub(rows.limit.into());
-    let limit = u32::try_from(end - offset).unwrap_or(rows.limit);
+async fn last_first(ctx: &Ctx, app: &App, request: PageRequest) -> Result<Page<TokenRow>, ApiError> {
+    let total = page(ctx, app, ApiTokenQuery { id: None, page: ONE_ROW }).await?.total;
+    let end = total.saturating_sub(request.offset);
+    let offset = end.saturating_sub(request.limit.into());
+    let limit = u32::try_from(end - offset).unwrap_or(request.limit);
     if limit == 0 {
         return Ok(Page { rows: Vec::new(), total });
     }
-    let mut page = page(ctx, app, ApiTokenQuery { id: None, rows: Rows { offset, limit } }).await?;
+    let mut page = page(ctx, app, ApiTokenQuery { id: None, page: PageRequest { offset, limit } }).await?;
     page.rows.reverse();
     Ok(page)
 }

@@ -1,12 +1,12 @@
 //! The answers of lists.
 
-use rpc_auth::{Page, Rows};
+use rpc_auth::{Page, PageRequest};
 use rpc_core::{ApiError, Reply};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The one row of a list that is asked for by its id.
-pub(super) const ONE_ROW: Rows = Rows { offset: 0, limit: 1 };
+pub(super) const ONE_ROW: PageRequest = PageRequest { offset: 0, limit: 1 };
 
 /// A page of rows, or the row that was asked for by its id.
 #[derive(Serialize, JsonSchema)]

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use rpc_auth::{
-    AccountError, Accounts, Password, ROOT_NAME, RootUser, Rows, Secret, SignUpFields, UserFields, UserId, UserQuery,
-    UserRecord,
+    AccountError, Accounts, PageRequest, Password, ROOT_NAME, RootUser, Secret, SignUpFields, UserFields, UserId,
+    UserQuery, UserRecord,
 };
 use rpc_core::{Identity, User as Caller};
 use serde_json::{Value, json};
@@ -125,8 +125,8 @@ async fn answer(accounts: &Accounts, command: User) -> Result<Answer, Failure> {
 async fn list(accounts: &Accounts, root: &Identity) -> Result<Answer, Failure> {
     let (mut text, mut rows) = (format!("{:<8} {:<32} {:<8} {}\n", "ID", "NAME", "", "PERMISSIONS"), Vec::new());
     loop {
-        let page = Rows { offset: rows.len() as u64, limit: PAGE };
-        let query = UserQuery { id: None, search: None, name: None, with_root: true, order: Vec::new(), rows: page };
+        let page = PageRequest { offset: rows.len() as u64, limit: PAGE };
+        let query = UserQuery { id: None, search: None, name: None, with_root: true, order: Vec::new(), page };
         let found = accounts.users(root, query).await.map_err(|error| refusal("users", &error))?;
         if found.rows.is_empty() {
             return Ok(Answer { text, json: rows.into() });

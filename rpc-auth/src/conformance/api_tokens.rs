@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use super::given::{ALL, ANSWERS, api_token, at, at_once, change, disabled, hash, map, session, user};
 use crate::model::{ApiTokenId, ApiTokenRecord, Authority, Bound, Grants, GrantsChange, UserId};
-use crate::store::{AccountStore, ApiTokenError, ApiTokenQuery, Rows};
+use crate::store::{AccountStore, ApiTokenError, ApiTokenQuery, PageRequest};
 
 async fn is_token<S: AccountStore>(store: &S, token: &str) -> bool {
     store.api_token_by_hash(&hash(token)).await.expect(ANSWERS).is_some()
 }
 
-async fn tokens<S: AccountStore>(store: &S, user: UserId, id: Option<ApiTokenId>, rows: Rows) -> (Vec<String>, u64) {
-    let page = store.api_tokens(user, &ApiTokenQuery { id, rows }).await.expect(ANSWERS);
+async fn tokens<S: AccountStore>(
+    store: &S,
+    user: UserId,
+    id: Option<ApiTokenId>,
+    page: PageRequest,
+) -> (Vec<String>, u64) {
+    let page = store.api_tokens(user, &ApiTokenQuery { id, page }).await.expect(ANSWERS);
     (page.rows.into_iter().map(|token| token.name).collect(), page.total)
 }
 
@@ -120,7 +125,7 @@ pub async fn tokens_are_listed_by_id<S: AccountStore>(store: Arc<S>) {
     for offset in [0, 5, 10] {
         let limit = 5;
         let end = 12.min(offset + 5);
-        let page = tokens(&*store, ann.id, None, Rows { offset: offset as u64, limit }).await;
+        let page = tokens(&*store, ann.id, None, PageRequest { offset: offset as u64, limit }).await;
         assert_eq!(page, (made[offset..end].to_vec(), 12));
     }
     assert_eq!(tokens(&*store, UserId::new(99), None, ALL).await, (Vec::new(), 0));
@@ -131,7 +136,11 @@ pub async fn a_page_of_tokens_beyond_the_end_is_empty<S: AccountStore>(store: Ar
     let ann = user(&*store, "ann").await;
     api_token(&*store, &ann, "one").await;
     for offset in [1, i64::MAX as u64, u64::MAX] {
-        assert_eq!(tokens(&*store, ann.id, None, Rows { offset, limit: 100 }).await, (Vec::new(), 1), "{offset}");
+        assert_eq!(
+            tokens(&*store, ann.id, None, PageRequest { offset, limit: 100 }).await,
+            (Vec::new(), 1),
+            "{offset}"
+        );
     }
 }
 

@@ -11,7 +11,7 @@ use crate::model::{
     ApiTokenRecord, Authority, AuthorityError, Bound, CallerRights, Credential, GrantsChange, NewUser, SessionId,
     SessionsChange, UserChange, UserId, UserRecord,
 };
-use crate::store::{AccountStore, ApiTokenError, ApiTokenQuery, Page, Rows, UserError};
+use crate::store::{AccountStore, ApiTokenError, ApiTokenQuery, Page, PageRequest, UserError};
 
 /// A change in somebody's name.
 #[derive(Debug, Clone, Copy)]
@@ -104,7 +104,7 @@ impl Bob {
 
     /// Everything that a change might change.
     async fn seen<S: AccountStore>(&self, store: &S) -> (Page<UserRecord>, Page<ApiTokenRecord>, bool) {
-        let query = ApiTokenQuery { id: None, rows: Rows { offset: 0, limit: 100 } };
+        let query = ApiTokenQuery { id: None, page: PageRequest { offset: 0, limit: 100 } };
         let api_tokens = store.api_tokens(self.user.id, &query).await.expect(ANSWERS);
         (page(store, &everybody()).await, api_tokens, is_session(store, "bob").await)
     }

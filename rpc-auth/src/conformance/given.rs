@@ -13,14 +13,14 @@ use crate::model::{
     UserChange, UserId, UserRecord,
 };
 use crate::password::PasswordHash;
-use crate::store::{AccountStore, Page, Rows, UserQuery, UserSort};
+use crate::store::{AccountStore, Page, PageRequest, UserQuery, UserSort};
 use crate::token::hash::TokenHash;
 
 /// What is said when a store fails that has no reason to.
 pub(super) const ANSWERS: &str = "the store answers";
 
 /// More than any property makes.
-pub(super) const ALL: Rows = Rows { offset: 0, limit: 1000 };
+pub(super) const ALL: PageRequest = PageRequest { offset: 0, limit: 1000 };
 
 /// Milliseconds after a moment of 2023.
 pub(super) fn at(millis: i64) -> Timestamp {
@@ -144,7 +144,7 @@ pub(super) fn set(names: &[&str]) -> BTreeSet<String> {
 
 /// All users but root, by name.
 pub(super) fn everybody() -> UserQuery {
-    UserQuery { id: None, search: None, name: None, with_root: false, order: Vec::new(), rows: ALL }
+    UserQuery { id: None, search: None, name: None, with_root: false, order: Vec::new(), page: ALL }
 }
 
 /// All users but root, in an order.

@@ -9,7 +9,7 @@ use super::given::{
     user_with_email,
 };
 use crate::model::{NewUser, UserId};
-use crate::store::{AccountStore, Rows, UserQuery, UserSort};
+use crate::store::{AccountStore, PageRequest, UserQuery, UserSort};
 
 /// Users who were all made at the same moment.
 async fn users<S: AccountStore>(store: &S, names: &[&str]) {
@@ -89,7 +89,7 @@ pub async fn pages_put_together_are_the_list<S: AccountStore>(store: Arc<S>) {
         let whole = page(&*store, &query).await.rows;
         let mut together = Vec::new();
         for offset in [0, 3, 6] {
-            let paged = UserQuery { rows: Rows { offset, limit: 3 }, ..query.clone() };
+            let paged = UserQuery { page: PageRequest { offset, limit: 3 }, ..query.clone() };
             let page = page(&*store, &paged).await;
             assert_eq!((page.total, page.rows.len()), (7, if offset == 6 { 1 } else { 3 }));
             together.extend(page.rows);
@@ -102,7 +102,7 @@ pub async fn pages_put_together_are_the_list<S: AccountStore>(store: Arc<S>) {
 pub async fn a_page_beyond_the_end_is_empty<S: AccountStore>(store: Arc<S>) {
     users(&*store, &["ann", "bob"]).await;
     for offset in [2, 3, u64::from(u32::MAX), i64::MAX as u64, u64::MAX] {
-        let query = UserQuery { rows: Rows { offset, limit: 100 }, ..everybody() };
+        let query = UserQuery { page: PageRequest { offset, limit: 100 }, ..everybody() };
         let page = page(&*store, &query).await;
         assert_eq!((page.rows.len(), page.total), (0, 2), "{offset}");
     }

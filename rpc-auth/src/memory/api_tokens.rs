@@ -78,8 +78,8 @@ impl ApiTokenStore for MemoryStore {
         let tokens = &self.read().api_tokens;
         let is_asked_for = |id: &ApiTokenId| query.id.is_none_or(|only| *id == only);
         let found: Vec<ApiTokenId> = tokens.of(user).filter(is_asked_for).collect();
-        let offset = usize::try_from(query.rows.offset).unwrap_or(usize::MAX);
-        let limit = usize::try_from(query.rows.limit).unwrap_or(usize::MAX);
+        let offset = usize::try_from(query.page.offset).unwrap_or(usize::MAX);
+        let limit = usize::try_from(query.page.limit).unwrap_or(usize::MAX);
         let rows = found.iter().skip(offset).take(limit).filter_map(|id| tokens.row(*id)).cloned().collect();
         Ok(Page { rows, total: found.len() as u64 })
     }

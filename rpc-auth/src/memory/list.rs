@@ -7,7 +7,7 @@ use rpc_core::read::{Direction, OrderBy};
 use super::user_rows::UserRows;
 use crate::model::UserRecord;
 use crate::store::search::lowered;
-use crate::store::{Page, Rows, UserQuery, UserSort};
+use crate::store::{Page, PageRequest, UserQuery, UserSort};
 
 /// The page of users that a query asks for.
 pub(super) fn users(users: &UserRows, query: &UserQuery) -> Page<UserRecord> {
@@ -22,7 +22,7 @@ pub(super) fn users(users: &UserRows, query: &UserQuery) -> Page<UserRecord> {
         Some(id) => users.user(id).into_iter().filter(is_asked_for).collect(),
         None => users.all().filter(is_asked_for).collect(),
     };
-    page(found, query.rows, |a, b| order(a, b, &query.order))
+    page(found, query.page, |a, b| order(a, b, &query.order))
 }
 
 /// What a search looks at.
@@ -55,12 +55,12 @@ fn order(a: &UserRecord, b: &UserRecord, terms: &[OrderBy<UserSort>]) -> Orderin
 /// Sorts no more than the rows up to the page's end.
 fn page(
     mut found: Vec<&UserRecord>,
-    rows: Rows,
+    page: PageRequest,
     order: impl Fn(&UserRecord, &UserRecord) -> Ordering,
 ) -> Page<UserRecord> {
     let total = found.len();
-    let start = usize::try_from(rows.offset).unwrap_or(usize::MAX).min(total);
-    let end = start.saturating_add(usize::try_from(rows.limit).unwrap_or(usize::MAX)).min(total);
+    let start = usize::try_from(page.offset).unwrap_or(usize::MAX).min(total);
+    let end = start.saturating_add(usize::try_from(page.limit).unwrap_or(usize::MAX)).min(total);
     if end < total {
         found.select_nth_unstable_by(end, |a, b| order(a, b));
         found.truncate(end);

@@ -135,8 +135,8 @@ impl ApiTokenStore for PgStore {
         let page = sqlx::query(PAGE)
             .bind(user.number())
             .bind(query.id.map(ApiTokenId::number))
-            .bind(i64::from(query.rows.limit))
-            .bind(i64::try_from(query.rows.offset).unwrap_or(i64::MAX));
+            .bind(i64::from(query.page.limit))
+            .bind(i64::try_from(query.page.offset).unwrap_or(i64::MAX));
         Ok(rows::page(&page.fetch_all(&self.pool).await?, "token_id", rows::api_token)?)
     }
 

@@ -28,8 +28,8 @@ fn statement(query: &UserQuery) -> QueryBuilder<Postgres> {
     sql.push(concat!(") SELECT total, ", user_columns!(), " FROM (SELECT count(*) AS total FROM found) AS counted"));
     sql.push(concat!(" LEFT JOIN (SELECT ", user_columns!(), " FROM rpc_auth_users WHERE id IN (SELECT id FROM found"));
     push_order(&mut sql, &query.order);
-    sql.push(" LIMIT ").push_bind(i64::from(query.rows.limit));
-    sql.push(" OFFSET ").push_bind(i64::try_from(query.rows.offset).unwrap_or(i64::MAX));
+    sql.push(" LIMIT ").push_bind(i64::from(query.page.limit));
+    sql.push(" OFFSET ").push_bind(i64::try_from(query.page.offset).unwrap_or(i64::MAX));
     sql.push(")) AS page ON true");
     push_order(&mut sql, &query.order);
     sql

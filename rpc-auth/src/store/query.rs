@@ -13,9 +13,9 @@ pub struct Page<T> {
     pub total: u64,
 }
 
-/// Which rows of those that match.
+/// Which page of the rows that match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rows {
+pub struct PageRequest {
     /// Rows to skip; any number.
     pub offset: u64,
     /// Rows at most.
@@ -49,7 +49,7 @@ pub struct UserQuery {
     /// The order; by name where it is empty.
     pub order: Vec<OrderBy<UserSort>>,
     /// The page.
-    pub rows: Rows,
+    pub page: PageRequest,
 }
 
 /// Which API tokens of a user.
@@ -58,5 +58,5 @@ pub struct ApiTokenQuery {
     /// Only the token with this id.
     pub id: Option<ApiTokenId>,
     /// The page.
-    pub rows: Rows,
+    pub page: PageRequest,
 }

@@ -1,4 +1,6 @@
-use rpc_auth::{AccountError, CreatedUser, Field, Page, Password, Rows, SignUpFields, UserQuery, UserRecord, UserSort};
+use rpc_auth::{
+    AccountError, CreatedUser, Field, Page, PageRequest, Password, SignUpFields, UserQuery, UserRecord, UserSort,
+};
 use rpc_core::read::{Condition, Direction, OrderBy, PAGE, Read, Sortable};
 use rpc_core::{ApiError, Ctx, ReadFields, Reply, api_method, api_module};
 use schemars::JsonSchema;
@@ -105,7 +107,7 @@ async fn read(ctx: &Ctx, app: &App, options: Option<Read<UserList>>) -> Result<R
 fn query(options: Read<UserList>) -> Option<UserQuery> {
     let Read { filter, order_by, offset, limit, id } = options;
     let (mut ids, mut search) = (Vec::from_iter(id), None);
-    let rows = if ids.is_empty() { Rows { offset, limit } } else { ONE_ROW };
+    let page = if ids.is_empty() { PageRequest { offset, limit } } else { ONE_ROW };
     if let Some(filter) = filter {
         ids.extend(filter.id.and_then(text));
         search = filter.search.and_then(text);
@@ -115,11 +117,11 @@ fn query(options: Read<UserList>) -> Option<UserQuery> {
         return None;
     }
     let order = order_by.into_iter().map(|term| OrderBy { field: sort(term.field), direction: term.direction });
-    find(UserQuery { id: ids.first().copied(), search, order: order.collect(), ..every_user(rows) })
+    find(UserQuery { id: ids.first().copied(), search, order: order.collect(), ..every_user(page) })
 }
 
-fn every_user(rows: Rows) -> UserQuery {
-    UserQuery { id: None, search: None, name: None, with_root: false, order: Vec::new(), rows }
+fn every_user(page: PageRequest) -> UserQuery {
+    UserQuery { id: None, search: None, name: None, with_root: false, order: Vec::new(), page }
 }
 
 /// Nothing stored holds U+0000, and not every store can be asked for it.
@@ -238,8 +240,8 @@ async fn suggest(ctx: &Ctx, app: &App, options: Option<SuggestOptions>) -> Resul
 
 async fn suggested(ctx: &Ctx, app: &App, name: Option<String>) -> Result<Page<UserRecord>, AccountError> {
     let by_name = OrderBy { field: UserSort::Name, direction: Direction::Ascending };
-    let rows = Rows { offset: 0, limit: PAGE };
-    match find(UserQuery { name, order: vec![by_name], ..every_user(rows) }) {
+    let page = PageRequest { offset: 0, limit: PAGE };
+    match find(UserQuery { name, order: vec![by_name], ..every_user(page) }) {
         Some(query) => app.accounts.users(ctx.identity(), query).await,
         None => Ok(nothing()),
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rpc_auth::{
-    ApiTokenId, ApiTokenQuery, Authority, Bound, GrantsChange, Rows, TokenHash, UserChange, UserId, UserQuery,
+    ApiTokenId, ApiTokenQuery, Authority, Bound, GrantsChange, PageRequest, TokenHash, UserChange, UserId, UserQuery,
 };
 use rpc_core::TestClient;
 use serde_json::{Value, json};
@@ -105,10 +105,10 @@ fn of_ones_own() -> Vec<(&'static str, Value)> {
 
 /// All users, Bob's API tokens and the settings.
 async fn stored(world: &World) -> String {
-    let rows = Rows { offset: 0, limit: 100 };
-    let query = UserQuery { id: None, search: None, name: None, with_root: true, order: Vec::new(), rows };
+    let page = PageRequest { offset: 0, limit: 100 };
+    let query = UserQuery { id: None, search: None, name: None, with_root: true, order: Vec::new(), page };
     let users = world.store.inner.users(&query).await.unwrap();
-    let tokens = world.store.inner.api_tokens(BOB, &ApiTokenQuery { id: None, rows }).await.unwrap();
+    let tokens = world.store.inner.api_tokens(BOB, &ApiTokenQuery { id: None, page }).await.unwrap();
     let settings = world.ok(&world.as_known(Who::Root).await, "/v1/admin/settings/read", json!([])).await;
     format!("{users:?} {tokens:?} {settings}")
 }

@@ -1,7 +1,7 @@
 //! Tables, and how they are made.
 
 use rpc_auth::postgres::{PgStore, migrator};
-use rpc_auth::{NewUser, Rows, UserChange, UserQuery, UserStore};
+use rpc_auth::{NewUser, PageRequest, UserChange, UserQuery, UserStore};
 use rpc_core::storage::postgres::PgBus;
 use rpc_core::{Bus, Notice};
 use sqlx::{Executor, PgPool};
@@ -17,9 +17,9 @@ async fn has_search_index(pool: &PgPool) -> bool {
 }
 
 async fn finds_ann(store: &PgStore) -> bool {
-    let rows = Rows { offset: 0, limit: 1 };
+    let page = PageRequest { offset: 0, limit: 1 };
     let search = Some("NN".to_owned());
-    let query = UserQuery { id: None, search, name: None, with_root: false, order: Vec::new(), rows };
+    let query = UserQuery { id: None, search, name: None, with_root: false, order: Vec::new(), page };
     store.users(&query).await.unwrap().total == 1
 }
 

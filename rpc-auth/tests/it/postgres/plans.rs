@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use rpc_auth::postgres::PgStore;
 use rpc_auth::{
     ApiTokenId, ApiTokenQuery, ApiTokenStore, Authority, Bound, CallerRights, ConfirmationKind, ConfirmationStore,
-    Credential, GrantsChange, NetworkStore, NewConfirmation, NewSession, NewUser, PasswordHash, Rows, SessionId,
+    Credential, GrantsChange, NetworkStore, NewConfirmation, NewSession, NewUser, PageRequest, PasswordHash, SessionId,
     SessionStore, SessionsChange, TokenHash, UserChange, UserId, UserQuery, UserSort, UserStore,
 };
 use rpc_core::Timestamp;
@@ -82,8 +82,8 @@ impl Full {
 }
 
 fn everybody() -> UserQuery {
-    let rows = Rows { offset: 0, limit: 100 };
-    UserQuery { id: None, search: None, name: None, with_root: true, order: Vec::new(), rows }
+    let page = PageRequest { offset: 0, limit: 100 };
+    UserQuery { id: None, search: None, name: None, with_root: true, order: Vec::new(), page }
 }
 
 fn session(user: i64, token: &str) -> NewSession {
@@ -223,7 +223,7 @@ async fn no_operation_on_api_tokens_reads_all_of_them() {
     full.reads_no_whole_table("a token", async |store, n| store.api_token(of(n).0, of(n).1).await.unwrap().unwrap())
         .await;
     full.reads_no_whole_table("a list", async |store, _| {
-        let query = ApiTokenQuery { id: None, rows: Rows { offset: 0, limit: 100 } };
+        let query = ApiTokenQuery { id: None, page: PageRequest { offset: 0, limit: 100 } };
         assert!(store.api_tokens(owner, &query).await.unwrap().total > 100);
     })
     .await;

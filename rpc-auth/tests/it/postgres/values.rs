@@ -2,8 +2,8 @@
 
 use rpc_auth::postgres::PgStore;
 use rpc_auth::{
-    Authority, Bound, ConfirmationStore, MemoryStore, NewConfirmation, NewUser, Rows, SessionStore, SessionsChange,
-    TokenHash, UserChange, UserError, UserId, UserQuery, UserStore,
+    Authority, Bound, ConfirmationStore, MemoryStore, NewConfirmation, NewUser, PageRequest, SessionStore,
+    SessionsChange, TokenHash, UserChange, UserError, UserId, UserQuery, UserStore,
 };
 use rpc_core::Timestamp;
 use sqlx::PgPool;
@@ -13,8 +13,8 @@ use test_postgres::{Cluster, StopMode};
 use super::{migrate, migrated};
 
 fn searched(text: &str) -> UserQuery {
-    let rows = Rows { offset: 0, limit: 1000 };
-    UserQuery { id: None, search: Some(text.to_owned()), name: None, with_root: false, order: Vec::new(), rows }
+    let page = PageRequest { offset: 0, limit: 1000 };
+    UserQuery { id: None, search: Some(text.to_owned()), name: None, with_root: false, order: Vec::new(), page }
 }
 
 fn named(name: &str) -> NewUser {
