@@ -7,9 +7,9 @@ pub(crate) mod msgpack;
 
 use serde_json::Value;
 
+use crate::borrowed::BorrowedValue;
 use crate::error::{ApiError, ErrorCode};
 use crate::limits::DocumentLimits;
-use crate::tree::Tree;
 
 /// The encoding of a request, and so of its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -51,11 +51,11 @@ impl Codec {
     /// values than the limits allow, something after the end. In MessagePack also: a key that is not a string, a number that is
     /// not finite, an unknown extension.
     pub fn decode(self, bytes: &[u8], limits: DocumentLimits) -> Result<Value, ApiError> {
-        self.decode_tree(bytes, limits).map(Value::from)
+        self.decode_borrowed(bytes, limits).map(Value::from)
     }
 
     /// The same, for one reading.
-    pub(crate) fn decode_tree(self, bytes: &[u8], limits: DocumentLimits) -> Result<Tree<'_>, ApiError> {
+    pub(crate) fn decode_borrowed(self, bytes: &[u8], limits: DocumentLimits) -> Result<BorrowedValue<'_>, ApiError> {
         match self {
             Self::Json => json::decode(bytes, limits),
             Self::MsgPack => msgpack::decode(bytes, limits),

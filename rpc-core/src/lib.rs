@@ -15,6 +15,7 @@ extern crate self as rpc_core;
 
 mod api;
 mod authenticator;
+mod borrowed;
 mod budget;
 mod bus;
 mod call;
@@ -47,7 +48,6 @@ mod state;
 pub mod storage;
 mod testing;
 mod timestamp;
-mod tree;
 pub mod units;
 mod upload;
 mod ws;

@@ -14,13 +14,13 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use self::instance::Trees;
+use self::instance::BorrowedValues;
 
 /// The schema of a method's parameters, readable and compiled.
 #[derive(Debug)]
 pub(crate) struct MethodSchema {
     value: Value,
-    validator: Validator<Trees>,
+    validator: Validator<BorrowedValues>,
 }
 
 /// A generator of schemas for what the server reads.
@@ -80,7 +80,7 @@ impl MethodSchema {
         &self.value
     }
 
-    pub(crate) fn validator(&self) -> &Validator<Trees> {
+    pub(crate) fn validator(&self) -> &Validator<BorrowedValues> {
         &self.validator
     }
 }

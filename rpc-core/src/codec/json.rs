@@ -11,29 +11,29 @@ use serde_json::Number;
 
 use super::{Piece, parse_error};
 use crate::ApiError;
+use crate::borrowed::{BorrowedValue, has_repeated_name};
 use crate::limits::DocumentLimits;
-use crate::tree::{Tree, has_repeated_name};
 
 /// Decodes a document, which borrows from the bytes where it can.
-pub(crate) fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<Tree<'_>, ApiError> {
+pub(crate) fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<BorrowedValue<'_>, ApiError> {
     // Looked at once, and not text by text; what is no text is read for the place of its fault.
-    let tree = match std::str::from_utf8(bytes) {
+    let value = match std::str::from_utf8(bytes) {
         Ok(text) => read(serde_json::Deserializer::from_str(text), limits),
         Err(_) => read(serde_json::Deserializer::from_slice(bytes), limits),
     };
-    tree.map_err(|error| parse_error(format!("Parse error: {error}")))
+    value.map_err(|error| parse_error(format!("Parse error: {error}")))
 }
 
 fn read<'de, R: serde_json::de::Read<'de>>(
     mut deserializer: serde_json::Deserializer<R>,
     limits: DocumentLimits,
-) -> serde_json::Result<Tree<'de>> {
+) -> serde_json::Result<BorrowedValue<'de>> {
     deserializer.disable_recursion_limit();
     let values_left = Cell::new(limits.values);
     let whole = Node { depth_left: limits.depth, values_left: &values_left, members_expected: MEMBERS_OF_A_PARAMETER };
-    let tree = whole.deserialize(&mut deserializer)?;
+    let value = whole.deserialize(&mut deserializer)?;
     deserializer.end()?;
-    Ok(tree)
+    Ok(value)
 }
 
 pub(crate) fn encode(value: &dyn erased_serde::Serialize) -> Result<Vec<u8>, serde_json::Error> {
@@ -105,9 +105,9 @@ impl Node<'_> {
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
-    type Value = Tree<'de>;
+    type Value = BorrowedValue<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree<'de>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<BorrowedValue<'de>, D::Error> {
         let Some(left) = self.values_left.get().checked_sub(1) else {
             return Err(D::Error::custom("too many values (the limit is `max_values`)"));
         };
@@ -117,43 +117,43 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
 }
 
 impl<'de> Visitor<'de> for Node<'_> {
-    type Value = Tree<'de>;
+    type Value = BorrowedValue<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Tree<'de>, E> {
-        Ok(Tree::Null)
+    fn visit_unit<E>(self) -> Result<BorrowedValue<'de>, E> {
+        Ok(BorrowedValue::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Tree<'de>, E> {
-        Ok(Tree::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<BorrowedValue<'de>, E> {
+        Ok(BorrowedValue::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Tree<'de>, E> {
-        Ok(Tree::Number(value.into()))
+    fn visit_i64<E>(self, value: i64) -> Result<BorrowedValue<'de>, E> {
+        Ok(BorrowedValue::Number(value.into()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Tree<'de>, E> {
-        Ok(Tree::Number(value.into()))
+    fn visit_u64<E>(self, value: u64) -> Result<BorrowedValue<'de>, E> {
+        Ok(BorrowedValue::Number(value.into()))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Tree<'de>, E> {
-        Number::from_f64(value).map(Tree::Number).ok_or_else(|| E::custom("number out of range"))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<BorrowedValue<'de>, E> {
+        Number::from_f64(value).map(BorrowedValue::Number).ok_or_else(|| E::custom("number out of range"))
     }
 
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Tree<'de>, E> {
-        Ok(Tree::Text(Cow::Borrowed(text)))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<BorrowedValue<'de>, E> {
+        Ok(BorrowedValue::Text(Cow::Borrowed(text)))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Tree<'de>, E> {
-        Ok(Tree::Text(Cow::Owned(text.to_owned())))
+    fn visit_str<E>(self, text: &str) -> Result<BorrowedValue<'de>, E> {
+        Ok(BorrowedValue::Text(Cow::Owned(text.to_owned())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree<'de>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<BorrowedValue<'de>, A::Error> {
         let mut below = self.below()?;
-        let Some(first) = items.next_element_seed(below)? else { return Ok(Tree::Array(Vec::new())) };
+        let Some(first) = items.next_element_seed(below)? else { return Ok(BorrowedValue::Array(Vec::new())) };
         let mut values = Vec::with_capacity(FIRST_ITEMS);
         values.push(first);
         // Of many objects, each gets the room that it takes.
@@ -161,12 +161,12 @@ impl<'de> Visitor<'de> for Node<'_> {
         while let Some(value) = items.next_element_seed(below)? {
             values.push(value);
         }
-        Ok(Tree::Array(values))
+        Ok(BorrowedValue::Array(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Tree<'de>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<BorrowedValue<'de>, A::Error> {
         let below = Self { members_expected: 0, ..self.below()? };
-        let Some(first) = object.next_key_seed(Name)? else { return Ok(Tree::Object(Vec::new())) };
+        let Some(first) = object.next_key_seed(Name)? else { return Ok(BorrowedValue::Object(Vec::new())) };
         let mut members = Vec::with_capacity(self.members_expected);
         members.push((first, object.next_value_seed(below)?));
         while let Some(name) = object.next_key_seed(Name)? {
@@ -175,7 +175,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         if has_repeated_name(&members) {
             return Err(A::Error::custom("repeated key in an object"));
         }
-        Ok(Tree::Object(members))
+        Ok(BorrowedValue::Object(members))
     }
 }
 

@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
 use crate::ApiError;
+use crate::borrowed::BorrowedValue;
 use crate::schema::convert;
-use crate::tree::Tree;
 
 /// A type that can be a positional parameter: `serde::Deserialize` and `schemars::JsonSchema`, owned.
 ///
@@ -25,7 +25,7 @@ pub trait Param: Sized + Send + 'static {
     /// # Errors
     ///
     /// The value does not convert; the error names the place and the reason.
-    fn convert(value: Tree<'_>) -> Result<Self, convert::ConvertError>;
+    fn convert(value: BorrowedValue<'_>) -> Result<Self, convert::ConvertError>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -34,20 +34,20 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> Param for T {
         crate::schema::input::<T>(generator)
     }
 
-    fn convert(value: Tree<'_>) -> Result<Self, convert::ConvertError> {
-        convert::from_tree(value)
+    fn convert(value: BorrowedValue<'_>) -> Result<Self, convert::ConvertError> {
+        convert::from_borrowed(value)
     }
 }
 
 /// The validated positional values of one call, taken one after the other.
 #[derive(Debug)]
 pub struct Arguments<'p> {
-    values: std::vec::IntoIter<Tree<'p>>,
+    values: std::vec::IntoIter<BorrowedValue<'p>>,
     position: usize,
 }
 
 impl<'p> Arguments<'p> {
-    pub(crate) fn new(values: Vec<Tree<'p>>) -> Self {
+    pub(crate) fn new(values: Vec<BorrowedValue<'p>>) -> Self {
         Self { values: values.into_iter(), position: 0 }
     }
 
@@ -59,6 +59,7 @@ impl<'p> Arguments<'p> {
     pub fn next<T: Param>(&mut self, name: &'static str) -> Result<T, ApiError> {
         let position = self.position;
         self.position += 1;
-        T::convert(self.values.next().unwrap_or(Tree::Null)).map_err(|error| error.into_api_error(name, position))
+        T::convert(self.values.next().unwrap_or(BorrowedValue::Null))
+            .map_err(|error| error.into_api_error(name, position))
     }
 }

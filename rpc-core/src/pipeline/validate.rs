@@ -1,5 +1,6 @@
 //! Stage 5: the parameters are decoded, put in order, and fit the method's schema.
 
+use crate::borrowed::{BorrowedValue, Member};
 use crate::call::{Params, Transport};
 use crate::ctx::Ctx;
 use crate::error::{ApiError, ErrorCode, Violation};
@@ -8,7 +9,6 @@ use crate::method::arguments::Arguments;
 use crate::method::entry::UploadUse;
 use crate::pointer::escape;
 use crate::schema::violations::{self, MAX_LISTED};
-use crate::tree::{Member, Tree};
 
 /// Bytes of parameters that are in what a call is counted with.
 const SMALL: usize = 256;
@@ -20,45 +20,45 @@ pub(super) fn validate<'p>(ctx: &Ctx, params: &'p mut Params) -> Result<(Argumen
         check_upload(ctx)?;
     }
     let is_large = matches!(params, Params::Encoded(bytes) | Params::Member(bytes) if bytes.len() > SMALL);
-    let values = Tree::Array(decode(ctx, params)?);
+    let values = BorrowedValue::Array(decode(ctx, params)?);
     let memory = if is_large { values.memory() as u64 } else { 0 };
     if !method.schema.validator().is_valid(&values) {
         return Err(violations::explain(method, &values));
     }
     match values {
-        Tree::Array(values) => Ok((Arguments::new(values), memory)),
+        BorrowedValue::Array(values) => Ok((Arguments::new(values), memory)),
         _ => Err(ApiError::internal("positional parameters are an array")),
     }
 }
 
 /// The positional values.
-fn decode<'p>(ctx: &Ctx, params: &'p mut Params) -> Result<Vec<Tree<'p>>, ApiError> {
+fn decode<'p>(ctx: &Ctx, params: &'p mut Params) -> Result<Vec<BorrowedValue<'p>>, ApiError> {
     let (bytes, has_names) = match params {
         Params::Encoded(bytes) if ctx.codec().is_empty_document(bytes) => return Ok(Vec::new()),
         Params::Encoded(bytes) => (bytes, false),
         Params::Member(bytes) => (bytes, true),
         other => {
             return match std::mem::replace(other, Params::None) {
-                Params::Positional(values) => Ok(values.into_iter().map(Tree::from).collect()),
+                Params::Positional(values) => Ok(values.into_iter().map(BorrowedValue::from).collect()),
                 Params::Unreadable(error) => Err(error),
                 _ => Ok(Vec::new()),
             };
         }
     };
-    match ctx.codec().decode_tree(bytes, ctx.api().limits().document())? {
-        Tree::Array(values) => Ok(values),
-        Tree::Object(members) if has_names => in_order(members, ctx.method()),
+    match ctx.codec().decode_borrowed(bytes, ctx.api().limits().document())? {
+        BorrowedValue::Array(values) => Ok(values),
+        BorrowedValue::Object(members) if has_names => in_order(members, ctx.method()),
         only => Ok(vec![only]),
     }
 }
 
 /// Puts named values into the order of the method's parameters; those left out are `null`, at the end they are absent.
-fn in_order<'p>(mut members: Vec<Member<'p>>, method: &Method) -> Result<Vec<Tree<'p>>, ApiError> {
+fn in_order<'p>(mut members: Vec<Member<'p>>, method: &Method) -> Result<Vec<BorrowedValue<'p>>, ApiError> {
     let mut ordered = Vec::with_capacity(method.params().len());
     let mut missing = Vec::new();
     for (position, param) in method.params().iter().enumerate() {
         if let Some(found) = members.iter().position(|(name, _)| name == param.name()) {
-            ordered.resize(position, Tree::Null);
+            ordered.resize(position, BorrowedValue::Null);
             ordered.push(members.remove(found).1);
         } else {
             missing.extend(method.missing(position));

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::instance::Trees;
+use super::instance::BorrowedValues;
 use super::{accepts_null, convert, input, input_generator};
-use crate::tree::Tree;
+use crate::borrowed::BorrowedValue;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[expect(dead_code, reason = "only its shape matters")]
@@ -119,9 +119,9 @@ fn agree<T: DeserializeOwned + JsonSchema>(value: &Value) -> Result<(), TestCase
     let definitions = generator.take_definitions(true);
     let whole = super::with_definitions(Map::from_iter([("allOf".to_owned(), json!([schema]))]), &definitions);
     let accepted = super::compile(&whole).map_err(TestCaseError::fail)?.is_valid(value);
-    let tree = Tree::from(value.clone());
-    let seen = super::compile_for::<Trees>(&whole).map_err(TestCaseError::fail)?.is_valid(&tree);
-    prop_assert_eq!(seen, accepted, "as a tree, {}", value);
+    let borrowed = BorrowedValue::from(value.clone());
+    let seen = super::compile_for::<BorrowedValues>(&whole).map_err(TestCaseError::fail)?.is_valid(&borrowed);
+    prop_assert_eq!(seen, accepted, "borrowed, {}", value);
     let converted = convert::from_value::<T>(value.clone());
     let name = std::any::type_name::<T>();
     let by_serdes_leave = name.ends_with("Internal") && value.is_array();

@@ -1,4 +1,4 @@
-//! A validated value becomes a Rust value: serde over `Tree`, which moves strings, coerces nothing, and knows where it failed.
+//! A validated value becomes a Rust value: serde over `BorrowedValue`, which moves strings, coerces nothing, and knows where it failed.
 //!
 //! Integers come only from integers, objects only from objects, plain enum values only from strings.
 
@@ -14,16 +14,16 @@ use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
 use super::label::{label, shortened};
+use crate::borrowed::{BorrowedValue, Member};
 use crate::error::{ApiError, Violation};
 use crate::pointer::escape;
-use crate::tree::{Member, Tree};
 
 pub(crate) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, ConvertError> {
-    from_tree(value.into())
+    from_borrowed(value.into())
 }
 
-pub(crate) fn from_tree<T: DeserializeOwned>(tree: Tree<'_>) -> Result<T, ConvertError> {
-    T::deserialize(Node(tree))
+pub(crate) fn from_borrowed<T: DeserializeOwned>(value: BorrowedValue<'_>) -> Result<T, ConvertError> {
+    T::deserialize(Node(value))
 }
 
 /// Why a value does not convert, and where.
@@ -106,7 +106,7 @@ fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
-struct Node<'t>(Tree<'t>);
+struct Node<'t>(BorrowedValue<'t>);
 
 impl Node<'_> {
     fn mismatch<'de, V: Visitor<'de>>(&self, visitor: &V) -> ConvertError {
@@ -119,19 +119,19 @@ impl<'de> Deserializer<'de> for Node<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
         match self.0 {
-            Tree::Null => visitor.visit_unit(),
-            Tree::Bool(value) => visitor.visit_bool(value),
-            Tree::Number(value) => number(&value, visitor),
-            Tree::Text(Cow::Borrowed(text)) => visitor.visit_borrowed_str(text),
-            Tree::Text(Cow::Owned(text)) => visitor.visit_string(text),
-            Tree::Array(values) => visit_array(values, visitor),
-            Tree::Object(members) => visit_object(members, visitor),
+            BorrowedValue::Null => visitor.visit_unit(),
+            BorrowedValue::Bool(value) => visitor.visit_bool(value),
+            BorrowedValue::Number(value) => number(&value, visitor),
+            BorrowedValue::Text(Cow::Borrowed(text)) => visitor.visit_borrowed_str(text),
+            BorrowedValue::Text(Cow::Owned(text)) => visitor.visit_string(text),
+            BorrowedValue::Array(values) => visit_array(values, visitor),
+            BorrowedValue::Object(members) => visit_object(members, visitor),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
         match self.0 {
-            Tree::Null => visitor.visit_none(),
+            BorrowedValue::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
@@ -155,7 +155,7 @@ impl<'de> Deserializer<'de> for Node<'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
         match self.0 {
-            Tree::Object(members) => visit_object(members, visitor),
+            BorrowedValue::Object(members) => visit_object(members, visitor),
             _ => Err(self.mismatch(&visitor)),
         }
     }
@@ -167,8 +167,8 @@ impl<'de> Deserializer<'de> for Node<'de> {
         visitor: V,
     ) -> Result<V::Value, ConvertError> {
         match self.0 {
-            Tree::Text(name) => visitor.visit_enum(Variant { name, content: None }),
-            Tree::Object(mut members) if members.len() == 1 => match members.pop() {
+            BorrowedValue::Text(name) => visitor.visit_enum(Variant { name, content: None }),
+            BorrowedValue::Object(mut members) if members.len() == 1 => match members.pop() {
                 Some((name, content)) => visitor.visit_enum(Variant { name, content: Some(content) }),
                 None => Err(de::Error::custom("an object with one member is expected")),
             },
@@ -204,7 +204,7 @@ fn number<'de, V: Visitor<'de>>(value: &serde_json::Number, visitor: V) -> Resul
     }
 }
 
-fn visit_array<'de, V: Visitor<'de>>(values: Vec<Tree<'de>>, visitor: V) -> Result<V::Value, ConvertError> {
+fn visit_array<'de, V: Visitor<'de>>(values: Vec<BorrowedValue<'de>>, visitor: V) -> Result<V::Value, ConvertError> {
     let mut items = Items { values: values.into_iter(), position: 0 };
     let value = visitor.visit_seq(&mut items)?;
     match items.values.len() {
@@ -218,7 +218,7 @@ fn visit_object<'de, V: Visitor<'de>>(members: Vec<Member<'de>>, visitor: V) -> 
 }
 
 struct Items<'t> {
-    values: std::vec::IntoIter<Tree<'t>>,
+    values: std::vec::IntoIter<BorrowedValue<'t>>,
     position: usize,
 }
 
@@ -319,7 +319,7 @@ impl<'de> Deserializer<'de> for Key<'_> {
 
 struct Variant<'t> {
     name: Cow<'t, str>,
-    content: Option<Tree<'t>>,
+    content: Option<BorrowedValue<'t>>,
 }
 
 impl<'de> EnumAccess<'de> for Variant<'de> {
@@ -334,7 +334,7 @@ impl<'de> EnumAccess<'de> for Variant<'de> {
 
 struct Content<'t> {
     name: Cow<'t, str>,
-    value: Option<Tree<'t>>,
+    value: Option<BorrowedValue<'t>>,
 }
 
 impl<'t> Content<'t> {

@@ -8,14 +8,14 @@ use jsonschema::JsonType;
 use jsonschema::json::{Array, Json, Node, NodeIdentity, Object, cmp};
 use serde_json::{Number, Value};
 
-use crate::tree::{Member, Tree};
+use crate::borrowed::{BorrowedValue, Member};
 
 /// The form of documents that validators of parameters take.
 #[derive(Debug)]
-pub(crate) enum Trees {}
+pub(crate) enum BorrowedValues {}
 
-impl Json for Trees {
-    type Node<'a> = &'a Tree<'a>;
+impl Json for BorrowedValues {
+    type Node<'a> = &'a BorrowedValue<'a>;
     type PreparedKey = Box<str>;
     type StringBuffer = ();
 
@@ -28,53 +28,53 @@ impl Json for Trees {
     }
 
     fn with_string_node<T>((): &mut (), string: &str, f: impl FnOnce(Self::Node<'_>) -> T) -> T {
-        f(&Tree::Text(Cow::Borrowed(string)))
+        f(&BorrowedValue::Text(Cow::Borrowed(string)))
     }
 }
 
-impl<'a> Node<'a, Trees> for &'a Tree<'a> {
+impl<'a> Node<'a, BorrowedValues> for &'a BorrowedValue<'a> {
     type Object = &'a [Member<'a>];
-    type Array = &'a [Tree<'a>];
+    type Array = &'a [BorrowedValue<'a>];
     type Number = &'a Number;
 
     fn as_object(&self) -> Option<&'a [Member<'a>]> {
-        if let Tree::Object(members) = self { Some(members) } else { None }
+        if let BorrowedValue::Object(members) = self { Some(members) } else { None }
     }
 
-    fn as_array(&self) -> Option<&'a [Tree<'a>]> {
-        if let Tree::Array(items) = self { Some(items) } else { None }
+    fn as_array(&self) -> Option<&'a [BorrowedValue<'a>]> {
+        if let BorrowedValue::Array(items) = self { Some(items) } else { None }
     }
 
     fn as_string(&self) -> Option<Cow<'a, str>> {
-        if let Tree::Text(text) = self { Some(Cow::Borrowed(text)) } else { None }
+        if let BorrowedValue::Text(text) = self { Some(Cow::Borrowed(text)) } else { None }
     }
 
     fn as_number(&self) -> Option<&'a Number> {
-        if let Tree::Number(number) = self { Some(number) } else { None }
+        if let BorrowedValue::Number(number) = self { Some(number) } else { None }
     }
 
     fn as_boolean(&self) -> Option<bool> {
-        if let Tree::Bool(value) = self { Some(*value) } else { None }
+        if let BorrowedValue::Bool(value) = self { Some(*value) } else { None }
     }
 
     fn is_null(&self) -> bool {
-        matches!(self, Tree::Null)
+        matches!(self, BorrowedValue::Null)
     }
 
     fn json_type(&self) -> JsonType {
         match self {
-            Tree::Null => JsonType::Null,
-            Tree::Bool(_) => JsonType::Boolean,
-            Tree::Number(_) => JsonType::Number,
-            Tree::Text(_) => JsonType::String,
-            Tree::Array(_) => JsonType::Array,
-            Tree::Object(_) => JsonType::Object,
+            BorrowedValue::Null => JsonType::Null,
+            BorrowedValue::Bool(_) => JsonType::Boolean,
+            BorrowedValue::Number(_) => JsonType::Number,
+            BorrowedValue::Text(_) => JsonType::String,
+            BorrowedValue::Array(_) => JsonType::Array,
+            BorrowedValue::Object(_) => JsonType::Object,
         }
     }
 
     /// Length in Unicode code points; bytes alone decide most cases, since a code point takes one to four of them.
     fn string_length_within(&self, min: u64, max: u64) -> Option<bool> {
-        let Tree::Text(text) = self else { return None };
+        let BorrowedValue::Text(text) = self else { return None };
         let most = text.len() as u64;
         let least = most.div_ceil(4);
         if min <= least && most <= max {
@@ -88,8 +88,8 @@ impl<'a> Node<'a, Trees> for &'a Tree<'a> {
 
     fn equals_value(&self, expected: &Value) -> bool {
         match (self, expected) {
-            (Tree::Text(text), Value::String(expected)) => text == expected,
-            (Tree::Text(_), _) | (_, Value::String(_)) => false,
+            (BorrowedValue::Text(text), Value::String(expected)) => text == expected,
+            (BorrowedValue::Text(_), _) | (_, Value::String(_)) => false,
             _ => cmp::equal(&self.to_value(), expected),
         }
     }
@@ -99,20 +99,20 @@ impl<'a> Node<'a, Trees> for &'a Tree<'a> {
     }
 
     fn identity(&self) -> Option<NodeIdentity> {
-        Some(NodeIdentity::new(std::ptr::from_ref::<Tree<'_>>(self).addr()))
+        Some(NodeIdentity::new(std::ptr::from_ref::<BorrowedValue<'_>>(self).addr()))
     }
 }
 
-impl<'a> Object<'a, Trees> for &'a [Member<'a>] {
-    type Node = &'a Tree<'a>;
+impl<'a> Object<'a, BorrowedValues> for &'a [Member<'a>] {
+    type Node = &'a BorrowedValue<'a>;
     type MemberName = &'a str;
-    type MembersIter = Map<Iter<'a, Member<'a>>, fn(&'a Member<'a>) -> (&'a str, &'a Tree<'a>)>;
+    type MembersIter = Map<Iter<'a, Member<'a>>, fn(&'a Member<'a>) -> (&'a str, &'a BorrowedValue<'a>)>;
 
     fn len(&self) -> usize {
         <[Member<'_>]>::len(self)
     }
 
-    fn get(&self, key: &Box<str>) -> Option<&'a Tree<'a>> {
+    fn get(&self, key: &Box<str>) -> Option<&'a BorrowedValue<'a>> {
         self.iter().find(|(name, _)| **name == **key).map(|(_, value)| value)
     }
 
@@ -121,15 +121,15 @@ impl<'a> Object<'a, Trees> for &'a [Member<'a>] {
     }
 }
 
-impl<'a> Array<'a, Trees> for &'a [Tree<'a>] {
-    type Node = &'a Tree<'a>;
-    type ElementsIter = Iter<'a, Tree<'a>>;
+impl<'a> Array<'a, BorrowedValues> for &'a [BorrowedValue<'a>] {
+    type Node = &'a BorrowedValue<'a>;
+    type ElementsIter = Iter<'a, BorrowedValue<'a>>;
 
     fn len(&self) -> usize {
-        <[Tree<'_>]>::len(self)
+        <[BorrowedValue<'_>]>::len(self)
     }
 
-    fn elements(&self) -> Iter<'a, Tree<'a>> {
+    fn elements(&self) -> Iter<'a, BorrowedValue<'a>> {
         self.iter()
     }
 }

@@ -8,10 +8,10 @@ use jsonschema::types::JsonType;
 use serde_json::Value;
 
 use super::label::{label, shortened};
+use crate::borrowed::BorrowedValue;
 use crate::error::{ApiError, Violation};
 use crate::method::{Method, Parameter};
 use crate::pointer::escape;
-use crate::tree::Tree;
 
 /// Violations listed in one error; the rest is counted.
 pub(crate) const MAX_LISTED: usize = 32;
@@ -24,8 +24,8 @@ const MAX_SEARCHED: usize = 10_000;
 const LONG_NAME: usize = 1024;
 
 /// Explains why the validator refused `values` (a positional array).
-pub(crate) fn explain(method: &Method, values: &Tree<'_>) -> ApiError {
-    let given = if let Tree::Array(values) = values { values.len() } else { 0 };
+pub(crate) fn explain(method: &Method, values: &BorrowedValue<'_>) -> ApiError {
+    let given = if let BorrowedValue::Array(values) = values { values.len() } else { 0 };
     let mut report = Report { method, given, listed: Vec::new(), more: 0 };
     let validator = method.schema.validator();
     if count(values, MAX_SEARCHED) < MAX_SEARCHED {
@@ -39,7 +39,7 @@ pub(crate) fn explain(method: &Method, values: &Tree<'_>) -> ApiError {
 }
 
 /// Counts values, up to `limit`.
-fn count(value: &Tree<'_>, limit: usize) -> usize {
+fn count(value: &BorrowedValue<'_>, limit: usize) -> usize {
     let mut total = 0;
     let mut pending = vec![value];
     while let Some(value) = pending.pop() {
@@ -48,12 +48,12 @@ fn count(value: &Tree<'_>, limit: usize) -> usize {
             return limit;
         }
         match value {
-            Tree::Array(items) if items.len() >= limit => return limit,
-            Tree::Object(members) if members.len() >= limit => return limit,
+            BorrowedValue::Array(items) if items.len() >= limit => return limit,
+            BorrowedValue::Object(members) if members.len() >= limit => return limit,
             // Each violation below a name repeats it.
-            Tree::Object(members) if members.iter().any(|(name, _)| name.len() > LONG_NAME) => return limit,
-            Tree::Array(items) => pending.extend(items),
-            Tree::Object(members) => pending.extend(members.iter().map(|(_, value)| value)),
+            BorrowedValue::Object(members) if members.iter().any(|(name, _)| name.len() > LONG_NAME) => return limit,
+            BorrowedValue::Array(items) => pending.extend(items),
+            BorrowedValue::Object(members) => pending.extend(members.iter().map(|(_, value)| value)),
             _ => {}
         }
     }

@@ -10,10 +10,10 @@ use serde_json::Number;
 
 use super::timestamp;
 use crate::ApiError;
+use crate::borrowed::{BorrowedValue, FEW, Member, has_repeated_name, repeats};
 use crate::codec::level::Kind;
 use crate::codec::parse_error;
 use crate::limits::DocumentLimits;
-use crate::tree::{FEW, Member, Tree, has_repeated_name, repeats};
 
 /// The extension that stands for a JavaScript `undefined`, and its payload.
 const UNDEFINED: (i8, &[u8]) = (0, &[0]);
@@ -31,11 +31,11 @@ const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 /// Elements that are allocated for at once. The rest of a longer array or map is paid for as it comes.
 const ALLOCATE_AT_ONCE: usize = 16;
 
-pub(crate) fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<Tree<'_>, ApiError> {
+pub(crate) fn decode(bytes: &[u8], limits: DocumentLimits) -> Result<BorrowedValue<'_>, ApiError> {
     read(bytes, limits).map_err(|fault| parse_error(fault.to_string()))
 }
 
-fn read(bytes: &[u8], limits: DocumentLimits) -> Result<Tree<'_>, Fault> {
+fn read(bytes: &[u8], limits: DocumentLimits) -> Result<BorrowedValue<'_>, Fault> {
     let mut reader = Reader { values_left: limits.values, ..Reader::new(bytes) };
     let value = reader.value(limits.depth)?;
     reader.end()?;
@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A value with at most so many levels of arrays and maps.
-    fn value(&mut self, depth_left: usize) -> Result<Tree<'a>, Fault> {
+    fn value(&mut self, depth_left: usize) -> Result<BorrowedValue<'a>, Fault> {
         let at = self.position;
         let Some(left) = self.values_left.checked_sub(1) else {
             return fault("too many values (the limit is `max_values`)", at);
@@ -139,19 +139,19 @@ impl<'a> Reader<'a> {
         self.values_left = left;
         let [first] = self.array()?;
         Ok(match Marker::from_u8(first) {
-            Marker::Null => Tree::Null,
-            Marker::False => Tree::Bool(false),
-            Marker::True => Tree::Bool(true),
-            Marker::FixPos(number) => Tree::Number(number.into()),
-            Marker::FixNeg(number) => Tree::Number(number.into()),
-            Marker::U8 => Tree::Number(u8::from_be_bytes(self.array()?).into()),
-            Marker::U16 => Tree::Number(u16::from_be_bytes(self.array()?).into()),
-            Marker::U32 => Tree::Number(u32::from_be_bytes(self.array()?).into()),
-            Marker::U64 => Tree::Number(u64::from_be_bytes(self.array()?).into()),
-            Marker::I8 => Tree::Number(i8::from_be_bytes(self.array()?).into()),
-            Marker::I16 => Tree::Number(i16::from_be_bytes(self.array()?).into()),
-            Marker::I32 => Tree::Number(i32::from_be_bytes(self.array()?).into()),
-            Marker::I64 => Tree::Number(i64::from_be_bytes(self.array()?).into()),
+            Marker::Null => BorrowedValue::Null,
+            Marker::False => BorrowedValue::Bool(false),
+            Marker::True => BorrowedValue::Bool(true),
+            Marker::FixPos(number) => BorrowedValue::Number(number.into()),
+            Marker::FixNeg(number) => BorrowedValue::Number(number.into()),
+            Marker::U8 => BorrowedValue::Number(u8::from_be_bytes(self.array()?).into()),
+            Marker::U16 => BorrowedValue::Number(u16::from_be_bytes(self.array()?).into()),
+            Marker::U32 => BorrowedValue::Number(u32::from_be_bytes(self.array()?).into()),
+            Marker::U64 => BorrowedValue::Number(u64::from_be_bytes(self.array()?).into()),
+            Marker::I8 => BorrowedValue::Number(i8::from_be_bytes(self.array()?).into()),
+            Marker::I16 => BorrowedValue::Number(i16::from_be_bytes(self.array()?).into()),
+            Marker::I32 => BorrowedValue::Number(i32::from_be_bytes(self.array()?).into()),
+            Marker::I64 => BorrowedValue::Number(i64::from_be_bytes(self.array()?).into()),
             Marker::F32 => finite(f32::from_be_bytes(self.array()?).into(), at)?,
             Marker::F64 => finite(f64::from_be_bytes(self.array()?), at)?,
             marker => self.sized(marker, at, depth_left)?,
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A value whose length its first bytes tell.
-    fn sized(&mut self, marker: Marker, at: usize, depth_left: usize) -> Result<Tree<'a>, Fault> {
+    fn sized(&mut self, marker: Marker, at: usize, depth_left: usize) -> Result<BorrowedValue<'a>, Fault> {
         match marker {
             Marker::FixArray(length) => self.items(length.into(), at, depth_left),
             Marker::Array16 => self.length::<2>().and_then(|length| self.items(length, at, depth_left)),
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
             Marker::Ext32 => self.length::<4>().and_then(|length| self.extension(length, at)),
             Marker::Reserved => fault(NEVER_USED, at),
             marker => match self.string(marker, at)? {
-                Some(text) => Ok(Tree::Text(Cow::Borrowed(text))),
+                Some(text) => Ok(BorrowedValue::Text(Cow::Borrowed(text))),
                 None => fault("an unknown marker", at),
             },
         }
@@ -210,20 +210,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn binary(&mut self, length: usize, at: usize) -> Result<Tree<'a>, Fault> {
-        Ok(Tree::Text(Cow::Owned(BASE64.encode(self.take(length, at)?))))
+    fn binary(&mut self, length: usize, at: usize) -> Result<BorrowedValue<'a>, Fault> {
+        Ok(BorrowedValue::Text(Cow::Owned(BASE64.encode(self.take(length, at)?))))
     }
 
-    fn items(&mut self, length: usize, at: usize, depth_left: usize) -> Result<Tree<'a>, Fault> {
+    fn items(&mut self, length: usize, at: usize, depth_left: usize) -> Result<BorrowedValue<'a>, Fault> {
         let below = self.below(length, at, depth_left)?;
         let mut values = Vec::with_capacity(length.min(ALLOCATE_AT_ONCE));
         for _ in 0..length {
             values.push(self.value(below)?);
         }
-        Ok(Tree::Array(values))
+        Ok(BorrowedValue::Array(values))
     }
 
-    fn members(&mut self, length: usize, at: usize, depth_left: usize) -> Result<Tree<'a>, Fault> {
+    fn members(&mut self, length: usize, at: usize, depth_left: usize) -> Result<BorrowedValue<'a>, Fault> {
         let below = self.below(length.saturating_mul(2), at, depth_left)?;
         let mut members: Vec<Member<'a>> = Vec::with_capacity(length.min(ALLOCATE_AT_ONCE));
         for _ in 0..length {
@@ -237,7 +237,7 @@ impl<'a> Reader<'a> {
         if length > FEW && has_repeated_name(&members) {
             return fault("a repeated key in the map", at);
         }
-        Ok(Tree::Object(members))
+        Ok(BorrowedValue::Object(members))
     }
 
     pub(super) fn key(&mut self) -> Result<&'a str, Fault> {
@@ -249,21 +249,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn extension(&mut self, length: usize, at: usize) -> Result<Tree<'a>, Fault> {
+    fn extension(&mut self, length: usize, at: usize) -> Result<BorrowedValue<'a>, Fault> {
         let [kind] = self.array()?;
         let kind = i8::from_be_bytes([kind]);
         if kind == DECIMAL {
-            return self.text(length, at).map(|text| Tree::Text(Cow::Borrowed(text)));
+            return self.text(length, at).map(|text| BorrowedValue::Text(Cow::Borrowed(text)));
         }
         let payload = self.take(length, at)?;
         if (kind, payload) == UNDEFINED {
-            return Ok(Tree::Null);
+            return Ok(BorrowedValue::Null);
         }
         if kind != timestamp::TYPE {
             return fault("an extension of an unknown type", at);
         }
         match timestamp::text(payload) {
-            Some(text) => Ok(Tree::Text(Cow::Owned(text))),
+            Some(text) => Ok(BorrowedValue::Text(Cow::Owned(text))),
             None => fault("a timestamp out of range", at),
         }
     }
@@ -315,12 +315,12 @@ fn values_in(kind: Kind, length: usize) -> usize {
 
 /// JavaScript has one kind of number, and its encoders write whole ones beyond 32 bits as floats: within the range in which
 /// it is exact, a whole number is an integer, as its JSON would be.
-fn finite(number: f64, at: usize) -> Result<Tree<'static>, Fault> {
+fn finite(number: f64, at: usize) -> Result<BorrowedValue<'static>, Fault> {
     if number.fract() == 0.0 && number.abs() <= MAX_SAFE_INTEGER {
-        return Ok(Tree::Number((number as i64).into()));
+        return Ok(BorrowedValue::Number((number as i64).into()));
     }
     match Number::from_f64(number) {
-        Some(number) => Ok(Tree::Number(number)),
+        Some(number) => Ok(BorrowedValue::Number(number)),
         None => fault("a number that is not finite", at),
     }
 }

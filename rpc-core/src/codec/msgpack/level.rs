@@ -6,10 +6,10 @@ use rmp::Marker;
 
 use super::decode::{self, Fault, Reader};
 use crate::ApiError;
+use crate::borrowed::BorrowedValue;
 use crate::codec::level::{Kind, Level, Members};
 use crate::codec::parse_error;
 use crate::limits::DocumentLimits;
-use crate::tree::Tree;
 
 /// Items for which an array makes room at once.
 const ROOM: usize = 16;
@@ -65,7 +65,7 @@ pub(in crate::codec) fn kind(value: &[u8]) -> Kind {
         Marker::I8 | Marker::I16 | Marker::I32 | Marker::I64 => Kind::Number,
         Marker::F32 | Marker::F64 if decode::decode(value, SINGLE).is_ok() => Kind::Number,
         _ => match decode::decode(value, SINGLE) {
-            Ok(Tree::Text(_)) => Kind::Text,
+            Ok(BorrowedValue::Text(_)) => Kind::Text,
             _ => Kind::Other,
         },
     }
@@ -74,7 +74,7 @@ pub(in crate::codec) fn kind(value: &[u8]) -> Kind {
 /// The text of a value that is read as a string.
 pub(in crate::codec) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
     match decode::decode(value, SINGLE) {
-        Ok(Tree::Text(text)) => Some(text),
+        Ok(BorrowedValue::Text(text)) => Some(text),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! A decoded document, made for one reading: it borrows its texts from the bytes where it can, and keeps members in a list.
+//! A decoded document that is read once: it borrows its texts from the bytes where it can, and keeps members in a list.
 //!
 //! Parameters are validated in this form (`schema/instance.rs`) and moved out of it (`schema/convert.rs`).
 
@@ -6,9 +6,9 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Number, Value};
 
-/// A JSON value.
+/// A JSON value that borrows its texts where it can.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Tree<'t> {
+pub enum BorrowedValue<'t> {
     /// `null`.
     Null,
     /// `true` or `false`.
@@ -18,13 +18,13 @@ pub enum Tree<'t> {
     /// A string.
     Text(Cow<'t, str>),
     /// The items of an array.
-    Array(Vec<Tree<'t>>),
+    Array(Vec<BorrowedValue<'t>>),
     /// The members of an object, in their order. No two have the same name.
     Object(Vec<Member<'t>>),
 }
 
 /// A member of an object: its name and its value.
-pub(crate) type Member<'t> = (Cow<'t, str>, Tree<'t>);
+pub(crate) type Member<'t> = (Cow<'t, str>, BorrowedValue<'t>);
 
 /// Members up to which each pair of names is compared.
 pub(crate) const FEW: usize = 16;
@@ -44,7 +44,7 @@ pub(crate) fn repeats(members: &[Member<'_>], name: &str) -> bool {
     members.iter().any(|(known, _)| known == name)
 }
 
-impl Tree<'_> {
+impl BorrowedValue<'_> {
     /// Bytes of memory that it takes, and all in it: a few bytes that were sent may become many.
     pub(crate) fn memory(&self) -> usize {
         let inside = match self {
@@ -63,7 +63,7 @@ impl Tree<'_> {
     }
 }
 
-impl From<Value> for Tree<'_> {
+impl From<Value> for BorrowedValue<'_> {
     fn from(value: Value) -> Self {
         match value {
             Value::Null => Self::Null,
@@ -78,15 +78,15 @@ impl From<Value> for Tree<'_> {
     }
 }
 
-impl From<Tree<'_>> for Value {
-    fn from(tree: Tree<'_>) -> Self {
-        match tree {
-            Tree::Null => Self::Null,
-            Tree::Bool(value) => Self::Bool(value),
-            Tree::Number(value) => Self::Number(value),
-            Tree::Text(text) => Self::String(text.into_owned()),
-            Tree::Array(items) => Self::Array(items.into_iter().map(Self::from).collect()),
-            Tree::Object(members) => {
+impl From<BorrowedValue<'_>> for Value {
+    fn from(value: BorrowedValue<'_>) -> Self {
+        match value {
+            BorrowedValue::Null => Self::Null,
+            BorrowedValue::Bool(value) => Self::Bool(value),
+            BorrowedValue::Number(value) => Self::Number(value),
+            BorrowedValue::Text(text) => Self::String(text.into_owned()),
+            BorrowedValue::Array(items) => Self::Array(items.into_iter().map(Self::from).collect()),
+            BorrowedValue::Object(members) => {
                 let mut map = Map::with_capacity(members.len());
                 map.extend(members.into_iter().map(|(name, value)| (name.into_owned(), value.into())));
                 Self::Object(map)
@@ -101,22 +101,25 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{FEW, Tree, has_repeated_name};
+    use super::{BorrowedValue, FEW, has_repeated_name};
 
     #[test]
     fn every_value_takes_memory_and_so_does_every_text() {
         let text = "x".repeat(1000);
         for value in [json!(text), json!([text]), json!({"a": text}), json!({text.clone(): [null]})] {
-            let memory = Tree::from(value).memory();
+            let memory = BorrowedValue::from(value).memory();
             assert!((1000..1500).contains(&memory), "{memory}");
         }
-        assert!(Tree::Array(vec![Tree::Null; 1000]).memory() >= 1000 * size_of::<Tree<'_>>());
+        assert!(
+            BorrowedValue::Array(vec![BorrowedValue::Null; 1000]).memory() >= 1000 * size_of::<BorrowedValue<'_>>()
+        );
     }
 
     #[test]
     fn a_repeated_name_is_found_among_few_and_among_many() {
         for count in [2, FEW, FEW + 1, 1000] {
-            let mut members: Vec<_> = (0..count).map(|at| (Cow::Owned(format!("m{at}")), Tree::Null)).collect();
+            let mut members: Vec<_> =
+                (0..count).map(|at| (Cow::Owned(format!("m{at}")), BorrowedValue::Null)).collect();
             assert!(!has_repeated_name(&members), "{count}");
             members[count - 1].0 = Cow::Borrowed("m0");
             assert!(has_repeated_name(&members), "{count}");
