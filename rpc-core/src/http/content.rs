@@ -8,7 +8,7 @@ use http::Version;
 use super::body::{self, IncomingBody};
 use super::head::Verb;
 use super::query;
-use super::request::Incoming;
+use super::request::RequestContext;
 use super::upload::{self, Received};
 use crate::budget::{Hold, Resource, Tally};
 use crate::call::{Params, Transport};
@@ -46,7 +46,7 @@ fn unsupported() -> ApiError {
     ApiError::of(ErrorCode::UnsupportedMediaType).with_reason("Content type is not supported: uploads go to a method")
 }
 
-impl Incoming<'_> {
+impl RequestContext<'_> {
     /// What a call to a method brings, still encoded. What is wrong with it is told in its turn.
     pub(super) async fn content<B: IncomingBody>(
         &self,
@@ -55,9 +55,9 @@ impl Incoming<'_> {
         method: Option<&Method>,
         transport: Transport,
     ) -> Content {
-        let content = match (self.notes.boundary(), verb) {
+        let content = match (self.head.boundary(), verb) {
             (Some(boundary), Verb::Body) => Box::pin(self.uploaded(boundary, body, method, transport)).await,
-            _ => match (self.notes.codec(), verb) {
+            _ => match (self.head.codec(), verb) {
                 (Err(error), _) => Content::unreadable(error),
                 (Ok(codec), Verb::Body) => match self.body(body, method).await {
                     Ok((bytes, held)) => Content { held, ..Content::of(codec, Params::Encoded(bytes)) },
@@ -89,7 +89,7 @@ impl Incoming<'_> {
             if method.upload() == UploadUse::None {
                 return Err(ApiError::of(ErrorCode::NotAnUploadMethod));
             }
-            self.notes.body.check_plain()?;
+            self.head.body.check_plain()?;
             upload::check_length(&self.parts.headers, &limits)?;
             let slot = self.account.map(|account| account.take(Resource::Uploads, 1)).transpose()?;
             let read = upload::read(body, boundary?, &limits, (self.tally(), slot));
@@ -105,9 +105,9 @@ impl Incoming<'_> {
     async fn body<B: IncomingBody>(&self, body: B, method: Option<&Method>) -> Result<(Bytes, Option<Hold>), ApiError> {
         let limit = method.map_or(self.api().limits().max_body, |method| method.limits().max_body);
         if self.is_watched() {
-            return body::read(self.notes.body, body, limit, self.tally()).await;
+            return body::read(self.head.body, body, limit, self.tally()).await;
         }
-        Box::pin(self.in_time(body::read(self.notes.body, body, limit, self.tally()))).await
+        Box::pin(self.in_time(body::read(self.head.body, body, limit, self.tally()))).await
     }
 
     /// Counts the bytes of the body. A small one costs an HTTP/1 connection no more than what it is counted with.

@@ -31,9 +31,9 @@ pub(super) fn verb(method: &Method) -> Result<Verb, ApiError> {
     }
 }
 
-/// What the headers say of a call, gathered in one pass over them.
+/// What the headers say of a call, read in one pass over them.
 #[derive(Debug, Default)]
-pub(super) struct Notes<'h> {
+pub(super) struct RequestHead<'h> {
     /// Bytes of all headers.
     size: usize,
     request_id: Option<&'h HeaderValue>,
@@ -55,39 +55,39 @@ pub(super) struct Notes<'h> {
     pub(super) has_upgrade: bool,
 }
 
-impl<'h> Notes<'h> {
+impl<'h> RequestHead<'h> {
     pub(super) fn read(headers: &'h HeaderMap) -> Self {
-        let mut notes = Self::default();
+        let mut head = Self::default();
         for (name, value) in headers {
             let name = name.as_str();
-            notes.size += name.len() + value.len() + 4;
+            head.size += name.len() + value.len() + 4;
             match name {
-                "content-type" => notes.content_type = notes.content_type.or(Some(value)),
+                "content-type" => head.content_type = head.content_type.or(Some(value)),
                 "content-encoding" => {
-                    notes.body.is_wrapped |= notes.body.encoding.is_some();
-                    notes.body.encoding = Some(value);
+                    head.body.is_wrapped |= head.body.encoding.is_some();
+                    head.body.encoding = Some(value);
                 }
-                "transfer-encoding" => notes.body.is_wrapped |= !value.as_bytes().eq_ignore_ascii_case(b"chunked"),
-                "expect" => notes.body.waits |= value.as_bytes().eq_ignore_ascii_case(b"100-continue"),
+                "transfer-encoding" => head.body.is_wrapped |= !value.as_bytes().eq_ignore_ascii_case(b"chunked"),
+                "expect" => head.body.waits |= value.as_bytes().eq_ignore_ascii_case(b"100-continue"),
                 "authorization" => {
-                    notes.ambiguous |= notes.authorization.is_some();
-                    notes.authorization = Some(value);
+                    head.ambiguous |= head.authorization.is_some();
+                    head.authorization = Some(value);
                 }
-                "x-request-id" => notes.request_id = notes.request_id.or(Some(value)),
+                "x-request-id" => head.request_id = head.request_id.or(Some(value)),
                 "traceparent" => {
-                    notes.traceparents += 1;
-                    notes.traceparent = Some(value);
+                    head.traceparents += 1;
+                    head.traceparent = Some(value);
                 }
-                "tracestate" => notes.has_tracestate = true,
+                "tracestate" => head.has_tracestate = true,
                 "api-call-void" | "x-api-void-call" => {
-                    notes.is_void |= value.as_bytes().eq_ignore_ascii_case(b"true");
+                    head.is_void |= value.as_bytes().eq_ignore_ascii_case(b"true");
                 }
-                "origin" => notes.has_origin = true,
-                "upgrade" => notes.has_upgrade = true,
+                "origin" => head.has_origin = true,
+                "upgrade" => head.has_upgrade = true,
                 _ => {}
             }
         }
-        notes
+        head
     }
 
     /// Bytes of all headers.
@@ -167,17 +167,17 @@ mod tests {
     use http::header::AUTHORIZATION;
     use http::{HeaderMap, HeaderValue};
 
-    use super::Notes;
+    use super::RequestHead;
     use crate::call::Credentials;
 
     #[test]
     fn two_authorizations_are_no_credentials() {
         let mut headers = HeaderMap::new();
-        assert!(matches!(Notes::read(&headers).credentials(), Credentials::None));
+        assert!(matches!(RequestHead::read(&headers).credentials(), Credentials::None));
         headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a_b"));
-        assert!(matches!(Notes::read(&headers).credentials(), Credentials::Token(_)));
+        assert!(matches!(RequestHead::read(&headers).credentials(), Credentials::Token(_)));
         headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a_b"));
-        assert!(matches!(Notes::read(&headers).credentials(), Credentials::Malformed));
+        assert!(matches!(RequestHead::read(&headers).credentials(), Credentials::Malformed));
     }
 
     #[test]
@@ -185,14 +185,14 @@ mod tests {
         const PARENT: HeaderValue = HeaderValue::from_static("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         let mut headers = HeaderMap::new();
         headers.append("tracestate", HeaderValue::from_static("a=1"));
-        assert_eq!(Notes::read(&headers).trace(&headers), None);
+        assert_eq!(RequestHead::read(&headers).trace(&headers), None);
         headers.append("traceparent", PARENT);
         headers.append("tracestate", HeaderValue::from_static("b=2"));
-        let trace = Notes::read(&headers).trace(&headers).unwrap();
+        let trace = RequestHead::read(&headers).trace(&headers).unwrap();
         assert_eq!((trace.traceparent(), trace.tracestate()), (PARENT.to_str().unwrap(), Some("a=1,b=2")));
         headers.append("tracestate", HeaderValue::from_static("no state"));
-        assert_eq!(Notes::read(&headers).trace(&headers).unwrap().tracestate(), None);
+        assert_eq!(RequestHead::read(&headers).trace(&headers).unwrap().tracestate(), None);
         headers.append("traceparent", PARENT);
-        assert_eq!(Notes::read(&headers).trace(&headers), None);
+        assert_eq!(RequestHead::read(&headers).trace(&headers), None);
     }
 }

@@ -7,12 +7,12 @@ use http::{Response, StatusCode};
 use super::body::IncomingBody;
 use super::content::Content;
 use super::head::Verb;
-use super::request::Incoming;
+use super::request::RequestContext;
 use super::respond::{self, ResponseBody};
 use crate::call::{Call, Transport};
 use crate::method::Method;
 
-impl Incoming<'_> {
+impl RequestContext<'_> {
     pub(super) async fn plain<B: IncomingBody>(
         &self,
         path: &str,
@@ -25,7 +25,7 @@ impl Incoming<'_> {
         let mut context = self.call_context(Transport::Http, codec);
         context.share.document = held.map(Arc::new);
         let call = Call { upload, ..context.into_call(path, params) };
-        if self.notes.is_void {
+        if self.head.is_void {
             return match self.api().admit(call).await {
                 Ok(admitted) => {
                     admitted.detach().await;

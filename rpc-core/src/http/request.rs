@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::{Response, request};
 
-use super::head::Notes;
+use super::head::RequestHead;
 use super::respond::{self, ResponseBody};
 use super::service::HttpService;
 use super::watch::{Activity, Watch};
@@ -17,10 +17,10 @@ use crate::error::ApiError;
 use crate::jsonrpc::CallContext;
 
 /// A request whose head is read.
-pub(super) struct Incoming<'r> {
+pub(super) struct RequestContext<'r> {
     pub(super) service: &'r HttpService,
     pub(super) parts: &'r request::Parts,
-    pub(super) notes: Notes<'r>,
+    pub(super) head: RequestHead<'r>,
     pub(super) id: RequestId,
     pub(super) trace: Option<TraceContext>,
     pub(super) client: Option<IpAddr>,
@@ -29,7 +29,7 @@ pub(super) struct Incoming<'r> {
     pub(super) activity: Option<Activity<&'r Watch>>,
 }
 
-impl Incoming<'_> {
+impl RequestContext<'_> {
     pub(super) fn api(&self) -> &Api {
         self.service.api()
     }
@@ -37,7 +37,7 @@ impl Incoming<'_> {
     /// What the calls of the request have in common.
     pub(super) fn call_context(&self, transport: Transport, codec: Codec) -> CallContext {
         CallContext {
-            credentials: self.notes.credentials(),
+            credentials: self.head.credentials(),
             codec,
             transport,
             client: self.client,
@@ -49,7 +49,7 @@ impl Incoming<'_> {
 
     /// An error outside any call, in the plain envelope.
     pub(super) fn refuse(&self, error: ApiError) -> Response<ResponseBody> {
-        let codec = self.notes.codec().unwrap_or_default();
+        let codec = self.head.codec().unwrap_or_default();
         respond::plain(&Outcome { codec, result: Err(error) }, self.id)
     }
 }

@@ -21,7 +21,7 @@ use http_body_util::BodyExt;
 use hyper::rt::Write;
 use hyper::upgrade::OnUpgrade;
 
-use super::request::Incoming;
+use super::request::RequestContext;
 use super::respond::ResponseBody;
 use super::stream::Outflow;
 
@@ -106,7 +106,7 @@ impl<B: Body + Unpin> Body for RequestBody<B> {
     }
 }
 
-impl Incoming<'_> {
+impl RequestContext<'_> {
     /// Sees to the rest of a body whose answer is there. `upgrade` is what the request asked for and did not get.
     pub(super) async fn settle<B>(
         &self,
@@ -119,7 +119,7 @@ impl Incoming<'_> {
     {
         let limits = self.api().limits();
         // Who waits to be asked for the body gets the answer instead, and sends none (RFC 9110, section 10.1.1).
-        let is_kept_back = self.notes.body.waits && !body.is_begun();
+        let is_kept_back = self.head.body.waits && !body.is_begun();
         let is_late = response.status() == StatusCode::REQUEST_TIMEOUT;
         if !is_kept_back && !is_late {
             if let Some(activity) = &self.activity {

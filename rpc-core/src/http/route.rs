@@ -9,15 +9,15 @@ use hyper::upgrade::OnUpgrade;
 use super::body::IncomingBody;
 use super::head::{self, Verb};
 use super::origin::{self, Page};
-use super::request::Incoming;
+use super::request::RequestContext;
 use super::respond::{self, ResponseBody};
 use super::{pages, path};
 use crate::error::ApiError;
 use crate::method::Method;
 
-impl Incoming<'_> {
+impl RequestContext<'_> {
     pub(super) async fn route<B: IncomingBody>(&self, body: B, upgrade: Option<OnUpgrade>) -> Response<ResponseBody> {
-        let checked = self.notes.check_size(&self.parts.uri, self.api().limits());
+        let checked = self.head.check_size(&self.parts.uri, self.api().limits());
         let (path, method) = match checked.and_then(|()| self.target()) {
             Ok(target) => target,
             Err(error) => return self.refuse(error),
@@ -65,7 +65,7 @@ impl Incoming<'_> {
     /// Refuses the calls of a page that the browser takes for one of this server, and nobody vouches for: browsers let it read
     /// the answer whatever the answer says.
     pub(super) fn check_page(&self) -> Result<(), ApiError> {
-        if self.notes.has_origin && self.service.shared().origins.judge(self.parts) == Page::Rebound {
+        if self.head.has_origin && self.service.shared().origins.judge(self.parts) == Page::Rebound {
             return Err(origin::refused());
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::body::IncomingBody;
 use super::content::Content;
 use super::head::{self, Verb};
 use super::origin;
-use super::request::Incoming;
+use super::request::RequestContext;
 use super::respond::{self, ResponseBody};
 use crate::budget::Hold;
 use crate::call::{Call, Outcome, Params, Transport};
@@ -20,7 +20,7 @@ use crate::jsonrpc::{self, Answer, CallContext, Document, Request, System};
 use crate::upload::Upload;
 use crate::ws::{Handshake, PendingConnection};
 
-impl Incoming<'_> {
+impl RequestContext<'_> {
     /// Serves `below`, the path below the endpoint.
     pub(super) async fn rpc<B: IncomingBody>(
         &self,
@@ -28,7 +28,7 @@ impl Incoming<'_> {
         body: B,
         upgrade: Option<OnUpgrade>,
     ) -> Response<ResponseBody> {
-        let context = self.call_context(Transport::JsonRpc, self.notes.codec().unwrap_or_default());
+        let context = self.call_context(Transport::JsonRpc, self.head.codec().unwrap_or_default());
         if let (Some(upgrade), "", &Method::GET) = (upgrade, below, &self.parts.method) {
             let codec = context.codec;
             let opened = self.open_websocket(context, upgrade, body.is_end_stream()).await;
@@ -95,7 +95,7 @@ impl Incoming<'_> {
         document: Document<'_>,
         held: Option<Arc<Hold>>,
     ) -> Response<ResponseBody> {
-        let is_void = self.notes.is_void;
+        let is_void = self.head.is_void;
         match document {
             Document::Answer => respond::empty(StatusCode::ACCEPTED, self.id),
             Document::Single(request) => {
@@ -129,7 +129,7 @@ impl Incoming<'_> {
             return self.rpc_outcome(&jsonrpc::serve(self.api(), context, Ok(request), held).await.outcome);
         }
         let call = Call { upload, ..context.call(below, params, held) };
-        if !self.notes.is_void {
+        if !self.head.is_void {
             return self.rpc_outcome(&self.api().call(call).await);
         }
         match self.api().admit(call).await {

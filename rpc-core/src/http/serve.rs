@@ -13,8 +13,8 @@ use hyper::upgrade::OnUpgrade;
 
 use super::body::IncomingBody;
 use super::compress;
-use super::head::Notes;
-use super::request::Incoming;
+use super::head::RequestHead;
+use super::request::RequestContext;
 use super::request_body::RequestBody;
 use super::respond::ResponseBody;
 use super::service::HttpService;
@@ -29,30 +29,30 @@ impl HttpService {
         body: B,
     ) -> Response<ResponseBody> {
         let activity = self.watch().map(|watch| watch.request());
-        let notes = Notes::read(&parts.headers);
-        let asks = notes.has_upgrade && ws::wants_upgrade(&parts.headers);
+        let head = RequestHead::read(&parts.headers);
+        let asks = head.has_upgrade && ws::wants_upgrade(&parts.headers);
         let upgrade = asks.then(|| upgrade(&mut parts.extensions));
-        let trace = notes.trace(&parts.headers);
-        let (id, has_origin) = (notes.request_id(self.api(), trace.as_ref()), notes.has_origin);
+        let trace = head.trace(&parts.headers);
+        let (id, has_origin) = (head.request_id(self.api(), trace.as_ref()), head.has_origin);
         let client = self.client(&parts.headers);
         let of_client = self.is_proxied().then(|| self.api().budget().account(client));
         let account = of_client.as_ref().or(self.connection());
         let stream = account.filter(|_| parts.version == Version::HTTP_2);
         let stream =
-            stream.map(|account| account.take(Resource::Memory, STREAM_BYTES + notes.size() as u64)).transpose();
+            stream.map(|account| account.take(Resource::Memory, STREAM_BYTES + head.size() as u64)).transpose();
         let parts = &*parts;
-        let incoming = Incoming { service: self, parts, notes, id, trace, client, account, activity };
+        let context = RequestContext { service: self, parts, head, id, trace, client, account, activity };
         let mut body = RequestBody::new(body);
         let mut response = match &stream {
-            Ok(_held) => incoming.route(&mut body, upgrade.clone()).await,
-            Err(exhausted) => incoming.refuse((*exhausted).into()),
+            Ok(_held) => context.route(&mut body, upgrade.clone()).await,
+            Err(exhausted) => context.refuse((*exhausted).into()),
         };
         if compress::pays(&response) {
             response = Box::pin(compress::compressed(response, &parts.headers, account)).await;
         }
         // What there is no room for is not waited for either.
         if stream.is_ok() && !body.is_read() {
-            Box::pin(incoming.settle(body, &mut response, upgrade)).await;
+            Box::pin(context.settle(body, &mut response, upgrade)).await;
         }
         if has_origin {
             self.shared().origins.mark(parts, response.headers_mut());
