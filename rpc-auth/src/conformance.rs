@@ -13,7 +13,7 @@
 pub mod addresses;
 pub mod api_tokens;
 pub mod authority;
-pub mod bounds;
+pub mod ceilings;
 pub mod confirmations;
 pub mod grants;
 pub mod lists;
@@ -96,7 +96,7 @@ macro_rules! account_store_conformance {
                 grants_of_a_token_merge_and_replace
                 grants_of_a_token_merged_at_once_are_all_kept
             }
-            bounds {
+            ceilings {
                 a_user_beyond_the_bound_is_not_changed
                 a_user_beyond_the_bound_is_not_deleted
                 a_user_within_the_bound_is_changed_and_deleted

@@ -46,9 +46,9 @@ pub use crate::mail::{AccountMail, AccountMailKind, AccountMailer, MailCause};
 pub use crate::memory::MemoryStore;
 pub use crate::model::id::IdError;
 pub use crate::model::{
-    ApiTokenId, ApiTokenRecord, Authority, AuthorityError, Bound, CallerRights, ConfirmationKind, Credential, Grants,
-    GrantsChange, NewConfirmation, NewSession, NewUser, OpenedSession, PermissionState, SessionId, SessionRecord,
-    SessionsChange, UserChange, UserId, UserRecord, Vocabulary,
+    ApiTokenId, ApiTokenRecord, Authority, AuthorityError, CallerRights, ConfirmationKind, Credential, GrantCeiling,
+    Grants, GrantsChange, NewConfirmation, NewSession, NewUser, OpenedSession, PermissionState, SessionId,
+    SessionRecord, SessionsChange, UserChange, UserId, UserRecord, Vocabulary,
 };
 pub use crate::names::{NameFault, ROOT_NAME, email, mailbox, telegram_name, token_name, user_name};
 pub use crate::password::{

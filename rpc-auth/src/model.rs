@@ -13,7 +13,7 @@ use crate::token::hash::TokenHash;
 
 pub use self::authority::{Authority, AuthorityError, CallerRights, Credential};
 pub use self::id::{ApiTokenId, SessionId, UserId};
-pub use self::permissions::{Bound, Grants, GrantsChange};
+pub use self::permissions::{GrantCeiling, Grants, GrantsChange};
 pub(crate) use self::session_life::SessionLife;
 pub use self::vocabulary::{PermissionState, Vocabulary};
 
@@ -89,7 +89,7 @@ pub struct UserChange {
     /// What becomes of the sessions, in the same step.
     pub sessions: SessionsChange,
     /// Whom it may be made to.
-    pub bound: Bound,
+    pub ceiling: GrantCeiling,
     /// In whose name.
     pub by: Authority,
 }

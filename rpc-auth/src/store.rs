@@ -14,7 +14,7 @@ pub use rpc_core::storage::StoreError;
 use thiserror::Error;
 
 use crate::model::{
-    ApiTokenId, ApiTokenRecord, Authority, AuthorityError, Bound, ConfirmationKind, Grants, GrantsChange,
+    ApiTokenId, ApiTokenRecord, Authority, AuthorityError, ConfirmationKind, GrantCeiling, Grants, GrantsChange,
     NewConfirmation, NewSession, NewUser, OpenedSession, SessionId, SessionRecord, UserChange, UserId, UserRecord,
 };
 use crate::password::PasswordHash;
@@ -35,7 +35,7 @@ pub enum UserError {
     /// Another user has the Telegram name.
     #[error("another user has the Telegram name")]
     TelegramNameTaken,
-    /// The user holds more than the [`Bound`] allows.
+    /// The user holds more than the [`GrantCeiling`] allows.
     #[error("the user holds a permission that whoever changes them does not hold")]
     HoldsMore,
     /// Whoever makes the change may not.
@@ -80,7 +80,7 @@ pub trait UserStore: Send + Sync + 'static {
     /// # Errors
     ///
     /// Whoever makes the change [may not](UserChange::by), or else a unique value is taken (told in the same order as by
-    /// [`UserStore::create_user`]), or else the user holds more than the bound of the change allows: all of it as it is when the
+    /// [`UserStore::create_user`]), or else the user holds more than the ceiling of the change allows: all of it as it is when the
     /// change is made and not before. Nothing was changed, and no session ended.
     async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError>;
 
@@ -88,9 +88,9 @@ pub trait UserStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whoever removes the user may not, or else the user holds more than the bound allows, when they would be removed; nothing
+    /// Whoever removes the user may not, or else the user holds more than the ceiling allows, when they would be removed; nothing
     /// was.
-    async fn delete_user(&self, id: UserId, bound: &Bound, by: &Authority) -> Result<bool, UserError>;
+    async fn delete_user(&self, id: UserId, ceiling: &GrantCeiling, by: &Authority) -> Result<bool, UserError>;
 }
 
 /// Sessions.

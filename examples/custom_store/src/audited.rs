@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rpc_auth::{
-    AccountStore, ApiTokenError, ApiTokenId, ApiTokenRecord, Authority, Bound, ConfirmationError, GrantsChange,
+    AccountStore, ApiTokenError, ApiTokenId, ApiTokenRecord, Authority, ConfirmationError, GrantCeiling, GrantsChange,
     NewSession, NewUser, OpenedSession, PasswordHash, SessionId, SessionsChange, StoreDecorator, StoreError, TokenHash,
     UserChange, UserError, UserId, UserRecord,
 };
@@ -36,7 +36,7 @@ impl<S, W: Write> Audited<S, W> {
 
 /// The fields that a change names, without what they are changed to.
 fn changed(change: &UserChange) -> String {
-    let UserChange { name, password, email, telegram_name, enabled, permissions, sessions, bound: _, by: _ } = change;
+    let UserChange { name, password, email, telegram_name, enabled, permissions, sessions, ceiling: _, by: _ } = change;
     let fields = [
         ("name", name.is_some()),
         ("password", password.is_some()),
@@ -80,8 +80,8 @@ impl<S: AccountStore, W: Write + Send + 'static> StoreDecorator for Audited<S, W
         Ok(user)
     }
 
-    async fn delete_user(&self, id: UserId, bound: &Bound, by: &Authority) -> Result<bool, UserError> {
-        let is_deleted = self.inner().delete_user(id, bound, by).await?;
+    async fn delete_user(&self, id: UserId, ceiling: &GrantCeiling, by: &Authority) -> Result<bool, UserError> {
+        let is_deleted = self.inner().delete_user(id, ceiling, by).await?;
         if is_deleted {
             self.note(format_args!("user {id} was deleted"))?;
         }

@@ -19,8 +19,8 @@ use std::error::Error;
 use std::io::stdout;
 
 use rpc_auth::{
-    ApiTokenStore, Authority, Bound, MemoryStore, NewSession, NewUser, PasswordHash, SessionStore, SessionsChange,
-    TokenHash, UserChange, UserStore,
+    ApiTokenStore, Authority, GrantCeiling, MemoryStore, NewSession, NewUser, PasswordHash, SessionStore,
+    SessionsChange, TokenHash, UserChange, UserStore,
 };
 use rpc_core::Timestamp;
 
@@ -45,6 +45,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     store.create_api_token(first, "laptop", TokenHash::of("……"), now, 100, &Authority::Application).await?;
     let locked = UserChange { enabled: Some(false), sessions: SessionsChange::End, ..UserChange::default() };
     store.update_user(first, &locked).await?;
-    store.delete_user(last, &Bound::NONE, &Authority::Application).await?;
+    store.delete_user(last, &GrantCeiling::NONE, &Authority::Application).await?;
     Ok(())
 }

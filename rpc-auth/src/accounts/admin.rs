@@ -122,8 +122,8 @@ impl Accounts {
     /// `NotFound`, `NotPossible` for root and oneself, `Forbidden`.
     pub async fn delete_user(&self, identity: &Identity, user: &str) -> Result<(), AccountError> {
         let (caller, user) = self.target(identity, user, Target::NotRootNorOneself).await?;
-        let (id, bound, by) = (user.id, self.0.vocabulary.bound_of(&caller.held), caller.authority());
-        let deletion = self.change(id, move |store| async move { store.delete_user(id, &bound, &by).await });
+        let (id, ceiling, by) = (user.id, self.0.vocabulary.ceiling_of(&caller.held), caller.authority());
+        let deletion = self.change(id, move |store| async move { store.delete_user(id, &ceiling, &by).await });
         if deletion.await? { Ok(()) } else { Err(MISSING) }
     }
 
@@ -266,11 +266,12 @@ impl Accounts {
         self.change_user(caller, user, UserChange { permissions: Some(change), ..UserChange::default() }).await
     }
 
-    /// Changes a user. They may have been given more since they were looked at, and the caller may hold less: the bound and the
+    /// Changes a user. They may have been given more since they were looked at, and the caller may hold less: the ceiling and the
     /// caller's rights are held against what is stored then.
     async fn change_user(&self, caller: &Caller, user: &UserRecord, change: UserChange) -> Result<(), AccountError> {
         let id = user.id;
-        let change = UserChange { bound: self.0.vocabulary.bound_of(&caller.held), by: caller.authority(), ..change };
+        let change =
+            UserChange { ceiling: self.0.vocabulary.ceiling_of(&caller.held), by: caller.authority(), ..change };
         let change = self.change(id, move |store| async move { store.update_user(id, &change).await });
         change.await?.map(drop).ok_or(MISSING)
     }

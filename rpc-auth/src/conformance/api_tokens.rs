@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::given::{ALL, ANSWERS, api_token, at, at_once, change, disabled, hash, map, session, user};
-use crate::model::{ApiTokenId, ApiTokenRecord, Authority, Bound, Grants, GrantsChange, UserId};
+use crate::model::{ApiTokenId, ApiTokenRecord, Authority, GrantCeiling, Grants, GrantsChange, UserId};
 use crate::store::{AccountStore, ApiTokenError, ApiTokenQuery, PageRequest};
 
 async fn is_token<S: AccountStore>(store: &S, token: &str) -> bool {
@@ -60,7 +60,7 @@ pub async fn another_hash_finds_no_token<S: AccountStore>(store: Arc<S>) {
 /// Neither one who was deleted nor one who never was.
 pub async fn nobody_gets_no_token<S: AccountStore>(store: Arc<S>) {
     let ann = user(&*store, "ann").await;
-    assert!(store.delete_user(ann.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS));
     for id in [ann.id, UserId::new(99)] {
         let refused = store.create_api_token(id, "one", hash("one"), at(0), 100, &Authority::Application).await;
         assert!(matches!(refused, Err(ApiTokenError::NoUser)), "{id}");
@@ -198,7 +198,7 @@ pub async fn tokens_go_with_their_user<S: AccountStore>(store: Arc<S>) {
     let (ann, bob) = (user(&*store, "ann").await, user(&*store, "bob").await);
     api_token(&*store, &ann, "one").await;
     api_token(&*store, &bob, "two").await;
-    assert!(store.delete_user(ann.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS));
     assert!(!is_token(&*store, "one").await && is_token(&*store, "two").await);
     assert_eq!(tokens(&*store, ann.id, None, ALL).await, (Vec::new(), 0));
 }

@@ -8,8 +8,8 @@ use super::given::{
     page, password, session, to_grants, user,
 };
 use crate::model::{
-    ApiTokenRecord, Authority, AuthorityError, Bound, CallerRights, Credential, GrantsChange, NewUser, SessionId,
-    SessionsChange, UserChange, UserId, UserRecord,
+    ApiTokenRecord, Authority, AuthorityError, CallerRights, Credential, GrantCeiling, GrantsChange, NewUser,
+    SessionId, SessionsChange, UserChange, UserId, UserRecord,
 };
 use crate::store::{AccountStore, ApiTokenError, ApiTokenQuery, Page, PageRequest, UserError};
 
@@ -66,7 +66,7 @@ impl Change {
                 let change = UserChange { password, sessions, by, ..UserChange::default() };
                 store.update_user(id, &change).await.map(|user| user.is_some()).map_err(|error| of_user(&error))
             }
-            Self::DeleteUser => store.delete_user(id, &Bound::NONE, &by).await.map_err(|error| of_user(&error)),
+            Self::DeleteUser => store.delete_user(id, &GrantCeiling::NONE, &by).await.map_err(|error| of_user(&error)),
             Self::MakeApiToken => {
                 let made = store.create_api_token(id, "second", hash("second"), at(0), 100, &by).await;
                 made.map(|_| true).map_err(|error| of_token(&error))
@@ -167,7 +167,7 @@ pub async fn whoever_holds_what_is_needed_makes_every_change<S: AccountStore>(st
             assert_eq!(made, Ok(true), "{change:?} by {rights:?}");
         }
         let zoe = store.user_by_name("zoe").await.expect(ANSWERS).expect("Zoe was made");
-        assert!(store.delete_user(zoe.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
+        assert!(store.delete_user(zoe.id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS));
     }
 }
 
@@ -180,7 +180,7 @@ pub async fn a_caller_changes_themselves<S: AccountStore>(store: Arc<S>) {
     let change = UserChange { password, sessions, by: by.clone(), ..UserChange::default() };
     assert!(store.update_user(ann.user.id, &change).await.expect(ANSWERS).is_some());
     assert_eq!((is_session(&*store, "ann").await, is_session(&*store, "other").await), (true, false));
-    assert!(store.delete_user(ann.user.id, &Bound::NONE, &by).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.user.id, &GrantCeiling::NONE, &by).await.expect(ANSWERS));
 }
 
 /// Nobody who is disabled changes anything, whatever they came with.
@@ -195,7 +195,7 @@ pub async fn a_disabled_caller_changes_nothing<S: AccountStore>(store: Arc<S>) {
 /// Nobody who is gone does, nor somebody who never was.
 pub async fn a_deleted_caller_changes_nothing<S: AccountStore>(store: Arc<S>) {
     let (ann, bob) = (Ann::new(&*store).await, Bob::new(&*store).await);
-    assert!(store.delete_user(ann.user.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.user.id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS));
     for rights in ann.ways() {
         bob.is_safe_from(&*store, &rights, AuthorityError::Ended).await;
     }
@@ -236,7 +236,7 @@ pub async fn a_caller_who_lost_a_permission_changes_nothing<S: AccountStore>(sto
         for rights in ann.ways() {
             bob.is_safe_from(&*store, &rights, AuthorityError::Lost).await;
         }
-        assert!(store.delete_user(ann.user.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
+        assert!(store.delete_user(ann.user.id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS));
     }
 }
 
@@ -309,6 +309,6 @@ pub async fn who_is_ended_meanwhile_makes_nobody_after<S: AccountStore>(store: A
         };
         let ended = at_once(&store, 5, race).await.into_iter().flatten().next();
         assert_eq!(Some(page(&*store, &everybody()).await.total), ended, "{round}");
-        assert!(store.delete_user(ann.user.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
+        assert!(store.delete_user(ann.user.id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS));
     }
 }

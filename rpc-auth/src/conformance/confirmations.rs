@@ -6,7 +6,7 @@ use super::given::{
     ANSWERS, at, at_once, change, confirm, confirmation, hash, new_confirmation, password, stored, to_email,
     user_with_email,
 };
-use crate::model::{Authority, Bound, ConfirmationKind, NewConfirmation, UserId, UserRecord};
+use crate::model::{Authority, ConfirmationKind, GrantCeiling, NewConfirmation, UserId, UserRecord};
 use crate::store::{AccountStore, ConfirmationError};
 
 const ADDRESS: &str = "ann@example.com";
@@ -171,7 +171,7 @@ pub async fn tokens_of_confirmation_go_with_their_user<S: AccountStore>(store: A
     let ann = with_token(&*store, "ann", "one").await;
     confirmation(&*store, &ann, RESET, "two").await;
     let bob = with_token(&*store, "bob", "three").await;
-    assert!(store.delete_user(ann.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS));
     assert!(is_refused(&*store, "one").await);
     assert_eq!(seen(&*store, "two", RESET).await, None);
     assert!(store.reset_password(&hash("two"), password("$second"), at(0)).await.is_err());
@@ -182,7 +182,7 @@ pub async fn tokens_of_confirmation_go_with_their_user<S: AccountStore>(store: A
 /// A mail that is made while its user is deleted is no fault.
 pub async fn for_a_user_who_is_gone_nothing_is_kept<S: AccountStore>(store: Arc<S>) {
     let ann = user_with_email(&*store, "ann", ADDRESS).await;
-    assert!(store.delete_user(ann.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS));
     confirmation(&*store, &ann, EMAIL, "one").await;
     assert!(is_refused(&*store, "one").await);
     assert_eq!(store.purge_confirmations(at(5000)).await.expect(ANSWERS), 0);

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::given::{ANSWERS, at, at_once, user};
-use crate::model::{Authority, Bound, UserId, UserRecord};
+use crate::model::{Authority, GrantCeiling, UserId, UserRecord};
 use crate::store::AccountStore;
 
 /// What a user may have in these properties.
@@ -93,7 +93,7 @@ pub async fn networks_trusted_at_once_stay_within_the_limit<S: AccountStore>(sto
 pub async fn networks_go_with_their_user<S: AccountStore>(store: Arc<S>) {
     let ann = user(&*store, "ann").await;
     trust(&*store, &ann, 0, 1000).await;
-    assert!(store.delete_user(ann.id, &Bound::default(), &Authority::Application).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.id, &GrantCeiling::default(), &Authority::Application).await.expect(ANSWERS));
     assert!(!is_trusted(&*store, &ann, 0, 0).await);
     trust(&*store, &ann, 0, 1000).await;
     store.trust_network(UserId::new(77), network(0), at(1000), MOST).await.expect(ANSWERS);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::given::{
     ANSWERS, change, everybody, names, new_user_with_email, searched, to_email, to_telegram_name, user, user_with_email,
 };
-use crate::model::{Authority, Bound, NewUser};
+use crate::model::{Authority, GrantCeiling, NewUser};
 use crate::store::{AccountStore, UserQuery};
 
 fn named(text: &str) -> UserQuery {
@@ -33,7 +33,7 @@ pub async fn a_search_follows_changes<S: AccountStore>(store: Arc<S>) {
     assert!(names(&*store, &searched("wren")).await.is_empty());
     assert_eq!(names(&*store, &searched("owl")).await, ["ann"]);
     assert_eq!(names(&*store, &searched("kestrel")).await, ["ann"]);
-    assert!(store.delete_user(ann.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS));
     assert!(names(&*store, &searched("owl")).await.is_empty());
 }
 

@@ -6,7 +6,7 @@ use super::given::{
     ANSWERS, api_token, at, at_once, change, disabled, first_password, hash, is_session, new_session, password,
     session, stored, to_name, user,
 };
-use crate::model::{Authority, Bound, NewSession, SessionId, SessionRecord, SessionsChange, UserChange};
+use crate::model::{Authority, GrantCeiling, NewSession, SessionId, SessionRecord, SessionsChange, UserChange};
 use crate::store::AccountStore;
 
 async fn record<S: AccountStore>(store: &S, token: &str) -> SessionRecord {
@@ -63,7 +63,7 @@ pub async fn a_disabled_user_gets_no_session<S: AccountStore>(store: Arc<S>) {
 /// Not when they were deleted while the password was checked.
 pub async fn a_deleted_user_gets_no_session<S: AccountStore>(store: Arc<S>) {
     let ann = user(&*store, "ann").await;
-    assert!(store.delete_user(ann.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS));
     assert_eq!(store.create_session(new_session(ann.id, "one", at(0)), 100).await.expect(ANSWERS), None);
     assert!(!is_session(&*store, "one").await);
 }
@@ -236,7 +236,7 @@ pub async fn sessions_go_with_their_user<S: AccountStore>(store: Arc<S>) {
     let (ann, bob) = (user(&*store, "ann").await, user(&*store, "bob").await);
     let one = session(&*store, &ann, "one", 0).await;
     session(&*store, &bob, "two", 0).await;
-    assert!(store.delete_user(ann.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS));
     assert!(!is_session(&*store, "one").await && is_session(&*store, "two").await);
     assert!(!store.delete_session(one).await.expect(ANSWERS));
 }
@@ -246,7 +246,7 @@ pub async fn a_deletion_during_sign_in_leaves_no_session<S: AccountStore>(store:
     let owner = user(&*store, "ann").await.id;
     let race = |store: Arc<S>, number: usize| async move {
         if number == 5 {
-            assert!(store.delete_user(owner, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
+            assert!(store.delete_user(owner, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS));
         } else {
             store.create_session(new_session(owner, &format!("{number}"), at(0)), 3).await.expect(ANSWERS);
         }

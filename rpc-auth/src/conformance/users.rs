@@ -6,7 +6,7 @@ use super::given::{
     ANSWERS, at, at_once, change, disabled, everybody, first_password, map, new_user, new_user_with_email, page,
     password, stored, to_email, to_name, to_telegram_name, user, user_with_confirmed,
 };
-use crate::model::{Authority, Bound, Grants, GrantsChange, NewUser, UserChange, UserId};
+use crate::model::{Authority, GrantCeiling, Grants, GrantsChange, NewUser, UserChange, UserId};
 use crate::store::{AccountStore, UserError};
 
 /// The first user has the id 2, as 1 is root's; the next ones larger ids.
@@ -20,7 +20,7 @@ pub async fn ids_begin_at_two_and_grow<S: AccountStore>(store: Arc<S>) {
 pub async fn an_id_is_never_given_again<S: AccountStore>(store: Arc<S>) {
     user(&*store, "ann").await;
     let bob = user(&*store, "bob").await;
-    assert!(store.delete_user(bob.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
+    assert!(store.delete_user(bob.id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS));
     assert!(user(&*store, "bob").await.id > bob.id);
 }
 
@@ -65,7 +65,7 @@ pub async fn a_user_who_is_not_there_is_none<S: AccountStore>(store: Arc<S>) {
     for id in [1, 3, 0, -1, i64::MIN, i64::MAX].map(UserId::new) {
         assert_eq!(store.user(id).await.expect(ANSWERS), None, "{id}");
         assert_eq!(store.update_user(id, &to_name("ann")).await.expect(ANSWERS), None, "{id}");
-        assert!(!store.delete_user(id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS), "{id}");
+        assert!(!store.delete_user(id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS), "{id}");
     }
     for name in ["", "an", "ann ", "Ann", "a%", "2"] {
         assert_eq!(store.user_by_name(name).await.expect(ANSWERS), None, "{name:?}");
@@ -227,7 +227,7 @@ pub async fn a_name_that_was_left_is_free<S: AccountStore>(store: Arc<S>) {
 pub async fn what_a_deleted_user_had_is_free<S: AccountStore>(store: Arc<S>) {
     let ann = user_with_confirmed(&*store, "ann", "ann@example.com").await;
     change(&*store, &ann, to_telegram_name("ann_t")).await;
-    assert!(store.delete_user(ann.id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS));
+    assert!(store.delete_user(ann.id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS));
     assert_eq!(store.user(ann.id).await.expect(ANSWERS), None);
     assert_eq!(store.user_by_login("ann@example.com").await.expect(ANSWERS), None);
     let again = user_with_confirmed(&*store, "ann", "ann@example.com").await;
@@ -238,7 +238,7 @@ pub async fn what_a_deleted_user_had_is_free<S: AccountStore>(store: Arc<S>) {
 pub async fn a_user_is_deleted_once<S: AccountStore>(store: Arc<S>) {
     let id = user(&*store, "ann").await.id;
     let deleted = at_once(&store, 8, |store, _| async move {
-        store.delete_user(id, &Bound::NONE, &Authority::Application).await.expect(ANSWERS)
+        store.delete_user(id, &GrantCeiling::NONE, &Authority::Application).await.expect(ANSWERS)
     })
     .await;
     assert_eq!(deleted.into_iter().filter(|deleted| *deleted).count(), 1);

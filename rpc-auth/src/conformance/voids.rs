@@ -7,7 +7,7 @@ use super::given::{
     stored, to_email, to_grants, to_name, to_telegram_name, user_with_confirmed, user_with_email,
 };
 use crate::model::{
-    Bound, ConfirmationKind, GrantsChange, NewConfirmation, NewSession, SessionsChange, UserChange, UserRecord,
+    ConfirmationKind, GrantCeiling, GrantsChange, NewConfirmation, NewSession, SessionsChange, UserChange, UserRecord,
 };
 use crate::store::{AccountStore, ConfirmationError, UserError};
 
@@ -122,9 +122,9 @@ pub async fn a_refused_change_voids_nothing<S: AccountStore>(store: Arc<S>) {
     let ann = mailed(&*store, "ann").await;
     let conflict = UserChange { name: Some("bob".to_owned()), ..to_password("$second") };
     assert!(matches!(store.update_user(ann.id, &conflict).await, Err(UserError::NameTaken)));
-    let bound = Bound(map(&[("export", true)]));
+    let ceiling = GrantCeiling(map(&[("export", true)]));
     for by in [to_password("$second"), disabled(), to_email("anna@example.com")] {
-        let refused = store.update_user(ann.id, &UserChange { bound: bound.clone(), ..by }).await;
+        let refused = store.update_user(ann.id, &UserChange { ceiling: ceiling.clone(), ..by }).await;
         assert!(matches!(refused, Err(UserError::HoldsMore)), "{refused:?}");
     }
     assert_eq!(good(&*store, "ann").await, 2);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::index::Index;
-use crate::model::{Bound, NewUser, UserId, UserRecord};
+use crate::model::{GrantCeiling, NewUser, UserId, UserRecord};
 use crate::store::UserError;
 
 /// All users, with what finds them.
@@ -68,8 +68,8 @@ impl UserRows {
     }
 
     /// Whether somebody with a bound may change a user.
-    pub(super) fn check_bound(&self, id: UserId, bound: &Bound) -> Result<(), UserError> {
-        let exceeds = self.user(id).is_some_and(|user| bound.is_exceeded_by(&user.permissions));
+    pub(super) fn check_ceiling(&self, id: UserId, ceiling: &GrantCeiling) -> Result<(), UserError> {
+        let exceeds = self.user(id).is_some_and(|user| ceiling.is_exceeded_by(&user.permissions));
         if exceeds { Err(UserError::HoldsMore) } else { Ok(()) }
     }
 

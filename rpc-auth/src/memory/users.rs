@@ -5,7 +5,7 @@ use rpc_core::Timestamp;
 
 use super::user_rows::record;
 use super::{AllRows, Duplicate, MemoryStore, list};
-use crate::model::{Authority, Bound, NewUser, SessionsChange, UserChange, UserId, UserRecord};
+use crate::model::{Authority, GrantCeiling, NewUser, SessionsChange, UserChange, UserId, UserRecord};
 use crate::password::PasswordHash;
 use crate::store::{Page, StoreError, UserError, UserQuery, UserStore};
 
@@ -85,7 +85,7 @@ impl UserStore for MemoryStore {
         let email = change.email.as_ref().and_then(Option::as_deref);
         let telegram_name = change.telegram_name.as_ref().and_then(Option::as_deref);
         users.check_unique(Some(id), change.name.as_deref(), email, telegram_name)?;
-        users.check_bound(id, &change.bound)?;
+        users.check_ceiling(id, &change.ceiling)?;
         match change.sessions {
             SessionsChange::Keep => {}
             SessionsChange::End => sessions.remove_of(id, None),
@@ -97,10 +97,10 @@ impl UserStore for MemoryStore {
         Ok(users.change(id, |user| apply(change, user)))
     }
 
-    async fn delete_user(&self, id: UserId, bound: &Bound, by: &Authority) -> Result<bool, UserError> {
+    async fn delete_user(&self, id: UserId, ceiling: &GrantCeiling, by: &Authority) -> Result<bool, UserError> {
         let rows = &mut *self.write();
         rows.hold(by)?;
-        rows.users.check_bound(id, bound)?;
+        rows.users.check_ceiling(id, ceiling)?;
         rows.sessions.remove_of(id, None);
         rows.api_tokens.remove_of(id, None);
         rows.confirmations.remove_of(id);

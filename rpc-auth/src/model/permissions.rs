@@ -26,9 +26,9 @@ pub enum GrantsChange {
 ///
 /// It looks at grants only: root, who holds everything without any, is protected by those who know the id.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Bound(pub BTreeMap<String, bool>);
+pub struct GrantCeiling(pub BTreeMap<String, bool>);
 
-impl Bound {
+impl GrantCeiling {
     /// Anybody may be changed.
     pub const NONE: Self = Self(BTreeMap::new());
 

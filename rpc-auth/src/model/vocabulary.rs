@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rpc_core::Permission;
 
 use super::UserRecord;
-use super::permissions::{Bound, Grants};
+use super::permissions::{GrantCeiling, Grants};
 
 /// The permissions that an application declares.
 #[derive(Debug, Clone, Default)]
@@ -56,8 +56,8 @@ impl Vocabulary {
     }
 
     /// Whom somebody who holds these permissions may change.
-    pub(crate) fn bound_of(&self, held: &BTreeSet<&'static str>) -> Bound {
-        Bound(self.with_defaults(|name| !held.contains(name)))
+    pub(crate) fn ceiling_of(&self, held: &BTreeSet<&'static str>) -> GrantCeiling {
+        GrantCeiling(self.with_defaults(|name| !held.contains(name)))
     }
 
     /// The permissions that a granter holds, each with whether somebody holds it.

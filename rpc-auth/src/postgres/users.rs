@@ -10,7 +10,7 @@ use sqlx::{PgExecutor, Postgres, Row, Transaction};
 use super::authority::{self, Held, Intent};
 use super::rows::{self, user_columns};
 use super::{PgStore, confirmations, list, sessions};
-use crate::model::{Authority, Bound, NewUser, SessionsChange, UserChange, UserId, UserRecord};
+use crate::model::{Authority, GrantCeiling, NewUser, SessionsChange, UserChange, UserId, UserRecord};
 use crate::password::PasswordHash;
 use crate::store::search::lowered;
 use crate::store::{Page, StoreError, UserError, UserQuery, UserStore};
@@ -52,13 +52,13 @@ const BY_LOGIN: &str = concat!(
      ) AS found ORDER BY place LIMIT 1"
 );
 
-/// Whether the row of a user is within a bound, which a parameter has. A scalar subquery is evaluated again for a row that
+/// Whether the row of a user is within a ceiling, which a parameter has. A scalar subquery is evaluated again for a row that
 /// another transaction has changed meanwhile; `NOT EXISTS` may become a join, which is not.
 macro_rules! is_within {
-    ($bound:literal) => {
+    ($ceiling:literal) => {
         concat!(
             "(SELECT bool_or(coalesce(permissions -> permission, by_default) = 'true') FROM jsonb_each(",
-            $bound,
+            $ceiling,
             ") AS lacked (permission, by_default)) IS NOT TRUE"
         )
     };
@@ -66,8 +66,8 @@ macro_rules! is_within {
 
 /// `$1` is who, `$2` the name, `$3` whether there is another address and `$4` which, `$5` and `$6` the Telegram name
 /// likewise, `$7` the password, `$8` enabled, `$9` what is decided about permissions; `$10` to `$12` are name, address and
-/// Telegram name in lower case; `$13` is the bound. The right-hand sides are those of the row as it is once it is locked, and
-/// so is what the bound is held against.
+/// Telegram name in lower case; `$13` is the ceiling. The right-hand sides are those of the row as it is once it is locked, and
+/// so is what the ceiling is held against.
 const UPDATE: &str = concat!(
     "WITH seen AS (
         SELECT EXISTS (SELECT FROM rpc_auth_users WHERE name = $2 AND id <> $1) AS name_taken,
@@ -146,7 +146,7 @@ impl PgStore {
     }
 
     /// Whether a user was removed who was there.
-    async fn remove(&self, id: UserId, bound: &Bound, by: &Authority) -> Held<Option<bool>> {
+    async fn remove(&self, id: UserId, ceiling: &GrantCeiling, by: &Authority) -> Held<Option<bool>> {
         let mut transaction = self.begin().await?;
         match authority::hold_over(&mut transaction, by, id, Intent::Delete).await? {
             Ok(Some(_)) => {}
@@ -156,7 +156,7 @@ impl PgStore {
         for lock in LOCK_THEIRS {
             sqlx::query(lock).bind(id.number()).execute(&mut *transaction).await?;
         }
-        let removal = sqlx::query(DELETE).bind(id.number()).bind(Json(&bound.0));
+        let removal = sqlx::query(DELETE).bind(id.number()).bind(Json(&ceiling.0));
         let removed = removal.execute(&mut *transaction).await?.rows_affected();
         transaction.commit().await?;
         Ok(Ok(Some(removed == 1)))
@@ -223,7 +223,7 @@ async fn update(executor: impl PgExecutor<'_>, id: UserId, change: &UserChange) 
         .bind(change.name.as_deref().map(lowered))
         .bind(email.map(lowered))
         .bind(telegram_name.map(lowered))
-        .bind(Json(&change.bound.0))
+        .bind(Json(&change.ceiling.0))
         .fetch_optional(executor)
         .await
 }
@@ -275,14 +275,14 @@ impl UserStore for PgStore {
     async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError> {
         let row = retrying(|| self.change(id, change)).await.map_err(StoreError::from)??;
         match row.as_ref().map_or(Ok(None), outcome)? {
-            // Gone, or beyond the bound: nothing was changed in either case.
-            None if change.bound != Bound::NONE && self.user(id).await?.is_some() => Err(UserError::HoldsMore),
+            // Gone, or beyond the ceiling: nothing was changed in either case.
+            None if change.ceiling != GrantCeiling::NONE && self.user(id).await?.is_some() => Err(UserError::HoldsMore),
             changed => Ok(changed),
         }
     }
 
-    async fn delete_user(&self, id: UserId, bound: &Bound, by: &Authority) -> Result<bool, UserError> {
-        match retrying(|| self.remove(id, bound, by)).await.map_err(StoreError::from)?? {
+    async fn delete_user(&self, id: UserId, ceiling: &GrantCeiling, by: &Authority) -> Result<bool, UserError> {
+        match retrying(|| self.remove(id, ceiling, by)).await.map_err(StoreError::from)?? {
             Some(false) => Err(UserError::HoldsMore),
             removed => Ok(removed.is_some()),
         }

@@ -10,8 +10,8 @@ use super::{
     Page, SessionStore, StoreError, UserError, UserQuery, UserStore,
 };
 use crate::model::{
-    ApiTokenId, ApiTokenRecord, Authority, Bound, ConfirmationKind, GrantsChange, NewConfirmation, NewSession, NewUser,
-    OpenedSession, SessionId, SessionRecord, UserChange, UserId, UserRecord,
+    ApiTokenId, ApiTokenRecord, Authority, ConfirmationKind, GrantCeiling, GrantsChange, NewConfirmation, NewSession,
+    NewUser, OpenedSession, SessionId, SessionRecord, UserChange, UserId, UserRecord,
 };
 use crate::password::PasswordHash;
 use crate::token::hash::TokenHash;
@@ -104,7 +104,7 @@ operations! {
         user_by_name(name: &str) -> Result<Option<UserRecord>, StoreError>;
         users(query: &UserQuery) -> Result<Page<UserRecord>, StoreError>;
         update_user(id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError>;
-        delete_user(id: UserId, bound: &Bound, by: &Authority) -> Result<bool, UserError>;
+        delete_user(id: UserId, ceiling: &GrantCeiling, by: &Authority) -> Result<bool, UserError>;
     }
     SessionStore {
         create_session(session: NewSession, most: usize) -> Result<Option<OpenedSession>, StoreError>;

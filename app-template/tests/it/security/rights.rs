@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use rpc_auth::{
-    ApiTokenId, ApiTokenQuery, Authority, Bound, GrantsChange, PageRequest, TokenHash, UserChange, UserId, UserQuery,
+    ApiTokenId, ApiTokenQuery, Authority, GrantCeiling, GrantsChange, PageRequest, TokenHash, UserChange, UserId,
+    UserQuery,
 };
 use rpc_core::TestClient;
 use serde_json::{Value, json};
@@ -44,7 +45,7 @@ impl Cause {
                 let change = UserChange { enabled: Some(false), ..UserChange::default() };
                 assert!(store.update_user(BOB, &change).await.unwrap().is_some());
             }
-            Self::Deleted => assert!(store.delete_user(BOB, &Bound::NONE, &by).await.unwrap()),
+            Self::Deleted => assert!(store.delete_user(BOB, &GrantCeiling::NONE, &by).await.unwrap()),
             Self::Demoted => {
                 let change = UserChange { permissions: Some(denied()), ..UserChange::default() };
                 assert!(store.update_user(BOB, &change).await.unwrap().is_some());

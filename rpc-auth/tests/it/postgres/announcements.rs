@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rpc_auth::postgres::PgStore;
 use rpc_auth::{
-    ApiTokenId, ApiTokenStore, Authority, Bound, GrantsChange, NewSession, NewUser, PasswordHash, SessionId,
+    ApiTokenId, ApiTokenStore, Authority, GrantCeiling, GrantsChange, NewSession, NewUser, PasswordHash, SessionId,
     SessionStore, SessionsChange, TokenHash, UserChange, UserId, UserStore,
 };
 use rpc_core::Timestamp;
@@ -133,7 +133,7 @@ async fn a_node_is_told_what_the_store_changes_once_and_not_what_it_does_all_the
     };
     store.update_user(ANN, &change).await.unwrap().unwrap();
     assert_eq!(world.told().await, ABOUT_ANN, "disabled, with the sessions");
-    store.delete_user(ANN, &Bound::NONE, &Authority::Application).await.unwrap();
+    store.delete_user(ANN, &GrantCeiling::NONE, &Authority::Application).await.unwrap();
     assert_eq!(world.told().await, ABOUT_ANN, "deleted, with all that was theirs");
 }
 

@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use rpc_auth::postgres::PgStore;
 use rpc_auth::{
-    ApiTokenId, ApiTokenQuery, ApiTokenStore, Authority, Bound, CallerRights, ConfirmationKind, ConfirmationStore,
-    Credential, GrantsChange, NetworkStore, NewConfirmation, NewSession, NewUser, PageRequest, PasswordHash, SessionId,
-    SessionStore, SessionsChange, TokenHash, UserChange, UserId, UserQuery, UserSort, UserStore,
+    ApiTokenId, ApiTokenQuery, ApiTokenStore, Authority, CallerRights, ConfirmationKind, ConfirmationStore, Credential,
+    GrantCeiling, GrantsChange, NetworkStore, NewConfirmation, NewSession, NewUser, PageRequest, PasswordHash,
+    SessionId, SessionStore, SessionsChange, TokenHash, UserChange, UserId, UserQuery, UserSort, UserStore,
 };
 use rpc_core::Timestamp;
 use rpc_core::read::{Direction, OrderBy};
@@ -116,7 +116,7 @@ async fn no_operation_on_users_reads_all_of_them() {
     })
     .await;
     full.reads_no_whole_table("deletion", async |store, n| {
-        assert!(store.delete_user(UserId::new(n + 300), &Bound::NONE, &Authority::Application).await.unwrap())
+        assert!(store.delete_user(UserId::new(n + 300), &GrantCeiling::NONE, &Authority::Application).await.unwrap())
     })
     .await;
     full.reads_no_whole_table("root", async |store, _| {
@@ -153,7 +153,7 @@ async fn no_change_in_the_name_of_a_caller_reads_a_whole_table() {
             let (enabled, sessions) = (Some(false), SessionsChange::End);
             let change = UserChange { enabled, sessions, by: by.clone(), ..UserChange::default() };
             store.update_user(UserId::new(800 + n), &change).await.unwrap().unwrap();
-            assert!(store.delete_user(made, &Bound::NONE, &by).await.unwrap());
+            assert!(store.delete_user(made, &GrantCeiling::NONE, &by).await.unwrap());
         })
         .await;
     }

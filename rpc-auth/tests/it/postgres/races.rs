@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rpc_auth::postgres::PgStore;
 use rpc_auth::{
-    ApiTokenError, ApiTokenId, ApiTokenStore, Authority, Bound, CallerRights, ConfirmationError, ConfirmationKind,
-    ConfirmationStore, Credential, GrantsChange, NewConfirmation, NewSession, NewUser, PasswordHash, SessionId,
-    SessionStore, SessionsChange, TokenHash, UserChange, UserError, UserId, UserStore,
+    ApiTokenError, ApiTokenId, ApiTokenStore, Authority, CallerRights, ConfirmationError, ConfirmationKind,
+    ConfirmationStore, Credential, GrantCeiling, GrantsChange, NewConfirmation, NewSession, NewUser, PasswordHash,
+    SessionId, SessionStore, SessionsChange, TokenHash, UserChange, UserError, UserId, UserStore,
 };
 use rpc_core::Timestamp;
 use sqlx::AssertSqlSafe;
@@ -75,7 +75,9 @@ async fn live(store: &PgStore, user: UserId, who: usize, round: i64) {
         11 => drop(store.purge_sessions(at(round - 3), at(round - 2)).await.unwrap()),
         12 => drop(store.purge_confirmations(at(round)).await.unwrap()),
         13..16 => in_each_others_name(store, user, who, round).await,
-        _ if round == ROUNDS - 1 => drop(store.delete_user(user, &Bound::NONE, &Authority::Application).await.unwrap()),
+        _ if round == ROUNDS - 1 => {
+            drop(store.delete_user(user, &GrantCeiling::NONE, &Authority::Application).await.unwrap())
+        }
         _ => {}
     }
 }

@@ -2,7 +2,7 @@
 
 use rpc_auth::postgres::PgStore;
 use rpc_auth::{
-    Authority, Bound, ConfirmationStore, MemoryStore, NewConfirmation, NewUser, PageRequest, SessionStore,
+    Authority, ConfirmationStore, GrantCeiling, MemoryStore, NewConfirmation, NewUser, PageRequest, SessionStore,
     SessionsChange, TokenHash, UserChange, UserError, UserId, UserQuery, UserStore,
 };
 use rpc_core::Timestamp;
@@ -119,7 +119,7 @@ async fn a_database_that_is_read_only_is_an_error_that_says_so_to_no_client() {
     let Err(UserError::Store(error)) = store.create_user(named("bob")).await else { panic!("it is made") };
     assert_eq!(error.to_string(), "the storage is unavailable");
     assert!(error.0.to_string().contains("read-only"));
-    assert!(store.delete_user(ann.id, &Bound::NONE, &Authority::Application).await.is_err());
+    assert!(store.delete_user(ann.id, &GrantCeiling::NONE, &Authority::Application).await.is_err());
     let change = UserChange { sessions: SessionsChange::End, ..UserChange::default() };
     assert!(store.update_user(ann.id, &change).await.is_err());
     assert_eq!(store.user(ann.id).await.unwrap(), Some(ann));
@@ -139,7 +139,7 @@ async fn a_server_that_is_gone_is_an_error_until_it_is_back() {
     let ann = store.create_user(named("ann")).await.unwrap();
     cluster.stop(StopMode::Immediate);
     assert!(store.user(ann.id).await.is_err());
-    assert!(store.delete_user(ann.id, &Bound::NONE, &Authority::Application).await.is_err());
+    assert!(store.delete_user(ann.id, &GrantCeiling::NONE, &Authority::Application).await.is_err());
     cluster.start_again();
     assert_eq!(store.user(ann.id).await.unwrap(), Some(ann));
 }
@@ -153,7 +153,7 @@ async fn an_id_is_not_given_again_after_a_crash() {
         let id = store.create_user(named(name)).await.unwrap().id;
         assert!(id > last);
         last = id;
-        assert!(store.delete_user(id, &Bound::NONE, &Authority::Application).await.unwrap());
+        assert!(store.delete_user(id, &GrantCeiling::NONE, &Authority::Application).await.unwrap());
         cluster.stop(StopMode::Immediate);
         cluster.start_again();
     }
