@@ -49,15 +49,15 @@ impl fmt::Debug for PasswordHash {
 const MAX_BYTES: usize = 1024;
 
 /// A password in the form that is hashed: NFKC (NIST SP 800-63B-4, 3.1.1.2), so that a letter typed as one character and the
-/// same letter typed with a combining mark are the same password. `None` when it has more than `most` bytes, as it is given
+/// same letter typed with a combining mark are the same password. `None` when it has more than `max` bytes, as it is given
 /// or in that form, of which one character may be 18: it costs no more than what is told of it.
-fn normalised(password: &str, most: usize) -> Option<String> {
-    if password.len() > most {
+fn normalised(password: &str, max: usize) -> Option<String> {
+    if password.len() > max {
         return None;
     }
-    let mut text = String::with_capacity(most);
+    let mut text = String::with_capacity(max);
     for character in password.nfkc() {
-        if text.len() + character.len_utf8() > most {
+        if text.len() + character.len_utf8() > max {
             return None;
         }
         text.push(character);

@@ -98,9 +98,9 @@ pub trait UserStore: Send + Sync + 'static {
 pub trait SessionStore: Send + Sync + 'static {
     /// Makes a session for a user who is enabled and still has the password that was checked, so that no session outlives a
     /// change that was made while it was checked; replaces the hash of the password, where `session` says so. `None` when
-    /// the user is gone or disabled or has another password: nothing was made. A user who then has more than `most` loses
+    /// the user is gone or disabled or has another password: nothing was made. A user who then has more than `max` loses
     /// those that were idle longest (of several, those made first), never the new one. One atomic step.
-    async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<OpenedSession>, StoreError>;
+    async fn create_session(&self, session: NewSession, max: usize) -> Result<Option<OpenedSession>, StoreError>;
 
     /// The session with a token, and its user, however old it is.
     async fn session(&self, hash: &TokenHash) -> Result<Option<(SessionRecord, UserRecord)>, StoreError>;
@@ -135,14 +135,14 @@ pub enum ApiTokenError {
 /// API tokens. One of another user is as good as none. Whoever makes or changes one may do so when it is done, or nothing is.
 #[async_trait]
 pub trait ApiTokenStore: Send + Sync + 'static {
-    /// Makes a token, enabled and without permissions, unless the user has `most` already: also when many are made at once.
+    /// Makes a token, enabled and without permissions, unless the user has `max` already: also when many are made at once.
     async fn create_api_token(
         &self,
         user: UserId,
         name: &str,
         hash: TokenHash,
         now: Timestamp,
-        most: usize,
+        max: usize,
         by: &Authority,
     ) -> Result<ApiTokenRecord, ApiTokenError>;
 
@@ -243,14 +243,14 @@ pub trait ConfirmationStore: Send + Sync + 'static {
 #[async_trait]
 pub trait NetworkStore: Send + Sync + 'static {
     /// Trusts a network for a user until a moment; one that is trusted already, until the later one. A user who then has more than
-    /// `most` loses those that are trusted for the shortest time, never this one. For a user who is gone nothing is kept. One
+    /// `max` loses those that are trusted for the shortest time, never this one. For a user who is gone nothing is kept. One
     /// atomic step.
     async fn trust_network(
         &self,
         user: UserId,
         network: IpAddr,
         until: Timestamp,
-        most: usize,
+        max: usize,
     ) -> Result<(), StoreError>;
 
     /// Whether a network is trusted for a user at a moment: not at the one that it is trusted until.

@@ -26,7 +26,7 @@ pub struct MemoryLog(Arc<RwLock<All>>);
 
 /// Everything that is stored.
 struct All {
-    most_rows: usize,
+    max_rows: usize,
     rows: VecDeque<LogRow>,
     next_id: i64,
     minutes: Buckets,
@@ -47,7 +47,7 @@ impl MemoryLog {
     pub fn keeping(rows: usize) -> Self {
         let (minutes, tens) = (Buckets::default(), Buckets::default());
         let (kept, written) = (VecDeque::new(), HashMap::new());
-        Self(Arc::new(RwLock::new(All { most_rows: rows, rows: kept, next_id: 1, minutes, tens, written })))
+        Self(Arc::new(RwLock::new(All { max_rows: rows, rows: kept, next_id: 1, minutes, tens, written })))
     }
 
     // A panic inside of the lock is a fault of this module; what it left behind is not made better by refusing to go on.
@@ -135,7 +135,7 @@ impl All {
         for call in batch.calls() {
             self.rows.push_back(LogRow { id: RowId(self.next_id), call: call.clone() });
             self.next_id += 1;
-            if self.rows.len() > self.most_rows {
+            if self.rows.len() > self.max_rows {
                 self.rows.pop_front();
             }
         }

@@ -42,12 +42,12 @@ pub(crate) fn output_generator() -> SchemaGenerator {
 
 /// Gives 32-bit integers their range, which schemars leaves to `format` alone.
 fn bound_integers(schema: &mut Schema) {
-    let (least, most) = match schema.get("format").and_then(Value::as_str) {
+    let (min, max) = match schema.get("format").and_then(Value::as_str) {
         Some("int32") => (i64::from(i32::MIN), i64::from(i32::MAX)),
         Some("uint32") => (0, i64::from(u32::MAX)),
         _ => return,
     };
-    for (keyword, bound) in [("minimum", least), ("maximum", most)] {
+    for (keyword, bound) in [("minimum", min), ("maximum", max)] {
         if schema.get(keyword).is_none() {
             schema.insert(keyword.to_owned(), bound.into());
         }
@@ -61,14 +61,14 @@ impl MethodSchema {
     ///
     /// The schema of a parameter is no valid schema; the text says where.
     pub(crate) fn new(params: &[&Schema], required: &[bool], definitions: &Map<String, Value>) -> Result<Self, String> {
-        let least = required.iter().rposition(|&required| required).map_or(0, |last| last + 1);
+        let min = required.iter().rposition(|&required| required).map_or(0, |last| last + 1);
         let mut schema = Map::new();
         schema.insert("type".into(), "array".into());
         if !params.is_empty() {
             let items = params.iter().map(|schema| schema.as_value().clone()).collect();
             schema.insert("prefixItems".into(), Value::Array(items));
         }
-        schema.insert("minItems".into(), least.into());
+        schema.insert("minItems".into(), min.into());
         schema.insert("maxItems".into(), params.len().into());
         let value = with_definitions(schema, definitions);
         let validator = compile_for(&value)?;

@@ -54,7 +54,7 @@ fn line(spec: &OptionSpec) -> String {
 
 /// `1 to 100`; empty where values have no order.
 fn range(spec: &OptionSpec) -> String {
-    spec.range.map(|range| format!("{} to {}", range.least, range.most)).unwrap_or_default()
+    spec.range.map(|range| format!("{} to {}", range.min, range.max)).unwrap_or_default()
 }
 
 fn methods() -> String {

@@ -35,8 +35,8 @@ pub(crate) struct OptionSpec {
 /// The least and the greatest value of an option, as they are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Range {
-    pub(crate) least: &'static str,
-    pub(crate) most: &'static str,
+    pub(crate) min: &'static str,
+    pub(crate) max: &'static str,
 }
 
 /// Bytes of any value at most.
@@ -80,18 +80,18 @@ impl OptionSpec {
 
     /// Whether a text is a value of it.
     pub(crate) fn takes(&self, text: &str) -> bool {
-        let is_within = |Range { least, most }| {
+        let is_within = |Range { min, max }| {
             let measured = (self.measure)(text);
-            (self.measure)(least) <= measured && measured <= (self.measure)(most)
+            (self.measure)(min) <= measured && measured <= (self.measure)(max)
         };
         text.len() <= LONGEST && (self.takes)(text) && self.range.is_none_or(is_within)
     }
 
     /// What it takes, for people: `a whole number from 1 to 100`.
     pub(crate) fn expected(&self) -> String {
-        let Some(Range { least, most }) = self.range else { return self.expected.to_owned() };
+        let Some(Range { min, max }) = self.range else { return self.expected.to_owned() };
         let comma = if self.expected.contains(',') { "," } else { "" };
-        format!("{}{comma} from {least} to {most}", self.expected)
+        format!("{}{comma} from {min} to {max}", self.expected)
     }
 }
 
@@ -132,8 +132,8 @@ impl<T: OptionValue> ConfigOption<T> {
     }
 
     /// The least and the greatest value. An option whose values have an order does not compile without them.
-    pub(super) const fn within(mut self, least: &'static str, most: &'static str) -> Self {
-        self.spec.range = Some(Range { least, most });
+    pub(super) const fn within(mut self, min: &'static str, max: &'static str) -> Self {
+        self.spec.range = Some(Range { min, max });
         self
     }
 

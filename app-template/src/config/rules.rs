@@ -23,8 +23,8 @@ impl Reader<'_> {
         }
         let throttle = &accounts.throttle;
         if throttle.first_delay > throttle.max_delay {
-            let (first, most) = (self.named(&THROTTLE_FIRST_DELAY.spec), self.named(&THROTTLE_MAX_DELAY.spec));
-            self.faults.add(format!("{first}, and {most}: expected a first delay no longer than the longest"));
+            let (first, max) = (self.named(&THROTTLE_FIRST_DELAY.spec), self.named(&THROTTLE_MAX_DELAY.spec));
+            self.faults.add(format!("{first}, and {max}: expected a first delay no longer than the longest"));
         }
         let hasher = &accounts.hasher;
         if u64::from(hasher.memory_kib).saturating_mul(hasher.parallel as u64) > HASHES_KIB {

@@ -215,8 +215,8 @@ mod tests {
     #[test]
     fn every_bound_is_a_value_and_what_is_beyond_is_none() {
         for spec in OPTIONS.iter().chain(METHOD_OPTIONS) {
-            let Some(Range { least, most }) = spec.range else { continue };
-            assert!(spec.takes(least) && spec.takes(most), "{}: {least} to {most}", spec.name);
+            let Some(Range { min, max }) = spec.range else { continue };
+            assert!(spec.takes(min) && spec.takes(max), "{}: {min} to {max}", spec.name);
             assert!(!spec.takes("99999999999999999999"), "{}", spec.name);
         }
         let long = "x".repeat(8193);

@@ -22,7 +22,7 @@ macro_rules! options {
         $($(pub(crate) const $name: ConfigOption<$type> = $key.section($section);)*)*
 
         // Whoever adds an option says what it may be.
-        $($(const _: () = assert!($name.is_bounded(), "an option of numbers, times, sizes or rates has `.within(least, most)`");)*)*
+        $($(const _: () = assert!($name.is_bounded(), "an option of numbers, times, sizes or rates has `.within(min, max)`");)*)*
 
         $(#[$doc])*
         pub(crate) const $list: &[&OptionSpec] = &[$($(&$name.spec,)*)*];

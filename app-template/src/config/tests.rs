@@ -85,8 +85,8 @@ async fn serve(config: &ServeConfig) -> String {
 
 #[test_waits::test]
 async fn with_every_setting_at_a_bound_there_is_a_server_that_answers() {
-    for (spec, Range { least, most }) in ranges() {
-        for value in [least, most] {
+    for (spec, Range { min, max }) in ranges() {
+        for value in [min, max] {
             let config = read(&file(spec, value)).unwrap_or_else(|error| panic!("{}: {error}", spec.name));
             let answer = serve(&config).await;
             assert!(answer.starts_with("HTTP/1.1 200 "), "{} = {value}: {answer}", spec.name);
@@ -96,15 +96,15 @@ async fn with_every_setting_at_a_bound_there_is_a_server_that_answers() {
 
 #[test]
 fn what_is_beyond_a_bound_is_refused_with_name_value_and_bounds() {
-    for (spec, Range { least, most }) in ranges() {
-        for value in [beside(least, -1), beside(most, 1), "99999999999999999999".to_owned()] {
+    for (spec, Range { min, max }) in ranges() {
+        for value in [beside(min, -1), beside(max, 1), "99999999999999999999".to_owned()] {
             let error = read(&file(spec, &value)).map(|_| spec.name).unwrap_err();
             assert!(error.starts_with("app.toml:"), "{error}");
             assert!(
                 error.contains(&format!("{} is \"{value}\": expected a", spec.name)) || spec.kind == "rate",
                 "{error}"
             );
-            assert!(error.contains(&format!(" from {least} to {most}")), "{error}");
+            assert!(error.contains(&format!(" from {min} to {max}")), "{error}");
         }
     }
 }

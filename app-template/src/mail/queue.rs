@@ -217,12 +217,12 @@ impl Shared {
 
 /// One of the senders: sends what is due, waits for what is not, ends when the queue is closed and empty.
 async fn send_all(shared: Arc<Shared>) {
-    let most = shared.options.senders.saturating_sub(1).max(1);
+    let max = shared.options.senders.saturating_sub(1).max(1);
     while !shared.cut.is_cancelled() {
         let mut news = std::pin::pin!(shared.news.notified());
         // From here on no news is missed: what is seen next is not old when it is waited on.
         news.as_mut().enable();
-        let wait = match shared.waiting.next(shared.clock.elapsed(), most) {
+        let wait = match shared.waiting.next(shared.clock.elapsed(), max) {
             Next::Due(mail) => {
                 shared.attempt(mail).await;
                 continue;

@@ -11,7 +11,7 @@ pub struct DatabaseCounts {
     /// Of these, those that are not in use.
     pub idle: usize,
     /// Connections for calls that may be open.
-    pub most: usize,
+    pub max: usize,
     /// Notices of this node that the database took.
     pub sent: u64,
     /// Notices of this node that the database did not take, or did not confirm in time.

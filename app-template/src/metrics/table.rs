@@ -84,8 +84,8 @@ pub(super) const METRICS: &[Metric] = metrics! {
         |now| of_database(now, |database| Value::Level(database.connections as f64));
     "database_connections_idle": Gauge [] "Connections to the database for calls that are open now, and not in use",
         |now| of_database(now, |database| Value::Level(database.idle as f64));
-    "database_connections_most": Gauge [] "Connections to the database for calls that may be open",
-        |now| of_database(now, |database| Value::Level(database.most as f64));
+    "database_connections_max": Gauge [] "Connections to the database for calls that may be open",
+        |now| of_database(now, |database| Value::Level(database.max as f64));
     "bus_sent": Counter [] "Notices to other nodes that the database took",
         |now| of_database(now, |database| Value::Count(database.sent));
     "bus_unsent": Counter [] "Notices to other nodes that the database did not take, or did not confirm in time",

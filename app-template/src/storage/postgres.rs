@@ -141,7 +141,7 @@ impl Storage for Node {
             DatabaseCounts {
                 connections: pool.size() as usize,
                 idle: pool.num_idle(),
-                most: database.options().connections as usize,
+                max: database.options().connections as usize,
                 sent: bus.sent,
                 unsent: bus.unsent,
                 heard: bus.heard,

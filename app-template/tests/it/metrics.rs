@@ -208,7 +208,7 @@ async fn what_is_told_is_documented_and_what_is_documented_is_told() {
     let counts = DatabaseCounts {
         connections: 3,
         idle: 2,
-        most: 10,
+        max: 10,
         sent: 4,
         unsent: 5,
         heard: 6,
@@ -225,7 +225,7 @@ async fn what_is_told_is_documented_and_what_is_documented_is_told() {
     for (name, value) in [
         ("database_connections_open", 3.0),
         ("database_connections_idle", 2.0),
-        ("database_connections_most", 10.0),
+        ("database_connections_max", 10.0),
         ("bus_sent_total", 4.0),
         ("bus_unsent_total", 5.0),
         ("bus_heard_total", 6.0),

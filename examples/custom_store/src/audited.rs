@@ -88,9 +88,9 @@ impl<S: AccountStore, W: Write + Send + 'static> StoreDecorator for Audited<S, W
         Ok(is_deleted)
     }
 
-    async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<OpenedSession>, StoreError> {
+    async fn create_session(&self, session: NewSession, max: usize) -> Result<Option<OpenedSession>, StoreError> {
         let user = session.user;
-        let opened = self.inner().create_session(session, most).await?;
+        let opened = self.inner().create_session(session, max).await?;
         if let Some(OpenedSession { id, .. }) = opened {
             self.note(format_args!("session {id} of user {user} began"))?;
         }
@@ -111,10 +111,10 @@ impl<S: AccountStore, W: Write + Send + 'static> StoreDecorator for Audited<S, W
         name: &str,
         hash: TokenHash,
         now: Timestamp,
-        most: usize,
+        max: usize,
         by: &Authority,
     ) -> Result<ApiTokenRecord, ApiTokenError> {
-        let token = self.inner().create_api_token(user, name, hash, now, most, by).await?;
+        let token = self.inner().create_api_token(user, name, hash, now, max, by).await?;
         self.note(format_args!("API token {} of user {user} was made", token.id))?;
         Ok(token)
     }

@@ -30,9 +30,9 @@ impl Accounts {
         let caller = self.caller(identity).await?;
         let name = names::token_name(name).map_err(|fault| invalid(Field::TokenName, &fault))?;
         let token = self.0.options.tokens.generate(TokenKind::Api)?;
-        let (hash, most) = (TokenHash::of(token.expose()), self.0.options.tokens_per_user);
+        let (hash, max) = (TokenHash::of(token.expose()), self.0.options.tokens_per_user);
         let (user, by) = (caller.user.id, caller.own_authority(BTreeMap::new()));
-        let record = self.store().create_api_token(user, &name, hash, self.now(), most, &by).await?;
+        let record = self.store().create_api_token(user, &name, hash, self.now(), max, &by).await?;
         Ok((record, token))
     }
 

@@ -88,7 +88,7 @@ pub(crate) struct IdentityCache {
 #[derive(Debug, Default)]
 struct State {
     /// Identities that may be kept.
-    most: usize,
+    max: usize,
     good: HashMap<TokenHash, Box<Good>, AsItIs>,
     /// Since when each was known to be bad.
     bad: HashMap<TokenHash, Timestamp>,
@@ -123,10 +123,10 @@ impl Hasher for FirstBytes {
 }
 
 impl IdentityCache {
-    pub(crate) fn new(most: usize) -> Self {
+    pub(crate) fn new(max: usize) -> Self {
         Self {
             epoch: AtomicU64::new(0),
-            state: Mutex::new(State { most: most.max(1), ..State::default() }),
+            state: Mutex::new(State { max: max.max(1), ..State::default() }),
             misses: AtomicU64::new(0),
             many_uses: Notify::new(),
         }
@@ -215,7 +215,7 @@ impl IdentityCache {
     }
 
     fn note_many(&self, state: &State) {
-        if state.noted() >= state.most {
+        if state.noted() >= state.max {
             self.many_uses.notify_one();
         }
     }
@@ -276,7 +276,7 @@ impl State {
     /// Whether a use may be noted: unless twice as many as identities may be kept wait already, since the store does not keep
     /// up. The next use may be noted.
     fn may_note(&self) -> bool {
-        self.noted() < self.most.saturating_mul(2)
+        self.noted() < self.max.saturating_mul(2)
     }
 
     /// Keeps the use of a token that is not known any longer.
@@ -294,7 +294,7 @@ impl State {
     }
 
     fn keep(&mut self, hash: TokenHash, good: Box<Good>) {
-        while self.good.len() >= self.most {
+        while self.good.len() >= self.max {
             let Some(oldest) = self.order.pop_front() else { break };
             self.remove(&oldest);
         }
@@ -307,7 +307,7 @@ impl State {
             Some(before) => self.let_go(&before),
             None => self.order.push_back(hash),
         }
-        if self.order.len() > self.most.saturating_mul(2) {
+        if self.order.len() > self.max.saturating_mul(2) {
             let good = &self.good;
             self.order.retain(|hash| good.contains_key(hash));
         }

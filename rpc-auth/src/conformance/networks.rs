@@ -8,7 +8,7 @@ use crate::model::{Authority, GrantCeiling, UserId, UserRecord};
 use crate::store::AccountStore;
 
 /// What a user may have in these properties.
-const MOST: usize = 3;
+const MAX_NETWORKS: usize = 3;
 
 /// A network that the number stands for: IPv4 and IPv6 by turns.
 fn network(number: u32) -> IpAddr {
@@ -20,7 +20,7 @@ fn network(number: u32) -> IpAddr {
 }
 
 async fn trust<S: AccountStore>(store: &S, user: &UserRecord, number: u32, until: i64) {
-    store.trust_network(user.id, network(number), at(until), MOST).await.expect(ANSWERS);
+    store.trust_network(user.id, network(number), at(until), MAX_NETWORKS).await.expect(ANSWERS);
 }
 
 async fn is_trusted<S: AccountStore>(store: &S, user: &UserRecord, number: u32, now: i64) -> bool {
@@ -83,10 +83,10 @@ pub async fn networks_trusted_at_once_stay_within_the_limit<S: AccountStore>(sto
     let id = ann.id;
     let trust = |store: Arc<S>, number: usize| async move {
         let number = u32::try_from(number).unwrap_or(0);
-        store.trust_network(id, network(number), at(1000), MOST).await.expect(ANSWERS);
+        store.trust_network(id, network(number), at(1000), MAX_NETWORKS).await.expect(ANSWERS);
     };
     at_once(&store, 8, trust).await;
-    assert_eq!(trusted(&*store, &ann, 0..8, 0).await.len(), MOST);
+    assert_eq!(trusted(&*store, &ann, 0..8, 0).await.len(), MAX_NETWORKS);
 }
 
 /// Nobody has the id again, and nothing is left to be purged.
@@ -96,7 +96,7 @@ pub async fn networks_go_with_their_user<S: AccountStore>(store: Arc<S>) {
     assert!(store.delete_user(ann.id, &GrantCeiling::default(), &Authority::Application).await.expect(ANSWERS));
     assert!(!is_trusted(&*store, &ann, 0, 0).await);
     trust(&*store, &ann, 0, 1000).await;
-    store.trust_network(UserId::new(77), network(0), at(1000), MOST).await.expect(ANSWERS);
+    store.trust_network(UserId::new(77), network(0), at(1000), MAX_NETWORKS).await.expect(ANSWERS);
     assert!(!is_trusted(&*store, &ann, 0, 0).await);
     assert_eq!(store.purge_networks(at(5000)).await.expect(ANSWERS), 0);
 }

@@ -14,8 +14,8 @@ async fn record<S: AccountStore>(store: &S, token: &str) -> SessionRecord {
 }
 
 /// Makes a session; how many others ended.
-async fn ended_for<S: AccountStore>(store: &S, session: NewSession, most: usize) -> u64 {
-    store.create_session(session, most).await.expect(ANSWERS).expect("the user may have a session").ended
+async fn ended_for<S: AccountStore>(store: &S, session: NewSession, max: usize) -> u64 {
+    store.create_session(session, max).await.expect(ANSWERS).expect("the user may have a session").ended
 }
 
 fn to_second_password() -> UserChange {

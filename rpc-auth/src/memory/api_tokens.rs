@@ -36,7 +36,7 @@ impl ApiTokenStore for MemoryStore {
         name: &str,
         hash: TokenHash,
         now: Timestamp,
-        most: usize,
+        max: usize,
         by: &Authority,
     ) -> Result<ApiTokenRecord, ApiTokenError> {
         let rows = &mut *self.write();
@@ -44,7 +44,7 @@ impl ApiTokenStore for MemoryStore {
         if rows.users.user(user).is_none() {
             return Err(ApiTokenError::NoUser);
         }
-        if rows.api_tokens.of(user).count() >= most {
+        if rows.api_tokens.of(user).count() >= max {
             return Err(ApiTokenError::TooMany);
         }
         if rows.api_tokens.by_hash(&hash).is_some() {

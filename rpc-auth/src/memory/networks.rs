@@ -15,11 +15,11 @@ use crate::store::{NetworkStore, StoreError};
 pub(super) struct Networks(HashMap<UserId, HashMap<IpAddr, Timestamp>>);
 
 impl Networks {
-    fn trust(&mut self, user: UserId, network: IpAddr, until: Timestamp, most: usize) {
+    fn trust(&mut self, user: UserId, network: IpAddr, until: Timestamp, max: usize) {
         let networks = self.0.entry(user).or_default();
         let stored = networks.entry(network).or_insert(until);
         *stored = until.max(*stored);
-        while networks.len() > most.max(1) {
+        while networks.len() > max.max(1) {
             let others = networks.iter().filter(|(other, _)| **other != network);
             let Some(first) = others.min_by_key(|(other, until)| (**until, **other)).map(|(other, _)| *other) else {
                 return;
@@ -51,11 +51,11 @@ impl NetworkStore for MemoryStore {
         user: UserId,
         network: IpAddr,
         until: Timestamp,
-        most: usize,
+        max: usize,
     ) -> Result<(), StoreError> {
         let rows = &mut *self.write();
         if rows.users.user(user).is_some() {
-            rows.networks.trust(user, network, until, most);
+            rows.networks.trust(user, network, until, max);
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ impl OwnedRows<SessionRecord> {
 
 #[async_trait]
 impl SessionStore for MemoryStore {
-    async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<OpenedSession>, StoreError> {
+    async fn create_session(&self, session: NewSession, max: usize) -> Result<Option<OpenedSession>, StoreError> {
         let NewSession { user, hash, password, rehashed, created } = session;
         let rows = &mut *self.write();
         let is_as_checked = |row: &UserRecord| row.enabled && row.password == password;
@@ -38,7 +38,7 @@ impl SessionStore for MemoryStore {
         if let Some(rehashed) = rehashed {
             rows.users.change(user, |row| row.password = rehashed);
         }
-        let ended = rows.sessions.make_room(user, most.saturating_sub(1));
+        let ended = rows.sessions.make_room(user, max.saturating_sub(1));
         let id = rows.sessions.next_id();
         rows.sessions.insert(SessionRecord { id, user, hash, created, last_used: created });
         Ok(Some(OpenedSession { id, ended }))

@@ -289,12 +289,12 @@ mod tests {
         let hasher = hasher(2, 64, LONG);
         let (mut holders, mut callers) = (JoinSet::new(), JoinSet::new());
         let releases = [occupy(&hasher, &mut holders).await, occupy(&hasher, &mut holders).await];
-        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (running, max) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         for _ in 0..200 {
-            let (hasher, running, most) = (hasher.clone(), Arc::clone(&running), Arc::clone(&most));
+            let (hasher, running, max) = (hasher.clone(), Arc::clone(&running), Arc::clone(&max));
             callers.spawn(async move {
                 let work = hasher.in_turn(move |_| {
-                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    max.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                     running.fetch_sub(1, Ordering::SeqCst);
                 });
                 work.await.is_ok()
@@ -307,6 +307,6 @@ mod tests {
         assert_eq!(hasher.counters(), counters);
         drop(releases);
         assert_eq!(soon("all callers", callers.join_all()).await, vec![true; 64]);
-        assert!(most.load(Ordering::SeqCst) <= 2);
+        assert!(max.load(Ordering::SeqCst) <= 2);
     }
 }

@@ -64,7 +64,7 @@ impl PgStore {
         name: &str,
         hash: &TokenHash,
         now: Timestamp,
-        most: i64,
+        max: i64,
     ) -> Result<Result<ApiTokenRecord, ApiTokenError>, sqlx::Error> {
         let mut transaction = self.begin().await?;
         match authority::hold_over(&mut transaction, by, user, Intent::Change).await? {
@@ -73,7 +73,7 @@ impl PgStore {
             Err(refused) => return Ok(Err(refused.into())),
         }
         let creation = sqlx::query(CREATE).bind(user.number()).bind(name).bind(hash.as_bytes());
-        let creation = creation.bind(now).bind(most);
+        let creation = creation.bind(now).bind(max);
         let Some(row) = creation.fetch_optional(&mut *transaction).await? else {
             return Ok(Err(ApiTokenError::TooMany));
         };
@@ -112,11 +112,11 @@ impl ApiTokenStore for PgStore {
         name: &str,
         hash: TokenHash,
         now: Timestamp,
-        most: usize,
+        max: usize,
         by: &Authority,
     ) -> Result<ApiTokenRecord, ApiTokenError> {
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        retrying(|| self.make_api_token(by, user, name, &hash, now, most)).await.map_err(StoreError::from)?
+        let max = i64::try_from(max).unwrap_or(i64::MAX);
+        retrying(|| self.make_api_token(by, user, name, &hash, now, max)).await.map_err(StoreError::from)?
     }
 
     async fn api_token_by_hash(&self, hash: &TokenHash) -> Result<Option<(ApiTokenRecord, UserRecord)>, StoreError> {

@@ -35,14 +35,14 @@ const PURGE: &str = "WITH locked AS MATERIALIZED (
      WHERE stored.user_id = locked.user_id AND stored.network = locked.network";
 
 impl PgStore {
-    async fn trust(&self, user: i64, network: &str, until: Timestamp, most: usize) -> Result<(), sqlx::Error> {
+    async fn trust(&self, user: i64, network: &str, until: Timestamp, max: usize) -> Result<(), sqlx::Error> {
         let mut transaction = self.begin().await?;
         if sqlx::query(LOCK_USER).bind(user).fetch_optional(&mut *transaction).await?.is_none() {
             return Ok(());
         }
         let trust = sqlx::query(TRUST).bind(user).bind(network).bind(until);
         trust.execute(&mut *transaction).await?;
-        let others = i64::try_from(most.saturating_sub(1)).unwrap_or(i64::MAX);
+        let others = i64::try_from(max.saturating_sub(1)).unwrap_or(i64::MAX);
         sqlx::query(MAKE_ROOM).bind(user).bind(network).bind(others).execute(&mut *transaction).await?;
         transaction.commit().await
     }
@@ -55,10 +55,10 @@ impl NetworkStore for PgStore {
         user: UserId,
         network: IpAddr,
         until: Timestamp,
-        most: usize,
+        max: usize,
     ) -> Result<(), StoreError> {
         let network = network.to_string();
-        Ok(retrying(|| self.trust(user.number(), &network, until, most)).await?)
+        Ok(retrying(|| self.trust(user.number(), &network, until, max)).await?)
     }
 
     async fn is_trusted_network(&self, user: UserId, network: IpAddr, now: Timestamp) -> Result<bool, StoreError> {

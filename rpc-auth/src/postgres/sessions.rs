@@ -56,7 +56,7 @@ const PURGE: &str = "WITH locked AS MATERIALIZED (
      DELETE FROM rpc_auth_sessions USING locked WHERE rpc_auth_sessions.id = locked.id";
 
 impl PgStore {
-    async fn begin_session(&self, session: &NewSession, most: usize) -> Result<Option<OpenedSession>, sqlx::Error> {
+    async fn begin_session(&self, session: &NewSession, max: usize) -> Result<Option<OpenedSession>, sqlx::Error> {
         let user = session.user.number();
         let mut transaction = self.begin().await?;
         let as_checked = sqlx::query(LOCK_AS_CHECKED).bind(user).bind(session.password.expose());
@@ -70,7 +70,7 @@ impl PgStore {
             .bind(user)
             .bind(session.hash.as_bytes())
             .bind(session.created)
-            .bind(i64::try_from(most.saturating_sub(1)).unwrap_or(i64::MAX))
+            .bind(i64::try_from(max.saturating_sub(1)).unwrap_or(i64::MAX))
             .fetch_one(&mut *transaction)
             .await?;
         transaction.commit().await?;
@@ -89,8 +89,8 @@ impl PgStore {
 
 #[async_trait]
 impl SessionStore for PgStore {
-    async fn create_session(&self, session: NewSession, most: usize) -> Result<Option<OpenedSession>, StoreError> {
-        Ok(retrying(|| self.begin_session(&session, most)).await?)
+    async fn create_session(&self, session: NewSession, max: usize) -> Result<Option<OpenedSession>, StoreError> {
+        Ok(retrying(|| self.begin_session(&session, max)).await?)
     }
 
     async fn session(&self, hash: &TokenHash) -> Result<Option<(SessionRecord, UserRecord)>, StoreError> {

@@ -107,7 +107,7 @@ operations! {
         delete_user(id: UserId, ceiling: &GrantCeiling, by: &Authority) -> Result<bool, UserError>;
     }
     SessionStore {
-        create_session(session: NewSession, most: usize) -> Result<Option<OpenedSession>, StoreError>;
+        create_session(session: NewSession, max: usize) -> Result<Option<OpenedSession>, StoreError>;
         session(hash: &TokenHash) -> Result<Option<(SessionRecord, UserRecord)>, StoreError>;
         touch_sessions(used: &[(SessionId, Timestamp)]) -> Result<(), StoreError>;
         delete_session(id: SessionId) -> Result<bool, StoreError>;
@@ -119,7 +119,7 @@ operations! {
             name: &str,
             hash: TokenHash,
             now: Timestamp,
-            most: usize,
+            max: usize,
             by: &Authority,
         ) -> Result<ApiTokenRecord, ApiTokenError>;
         api_token_by_hash(hash: &TokenHash) -> Result<Option<(ApiTokenRecord, UserRecord)>, StoreError>;
@@ -160,7 +160,7 @@ operations! {
         purge_confirmations(expired: Timestamp) -> Result<u64, StoreError>;
     }
     NetworkStore {
-        trust_network(user: UserId, network: IpAddr, until: Timestamp, most: usize) -> Result<(), StoreError>;
+        trust_network(user: UserId, network: IpAddr, until: Timestamp, max: usize) -> Result<(), StoreError>;
         is_trusted_network(user: UserId, network: IpAddr, now: Timestamp) -> Result<bool, StoreError>;
         purge_networks(ended: Timestamp) -> Result<u64, StoreError>;
     }

@@ -21,7 +21,7 @@ pub(super) struct Queue {
     common: Room,
     shares: Shares,
     /// Bytes that a record is counted as at least, so that their number is bounded too.
-    least_cost: usize,
+    min_cost: usize,
     /// Records that wait. One is counted before it is pushed, and until it has been popped.
     length: AtomicUsize,
     /// The order of the next record.
@@ -47,14 +47,14 @@ struct Waiting {
 }
 
 impl Queue {
-    pub(super) fn new(most_records: usize, most_bytes: usize) -> Self {
-        let own = [most_bytes / 4, most_bytes / 8, most_bytes / 8];
-        let lane = |most| Lane { records: SegQueue::new(), own: Room::new(most), taken: AtomicU64::new(0) };
+    pub(super) fn new(max_records: usize, max_bytes: usize) -> Self {
+        let own = [max_bytes / 4, max_bytes / 8, max_bytes / 8];
+        let lane = |max| Lane { records: SegQueue::new(), own: Room::new(max), taken: AtomicU64::new(0) };
         Self {
             lanes: own.map(lane),
-            common: Room::new(most_bytes - own.iter().sum::<usize>()),
+            common: Room::new(max_bytes - own.iter().sum::<usize>()),
             shares: Shares::default(),
-            least_cost: if most_records == 0 { usize::MAX } else { most_bytes.div_ceil(most_records) },
+            min_cost: if max_records == 0 { usize::MAX } else { max_bytes.div_ceil(max_records) },
             length: AtomicUsize::new(0),
             order: AtomicU64::new(0),
             turn: AtomicUsize::new(0),
@@ -119,29 +119,29 @@ impl Queue {
     }
 
     fn cost(&self, record: &Record) -> usize {
-        record.weight().max(self.least_cost)
+        record.weight().max(self.min_cost)
     }
 }
 
 /// Bytes that may be held, and how many are.
 struct Room {
-    most: usize,
+    max: usize,
     held: AtomicUsize,
 }
 
 impl Room {
-    const fn new(most: usize) -> Self {
-        Self { most, held: AtomicUsize::new(0) }
+    const fn new(max: usize) -> Self {
+        Self { max, held: AtomicUsize::new(0) }
     }
 
     fn free(&self) -> usize {
-        self.most.saturating_sub(self.held.load(Ordering::Relaxed))
+        self.max.saturating_sub(self.held.load(Ordering::Relaxed))
     }
 
     /// Whether there was room for as much, which is held then.
     fn take(&self, bytes: usize) -> bool {
         let held = self.held.fetch_add(bytes, Ordering::Relaxed);
-        let fits = held.saturating_add(bytes) <= self.most;
+        let fits = held.saturating_add(bytes) <= self.max;
         if !fits {
             self.give(bytes);
         }

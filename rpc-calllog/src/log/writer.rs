@@ -69,9 +69,9 @@ impl Writer {
     }
 
     /// Takes calls out of the queue, and how many are of which standing.
-    fn take(&self, most: usize) -> (Vec<LoggedCall>, ByStanding<u64>) {
+    fn take(&self, max: usize) -> (Vec<LoggedCall>, ByStanding<u64>) {
         self.shared.taken.store(self.shared.now().millis(), Ordering::Relaxed);
-        let mut records: Vec<_> = std::iter::from_fn(|| self.shared.queue.pop()).take(most).collect();
+        let mut records: Vec<_> = std::iter::from_fn(|| self.shared.queue.pop()).take(max).collect();
         records.sort_unstable_by_key(|record| record.order);
         let (mut callers, mut standings) = (Callers::default(), ByStanding::default());
         let calls = records.into_iter().map(|record| {

@@ -112,7 +112,7 @@ pub enum Fault {
     #[error("the configuration sets limits for {0}, which is no method")]
     LimitsForUnknownMethod(String),
     /// A limit, of the `Api` or of one method, is not in its range.
-    #[error("the limit `{name}`{} is {value}; it is from {least} to {most}", method.as_ref().map(|path| format!(" of {path}")).unwrap_or_default())]
+    #[error("the limit `{name}`{} is {value}; it is from {min} to {max}", method.as_ref().map(|path| format!(" of {path}")).unwrap_or_default())]
     LimitOutOfRange {
         /// The limit: `max_depth`.
         name: &'static str,
@@ -121,9 +121,9 @@ pub enum Fault {
         /// What it is.
         value: String,
         /// The least that it may be.
-        least: String,
+        min: String,
         /// The most that it may be.
-        most: String,
+        max: String,
     },
     /// `upload = …` at a method that takes no file, or the like.
     #[error("{method} at {location} sets `upload`, but takes no `&Upload`; add the argument or remove the key")]

@@ -111,9 +111,9 @@ fn is_state(text: &str) -> bool {
 
 fn is_entry(entry: &str) -> bool {
     let Some((key, value)) = entry.split_once('=') else { return false };
-    let part = |text: &str, most: usize| {
+    let part = |text: &str, max: usize| {
         let rest = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-*/".contains(&byte);
-        (1..=most).contains(&text.len()) && text.bytes().all(rest)
+        (1..=max).contains(&text.len()) && text.bytes().all(rest)
     };
     let begins = |text: &str, digits: bool| {
         text.bytes().next().is_some_and(|first| first.is_ascii_lowercase() || digits && first.is_ascii_digit())

@@ -108,8 +108,8 @@ impl HttpClient {
 
     /// Bytes of an answer that are read. Default: 16 MiB; beyond it [`ClientError::TooLarge`].
     #[must_use]
-    pub fn max_bytes(mut self, most: usize) -> Self {
-        self.max_bytes = most;
+    pub fn max_bytes(mut self, max: usize) -> Self {
+        self.max_bytes = max;
         self
     }
 

@@ -61,15 +61,15 @@ impl<B: Body + Unpin> RequestBody<B> {
     }
 
     /// Reads and drops the rest, within its bounds; tells whether that was all.
-    async fn drop_rest(&mut self, most: u64, time: Duration) -> bool {
-        if self.progress == Progress::Broken || self.body.size_hint().lower() > most {
+    async fn drop_rest(&mut self, max: u64, time: Duration) -> bool {
+        if self.progress == Progress::Broken || self.body.size_hint().lower() > max {
             return false;
         }
         let read = async {
             let mut length = 0;
             while let Some(Ok(frame)) = self.frame().await {
                 length += frame.data_ref().map_or(0, |data| data.remaining() as u64);
-                if length > most {
+                if length > max {
                     return false;
                 }
             }
@@ -184,10 +184,10 @@ mod tests {
                 stream::iter(["ab", "", "cde"]).map(|text| Ok::<_, io::Error>(Frame::data(Bytes::from(text)))),
             )
         };
-        for (most, is_read) in [(5, true), (6, true), (4, false), (0, false)] {
+        for (max, is_read) in [(5, true), (6, true), (4, false), (0, false)] {
             let mut body = RequestBody::new(frames());
-            assert_eq!(body.drop_rest(most, TIME).await, is_read, "{most}");
-            assert_eq!(body.is_read(), is_read, "{most}");
+            assert_eq!(body.drop_rest(max, TIME).await, is_read, "{max}");
+            assert_eq!(body.is_read(), is_read, "{max}");
         }
     }
 

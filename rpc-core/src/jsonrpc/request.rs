@@ -43,17 +43,17 @@ impl Invalid {
 }
 
 impl<'b> Document<'b> {
-    /// Reads a document. A batch of more than `most` entries is one invalid request.
+    /// Reads a document. A batch of more than `max` entries is one invalid request.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::Parse`]: the bytes are not one document.
-    pub(crate) fn read(codec: Codec, document: &'b Bytes, most: usize) -> Result<Self, ApiError> {
+    pub(crate) fn read(codec: Codec, document: &'b Bytes, max: usize) -> Result<Self, ApiError> {
         let refuse = |reason: Cow<'static, str>| Self::Single(Err(Invalid::new(Id::null(codec), reason)));
-        Ok(match Level::read(codec, document, most)? {
+        Ok(match Level::read(codec, document, max)? {
             Level::Array { count: 0, .. } => refuse("Invalid request: the batch is empty".into()),
-            Level::Array { count, .. } if count > most => {
-                let reason = format!("Invalid request: the batch has {count} entries, the limit is {most} (`batch`)");
+            Level::Array { count, .. } if count > max => {
+                let reason = format!("Invalid request: the batch has {count} entries, the limit is {max} (`batch`)");
                 refuse(reason.into())
             }
             Level::Array { items, .. } => {

@@ -55,14 +55,14 @@ impl fmt::Display for Value {
 }
 
 /// A fault, unless the value is in its range.
-fn check<T: Into<Value>>(name: &'static str, of: Option<&str>, value: T, least: T, most: T) -> Option<Fault> {
-    let (value, least, most): (Value, Value, Value) = (value.into(), least.into(), most.into());
-    (value < least || value > most).then(|| Fault::LimitOutOfRange {
+fn check<T: Into<Value>>(name: &'static str, of: Option<&str>, value: T, min: T, max: T) -> Option<Fault> {
+    let (value, min, max): (Value, Value, Value) = (value.into(), min.into(), max.into());
+    (value < min || value > max).then(|| Fault::LimitOutOfRange {
         name,
         method: of.map(str::to_owned),
         value: value.to_string(),
-        least: least.to_string(),
-        most: most.to_string(),
+        min: min.to_string(),
+        max: max.to_string(),
     })
 }
 

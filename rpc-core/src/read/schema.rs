@@ -65,11 +65,11 @@ fn order_by(fields: &[Field]) -> Value {
     if names.is_empty() {
         return json!({"type": ["array", "null"], "maxItems": 0});
     }
-    let most = names.len();
+    let max = names.len();
     let name = json!({"type": "string", "enum": names});
     let direction = json!({"type": "string", "enum": ["asc", "desc"]});
     let directed = json!({"type": "array", "prefixItems": [name, direction], "minItems": 1, "maxItems": 2});
-    let many = json!({"type": "array", "items": {"anyOf": [name, directed]}, "maxItems": most});
+    let many = json!({"type": "array", "items": {"anyOf": [name, directed]}, "maxItems": max});
     json!({"anyOf": [name, many, {"type": "null"}]})
 }
 

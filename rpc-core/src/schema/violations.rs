@@ -100,10 +100,10 @@ impl Report<'_> {
                 missing.for_each(|violation| self.record(violation));
             }
             Kind::MaxItems { .. } => {
-                let (most, given) = (params.len(), self.given);
+                let (max, given) = (params.len(), self.given);
                 let message =
-                    format!("{given} parameters were given, at most {most} are taken: {}", self.method.usage());
-                self.record(Violation { pointer: format!("/{most}"), keyword: "maxItems".into(), message });
+                    format!("{given} parameters were given, at most {max} are taken: {}", self.method.usage());
+                self.record(Violation { pointer: format!("/{max}"), keyword: "maxItems".into(), message });
             }
             kind => {
                 let message = format!("the parameters: {}", expectation(kind));

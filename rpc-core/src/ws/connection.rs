@@ -200,8 +200,8 @@ impl Connection {
     }
 
     fn poll_calls(&mut self, cx: &mut Context<'_>) {
-        let most = self.api.limits().ws_running;
-        while let Poll::Ready(ended) = self.calls.poll_next(most, cx) {
+        let max = self.api.limits().ws_running;
+        while let Poll::Ready(ended) = self.calls.poll_next(max, cx) {
             self.ended(ended);
         }
     }

@@ -118,10 +118,10 @@ impl Hub {
     }
 
     fn deliver(&self, event: &PublishedEvent) {
-        let most = self.queue.load(Ordering::Relaxed);
+        let max = self.queue.load(Ordering::Relaxed);
         let (audience, mut forms) = (Arc::new(event.audience.clone()), Forms::new(event));
         for socket in self.lock().by_id.values() {
-            socket.hear(&audience, most, || forms.get(socket.codec(), socket.subscribes(&event.name)));
+            socket.hear(&audience, max, || forms.get(socket.codec(), socket.subscribes(&event.name)));
         }
     }
 

@@ -17,7 +17,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc::{self, CallContext, Document, Id, Invalid, Request, System};
 
 /// Undecodable messages in a row that end a connection.
-const MOST_UNDECODABLE: u32 = 16;
+const MAX_UNDECODABLE: u32 = 16;
 
 impl Connection {
     /// Reads one message.
@@ -56,7 +56,7 @@ impl Connection {
     fn undecodable(&mut self, codec: Codec, error: ApiError) {
         self.undecodable += 1;
         self.refuse(codec, &Id::null(codec), error);
-        if self.undecodable >= MOST_UNDECODABLE {
+        if self.undecodable >= MAX_UNDECODABLE {
             self.close(close::UNDECODABLE, "messages do not decode");
         }
     }

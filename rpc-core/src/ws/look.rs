@@ -16,7 +16,7 @@ use crate::pipeline::authenticate::authenticate;
 
 /// How long a look may take before it counts as one that could not find out: whoever does not answer is asked anew, and does not
 /// keep others from looking.
-const MOST: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a look found.
 pub(super) struct Found {
@@ -34,7 +34,7 @@ pub(super) fn begin(api: Api, context: &CallContext, socket: Arc<Socket>) -> Loo
         // Never closed.
         let _turn = api.hub().rechecks.acquire().await;
         let began = socket.rights().begin();
-        let result = match timeout(MOST, authenticate(&api, credentials, client)).await {
+        let result = match timeout(TIMEOUT, authenticate(&api, credentials, client)).await {
             Ok(result) => result,
             Err(late) => Err(ApiError::unavailable(late, Duration::ZERO)),
         };

@@ -40,20 +40,20 @@ impl Outbox {
         self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds an event. With `most` of them waiting the reader has fallen too far behind: they are dropped, and so is the
+    /// Adds an event. With `max` of them waiting the reader has fallen too far behind: they are dropped, and so is the
     /// connection soon. Events that may turn out to be for somebody else are never the reason for that.
-    pub(super) fn push(&self, event: Queued, most: usize) {
+    pub(super) fn push(&self, event: Queued, max: usize) {
         let mut events = self.lock();
         if self.overflowed.load(Ordering::Acquire) || self.shut.load(Ordering::Acquire) {
             return;
         }
-        if events.len() >= most {
+        if events.len() >= max {
             if !event.is_expected {
                 return;
             }
             events.retain(|event| event.is_expected);
         }
-        if events.len() < most {
+        if events.len() < max {
             events.push_back(event);
         } else {
             *events = VecDeque::new();

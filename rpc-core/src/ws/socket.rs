@@ -67,14 +67,14 @@ impl Socket {
         self.waker.register(cx.waker());
     }
 
-    /// Takes an event that is for the peer, as far as it is known now; `most` events may wait.
-    pub(super) fn hear(&self, audience: &Arc<Audience>, most: usize, message: impl FnOnce() -> Message) {
+    /// Takes an event that is for the peer, as far as it is known now; `max` events may wait.
+    pub(super) fn hear(&self, audience: &Arc<Audience>, max: usize, message: impl FnOnce() -> Message) {
         let expected = self.rights().expects(audience);
         if expected == Expected::No {
             return;
         }
         let (audience, is_expected) = (Arc::clone(audience), expected == Expected::Yes);
-        self.outbox.push(Queued { message: message(), audience, is_expected }, most);
+        self.outbox.push(Queued { message: message(), audience, is_expected }, max);
         self.waker.wake();
     }
 
@@ -125,11 +125,11 @@ impl Socket {
         self.subscriptions().contains(name)
     }
 
-    /// Adds names; beyond `most` of them none is added.
-    pub(super) fn subscribe(&self, names: &HashSet<&'static str>, most: usize) -> Result<(), ApiError> {
+    /// Adds names; beyond `max` of them none is added.
+    pub(super) fn subscribe(&self, names: &HashSet<&'static str>, max: usize) -> Result<(), ApiError> {
         let mut subscriptions = self.subscriptions();
-        if subscriptions.union(names).count() > most {
-            return Err(too_many(most));
+        if subscriptions.union(names).count() > max {
+            return Err(too_many(max));
         }
         subscriptions.extend(names);
         Ok(())
@@ -144,7 +144,7 @@ impl Socket {
 }
 
 /// The answer to more subscriptions than the limit.
-pub(super) fn too_many(most: usize) -> ApiError {
-    let reason = format!("Too many requests: the limit is {most} subscriptions (`ws_subscriptions`)");
+pub(super) fn too_many(max: usize) -> ApiError {
+    let reason = format!("Too many requests: the limit is {max} subscriptions (`ws_subscriptions`)");
     ApiError::of(ErrorCode::TooManyRequests).with_reason(reason)
 }

@@ -30,9 +30,9 @@ impl Connection {
 
     /// The first of the names that are unknown.
     fn subscribe_to(&self, names: Vec<String>) -> Result<Vec<String>, ApiError> {
-        let most = self.api.limits().ws_subscriptions;
-        if names.len() > most {
-            return Err(too_many(most));
+        let max = self.api.limits().ws_subscriptions;
+        if names.len() > max {
+            return Err(too_many(max));
         }
         let (mut declared, mut unknown) = (HashSet::new(), Vec::new());
         for name in names {
@@ -43,7 +43,7 @@ impl Connection {
                 unknown.push(name.chars().take(TOLD_OF_A_NAME).collect());
             }
         }
-        self.registration.socket.subscribe(&declared, most)?;
+        self.registration.socket.subscribe(&declared, max)?;
         Ok(unknown)
     }
 

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::support::server::Running;
 
 /// The greatest value of the limit.
-const MOST: usize = 192;
+const MAX_DEPTH: usize = 192;
 /// Three quarters of what Tokio gives its threads: types of users may take more than those here.
 const STACK: usize = 3 * 512 * 1024;
 
@@ -85,7 +85,7 @@ fn on_small_stacks<F: Future<Output = ()> + 'static>(test: fn() -> F) {
 
 async fn start() -> Running {
     let mut limits = Limits::default();
-    limits.max_depth = MOST;
+    limits.max_depth = MAX_DEPTH;
     Running::serve(Api::builder().only("/v9/depth/**").limits(limits), |service: HttpService| service).await
 }
 
@@ -124,9 +124,11 @@ fn documents_of_the_greatest_depth_are_read_checked_and_answered() {
         let server = start().await;
         for codec in [Codec::Json, Codec::MsgPack] {
             // The array of parameters is a level, and the request around it another one.
-            for (method, value) in
-                [("echo", arrays(MOST - 2)), ("branch", branches(MOST - 3)), ("either", arrays(MOST - 2))]
-            {
+            for (method, value) in [
+                ("echo", arrays(MAX_DEPTH - 2)),
+                ("branch", branches(MAX_DEPTH - 3)),
+                ("either", arrays(MAX_DEPTH - 2)),
+            ] {
                 let path = format!("/v9/depth/{method}");
                 let body = codec.encode(&json!([value])).unwrap();
                 for target in [path.clone(), format!("/api{path}")] {
@@ -139,7 +141,7 @@ fn documents_of_the_greatest_depth_are_read_checked_and_answered() {
                 let answer = ask(&server, codec, document).await;
                 assert_eq!(answer["result"]["status"], 200, "{codec:?} {method}");
             }
-            let body = codec.encode(&json!([bad_branches(MOST - 3)])).unwrap();
+            let body = codec.encode(&json!([bad_branches(MAX_DEPTH - 3)])).unwrap();
             let (status, answer) = post(&server, "/v9/depth/branch", codec, &body).await;
             assert_eq!(status, 400, "{codec:?}: {answer}");
         }
@@ -151,7 +153,7 @@ fn deeper_documents_are_refused_however_deep_they_are() {
     on_small_stacks(|| async {
         let server = start().await;
         for (codec, open) in [(Codec::Json, &b"["[..]), (Codec::MsgPack, b"\x91"), (Codec::Json, b"{\"below\":[")] {
-            for levels in [MOST + 1, 3000, 500_000 / open.len()] {
+            for levels in [MAX_DEPTH + 1, 3000, 500_000 / open.len()] {
                 for target in ["/v9/depth/echo", "/v9/depth/branch", "/api", "/api/v9/depth/either"] {
                     let (status, answer) = post(&server, target, codec, &open.repeat(levels)).await;
                     assert_eq!(status, 400, "{codec:?} {target} {levels}: {answer}");
@@ -166,10 +168,10 @@ fn deeper_documents_are_refused_however_deep_they_are() {
 #[test]
 fn a_greater_depth_does_not_build() {
     let mut limits = Limits::default();
-    limits.max_depth = MOST + 1;
+    limits.max_depth = MAX_DEPTH + 1;
     let error = Api::builder().only("/v9/depth/**").limits(limits).build().unwrap_err();
-    let [Fault::LimitOutOfRange { name: "max_depth", method: None, value, most, .. }] = error.faults() else {
+    let [Fault::LimitOutOfRange { name: "max_depth", method: None, value, max, .. }] = error.faults() else {
         panic!("{error}")
     };
-    assert_eq!((value.as_str(), most.as_str()), ("193", "192"));
+    assert_eq!((value.as_str(), max.as_str()), ("193", "192"));
 }

@@ -176,8 +176,8 @@ impl Cluster {
     /// # Panics
     ///
     /// It does not run, or there is no `prlimit`, which Linux has.
-    pub fn set_quota(&self, most: Option<u64>) {
-        let limit = most.map_or_else(|| "unlimited".to_owned(), |most| most.to_string());
+    pub fn set_quota(&self, max: Option<u64>) {
+        let limit = max.map_or_else(|| "unlimited".to_owned(), |max| max.to_string());
         let first = self.pid().as_raw_nonzero();
         let others = fs::read_to_string(format!("/proc/{first}/task/{first}/children")).expect("the server runs");
         // Whoever is begun later has the limit of the first.

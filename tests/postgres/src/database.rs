@@ -174,8 +174,8 @@ impl TestDatabase {
     /// # Panics
     ///
     /// It cannot be connected to.
-    pub async fn pool(&self, most: u32) -> PgPool {
-        let pool = PgPoolOptions::new().max_connections(most).connect_with(self.options()).await;
+    pub async fn pool(&self, max: u32) -> PgPool {
+        let pool = PgPoolOptions::new().max_connections(max).connect_with(self.options()).await;
         pool.expect("the database takes connections")
     }
 }

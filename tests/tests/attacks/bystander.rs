@@ -55,8 +55,8 @@ impl Bystander {
             let mut times = soon("the last answer", ended).await.unwrap();
             times.sort_unstable();
             assert!(!times.is_empty(), "nothing was asked");
-            let (p99, most) = (times[(times.len() - 1) * 99 / 100], times[times.len() - 1]);
-            eprintln!("{during}: {what}: {} answers, p99 {p99:?}, at most {most:?}", times.len());
+            let (p99, max) = (times[(times.len() - 1) * 99 / 100], times[times.len() - 1]);
+            eprintln!("{during}: {what}: {} answers, p99 {p99:?}, at most {max:?}", times.len());
         }
     }
 }

@@ -31,7 +31,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// What a server may hold with the limits that it has by default (docs/security.md).
-const MOST_RESIDENT: u64 = 512 * 1024 * 1024;
+const MAX_RESIDENT: u64 = 512 * 1024 * 1024;
 
 /// Waits until no other test is at work, and keeps others from it.
 async fn alone() -> MutexGuard<'static, ()> {

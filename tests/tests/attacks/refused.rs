@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::bystander::Bystander;
 use crate::process::soon;
 use crate::server::{Server, connections};
-use crate::{MOST_RESIDENT, alone, duration};
+use crate::{MAX_RESIDENT, alone, duration};
 
 const MEGABYTE: usize = 1024 * 1024;
 /// How many send all of it in the test; the others stop in the middle. All of them do for as long as `ATTACK_SECONDS` says.
@@ -51,7 +51,7 @@ async fn ten_thousand_megabytes_that_are_refused_cost_others_nothing() {
         let patience = Duration::from_secs(300);
         senders.spawn(async move { within(patience, "the end of a request", refused(stream, zeros, pieces)).await });
     }
-    let most_descriptors = server.descriptors();
+    let max_descriptors = server.descriptors();
     let (mut answered, mut closed) = (0, 0);
     while let Some(sent) = senders.join_next().await {
         match sent.unwrap() {
@@ -63,10 +63,10 @@ async fn ten_thousand_megabytes_that_are_refused_cost_others_nothing() {
         }
     }
     bystander.stop("refused megabytes").await;
-    let (_, most) = server.resident();
+    let (_, max) = server.resident();
     eprintln!(
-        "refused megabytes: {answered} answered, {closed} closed, {most_descriptors} descriptors, {most} bytes at most"
+        "refused megabytes: {answered} answered, {closed} closed, {max_descriptors} descriptors, {max} bytes at most"
     );
     assert!(answered > count * 9 / 10, "{answered} of {count}");
-    assert!(most < MOST_RESIDENT, "{most}");
+    assert!(max < MAX_RESIDENT, "{max}");
 }

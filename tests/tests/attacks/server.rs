@@ -57,9 +57,9 @@ impl Server {
 }
 
 /// How many connections this process can open, up to so many.
-pub(crate) fn connections(most: usize) -> usize {
+pub(crate) fn connections(max: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
-    let room = getrlimit(Resource::Nofile).current.map_or(most, |room| usize::try_from(room).unwrap() - 500);
-    most.min(room)
+    let room = getrlimit(Resource::Nofile).current.map_or(max, |room| usize::try_from(room).unwrap() - 500);
+    max.min(room)
 }

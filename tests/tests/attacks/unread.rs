@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::bystander::Bystander;
 use crate::process::soon;
 use crate::server::{Server, connections};
-use crate::{MOST_RESIDENT, alone};
+use crate::{MAX_RESIDENT, alone};
 
 /// Addresses that they come from.
 const NETWORKS: u16 = 4;
@@ -55,8 +55,8 @@ async fn a_thousand_sockets_with_full_queues_cost_others_nothing() {
     }
     let descriptors = server.descriptors();
     bystander.stop("full queues").await;
-    let (_, most) = server.resident();
-    eprintln!("full queues: {sent} messages, {descriptors} descriptors, {most} bytes at most");
+    let (_, max) = server.resident();
+    eprintln!("full queues: {sent} messages, {descriptors} descriptors, {max} bytes at most");
     assert!(sent > count, "{sent}");
-    assert!(most < MOST_RESIDENT, "{most}");
+    assert!(max < MAX_RESIDENT, "{max}");
 }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::bystander::Bystander;
 use crate::process::soon;
 use crate::server::Server;
-use crate::{MOST_RESIDENT, alone, duration};
+use crate::{MAX_RESIDENT, alone, duration};
 
 const CONNECTIONS: u16 = 40;
 const STREAMS: usize = 100;
@@ -71,7 +71,7 @@ async fn windows_that_open_a_byte_at_a_time_hold_a_bounded_memory() {
         });
         clients.spawn(drip(sender, text.clone(), pause, until));
     }
-    let (mut answers, mut most_resident) = (0, 0);
+    let (mut answers, mut max_resident) = (0, 0);
     let mut watch = tokio::time::interval(Duration::from_millis(100));
     let ended = async {
         while let Some(ended) = clients.join_next().await {
@@ -81,7 +81,7 @@ async fn windows_that_open_a_byte_at_a_time_hold_a_bounded_memory() {
     let watched = async {
         loop {
             watch.tick().await;
-            most_resident = most_resident.max(server.resident().0);
+            max_resident = max_resident.max(server.resident().0);
         }
     };
     let patience = lasts + Duration::from_secs(60);
@@ -90,7 +90,7 @@ async fn windows_that_open_a_byte_at_a_time_hold_a_bounded_memory() {
     };
     test_waits::within(patience, "the end of the clients", ended).await;
     bystander.stop("shut windows").await;
-    eprintln!("shut windows: {answers} answers, {most_resident} bytes at most");
+    eprintln!("shut windows: {answers} answers, {max_resident} bytes at most");
     assert!(answers > 500, "{answers}");
-    assert!(most_resident < MOST_RESIDENT, "{most_resident}");
+    assert!(max_resident < MAX_RESIDENT, "{max_resident}");
 }

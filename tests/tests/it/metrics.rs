@@ -57,7 +57,7 @@ async fn a_node_on_postgres_tells_of_its_connections() {
     let mut app = command("app-template", &["-p", "0", "--metrics-bind", "127.0.0.1:0"]);
     let (running, metrics, address) = started(app.env("APP_DATABASE_URL", database.url())).await;
     assert_eq!(call(&address, "/v1/test/test", json!(["x"])).await.0, 200);
-    assert_eq!(value(&metrics, "database_connections_most").await, 10.0);
+    assert_eq!(value(&metrics, "database_connections_max").await, 10.0);
     assert!((1.0..=10.0).contains(&value(&metrics, "database_connections_open").await));
     assert_eq!(value(&metrics, "bus_listens_total").await, 1.0);
     running.signal(Signal::TERM);

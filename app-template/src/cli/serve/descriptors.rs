@@ -35,13 +35,13 @@ pub(super) fn fit(limits: &mut Limits) {
 
 /// A tenth for uploads at most, and of the rest a half for WebSockets at most.
 fn lower(limits: &mut Limits, room: u64) {
-    let most = |limit: u32, room: u64| limit.min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
+    let within = |limit: u32, room: u64| limit.min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
     let room = room.saturating_sub(RESERVE.min(room / 2));
-    limits.uploads = most(limits.uploads, room / 10);
+    limits.uploads = within(limits.uploads, room / 10);
     let room = room.saturating_sub(limits.uploads.into());
     if u64::from(limits.connections) + u64::from(limits.ws_total) > room {
-        limits.connections = most(limits.connections, (room / 2).max(room.saturating_sub(limits.ws_total.into())));
-        limits.ws_total = most(limits.ws_total, room.saturating_sub(limits.connections.into()));
+        limits.connections = within(limits.connections, (room / 2).max(room.saturating_sub(limits.ws_total.into())));
+        limits.ws_total = within(limits.ws_total, room.saturating_sub(limits.connections.into()));
     }
 }
 

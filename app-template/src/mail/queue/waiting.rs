@@ -103,10 +103,10 @@ impl Waiting {
     }
 
     /// Takes out a mail that is due, of whoever waits longest for a turn. While the queue is open, nobody has more than
-    /// `most` at once.
-    pub(super) fn next(&self, now: Duration, most: usize) -> Next {
+    /// `max` at once.
+    pub(super) fn next(&self, now: Duration, max: usize) -> Next {
         let mut state = self.state();
-        let may_have = |share: &Share| state.closed || state.in_flight_of(share.cause) < most;
+        let may_have = |share: &Share| state.closed || state.in_flight_of(share.cause) < max;
         let turn = state.shares.iter().position(|share| share.due() <= now && may_have(share));
         if let Some(mail) = turn.and_then(|turn| state.take(turn)) {
             return Next::Due(mail);

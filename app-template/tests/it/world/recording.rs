@@ -138,9 +138,9 @@ impl StoreDecorator for RecordingStore {
         changed
     }
 
-    async fn create_session(&self, session: NewSession, most: usize) -> Stored<Option<OpenedSession>> {
+    async fn create_session(&self, session: NewSession, max: usize) -> Stored<Option<OpenedSession>> {
         self.keep(&format!("{session:?} {} {}", session.hash, session.password.expose()));
-        self.inner.create_session(session, most).await
+        self.inner.create_session(session, max).await
     }
 
     async fn create_api_token(
@@ -149,11 +149,11 @@ impl StoreDecorator for RecordingStore {
         name: &str,
         hash: TokenHash,
         now: Timestamp,
-        most: usize,
+        max: usize,
         by: &Authority,
     ) -> Result<ApiTokenRecord, ApiTokenError> {
         self.keep(&format!("{name} {hash}"));
-        self.inner.create_api_token(user, name, hash, now, most, by).await
+        self.inner.create_api_token(user, name, hash, now, max, by).await
     }
 
     async fn change_api_token_grants(

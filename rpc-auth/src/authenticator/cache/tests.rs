@@ -109,19 +109,19 @@ fn should_write(cache: &IdentityCache) -> bool {
 
 #[test]
 fn however_many_tokens_are_seen_no_more_are_kept_than_may_be() {
-    const MOST: usize = 100;
-    let cache = IdentityCache::new(MOST);
-    for number in 1..=100 * MOST {
+    const CAPACITY: usize = 100;
+    let cache = IdentityCache::new(CAPACITY);
+    for number in 1..=100 * CAPACITY {
         let user = i64::try_from(number).unwrap();
         cache.insert(hash(number), good(user), NOW, Some(cache.epoch()));
         if number % 7 == 0 {
             cache.forget(&(user - 3).to_string());
         }
         let state = cache.lock();
-        assert!(state.good.len() <= MOST && state.by_user.len() <= MOST, "{number}");
-        assert!(state.order.len() <= 2 * MOST && state.noted() <= 3 * MOST, "{number}");
+        assert!(state.good.len() <= CAPACITY && state.by_user.len() <= CAPACITY, "{number}");
+        assert!(state.order.len() <= 2 * CAPACITY && state.noted() <= 3 * CAPACITY, "{number}");
     }
-    assert!((MOST..=2 * MOST).contains(&cache.take_uses().api_tokens.len()));
+    assert!((CAPACITY..=2 * CAPACITY).contains(&cache.take_uses().api_tokens.len()));
 }
 
 #[test]

@@ -121,12 +121,12 @@ impl Counts {
         let [of_pair, of_name, of_address] = refused.map(|guesses| guesses.refused);
         let is_name_delayed = of_name >= self.names.free && of_name > 0;
         // Under the delays of the name too: if an attempt from here is right, the user is trusted here and needs no turn.
-        let most_of_pair = if is_name_delayed && !trusted { 1 } else { self.pairs.free };
+        let max_of_pair = if is_name_delayed && !trusted { 1 } else { self.pairs.free };
         let is_full = |tally: &Tally, key: Key, refused: u32, free: u32| {
             let pending = tally.pending(key);
             pending > 0 && refused.saturating_add(pending) >= free
         };
-        if is_full(&self.pairs, pair, of_pair, most_of_pair) {
+        if is_full(&self.pairs, pair, of_pair, max_of_pair) {
             return Some((&mut self.pairs, pair));
         }
         if trusted {

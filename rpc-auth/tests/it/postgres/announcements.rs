@@ -64,11 +64,11 @@ impl World {
     }
 }
 
-async fn sign_in(store: &PgStore, user: UserId, token: &str, most: usize) {
+async fn sign_in(store: &PgStore, user: UserId, token: &str, max: usize) {
     let rehashed = Some(password("$first"));
     let hash = TokenHash::of(token);
     let session = NewSession { user, hash, password: password("$first"), rehashed, created: at(0) };
-    store.create_session(session, most).await.unwrap().unwrap();
+    store.create_session(session, max).await.unwrap().unwrap();
 }
 
 #[test_waits::test]

@@ -73,20 +73,20 @@ impl WsClientBuilder {
     }
 
     /// Bytes of a message that are read. Default: 16 MiB; a larger one ends the connection.
-    pub fn max_bytes(mut self, most: usize) -> Self {
-        self.max_bytes = most;
+    pub fn max_bytes(mut self, max: usize) -> Self {
+        self.max_bytes = max;
         self
     }
 
     /// Calls that are sent and not answered; more wait. Default: 256. At least 1.
-    pub fn in_flight(mut self, most: usize) -> Self {
-        self.in_flight = most.max(1);
+    pub fn in_flight(mut self, max: usize) -> Self {
+        self.in_flight = max.max(1);
         self
     }
 
     /// Events that are kept for a receiver of them. Default: 256. At least 1.
-    pub fn events(mut self, most: usize) -> Self {
-        self.events = most.max(1);
+    pub fn events(mut self, max: usize) -> Self {
+        self.events = max.max(1);
         self
     }
 

@@ -269,17 +269,17 @@ impl<'a> Reader<'a> {
     }
 
     /// The levels left inside an array or a map of values that take at least so many bytes.
-    fn below(&self, least: usize, at: usize, depth_left: usize) -> Result<usize, Fault> {
+    fn below(&self, min: usize, at: usize, depth_left: usize) -> Result<usize, Fault> {
         let Some(below) = depth_left.checked_sub(1) else {
             return fault("nested too deeply (the limit is `max_depth`)", at);
         };
-        self.holds(least, at)?;
+        self.holds(min, at)?;
         Ok(below)
     }
 
     /// There must be at least so many bytes left.
-    fn holds(&self, least: usize, at: usize) -> Result<(), Fault> {
-        if least > self.left() { fault("a length that the input does not hold", at) } else { Ok(()) }
+    fn holds(&self, min: usize, at: usize) -> Result<(), Fault> {
+        if min > self.left() { fault("a length that the input does not hold", at) } else { Ok(()) }
     }
 
     /// The next bytes, of the value that begins at `at`.

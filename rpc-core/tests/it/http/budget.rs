@@ -137,8 +137,8 @@ async fn the_largest_holder_is_closed_when_the_memory_is_used_up() {
 
 #[test_waits::test]
 async fn requests_of_http2_are_counted_before_their_bodies_come() {
-    let most = 64 * 1024;
-    let server = with_limits(|limits| limits.memory_per_connection = most).await;
+    let max = 64 * 1024;
+    let server = with_limits(|limits| limits.memory_per_connection = max).await;
     let sender = client(&server, 1000).await;
     let (mut waiting, mut refused) = (Vec::new(), 0);
     for _ in 0..8 {
@@ -152,7 +152,7 @@ async fn requests_of_http2_are_counted_before_their_bodies_come() {
             }
             Err(_) => waiting.push(body),
         }
-        assert!(held(&server.api, Resource::Memory) <= most);
+        assert!(held(&server.api, Resource::Memory) <= max);
     }
     assert!(refused >= 5 && !waiting.is_empty(), "{refused}");
 }
@@ -167,22 +167,22 @@ async fn client(server: &Running, window: u32) -> SendRequest<Bytes> {
 
 #[test_waits::test]
 async fn answers_that_are_not_taken_leave_no_room_for_more_on_their_connection() {
-    let most = 4 * MIB as u64;
-    let server = with_limits(|limits| limits.memory_per_connection = most).await;
+    let max = 4 * MIB as u64;
+    let server = with_limits(|limits| limits.memory_per_connection = max).await;
     let sender = client(&server, 0).await;
     let text = "x".repeat(MIB / 2);
-    let (mut answers, mut most_held) = (Vec::new(), 0);
+    let (mut answers, mut max_held) = (Vec::new(), 0);
     for _ in 0..30 {
         let mut sender = sender.clone().ready().await.unwrap();
         let request = Request::post("http://x/v9/http/echo").body(()).unwrap();
         let (response, mut body) = sender.send_request(request, false).unwrap();
         body.send_data(Bytes::from(format!("[\"{text}\"]")), true).unwrap();
         answers.push(soon("an answer", response).await.unwrap());
-        most_held = most_held.max(held(&server.api, Resource::Memory));
+        max_held = max_held.max(held(&server.api, Resource::Memory));
     }
     let count = |status| answers.iter().filter(|answer| answer.status() == status).count();
     assert_eq!((count(StatusCode::OK), count(StatusCode::TOO_MANY_REQUESTS)), (7, 23));
-    assert!(most_held <= most && most_held > most / 2, "{most_held}");
+    assert!(max_held <= max && max_held > max / 2, "{max_held}");
     drop((answers, sender));
     until("nothing to be held", || held(&server.api, Resource::Memory) == 0 && held(&server.api, Resource::Calls) == 0)
         .await;

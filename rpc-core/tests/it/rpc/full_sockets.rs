@@ -28,8 +28,8 @@ fn begun(length: u64, sent: usize) -> Vec<u8> {
 
 #[test_waits::test]
 async fn messages_that_are_not_whole_are_counted_and_the_rest_waits_at_the_client() {
-    let most = 300 * KIB;
-    let server = with_limits(|limits| limits.memory_per_network = most).await;
+    let max = 300 * KIB;
+    let server = with_limits(|limits| limits.memory_per_network = max).await;
     let mut streams = Vec::new();
     for _ in 0..6 {
         streams.push(raw(&server).await);
@@ -38,8 +38,8 @@ async fn messages_that_are_not_whole_are_counted_and_the_rest_waits_at_the_clien
         // What is not read fills the socket's buffers: it cannot be written whole.
         let _ = tokio::time::timeout(Duration::from_millis(200), stream.write_all(&begun(600 * KIB, 100 * 1024))).await;
     }
-    until("more to be held", || held(&server.api) > most / 2).await;
-    assert!(held(&server.api) <= most);
+    until("more to be held", || held(&server.api) > max / 2).await;
+    assert!(held(&server.api) <= max);
     streams.clear();
     until("nothing to be held", || held(&server.api) == 0).await;
     let mut socket = Socket::guest(&server).await;
@@ -48,8 +48,8 @@ async fn messages_that_are_not_whole_are_counted_and_the_rest_waits_at_the_clien
 
 #[test_waits::test]
 async fn answers_that_are_not_read_close_their_socket_before_they_fill_the_memory() {
-    let most = 512 * KIB;
-    let server = with_limits(|limits| limits.memory_per_connection = most).await;
+    let max = 512 * KIB;
+    let server = with_limits(|limits| limits.memory_per_connection = max).await;
     let mut socket = Socket::guest(&server).await;
     // The answers of waiting calls come at once, and nobody reads them.
     let text = "x".repeat(20_000);
@@ -62,9 +62,9 @@ async fn answers_that_are_not_read_close_their_socket_before_they_fill_the_memor
         if tokio::time::timeout(Duration::from_millis(50), socket.start("/v9/rpc/echo", json!([text]))).await.is_err() {
             break;
         }
-        assert!(held(&server.api) <= most);
+        assert!(held(&server.api) <= max);
     }
-    assert!(held(&server.api) <= most);
+    assert!(held(&server.api) <= max);
     drop(socket);
     until("nothing to be held", || held(&server.api) == 0).await;
 }

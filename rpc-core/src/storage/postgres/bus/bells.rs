@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 /// Transactions that may be remembered between two reads. Any one of them is enough to read all.
-const MOST: usize = 1_000;
+const MAX_TRANSACTIONS: usize = 1_000;
 /// Between two reads that bells ask for.
 const PAUSE: Duration = Duration::from_millis(2);
 /// The same, after one that somebody else has rung, and for how long.
@@ -42,7 +42,7 @@ impl Bells {
     /// One was heard, for a transaction.
     pub(super) fn heard(&self, transaction: u64) {
         let mut state = self.lock();
-        if state.transactions.len() < MOST {
+        if state.transactions.len() < MAX_TRANSACTIONS {
             state.transactions.insert(transaction);
         }
         drop(state);
@@ -98,7 +98,7 @@ mod tests {
     use test_waits::soon;
     use tokio::time::{Instant, timeout};
 
-    use super::{Bells, MOST, PAUSE, PAUSE_AFTER_FORGED};
+    use super::{Bells, MAX_TRANSACTIONS, PAUSE, PAUSE_AFTER_FORGED};
 
     #[test_waits::test(start_paused = true)]
     async fn bells_are_answered_at_once_then_one_after_the_other_and_slower_when_they_were_forged() {
@@ -120,8 +120,8 @@ mod tests {
     #[test_waits::test(start_paused = true)]
     async fn however_many_ring_a_bounded_number_is_remembered() {
         let bells = Bells::default();
-        (0..MOST as u64 + 9).for_each(|transaction| bells.heard(transaction));
-        assert_eq!(bells.take().len(), MOST);
+        (0..MAX_TRANSACTIONS as u64 + 9).for_each(|transaction| bells.heard(transaction));
+        assert_eq!(bells.take().len(), MAX_TRANSACTIONS);
         assert!(bells.take().is_empty());
     }
 }

@@ -24,7 +24,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// More bells a second than this are not listened to, and for how long: doubled each time. No application rings as often: a bell
 /// stands for many notices.
-const MOST: u32 = 20_000;
+const MAX_BELLS: u32 = 20_000;
 const FIRST_CLOSED: Duration = Duration::from_secs(5);
 const LONGEST_CLOSED: Duration = Duration::from_secs(80);
 
@@ -159,6 +159,6 @@ impl Flood {
             *self = Self { since: Some(now), bells: 0 };
         }
         self.bells += 1;
-        if self.bells > MOST { Err(Lost::Flooded) } else { Ok(()) }
+        if self.bells > MAX_BELLS { Err(Lost::Flooded) } else { Ok(()) }
     }
 }
