@@ -60,6 +60,6 @@ pub use crate::store::{
     AccountStore, ApiTokenError, ApiTokenQuery, ApiTokenStore, ConfirmationError, ConfirmationStore, NetworkStore,
     Page, PageRequest, SessionStore, StoreDecorator, StoreError, UserError, UserQuery, UserSort, UserStore,
 };
-pub use crate::throttle::{MailQuota, NotNow, PendingSignIn, SignInAttempt, SignInThrottle, ThrottleOptions};
+pub use crate::throttle::{MailQuota, PendingSignIn, RateLimited, SignInAttempt, SignInThrottle, ThrottleOptions};
 pub use crate::token::hash::{HashError, TokenHash};
 pub use crate::token::{AppNameError, ParsedToken, RandomError, TokenFormat, TokenKind};

@@ -6,5 +6,5 @@ mod table;
 mod trusted;
 
 pub use self::mail::MailQuota;
-pub use self::sign_in::{NotNow, PendingSignIn, SignInAttempt, SignInThrottle, ThrottleOptions};
+pub use self::sign_in::{PendingSignIn, RateLimited, SignInAttempt, SignInThrottle, ThrottleOptions};
 pub(crate) use self::trusted::{TRUSTED_PER_USER, TrustedNetworks};

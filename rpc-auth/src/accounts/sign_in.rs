@@ -14,7 +14,7 @@ use crate::model::{NewSession, OpenedSession, SessionId, UserRecord};
 use crate::names;
 use crate::password::{PasswordHash, Verified};
 use crate::secret::Secret;
-use crate::throttle::{NotNow, SignInAttempt};
+use crate::throttle::{RateLimited, SignInAttempt};
 use crate::token::TokenKind;
 use crate::token::hash::TokenHash;
 
@@ -113,8 +113,8 @@ impl Accounts {
                 let trusted = throttle.is_delayed(login, client, now) && self.is_trusted(known, client, now).await?;
                 match throttle.check(login, client, trusted, now) {
                     Ok(attempt) => return Ok(attempt),
-                    Err(NotNow::Delayed(wait)) => return Err(AccountError::Throttled(wait)),
-                    Err(NotNow::Pending(outcome)) => outcome.told().await,
+                    Err(RateLimited::Delayed(wait)) => return Err(AccountError::Throttled(wait)),
+                    Err(RateLimited::Pending(outcome)) => outcome.ended().await,
                 }
             }
         };

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use rpc_core::Timestamp;
 
-pub use self::attempt::{NotNow, PendingSignIn, SignInAttempt};
+pub use self::attempt::{PendingSignIn, RateLimited, SignInAttempt};
 use self::counts::{Counts, Who};
 
 /// How many refused sign-ins are free, and how long the delays after them are.
@@ -109,7 +109,7 @@ impl SignInThrottle {
         client: Option<IpAddr>,
         trusted: bool,
         now: Timestamp,
-    ) -> Result<SignInAttempt, NotNow> {
+    ) -> Result<SignInAttempt, RateLimited> {
         let who = Who::new(login, client);
         let mut counts = self.counts();
         counts.forget(&self.0.options, now);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use rpc_auth::{MailQuota, NotNow, SignInAttempt, SignInThrottle, ThrottleOptions, UserId};
+use rpc_auth::{MailQuota, RateLimited, SignInAttempt, SignInThrottle, ThrottleOptions, UserId};
 use rpc_core::Timestamp;
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -31,9 +31,9 @@ fn attempt(
     trusted: bool,
     now: Timestamp,
 ) -> Result<SignInAttempt, Duration> {
-    throttle.check(login, client, trusted, now).map_err(|not_now| match not_now {
-        NotNow::Delayed(wait) => wait,
-        NotNow::Pending(_) => panic!("there is nothing to wait for"),
+    throttle.check(login, client, trusted, now).map_err(|limited| match limited {
+        RateLimited::Delayed(wait) => wait,
+        RateLimited::Pending(_) => panic!("there is nothing to wait for"),
     })
 }
 
@@ -195,7 +195,7 @@ fn a_thousand_guesses_within_a_quarter_of_an_hour_cause_few_hashes() {
 }
 
 /// How many of a thousand attempts at once are let through; none of them ends before all were made.
-fn at_once(attempt: impl Fn(&SignInThrottle, u32) -> Result<SignInAttempt, NotNow> + Sync) -> usize {
+fn at_once(attempt: impl Fn(&SignInThrottle, u32) -> Result<SignInAttempt, RateLimited> + Sync) -> usize {
     let throttle = throttle();
     thread::scope(|scope| {
         let threads = (0..8).map(|first| {
@@ -243,15 +243,15 @@ async fn what_may_still_turn_out_right_waits_for_the_outcome_of_others_and_is_no
     let mut tried: Vec<_> = (0..5).flat_map(|_| check()).collect();
     assert_eq!(tried.len(), 5);
     for _ in 0..20 {
-        let Err(NotNow::Pending(outcome)) = check() else { panic!("it is not its turn") };
-        tokio::join!(outcome.told(), async { tried.pop().unwrap().succeeded() });
+        let Err(RateLimited::Pending(outcome)) = check() else { panic!("it is not its turn") };
+        tokio::join!(outcome.ended(), async { tried.pop().unwrap().succeeded() });
         tried.push(check().unwrap());
     }
     // One after the other turns out wrong: then it is no longer a question of waiting.
-    let Err(NotNow::Pending(outcome)) = check() else { panic!("it is not its turn") };
+    let Err(RateLimited::Pending(outcome)) = check() else { panic!("it is not its turn") };
     tried.drain(..).for_each(|attempt| attempt.refused(at(0)));
-    outcome.told().await;
-    assert!(matches!(check(), Err(NotNow::Delayed(wait)) if wait == Duration::from_secs(1)));
+    outcome.ended().await;
+    assert!(matches!(check(), Err(RateLimited::Delayed(wait)) if wait == Duration::from_secs(1)));
 }
 
 #[test]
@@ -260,10 +260,10 @@ fn no_more_than_sixty_four_wait_for_one_thing() {
     let check = || throttle.check("ann", Some(HOME), false, at(0));
     let tried: Vec<_> = (0..5).flat_map(|_| check()).collect();
     let mut waiting: Vec<_> = (0..64).map(|_| check().unwrap_err()).collect();
-    assert!(waiting.iter().all(|not_now| matches!(not_now, NotNow::Pending(_))));
-    assert!(matches!(check(), Err(NotNow::Delayed(wait)) if wait == Duration::from_secs(1)));
+    assert!(waiting.iter().all(|limited| matches!(limited, RateLimited::Pending(_))));
+    assert!(matches!(check(), Err(RateLimited::Delayed(wait)) if wait == Duration::from_secs(1)));
     waiting.pop();
-    assert!(matches!(check(), Err(NotNow::Pending(_))), "who goes away makes room");
+    assert!(matches!(check(), Err(RateLimited::Pending(_))), "who goes away makes room");
     drop(tried);
     assert!(check().is_ok());
 }

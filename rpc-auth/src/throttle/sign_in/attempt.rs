@@ -42,7 +42,7 @@ impl Drop for SignInAttempt {
 
 /// Why a sign-in may not be tried now.
 #[derive(Debug)]
-pub enum NotNow {
+pub enum RateLimited {
     /// Too many were refused, or too many wait: the time until it may be tried, at most
     /// [`max_delay`](super::ThrottleOptions::max_delay).
     Delayed(Duration),
@@ -61,7 +61,7 @@ impl PendingSignIn {
     }
 
     /// Waits until an attempt has ended.
-    pub async fn told(self) {
+    pub async fn ended(self) {
         let Err(_) = self.0.await;
     }
 }

@@ -7,7 +7,7 @@ use rpc_core::{Timestamp, network};
 use sha2::{Digest, Sha256};
 
 use super::ThrottleOptions;
-use super::attempt::NotNow;
+use super::attempt::RateLimited;
 use super::guesses::{Guesses, left};
 use super::tally::Tally;
 use super::turns::Turns;
@@ -76,7 +76,7 @@ impl Counts {
         trusted: bool,
         options: &ThrottleOptions,
         now: Timestamp,
-    ) -> Result<(), NotNow> {
+    ) -> Result<(), RateLimited> {
         let keys = self.keys(who);
         let pair = self.pairs.guesses(keys.pair, now);
         let name = self.names.guesses(keys.name, now);
@@ -84,14 +84,14 @@ impl Counts {
         let wait = pair.wait(options.free_per_pair, options, now);
         let wait = wait.max(self.wait_at_address(address, pair, trusted, options, now));
         if !wait.is_zero() {
-            return Err(NotNow::Delayed(wait));
+            return Err(RateLimited::Delayed(wait));
         }
         if let Some((tally, key)) = self.undecided(keys, [pair, name, address], trusted) {
-            let too_many = NotNow::Delayed(options.first_delay.min(options.max_delay));
-            return Err(tally.outcome(key).map_or(too_many, NotNow::Pending));
+            let too_many = RateLimited::Delayed(options.first_delay.min(options.max_delay));
+            return Err(tally.outcome(key).map_or(too_many, RateLimited::Pending));
         }
         if !trusted && name.delay(self.names.free, options).is_some() {
-            self.take_turn(who, keys, name, options, now).map_err(NotNow::Delayed)?;
+            self.take_turn(who, keys, name, options, now).map_err(RateLimited::Delayed)?;
         }
         self.each(keys, Tally::reserve);
         Ok(())
