@@ -2,9 +2,9 @@
 
 mod bells;
 mod counters;
-mod letter;
 mod listener;
 mod message;
+mod outgoing;
 mod pulse;
 mod reader;
 mod sender;
@@ -25,7 +25,7 @@ use tokio_util::task::TaskTracker;
 use self::bells::Bells;
 use self::counters::Counts;
 pub use self::counters::PgBusCounters;
-use self::letter::{Letter, Unsent};
+use self::outgoing::{NoticeError, OutgoingNotice};
 use self::pulse::Pulse;
 use self::sender::Sender;
 use crate::bus::{Bus, BusError, Listener, LocalBus, Notice};
@@ -96,7 +96,7 @@ const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "notices", include_str!("../../.
 pub struct PgBus {
     _ended: DropGuard,
     shared: Arc<Shared>,
-    queue: mpsc::Sender<Letter>,
+    queue: mpsc::Sender<OutgoingNotice>,
 }
 
 /// What the tasks of a bus and its handle share.
@@ -145,11 +145,11 @@ impl PgBus {
             bells: Bells::default(),
             stopped: stopped.clone(),
         });
-        let (queue, letters) = mpsc::channel(QUEUE);
+        let (queue, outgoing) = mpsc::channel(QUEUE);
         let bells = options.clone().application_name("rpc bus: listens");
         tasks.spawn(listener::run(Arc::clone(&shared), bells));
         let notices = options.application_name("rpc bus: sends");
-        tasks.spawn(Sender::new(Arc::clone(&shared), notices, letters).run());
+        tasks.spawn(Sender::new(Arc::clone(&shared), notices, outgoing).run());
         Self { _ended: stopped.drop_guard(), shared, queue }
     }
 
@@ -165,13 +165,13 @@ impl PgBus {
         self.shared.counts.read(self.shared.pulse.age())
     }
 
-    fn hand_over(&self, notice: &Notice) -> Result<oneshot::Receiver<Result<(), Unsent>>, Unsent> {
+    fn hand_over(&self, notice: &Notice) -> Result<oneshot::Receiver<Result<(), NoticeError>>, NoticeError> {
         let content = message::encode(notice)?;
         let (reply, answer) = oneshot::channel();
-        match self.queue.try_send(Letter { content, reply }) {
+        match self.queue.try_send(OutgoingNotice { content, reply }) {
             Ok(()) => Ok(answer),
-            Err(mpsc::error::TrySendError::Full(_)) => Err(Unsent::Full),
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(Unsent::Stopped),
+            Err(mpsc::error::TrySendError::Full(_)) => Err(NoticeError::Full),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(NoticeError::Stopped),
         }
     }
 }
@@ -189,14 +189,14 @@ impl Bus for PgBus {
         self.shared.local.tell(&notice);
         // The sender bounds every wait, and answers all that is in its queue.
         let sent = match self.hand_over(&notice) {
-            Ok(answer) => answer.await.unwrap_or(Err(Unsent::Stopped)),
-            Err(unsent) => {
+            Ok(answer) => answer.await.unwrap_or(Err(NoticeError::Stopped)),
+            Err(error) => {
                 self.shared.counts.unsent(1);
                 self.shared.owe();
-                Err(unsent)
+                Err(error)
             }
         };
-        sent.map_err(|unsent| BusError(Box::new(unsent)))
+        sent.map_err(|error| BusError(Box::new(error)))
     }
 
     fn listen(&self, listener: Weak<dyn Listener>) {

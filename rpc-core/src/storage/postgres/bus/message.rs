@@ -2,7 +2,7 @@
 
 use crate::bus::Notice;
 
-use super::letter::Unsent;
+use super::outgoing::NoticeError;
 
 /// Bytes of a content, at most.
 pub(super) const LONGEST: usize = 16 * 1024 * 1024;
@@ -10,10 +10,10 @@ pub(super) const LONGEST: usize = 16 * 1024 * 1024;
 const DEEPEST: usize = 127;
 
 /// A notice as a content that [`decode`] reads.
-pub(super) fn encode(notice: &Notice) -> Result<String, Unsent> {
-    let content = serde_json::to_string(notice).map_err(|error| Unsent::Encoding(std::sync::Arc::new(error)))?;
+pub(super) fn encode(notice: &Notice) -> Result<String, NoticeError> {
+    let content = serde_json::to_string(notice).map_err(|error| NoticeError::Encoding(std::sync::Arc::new(error)))?;
     if content.len() > LONGEST || depth(&content) > DEEPEST {
-        return Err(Unsent::TooLarge);
+        return Err(NoticeError::TooLarge);
     }
     Ok(content)
 }

@@ -11,8 +11,8 @@ use sqlx::{PgConnection, Row};
 use tokio::time::timeout;
 
 use super::Shared;
-use super::letter::Unsent;
 use super::message::{LONGEST, decode};
+use super::outgoing::NoticeError;
 use super::snapshot::Snapshot;
 
 /// How long the server may take for the next row.
@@ -47,8 +47,8 @@ struct Position {
 }
 
 impl Position {
-    fn of(row: &PgRow) -> Result<Self, Unsent> {
-        let snapshot = Snapshot::read(row.try_get("seen")?).ok_or(Unsent::NotUnderstood)?;
+    fn of(row: &PgRow) -> Result<Self, NoticeError> {
+        let snapshot = Snapshot::read(row.try_get("seen")?).ok_or(NoticeError::NotUnderstood)?;
         Ok(Self { snapshot, moment: row.try_get("moment")? })
     }
 }
@@ -78,7 +78,11 @@ impl Reader {
 
     /// Tells this node what others have written since the last time. `rung` are transactions that somebody said had written
     /// something.
-    pub(super) async fn read(&mut self, connection: &mut PgConnection, mut rung: HashSet<u64>) -> Result<(), Unsent> {
+    pub(super) async fn read(
+        &mut self,
+        connection: &mut PgConnection,
+        mut rung: HashSet<u64>,
+    ) -> Result<(), NoticeError> {
         let Some(last) = &self.position else { return self.begin(connection).await };
         let longest = i32::try_from(LONGEST).unwrap_or(i32::MAX);
         let running: Vec<String> = last.snapshot.running.iter().map(u64::to_string).collect();
@@ -86,7 +90,7 @@ impl Reader {
         let query = query.bind(&*self.shared.node).bind(longest);
         let mut rows = query.fetch(connection);
         let (mut next, mut is_missing) = (None, false);
-        while let Some(row) = timeout(SHORT, rows.try_next()).await.map_err(|_| Unsent::TimedOut)?? {
+        while let Some(row) = timeout(SHORT, rows.try_next()).await.map_err(|_| NoticeError::TimedOut)?? {
             if let Some(made) = row.try_get::<Option<&str>, _>("made")? {
                 if let Ok(made) = made.parse::<u64>() {
                     rung.remove(&made);
@@ -96,7 +100,7 @@ impl Reader {
             next = Some(Position::of(&row)?);
         }
         drop(rows);
-        let next = next.ok_or(Unsent::NotUnderstood)?;
+        let next = next.ok_or(NoticeError::NotUnderstood)?;
         if is_missing {
             tracing::warn!(event = "bus.unread", "a notice of another node cannot be read: it is taken as missed");
         }
@@ -112,8 +116,9 @@ impl Reader {
     }
 
     /// Begins with what is written from now on.
-    async fn begin(&mut self, connection: &mut PgConnection) -> Result<(), Unsent> {
-        let first = timeout(SHORT, sqlx::query(FIRST).fetch_one(connection)).await.map_err(|_| Unsent::TimedOut)??;
+    async fn begin(&mut self, connection: &mut PgConnection) -> Result<(), NoticeError> {
+        let first =
+            timeout(SHORT, sqlx::query(FIRST).fetch_one(connection)).await.map_err(|_| NoticeError::TimedOut)??;
         self.position = Some(Position::of(&first)?);
         // Not before: what is read from now on is no older than what is heard next.
         self.shared.miss();

@@ -12,8 +12,8 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use super::letter::{Letter, Unsent};
 use super::message::Bell;
+use super::outgoing::{NoticeError, OutgoingNotice};
 use super::reader::Reader;
 use super::{CHANNEL, Shared};
 use crate::storage::postgres::pin_search_path;
@@ -67,7 +67,7 @@ const MISSED: &str = "\"missed\"";
 pub(super) struct Sender {
     shared: Arc<Shared>,
     options: PgConnectOptions,
-    queue: mpsc::Receiver<Letter>,
+    queue: mpsc::Receiver<OutgoingNotice>,
     /// Kept only while nothing has gone wrong with it.
     connection: Option<PgConnection>,
     reader: Reader,
@@ -81,7 +81,7 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    pub(super) fn new(shared: Arc<Shared>, options: PgConnectOptions, queue: mpsc::Receiver<Letter>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, options: PgConnectOptions, queue: mpsc::Receiver<OutgoingNotice>) -> Self {
         let reader = Reader::new(Arc::clone(&shared));
         let (connection, number, ring_after) = (None, 0, Instant::now());
         let (is_deaf, is_silent, readable, readable_before) = (false, false, None, None);
@@ -107,7 +107,7 @@ impl Sender {
             ticks
         });
         let shared = Arc::clone(&self.shared);
-        let mut letters = Vec::new();
+        let mut outgoing = Vec::new();
         loop {
             tokio::select! {
                 biased;
@@ -118,7 +118,7 @@ impl Sender {
                     sweeps.reset_after(SWEEP_ON);
                 },
                 _ = proofs.tick() => self.ring(0).await,
-                _ = self.queue.recv_many(&mut letters, AT_ONCE) => self.send(letters.drain(..).collect()).await,
+                _ = self.queue.recv_many(&mut outgoing, AT_ONCE) => self.send(outgoing.drain(..).collect()).await,
             }
         }
         self.finish().await;
@@ -128,9 +128,9 @@ impl Sender {
     async fn finish(mut self) {
         self.reader.forget();
         self.queue.close();
-        let mut letters = Vec::new();
-        while self.queue.recv_many(&mut letters, AT_ONCE).await > 0 {
-            self.send(letters.drain(..).collect()).await;
+        let mut outgoing = Vec::new();
+        while self.queue.recv_many(&mut outgoing, AT_ONCE).await > 0 {
+            self.send(outgoing.drain(..).collect()).await;
         }
         if let Some(connection) = self.connection {
             // The server notices anyway.
@@ -188,7 +188,7 @@ impl Sender {
         self.is_deaf = result.is_err();
     }
 
-    async fn try_read(&mut self, rung: HashSet<u64>) -> Result<(), Unsent> {
+    async fn try_read(&mut self, rung: HashSet<u64>) -> Result<(), NoticeError> {
         let mut connection = self.connected().await?;
         let began = Instant::now();
         self.reader.read(&mut connection, rung).await?;
@@ -198,31 +198,31 @@ impl Sender {
     }
 
     /// Tells the other nodes that they may have missed something, if so.
-    async fn settle(&mut self) -> Result<(), Unsent> {
+    async fn settle(&mut self) -> Result<(), NoticeError> {
         if !self.shared.is_owed.swap(false, Ordering::SeqCst) {
             return Ok(());
         }
         self.insert(&[MISSED], SHORT).await.inspect_err(|_| self.shared.owe())
     }
 
-    /// Sends letters, in their order. When the database does not answer one, none that waits behind it is tried.
-    async fn send(&mut self, mut letters: VecDeque<Letter>) {
-        while let Some(first) = letters.pop_front() {
+    /// Sends notices, in their order. When the database does not answer one, none that waits behind it is tried.
+    async fn send(&mut self, mut outgoing: VecDeque<OutgoingNotice>) {
+        while let Some(first) = outgoing.pop_front() {
             let (mut bytes, mut batch) = (first.content.len(), vec![first]);
-            while let Some(next) = letters.pop_front_if(|next| bytes + next.content.len() <= BYTES_AT_ONCE) {
+            while let Some(next) = outgoing.pop_front_if(|next| bytes + next.content.len() <= BYTES_AT_ONCE) {
                 bytes += next.content.len();
                 batch.push(next);
             }
             match self.deliver(&batch).await {
                 Ok(()) => {
                     self.shared.counts.sent(batch.len());
-                    batch.into_iter().for_each(|letter| letter.answer(Ok(())));
+                    batch.into_iter().for_each(|notice| notice.answer(Ok(())));
                 }
                 Err(error) => {
                     self.fail(batch, &error);
                     if !error.is_of_its_own() {
-                        self.fail(std::mem::take(&mut letters), &error);
-                        let queue: Vec<Letter> = std::iter::from_fn(|| self.queue.try_recv().ok()).collect();
+                        self.fail(std::mem::take(&mut outgoing), &error);
+                        let queue: Vec<OutgoingNotice> = std::iter::from_fn(|| self.queue.try_recv().ok()).collect();
                         self.fail(queue, &error);
                     }
                 }
@@ -230,30 +230,30 @@ impl Sender {
         }
     }
 
-    fn fail(&self, letters: impl IntoIterator<Item = Letter>, error: &Unsent) {
-        for letter in letters {
+    fn fail(&self, outgoing: impl IntoIterator<Item = OutgoingNotice>, error: &NoticeError) {
+        for notice in outgoing {
             self.shared.counts.unsent(1);
             self.shared.owe();
-            letter.answer(Err(error.clone()));
+            notice.answer(Err(error.clone()));
         }
     }
 
-    async fn deliver(&mut self, batch: &[Letter]) -> Result<(), Unsent> {
+    async fn deliver(&mut self, batch: &[OutgoingNotice]) -> Result<(), NoticeError> {
         self.settle().await?;
-        let contents: Vec<&str> = batch.iter().map(|letter| &*letter.content).collect();
+        let contents: Vec<&str> = batch.iter().map(|notice| &*notice.content).collect();
         self.insert(&contents, LONG).await
     }
 
     /// Writes notices, and rings. After a failure the connection is another one.
-    async fn insert(&mut self, contents: &[&str], within: Duration) -> Result<(), Unsent> {
+    async fn insert(&mut self, contents: &[&str], within: Duration) -> Result<(), NoticeError> {
         let mut connection = self.connected().await?;
         let first = self.number + 1;
         let numbers: Vec<i64> = (first..).take(contents.len()).collect();
         self.number += i64::try_from(contents.len()).unwrap_or_default();
         let query = sqlx::query_scalar::<_, String>(INSERT).bind(&*self.shared.node).bind(numbers).bind(contents);
-        let made = timeout(within, query.fetch_one(&mut connection)).await.map_err(|_| Unsent::TimedOut)??;
+        let made = timeout(within, query.fetch_one(&mut connection)).await.map_err(|_| NoticeError::TimedOut)??;
         self.connection = Some(connection);
-        self.ring(made.parse().map_err(|_| Unsent::NotUnderstood)?).await;
+        self.ring(made.parse().map_err(|_| NoticeError::NotUnderstood)?).await;
         Ok(())
     }
 
@@ -294,25 +294,28 @@ impl Sender {
         }
     }
 
-    async fn try_sweep(&mut self) -> Result<u64, Unsent> {
+    async fn try_sweep(&mut self) -> Result<u64, NoticeError> {
         let mut connection = self.connected().await?;
         let is_due = self.readable.as_ref().is_none_or(|(_, since)| since.elapsed() >= READ_BY);
         if is_due {
             let now = sqlx::query_scalar(NOW_THERE).fetch_one(&mut connection);
-            let now = timeout(SHORT, now).await.map_err(|_| Unsent::TimedOut)??;
+            let now = timeout(SHORT, now).await.map_err(|_| NoticeError::TimedOut)??;
             let before = self.readable.replace((now, Instant::now()));
             self.readable_before = before.map(|(snapshot, _)| snapshot);
         }
         let mut rows = 0;
         if let Some(before) = &self.readable_before {
             let query = sqlx::query(DELETE_OLD).bind(KEPT.as_secs_f64()).bind(SWEPT_AT_ONCE).bind(before);
-            rows = timeout(SHORT, query.execute(&mut connection)).await.map_err(|_| Unsent::TimedOut)??.rows_affected();
+            rows = timeout(SHORT, query.execute(&mut connection))
+                .await
+                .map_err(|_| NoticeError::TimedOut)??
+                .rows_affected();
         }
         self.connection = Some(connection);
         Ok(rows)
     }
 
-    async fn connected(&mut self) -> Result<PgConnection, Unsent> {
+    async fn connected(&mut self) -> Result<PgConnection, NoticeError> {
         if let Some(connection) = self.connection.take() {
             return Ok(connection);
         }
@@ -324,7 +327,7 @@ impl Sender {
             connection.execute(PREPARE).await?;
             Ok(connection)
         };
-        let connected = timeout(CONNECT, connect).await.map_err(|_| Unsent::TimedOut)?;
+        let connected = timeout(CONNECT, connect).await.map_err(|_| NoticeError::TimedOut)?;
         connected.map_err(|error: sqlx::Error| error.into())
     }
 }

@@ -1,19 +1,19 @@
-//! A notice on its way out, and why it did not get there.
+//! A notice that waits to be sent, and why it was not.
 
 use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-/// A notice on its way out.
+/// A notice that waits to be sent to other nodes.
 #[derive(Debug)]
-pub(super) struct Letter {
+pub(super) struct OutgoingNotice {
     pub(super) content: String,
-    pub(super) reply: oneshot::Sender<Result<(), Unsent>>,
+    pub(super) reply: oneshot::Sender<Result<(), NoticeError>>,
 }
 
-impl Letter {
-    pub(super) fn answer(self, result: Result<(), Unsent>) {
+impl OutgoingNotice {
+    pub(super) fn answer(self, result: Result<(), NoticeError>) {
         // Whoever announced it may be gone.
         let _ = self.reply.send(result);
     }
@@ -21,7 +21,7 @@ impl Letter {
 
 /// Why other nodes may not have heard a notice.
 #[derive(Debug, Clone, Error)]
-pub(super) enum Unsent {
+pub(super) enum NoticeError {
     #[error("the database did not answer in time")]
     TimedOut,
     #[error("the database did not take a notice")]
@@ -38,14 +38,14 @@ pub(super) enum Unsent {
     TooLarge,
 }
 
-impl Unsent {
+impl NoticeError {
     /// Whether it says nothing about the notices that wait behind.
     pub(super) fn is_of_its_own(&self) -> bool {
         matches!(self, Self::Refused(error) if error.as_database_error().is_some())
     }
 }
 
-impl From<sqlx::Error> for Unsent {
+impl From<sqlx::Error> for NoticeError {
     fn from(error: sqlx::Error) -> Self {
         Self::Refused(Arc::new(error))
     }
