@@ -2,10 +2,10 @@
 
 mod bells;
 mod counters;
+mod heartbeat;
 mod listener;
 mod message;
 mod outgoing;
-mod pulse;
 mod reader;
 mod sender;
 mod snapshot;
@@ -25,8 +25,8 @@ use tokio_util::task::TaskTracker;
 use self::bells::Bells;
 use self::counters::Counts;
 pub use self::counters::PgBusCounters;
+use self::heartbeat::Heartbeat;
 use self::outgoing::{NoticeError, OutgoingNotice};
-use self::pulse::Pulse;
 use self::sender::Sender;
 use crate::bus::{Bus, BusError, Listener, LocalBus, Notice};
 
@@ -104,7 +104,7 @@ struct Shared {
     /// A random name, by which a node knows its own notices when they come back.
     node: Box<str>,
     local: LocalBus,
-    pulse: Pulse,
+    heartbeat: Heartbeat,
     counts: Counts,
     /// Other nodes may have missed something of this one's, and are to be told.
     is_owed: AtomicBool,
@@ -139,7 +139,7 @@ impl PgBus {
         let shared = Arc::new(Shared {
             node: format!("{:016x}", RandomState::new().hash_one("nodes")).into(),
             local: LocalBus::default(),
-            pulse: Pulse::default(),
+            heartbeat: Heartbeat::default(),
             counts: Counts::default(),
             is_owed: AtomicBool::new(true),
             bells: Bells::default(),
@@ -162,7 +162,7 @@ impl PgBus {
     /// What has happened since the start.
     #[must_use]
     pub fn counters(&self) -> PgBusCounters {
-        self.shared.counts.read(self.shared.pulse.age())
+        self.shared.counts.read(self.shared.heartbeat.age())
     }
 
     fn hand_over(&self, notice: &Notice) -> Result<oneshot::Receiver<Result<(), NoticeError>>, NoticeError> {
@@ -204,6 +204,6 @@ impl Bus for PgBus {
     }
 
     fn is_current(&self) -> bool {
-        self.shared.pulse.is_current()
+        self.shared.heartbeat.is_current()
     }
 }

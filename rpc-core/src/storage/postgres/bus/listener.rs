@@ -48,18 +48,18 @@ pub(super) async fn run(shared: Arc<Shared>, options: PgConnectOptions) {
     let stopped = shared.stopped.clone();
     let (mut wait, mut closed, mut is_told) = (FIRST_WAIT, FIRST_CLOSED, false);
     loop {
-        let Some(opened) = stopped.run_until_cancelled(Ear::open(&options)).await else { return };
+        let Some(opened) = stopped.run_until_cancelled(ListenConnection::open(&options)).await else { return };
         let lost = match opened {
-            Ok(mut ear) => {
+            Ok(mut connection) => {
                 let opened_at = Instant::now();
                 shared.counts.connected();
                 if std::mem::take(&mut is_told) {
                     tracing::info!(event = "bus.quick", "notices of other nodes are heard at once again");
                 }
-                let Some(lost) = stopped.run_until_cancelled(ear.hear(&shared)).await else {
-                    return ear.close().await;
+                let Some(lost) = stopped.run_until_cancelled(connection.hear(&shared)).await else {
+                    return connection.close().await;
                 };
-                if ear.has_heard {
+                if connection.has_heard {
                     wait = FIRST_WAIT;
                 }
                 if opened_at.elapsed() > LONGEST_CLOSED {
@@ -86,7 +86,7 @@ pub(super) async fn run(shared: Arc<Shared>, options: PgConnectOptions) {
 }
 
 /// A connection that listens.
-struct Ear {
+struct ListenConnection {
     listener: PgListener,
     /// Of the one connection: it opens it and closes it.
     pool: PgPool,
@@ -94,7 +94,7 @@ struct Ear {
     has_heard: bool,
 }
 
-impl Ear {
+impl ListenConnection {
     async fn open(options: &PgConnectOptions) -> Result<Self, Lost> {
         let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
         let pool = pool.acquire_timeout(CONNECT).connect_lazy_with(options.clone());

@@ -72,7 +72,7 @@ impl Reader {
     /// What was written from now on may be lost: the server may have crashed.
     pub(super) fn forget(&mut self) {
         if self.position.take().is_some() {
-            self.shared.pulse.lost();
+            self.shared.heartbeat.lost();
         }
     }
 

@@ -192,7 +192,7 @@ impl Sender {
         let mut connection = self.connected().await?;
         let began = Instant::now();
         self.reader.read(&mut connection, rung).await?;
-        self.shared.pulse.read(began);
+        self.shared.heartbeat.read(began);
         self.connection = Some(connection);
         Ok(())
     }

@@ -11,7 +11,7 @@ const TRUST: Duration = Duration::from_secs(1);
 /// The heartbeats: reads that came to their end. Nobody else has a part in them. Times are in microseconds since it was made, by
 /// the monotonic clock.
 #[derive(Debug)]
-pub(super) struct Pulse {
+pub(super) struct Heartbeat {
     start: Instant,
     /// When the last read began, plus one; 0 before the first.
     last: AtomicU64,
@@ -19,7 +19,7 @@ pub(super) struct Pulse {
     until: AtomicU64,
 }
 
-impl Default for Pulse {
+impl Default for Heartbeat {
     fn default() -> Self {
         Self { start: Instant::now(), last: AtomicU64::new(0), until: AtomicU64::new(0) }
     }
@@ -29,7 +29,7 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-impl Pulse {
+impl Heartbeat {
     fn now(&self) -> u64 {
         micros(self.start.elapsed())
     }
@@ -63,31 +63,31 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::Pulse;
+    use super::Heartbeat;
 
     #[test_waits::test(start_paused = true)]
     async fn a_read_is_good_for_a_second_from_when_it_was_begun() {
-        let pulse = Pulse::default();
-        assert!(!pulse.is_current());
-        assert_eq!(pulse.age(), None);
+        let heartbeat = Heartbeat::default();
+        assert!(!heartbeat.is_current());
+        assert_eq!(heartbeat.age(), None);
         let began = Instant::now();
         tokio::time::advance(Duration::from_millis(700)).await;
-        pulse.read(began);
-        assert!(pulse.is_current());
-        assert_eq!(pulse.age(), Some(Duration::from_millis(700)));
+        heartbeat.read(began);
+        assert!(heartbeat.is_current());
+        assert_eq!(heartbeat.age(), Some(Duration::from_millis(700)));
         tokio::time::advance(Duration::from_millis(299)).await;
-        assert!(pulse.is_current());
+        assert!(heartbeat.is_current());
         tokio::time::advance(Duration::from_millis(1)).await;
-        assert!(!pulse.is_current());
+        assert!(!heartbeat.is_current());
     }
 
     #[test_waits::test(start_paused = true)]
     async fn a_loss_ends_trust_at_once() {
-        let pulse = Pulse::default();
-        pulse.read(Instant::now());
-        assert!(pulse.is_current());
-        pulse.lost();
-        assert!(!pulse.is_current());
-        assert_eq!(pulse.age(), Some(Duration::ZERO));
+        let heartbeat = Heartbeat::default();
+        heartbeat.read(Instant::now());
+        assert!(heartbeat.is_current());
+        heartbeat.lost();
+        assert!(!heartbeat.is_current());
+        assert_eq!(heartbeat.age(), Some(Duration::ZERO));
     }
 }
