@@ -1,13 +1,13 @@
 //! WebSocket (RFC 6455): JSON-RPC over frames, with events from the server.
 
 mod calls;
+mod check;
 mod connection;
 mod frame;
 mod handshake;
 mod hub;
 mod inbound;
 mod io;
-mod look;
 mod outbox;
 mod pending;
 mod recheck;

@@ -11,10 +11,10 @@ use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::calls::{Calls, Ended};
+use super::check::Recheck;
 use super::frame::{close, close_frame, message};
 use super::hub::Registration;
 use super::io::{CountedIo, READ_BUFFER};
-use super::look::Look;
 use super::timers::{Tick, Timers};
 use crate::api::Api;
 use crate::budget::{Hold, Resource};
@@ -52,8 +52,8 @@ pub(super) struct Connection {
     pub(super) rest: Bytes,
     pub(super) unflushed: bool,
     pub(super) timers: Timers,
-    /// The look at the credentials that runs.
-    pub(super) look: Option<Look>,
+    /// The recheck of the credentials that runs.
+    pub(super) recheck: Option<Recheck>,
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
     state: State,
     /// There is no room for what comes: the rest waits at the client, for as long as a message may take.
@@ -96,7 +96,7 @@ impl Connection {
             kept: [0; 2],
             rest: Bytes::new(),
             unflushed: false,
-            look: None,
+            recheck: None,
             state: State::Open,
             crowded: false,
             broken: false,
@@ -135,7 +135,7 @@ impl Connection {
             return;
         }
         self.calls.clear();
-        self.look = None;
+        self.recheck = None;
         self.registration.socket.outbox.shut();
         self.out.push_back(Outbound { message: close_frame(code, reason), held: None });
         self.state = State::Closing;
@@ -324,7 +324,7 @@ impl Future for Connection {
             }
         }
         loop {
-            this.poll_look(cx);
+            this.poll_recheck(cx);
             this.poll_overflow();
             this.poll_calls(cx);
             // Before it stops: who reads gets what was published before.
@@ -343,9 +343,9 @@ impl Future for Connection {
                     Tick::Leave => this.calls.clear(),
                     Tick::Ping => {
                         this.send(Message::Ping(Bytes::new()));
-                        this.look(cx);
+                        this.recheck(cx);
                     }
-                    Tick::Recheck => this.look(cx),
+                    Tick::Recheck => this.recheck(cx),
                     Tick::Room => {}
                 }
                 continue;

@@ -34,7 +34,7 @@ pub(crate) struct Hub {
     queue: AtomicUsize,
     /// How often somebody's rights may have changed.
     changes: AtomicU64,
-    /// Held while credentials are looked at again, so that those of all sockets, when notices were missed, leave room for calls.
+    /// Held while credentials are rechecked, so that those of all sockets, when notices were missed, leave room for calls.
     pub(super) rechecks: Semaphore,
     /// What this node declares, ordered by name.
     events: Arc<[Event]>,
@@ -161,10 +161,10 @@ impl Listener for Hub {
 
 impl Slot {
     /// Takes a connection in, whose peer was found by a look that began at some time.
-    pub(super) fn enter(self, identity: Identity, looked_at: Instant, queue: usize) -> Registration {
+    pub(super) fn enter(self, identity: Identity, checked_at: Instant, queue: usize) -> Registration {
         self.hub.queue.store(queue, Ordering::Relaxed);
         let id = self.hub.next.fetch_add(1, Ordering::Relaxed);
-        let socket = Arc::new(Socket::new(identity, looked_at));
+        let socket = Arc::new(Socket::new(identity, checked_at));
         self.hub.lock().by_id.insert(id, Arc::clone(&socket));
         Registration { slot: self, id, socket }
     }

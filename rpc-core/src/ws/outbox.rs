@@ -13,7 +13,7 @@ use crate::events::Audience;
 pub(super) struct Queued {
     pub(super) message: Message,
     pub(super) audience: Arc<Audience>,
-    /// Whether it is for the peer by what was known of them when it was published. If not, a look that is owed may say so.
+    /// Whether it is for the peer by what was known of them when it was published. If not, a recheck that is due may say so.
     pub(super) is_expected: bool,
 }
 

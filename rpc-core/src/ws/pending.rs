@@ -60,10 +60,10 @@ impl PendingConnection {
         let slot = api.hub().slot(context.client, api.limits()).map_err(|limit| too_many(limit, api.limits()))?;
         let account = context.share.account.as_ref();
         let held = account.map(|account| account.take(Resource::Memory, WEBSOCKET_BYTES)).transpose()?;
-        let (changes, looked_at) = (api.hub().changes(), Instant::now());
+        let (changes, checked_at) = (api.hub().changes(), Instant::now());
         let entered = match authenticate(api, context.credentials.clone(), context.client).await {
             Ok(identity) => {
-                let registration = slot.enter(identity, looked_at, api.limits().ws_events);
+                let registration = slot.enter(identity, checked_at, api.limits().ws_events);
                 if api.hub().changes() != changes {
                     registration.socket.doubt();
                 }

@@ -1,34 +1,34 @@
-//! When an open connection looks at its credentials again, and what follows: one look at a time, and never behind what waits to be
+//! When an open connection rechecks its credentials, and what follows: one recheck at a time, and never behind what waits to be
 //! written.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::check::{self, RecheckResult};
 use super::connection::Connection;
-use super::look::{self, Found};
 use crate::call::Credentials;
 use crate::error::ErrorCode;
 
 impl Connection {
-    /// Begins a look when one is owed, and goes on with one that runs.
-    pub(super) fn poll_look(&mut self, cx: &mut Context<'_>) {
-        if self.look.is_some() || self.registration.socket.rights().is_doubted() {
-            self.look(cx);
+    /// Begins a recheck when one is due, and goes on with one that runs.
+    pub(super) fn poll_recheck(&mut self, cx: &mut Context<'_>) {
+        if self.recheck.is_some() || self.registration.socket.rights().is_doubted() {
+            self.recheck(cx);
         }
     }
 
     /// Asks the authenticator again, unless that is being done already. A guest stays one.
-    pub(super) fn look(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn recheck(&mut self, cx: &mut Context<'_>) {
         if !self.may_hear() || matches!(self.context.credentials, Credentials::None) {
-            self.look = None;
+            self.recheck = None;
             return;
         }
-        let mut look = self
-            .look
+        let mut recheck = self
+            .recheck
             .take()
-            .unwrap_or_else(|| look::begin(self.api.clone(), &self.context, Arc::clone(&self.registration.socket)));
-        match look.as_mut().poll(cx) {
-            Poll::Pending => self.look = Some(look),
+            .unwrap_or_else(|| check::begin(self.api.clone(), &self.context, Arc::clone(&self.registration.socket)));
+        match recheck.as_mut().poll(cx) {
+            Poll::Pending => self.recheck = Some(recheck),
             Poll::Ready(found) => {
                 self.found(found);
                 if self.registration.socket.rights().is_doubted() {
@@ -39,7 +39,7 @@ impl Connection {
         }
     }
 
-    fn found(&mut self, Found { began, result }: Found) {
+    fn found(&mut self, RecheckResult { began, result }: RecheckResult) {
         match result {
             Ok(identity) => {
                 self.registration.socket.rights().found(identity, began);

@@ -16,7 +16,7 @@ const FRESH: Duration = Duration::from_secs(1);
 pub(super) struct Rights {
     identity: Identity,
     /// When the look that found it began.
-    looked_at: Instant,
+    checked_at: Instant,
     /// Whether the last look found out.
     is_found: bool,
     /// Reasons for a look so far.
@@ -43,8 +43,8 @@ pub(super) enum Expected {
 
 impl Rights {
     /// Those that a look found which began at some time.
-    pub(super) fn new(identity: Identity, looked_at: Instant) -> Self {
-        Self { identity, looked_at, is_found: true, reasons: 0, covered: 0 }
+    pub(super) fn new(identity: Identity, checked_at: Instant) -> Self {
+        Self { identity, checked_at, is_found: true, reasons: 0, covered: 0 }
     }
 
     /// The identity that the last look found. It may not be what it was.
@@ -66,7 +66,7 @@ impl Rights {
     /// now. A guest remains one.
     pub(super) fn known(&self, bus: &dyn Bus) -> Option<&Identity> {
         let is_guest = self.identity.user().is_none();
-        let holds = || self.is_found && !self.is_doubted() && (bus.is_current() || self.looked_at.elapsed() < FRESH);
+        let holds = || self.is_found && !self.is_doubted() && (bus.is_current() || self.checked_at.elapsed() < FRESH);
         (is_guest || holds()).then_some(&self.identity)
     }
 
@@ -91,7 +91,7 @@ impl Rights {
     /// A look found out.
     pub(super) fn found(&mut self, identity: Identity, began: Began) {
         self.identity = identity;
-        self.looked_at = began.at;
+        self.checked_at = began.at;
         self.is_found = true;
         self.covered = began.reasons;
     }

@@ -42,10 +42,10 @@ pub(super) enum Next {
 
 impl Socket {
     /// One whose peer was found by a look that began at some time.
-    pub(super) fn new(identity: Identity, looked_at: Instant) -> Self {
+    pub(super) fn new(identity: Identity, checked_at: Instant) -> Self {
         Self {
             outbox: Outbox::default(),
-            rights: Mutex::new(Rights::new(identity, looked_at)),
+            rights: Mutex::new(Rights::new(identity, checked_at)),
             waker: AtomicWaker::new(),
             subscriptions: Mutex::default(),
             binary: AtomicBool::new(false),
@@ -80,8 +80,8 @@ impl Socket {
 
     /// The event to write next. One that is not for everyone is given out only when everything before it `is_flushed`: what is
     /// buffered cannot be taken back when rights end before the client reads. If rights are not known, those for everyone go
-    /// before it, unless the connection `may_look` first.
-    pub(super) fn next_event(&self, bus: &dyn Bus, is_flushed: bool, may_look: bool) -> Next {
+    /// before it, unless the connection `may_recheck` first.
+    pub(super) fn next_event(&self, bus: &dyn Bus, is_flushed: bool, may_recheck: bool) -> Next {
         let (mut rights, mut is_unknown, mut after_flush) = (None, false, false);
         let event = self.outbox.take(|audience| {
             if *audience == Audience::Everyone {
@@ -96,7 +96,7 @@ impl Socket {
                 Some(_) => Verdict::Drop,
                 None => {
                     is_unknown = true;
-                    if may_look { Verdict::Stop } else { Verdict::Hold }
+                    if may_recheck { Verdict::Stop } else { Verdict::Hold }
                 }
             }
         });

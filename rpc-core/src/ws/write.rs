@@ -79,11 +79,11 @@ impl Connection {
     /// The next message; `None` also when what is buffered has to be written before.
     fn next(&mut self, cx: &mut Context<'_>) -> Option<Message> {
         if self.may_hear() {
-            let may_look = self.look.is_none() && !self.timers.will_recheck();
-            let mut next = self.next_event(may_look);
-            if may_look && matches!(next, Next::RightsUnknown) {
+            let may_recheck = self.recheck.is_none() && !self.timers.will_recheck();
+            let mut next = self.next_event(may_recheck);
+            if may_recheck && matches!(next, Next::RightsUnknown) {
                 // It is often done at once.
-                self.look(cx);
+                self.recheck(cx);
                 next = self.next_event(false);
             }
             match next {
@@ -98,8 +98,8 @@ impl Connection {
         Some(message)
     }
 
-    fn next_event(&self, may_look: bool) -> Next {
-        self.registration.socket.next_event(self.api.bus(), !self.unflushed, may_look)
+    fn next_event(&self, may_recheck: bool) -> Next {
+        self.registration.socket.next_event(self.api.bus(), !self.unflushed, may_recheck)
     }
 
     /// Whether the client does not take what is written to it.

@@ -1,4 +1,4 @@
-//! A further look at the credentials of an open connection.
+//! A recheck of the credentials of an open connection.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,21 +14,21 @@ use crate::identity::Identity;
 use crate::jsonrpc::CallContext;
 use crate::pipeline::authenticate::authenticate;
 
-/// How long a look may take before it counts as one that could not find out: whoever does not answer is asked anew, and does not
-/// keep others from looking.
+/// How long a recheck may take before it counts as failed: whoever does not answer is asked anew, and does not keep others from
+/// being rechecked.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a look found.
-pub(super) struct Found {
+/// What a recheck found.
+pub(super) struct RecheckResult {
     pub(super) began: Began,
     pub(super) result: Result<Identity, ApiError>,
 }
 
-/// A look that runs.
-pub(super) type Look = Pin<Box<dyn Future<Output = Found> + Send>>;
+/// A recheck that runs.
+pub(super) type Recheck = Pin<Box<dyn Future<Output = RecheckResult> + Send>>;
 
-/// Begins a look, which waits for its turn among those of all connections.
-pub(super) fn begin(api: Api, context: &CallContext, socket: Arc<Socket>) -> Look {
+/// Begins a recheck, which waits for its turn among those of all connections.
+pub(super) fn begin(api: Api, context: &CallContext, socket: Arc<Socket>) -> Recheck {
     let (credentials, client) = (context.credentials.clone(), context.client);
     Box::pin(async move {
         // Never closed.
@@ -38,6 +38,6 @@ pub(super) fn begin(api: Api, context: &CallContext, socket: Arc<Socket>) -> Loo
             Ok(result) => result,
             Err(late) => Err(ApiError::unavailable(late, Duration::ZERO)),
         };
-        Found { began, result }
+        RecheckResult { began, result }
     })
 }
