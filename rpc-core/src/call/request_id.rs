@@ -74,14 +74,24 @@ impl RequestIds {
     }
 }
 
-/// The hexadecimal digits of a number.
+/// The hexadecimal digits of a number, all at once: each byte of a word becomes a digit.
 fn hex(number: u64) -> [u8; 16] {
-    std::array::from_fn(|index| b"0123456789abcdef"[(number >> (4 * (15 - index))) as usize & 0xf])
+    let digits = |half: u64| {
+        let spread = (half << 16 | half) & 0x0000_ffff_0000_ffff;
+        let spread = (spread << 8 | spread) & 0x00ff_00ff_00ff_00ff;
+        let spread = (spread << 4 | spread) & 0x0f0f_0f0f_0f0f_0f0f;
+        let letters = (spread + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+        (spread + 0x3030_3030_3030_3030 + letters * u64::from(b'a' - b'9' - 1)).to_be_bytes()
+    };
+    let mut text = [0; 16];
+    text[..8].copy_from_slice(&digits(number >> 32));
+    text[8..].copy_from_slice(&digits(number & 0xffff_ffff));
+    text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{RequestId, RequestIds};
+    use super::{RequestId, RequestIds, hex};
 
     #[test]
     fn sane_ids_are_taken_and_others_are_not() {
@@ -99,5 +109,8 @@ mod tests {
         assert_ne!(first, second);
         assert_eq!(RequestId::parse(first.as_str()), Some(first));
         assert!(first.as_str().ends_with("0000000000000001"));
+        for number in [0, 9, 10, 0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210, u64::MAX] {
+            assert_eq!(hex(number), *format!("{number:016x}").as_bytes());
+        }
     }
 }

@@ -27,9 +27,8 @@ fn token(value: &[u8]) -> Option<Token> {
     }
 }
 
-/// A header has no characters that do not show but spaces and tabs.
 fn plain(token: &[u8]) -> Option<Token> {
-    let is_sane = !token.is_empty() && token.is_ascii() && !token.contains(&b' ') && !token.contains(&b'\t');
+    let is_sane = !token.is_empty() && token.iter().fold(true, |sane, byte| sane & byte.is_ascii_graphic());
     if is_sane { std::str::from_utf8(token).ok().map(Token::new) } else { None }
 }
 
@@ -37,9 +36,7 @@ fn basic(text: &[u8]) -> Option<Token> {
     let pair = BASE64.decode(text).or_else(|_| BASE64_NOPAD.decode(text)).unwrap_or_default();
     let halves = pair.iter().position(|&byte| byte == b':').map(|colon| (&pair[..colon], &pair[colon + 1..]));
     match halves {
-        Some((token, []) | ([], token)) if token.iter().all(|byte| byte.is_ascii_graphic() && *byte != b':') => {
-            plain(token).or_else(|| plain(text))
-        }
+        Some((token, []) | ([], token)) if !token.contains(&b':') => plain(token).or_else(|| plain(text)),
         _ => plain(text),
     }
 }

@@ -1,7 +1,8 @@
 //! Beside the stages: the `tracing` span of a call, in which its stages run and its handler logs.
 
-use tracing::Span;
 use tracing::field::Empty;
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Span};
 
 use crate::call::{CallRecord, TraceContext, Transport};
 use crate::ctx::Ctx;
@@ -9,6 +10,9 @@ use crate::identity::Identity;
 
 /// Begins the span of a call. It costs a look at an atomic when nobody listens.
 pub(super) fn open(ctx: &Ctx) -> Span {
+    if Level::INFO > LevelFilter::current() {
+        return Span::none();
+    }
     let span = tracing::info_span!(
         target: "rpc_core::call",
         "call",
