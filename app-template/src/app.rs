@@ -29,7 +29,7 @@ pub(crate) const ADMIN: Permission = Permission::new("admin", "Administration", 
 /// The log of calls gets this time at a stop, even if calls and mails have used up theirs: what was answered is in it.
 const LOG_AT_STOP: Duration = Duration::from_secs(1);
 
-/// What methods work with. Cheap to clone; clones are one application.
+/// The application: what its methods work with. Cheap to clone; clones are one application.
 #[derive(Clone)]
 pub struct App {
     pub(crate) accounts: Accounts,
@@ -45,7 +45,7 @@ pub struct App {
     stopping: CancellationToken,
 }
 
-/// What an application is built on. Each is a trait; replace any of them.
+/// The parts that an application is built on. Each is a trait; replace any of them.
 pub struct AppParts {
     /// Where users, sessions and tokens are kept.
     pub accounts: Arc<dyn AccountStore>,
@@ -57,9 +57,9 @@ pub struct AppParts {
     pub mailer: Arc<dyn Mailer>,
     /// What mails say.
     pub templates: MailTemplates,
-    /// How nodes tell each other of changes.
+    /// The bus over which nodes tell each other of changes.
     pub bus: Arc<dyn Bus>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -84,7 +84,7 @@ impl AppParts {
 }
 
 impl App {
-    /// Puts an application together, on the Tokio runtime that this is called in.
+    /// Builds an application, on the current Tokio runtime.
     ///
     /// # Errors
     ///
@@ -153,7 +153,7 @@ impl App {
         self.api_builder().build()
     }
 
-    /// Starts what is done in the background, until [`stop`](Self::stop).
+    /// Starts the background work, which runs until [`stop`](Self::stop).
     pub fn start(&self) {
         let (accounts, stopping) = (self.accounts.clone(), self.stopping.clone());
         self.tasks.spawn(async move { accounts.maintain(stopping).await });
@@ -161,8 +161,8 @@ impl App {
         self.tasks.spawn(async move { calls.maintain(stopping).await });
     }
 
-    /// Ends the work in the background, sends the mails and logs the calls that wait. To be called when no more calls are
-    /// served. Work in the background, which may still cause mails, has half of the time at most. How many mails were lost.
+    /// Ends the background work, sends the mails and logs the calls that wait. Call it when no more calls are served. Background
+    /// work, which may still cause mails, has half of the time at most. Returns how many mails were lost.
     pub async fn stop(&self, deadline: Duration) -> usize {
         let logged = self.calls.stop(deadline.max(LOG_AT_STOP));
         tokio::join!(self.finish(deadline), logged).0
@@ -211,7 +211,7 @@ impl App {
         &*self.clock
     }
 
-    /// Waits until nothing is done any longer that calls have left to the background, such as finding out to whom a mail goes.
+    /// Waits until the work is done that calls have left to the background, such as finding out to whom a mail goes.
     pub async fn settled(&self) {
         self.background.finished().await;
     }

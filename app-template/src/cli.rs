@@ -1,4 +1,4 @@
-//! The command line: what can be asked, and who answers.
+//! The command line: its commands, and what runs them.
 
 mod call;
 mod completion;
@@ -90,7 +90,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// How a wrong command line ends. What asks for the health of a container knows no other failure than 1.
+/// The exit code of a wrong command line. A health check of a container knows no other failure than 1.
 fn usage() -> Exit {
     let is_healthcheck = std::env::args_os().skip(1).any(|word| word == "healthcheck");
     if is_healthcheck { Exit::Failure } else { Exit::Usage }

@@ -1,4 +1,4 @@
-//! Configuration: a flag before a variable of the environment before a file before the default.
+//! Configuration: from a flag, else from a variable of the environment, else from a file, else the default.
 
 mod document;
 mod effective;
@@ -36,7 +36,7 @@ pub(crate) const PREFIX: &str = "APP_";
 /// The variable that names the file. It begins with [`PREFIX`].
 pub(crate) const CONFIG_VARIABLE: &str = "APP_CONFIG";
 
-/// The file that is read where it lies in the working directory and no other is named.
+/// The file in the working directory that is read when no other is named.
 pub(crate) const FILE: &str = "app.toml";
 
 /// Reads the value of a flag.

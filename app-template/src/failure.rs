@@ -1,4 +1,4 @@
-//! What ends the program, said in one to three lines, with an exit code that scripts can tell apart.
+//! A failure that ends the program: one to three lines, and an exit code for scripts.
 
 use std::fmt;
 use std::process::ExitCode;

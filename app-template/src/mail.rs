@@ -1,4 +1,4 @@
-//! Mails: what they say, and how they leave.
+//! Mails: what they say, and how they are sent.
 //!
 //! [`Mails`] renders a mail from its template and puts it into the [`MailQueue`], which hands it to a [`Mailer`] and tries
 //! again for a while when that fails for now.
@@ -29,17 +29,17 @@ pub use self::smtp::{
 };
 pub use self::templates::{MailKind, MailTemplates, MailVariables, TemplateError};
 
-/// Hands mails on.
+/// Sends mails, or hands them on.
 #[async_trait]
 pub trait Mailer: Send + Sync + 'static {
-    /// Hands a mail on. When this returns, somebody else answers for it.
+    /// Hands a mail on. When this returns, somebody else is responsible for it.
     ///
     /// # Errors
     ///
     /// Nobody does; [`MailError::is_permanent`] tells whether trying again makes sense.
     async fn send(&self, mail: &Mail) -> Result<(), MailError>;
 
-    /// No more mails for now: what was kept open for the next one may be closed.
+    /// Called when there are no more mails for now: what was kept open for the next one may be closed.
     async fn rest(&self) {}
 }
 

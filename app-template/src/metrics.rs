@@ -54,14 +54,14 @@ impl Metrics {
         }))
     }
 
-    /// With the connections of the server.
+    /// Adds the connections of the server.
     #[must_use]
     pub fn connections(mut self, connections: Connections) -> Self {
         Arc::make_mut(&mut self.0).connections = Some(connections);
         self
     }
 
-    /// With those of a database.
+    /// Adds those of a database.
     #[must_use]
     pub fn database(self, counts: impl Fn() -> DatabaseCounts + Send + Sync + 'static) -> Self {
         self.with_database(Some(Arc::new(counts)))
@@ -72,7 +72,7 @@ impl Metrics {
         self
     }
 
-    /// With the lines of the log.
+    /// Adds the lines of the log.
     pub(crate) fn with_log(mut self, lines: Lines) -> Self {
         Arc::make_mut(&mut self.0).log = Some(lines);
         self

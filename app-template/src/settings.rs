@@ -21,7 +21,7 @@ pub use self::view::PublicSettings;
 /// The port of submission (RFC 6409), where no other is set.
 pub const DEFAULT_SMTP_PORT: u16 = 587;
 
-/// What administrators set.
+/// The settings of the application, which administrators change.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Where users find the application's pages: what links in mails begin with.

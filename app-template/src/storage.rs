@@ -45,7 +45,7 @@ pub(crate) trait Storage: fmt::Display + Send + Sync {
     /// What an application is built on, in this storage.
     fn parts(&self) -> Result<AppParts, Failure>;
 
-    /// Everything that is done once, by one node of many, is done.
+    /// Ends the work that one node does for all: the others may go on.
     async fn prepared(&mut self) -> Result<(), Failure>;
 
     /// Whether calls can be served now, for `/readyz`.
@@ -68,7 +68,7 @@ trait Backend: Sync {
     /// Brings the schema up to date. What it is then.
     async fn migrate(&self, target: Target<'_>) -> Result<Vec<Component>, Failure>;
 
-    /// What was done to the schema, and what is pending. Changes nothing.
+    /// The migrations that were done, and those that are pending. Changes nothing.
     async fn components(&self, target: Target<'_>) -> Result<Vec<Component>, Failure>;
 }
 
@@ -113,7 +113,7 @@ pub(crate) async fn migrate(config: &StorageConfig, message_format: MessageForma
     chosen(url, config)?.migrate(Target { url, config, message_format }).await
 }
 
-/// What was done to the schema, and what is pending. Changes nothing.
+/// The migrations that were done, and those that are pending. Changes nothing.
 pub(crate) async fn components(
     config: &StorageConfig,
     message_format: MessageFormat,

@@ -54,13 +54,13 @@ struct Inner {
     changes: TaskTracker,
 }
 
-/// What accounts are built on.
+/// The parts that accounts are built on.
 pub struct AccountParts {
-    /// Where they are kept.
+    /// The store that keeps them.
     pub store: Arc<dyn AccountStore>,
-    /// How other nodes are told. The `Api` is to be built on the same one, after the accounts.
+    /// The bus to other nodes. Build the `Api` on the same one, after the accounts.
     pub bus: Arc<dyn Bus>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Who writes mails.
     pub mailer: Arc<dyn AccountMailer>,
@@ -113,7 +113,7 @@ impl Caller {
 }
 
 impl Accounts {
-    /// Puts accounts together, and lets them hear what other nodes say.
+    /// Builds accounts, and listens to the notices of other nodes.
     #[must_use]
     pub fn new(parts: AccountParts, options: AccountOptions) -> Self {
         let vocabulary = Arc::new(Vocabulary::new(parts.permissions));
@@ -151,8 +151,8 @@ impl Accounts {
         )
     }
 
-    /// What a user, by id or name, would be in a session: for whoever runs the application and acts in their name. `None` for
-    /// nobody, and for who is disabled.
+    /// The identity that a user, by id or name, would have in a session: for whoever runs the application and acts in their name.
+    /// `None` for a user who does not exist or is disabled.
     ///
     /// # Errors
     ///
@@ -205,8 +205,8 @@ impl Accounts {
         self.0.clock.now().into()
     }
 
-    /// Makes a change of what somebody may do, and tells of it: whether it was made, was not, or nobody knows. It goes to its end
-    /// also when the caller goes away meanwhile, so that no node goes on with what it knew before.
+    /// Makes a change of what somebody may do, and announces it, whether it was made, was not, or nobody knows. It runs to its
+    /// end even if the caller goes away, so that no node goes on with what it knew before.
     pub(crate) async fn change<T, E, F>(
         &self,
         user: UserId,
@@ -229,7 +229,7 @@ impl Accounts {
         }
     }
 
-    /// What somebody may do has changed: this node forgets what it knew of them at once, the others are told.
+    /// Announces that somebody's rights have changed: this node forgets at once what it knew of them, the others are told.
     pub(crate) async fn announce(&self, user: UserId) {
         let id = user.to_string();
         self.0.cache.forget(&id);
@@ -238,9 +238,9 @@ impl Accounts {
         }
     }
 
-    /// What a change in the name of a caller is held against by the store that makes it: that they are there and enabled, that
-    /// what they came with is good, and that they hold the permissions that they were let in with. For changes of what is kept
-    /// beside accounts; see [`MemoryStore::hold`](crate::MemoryStore::hold), and `postgres::hold`.
+    /// The authority of a caller, which the store checks when it makes a change: they exist and are enabled, their credential is
+    /// good, and they hold the permissions that they were let in with. For changes of what is kept beside accounts; see
+    /// [`MemoryStore::hold`](crate::MemoryStore::hold), and `postgres::hold`.
     ///
     /// # Errors
     ///

@@ -1,12 +1,12 @@
-//! What accounts have to say by mail. Who writes and sends it is the application's matter.
+//! The mails of accounts. The application writes and sends them.
 
 use std::net::IpAddr;
 
 use crate::model::UserId;
 use crate::secret::Secret;
 
-/// A mail to be written. Sending takes place later; whether it worked is nobody's business here, so that callers cannot tell
-/// which addresses exist.
+/// A mail to be written. It is sent later, and nobody here learns whether that worked, so that callers cannot tell which
+/// addresses exist.
 #[derive(Debug)]
 pub struct AccountMail {
     /// The address.
@@ -20,7 +20,7 @@ pub struct AccountMail {
     pub kind: AccountMailKind,
 }
 
-/// Who caused a mail. What mails share, such as a queue, is to be shared fairly among these.
+/// Who caused a mail. Whatever mails share, such as a queue, is divided fairly among these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MailCause {
     /// A user, whatever their credentials and wherever they are.
@@ -54,8 +54,8 @@ pub enum AccountMailKind {
     AddressChanged,
 }
 
-/// Writes mails, and sends them some time. It returns at once.
+/// Writes mails, and sends them later. It returns at once.
 pub trait AccountMailer: Send + Sync + 'static {
-    /// Takes a mail in.
+    /// Accepts a mail.
     fn send(&self, mail: AccountMail);
 }

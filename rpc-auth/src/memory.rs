@@ -78,7 +78,7 @@ impl MemoryStore {
     }
 }
 
-/// Says how much is stored, and nothing of it.
+/// Shows how much is stored, but nothing of it.
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.read();

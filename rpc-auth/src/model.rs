@@ -34,7 +34,7 @@ pub struct UserRecord {
     pub had_confirmed_email: bool,
     /// The Telegram name: normalised, unique.
     pub telegram_name: Option<String>,
-    /// Whether the user may come in.
+    /// Whether the user may sign in.
     pub enabled: bool,
     /// What was granted, as it was granted; see [`Grants`].
     pub permissions: Grants,
@@ -82,11 +82,11 @@ pub struct UserChange {
     pub email: Option<Option<String>>,
     /// Another Telegram name, or none.
     pub telegram_name: Option<Option<String>>,
-    /// Whether the user may come in.
+    /// Whether the user may sign in.
     pub enabled: Option<bool>,
     /// Other grants.
     pub permissions: Option<GrantsChange>,
-    /// What becomes of the sessions, in the same step.
+    /// What to do with the sessions, in the same step.
     pub sessions: SessionsChange,
     /// Whom it may be made to.
     pub ceiling: GrantCeiling,
@@ -95,8 +95,8 @@ pub struct UserChange {
 }
 
 impl UserChange {
-    /// Whether it voids the confirmation tokens of the user, who is as given before it: another password, another address and
-    /// being disabled do, because the mails that the tokens were sent in rest on what was before.
+    /// Whether it voids the confirmation tokens of the user, who was `before` it. Another password, another address and being
+    /// disabled do: the mails that the tokens were sent in rest on what was before.
     #[must_use]
     pub fn voids_confirmations(&self, before: &UserRecord) -> bool {
         let is_another_address = self.email.as_ref().is_some_and(|email| *email != before.email);
@@ -104,7 +104,7 @@ impl UserChange {
     }
 }
 
-/// What becomes of the sessions of a user who is changed.
+/// What to do with the sessions of a user who is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SessionsChange {
     /// They stay.

@@ -21,7 +21,7 @@ const TELEGRAM_NAME: RangeInclusive<usize> = 5..=32;
 /// Characters of the name of an API token.
 const TOKEN_NAME: RangeInclusive<usize> = 1..=100;
 
-/// A text is no such name. It never contains the text.
+/// Why a text is not such a name. It never contains the text.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct NameFault {

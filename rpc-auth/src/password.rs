@@ -15,7 +15,7 @@ pub use self::generated::generate_password;
 pub use self::hasher::{HasherBusy, HasherCounters, HasherOptions, PasswordHasher, Verified};
 pub use self::policy::{PasswordFault, PasswordPolicy};
 
-/// A password's hash: a PHC string. It does not print.
+/// A password's hash: a PHC string. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(Box<str>);
 

@@ -1,8 +1,8 @@
-//! A text that must not be seen.
+//! A secret text.
 
 use std::fmt;
 
-/// A secret text, such as a new token: it does not print, it does not serialise, and whoever wants it says so.
+/// A secret text, such as a new token. It is neither printed nor serialised; [`expose`](Self::expose) shows it.
 ///
 /// ```
 /// let secret = rpc_auth::Secret::new("hunter2");

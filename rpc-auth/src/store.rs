@@ -38,7 +38,7 @@ pub enum UserError {
     /// The user holds more than the [`GrantCeiling`] allows.
     #[error("the user holds a permission that whoever changes them does not hold")]
     HoldsMore,
-    /// Whoever makes the change may not.
+    /// The caller may not make the change, or no longer.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
     /// See [`StoreError`].
@@ -57,8 +57,8 @@ pub trait UserStore: Send + Sync + 'static {
     /// the address); nothing was made.
     async fn create_user(&self, user: NewUser) -> Result<UserRecord, UserError>;
 
-    /// Makes the root user, with the id 1 and enabled, unless there is one. Whether it was made. Of many nodes that do it at
-    /// once, one makes it.
+    /// Makes the root user, with the id 1 and enabled, unless there is one. Returns whether it was made. Of many nodes that do it
+    /// at once, one makes it.
     async fn create_root(&self, name: &str, password: PasswordHash, now: Timestamp) -> Result<bool, StoreError>;
 
     /// The user with an id.
@@ -74,8 +74,8 @@ pub trait UserStore: Send + Sync + 'static {
     async fn users(&self, query: &UserQuery) -> Result<Page<UserRecord>, StoreError>;
 
     /// Changes a user, ends their sessions where the change says so, and removes their confirmation tokens where it
-    /// [voids](UserChange::voids_confirmations) them; what they are then, or `None` when there is none. One atomic step: nobody is
-    /// disabled, or has another password, while a session of before goes on or a mailed link of before is good.
+    /// [voids](UserChange::voids_confirmations) them. Returns the changed user, or `None` when there is none. One atomic step:
+    /// nobody is disabled, or has another password, while a session of before goes on or a mailed link of before is good.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ pub trait UserStore: Send + Sync + 'static {
     /// change is made and not before. Nothing was changed, and no session ended.
     async fn update_user(&self, id: UserId, change: &UserChange) -> Result<Option<UserRecord>, UserError>;
 
-    /// Removes a user with their sessions, API tokens and confirmations. Whether there was one.
+    /// Removes a user with their sessions, API tokens and confirmations. Returns whether there was one.
     ///
     /// # Errors
     ///
@@ -108,17 +108,17 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Notes when sessions were used. One that is gone is passed over; an earlier time than the stored one changes nothing.
     async fn touch_sessions(&self, used: &[(SessionId, Timestamp)]) -> Result<(), StoreError>;
 
-    /// Ends a session. Whether there was one.
+    /// Ends a session. Returns whether there was one.
     async fn delete_session(&self, id: SessionId) -> Result<bool, StoreError>;
 
-    /// Removes sessions made before `created` or used last before `used`. How many.
+    /// Removes sessions made before `created` or used last before `used`. Returns how many.
     async fn purge_sessions(&self, created: Timestamp, used: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// An API token cannot be made or changed.
 #[derive(Debug, Error)]
 pub enum ApiTokenError {
-    /// Whoever does it may not.
+    /// The caller may not do it, or no longer.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
     /// The user has as many as allowed.
@@ -132,7 +132,8 @@ pub enum ApiTokenError {
     Store(#[from] StoreError),
 }
 
-/// API tokens. One of another user is as good as none. Whoever makes or changes one may do so when it is done, or nothing is.
+/// API tokens. A token of another user counts as none. Whoever makes or changes one must be allowed to when it is done; else
+/// nothing is done.
 #[async_trait]
 pub trait ApiTokenStore: Send + Sync + 'static {
     /// Makes a token, enabled and without permissions, unless the user has `max` already: also when many are made at once.
@@ -155,7 +156,7 @@ pub trait ApiTokenStore: Send + Sync + 'static {
     /// A page of a user's tokens, by id.
     async fn api_tokens(&self, user: UserId, query: &ApiTokenQuery) -> Result<Page<ApiTokenRecord>, StoreError>;
 
-    /// Enables or disables a token. What it is then.
+    /// Enables or disables a token. Returns the changed token.
     async fn set_api_token_enabled(
         &self,
         user: UserId,
@@ -164,7 +165,7 @@ pub trait ApiTokenStore: Send + Sync + 'static {
         by: &Authority,
     ) -> Result<Option<ApiTokenRecord>, ApiTokenError>;
 
-    /// Changes the grants of a token. What it is then.
+    /// Changes the grants of a token. Returns the changed token.
     async fn change_api_token_grants(
         &self,
         user: UserId,
@@ -173,7 +174,7 @@ pub trait ApiTokenStore: Send + Sync + 'static {
         by: &Authority,
     ) -> Result<Option<ApiTokenRecord>, ApiTokenError>;
 
-    /// Removes a token. What it was.
+    /// Removes a token. Returns what it was.
     async fn delete_api_token(
         &self,
         user: UserId,
@@ -199,22 +200,23 @@ pub enum ConfirmationError {
 /// Confirmation tokens. Each is good once; of two concurrent uses one wins.
 #[async_trait]
 pub trait ConfirmationStore: Send + Sync + 'static {
-    /// Keeps a token, for a user who is enabled and still has the address that it is sent to: a mail that is written while
-    /// either changes is void like those of before. Whether it was kept. Older ones of the user and kind are good no longer then.
+    /// Keeps a token, for a user who is enabled and still has the address that it is sent to: a mail that is written while either
+    /// changes is void like those of before. Returns whether it was kept. Then older ones of the user and kind are no longer
+    /// good.
     async fn create_confirmation(&self, confirmation: NewConfirmation) -> Result<bool, StoreError>;
 
-    /// Uses up a token of the kind [`ConfirmationKind::Email`] and confirms the address, if the user still has it and nobody
-    /// else has confirmed it meanwhile. Who it is. One atomic step.
+    /// Uses up a token of the kind [`ConfirmationKind::Email`] and confirms the address, if the user still has it and nobody else
+    /// has confirmed it meanwhile. Returns the user. One atomic step.
     ///
     /// # Errors
     ///
     /// The token does not apply, also when `now` is the moment at which it expires; nothing was changed of any user.
     async fn confirm_email(&self, hash: &TokenHash, now: Timestamp) -> Result<UserRecord, ConfirmationError>;
 
-    /// Uses up a token of the kind [`ConfirmationKind::PasswordReset`]: sets the password, confirms the address that it was
-    /// sent to (unless somebody else has confirmed it), ends all sessions, disables all API tokens and removes all other
-    /// confirmation tokens of the user, who must be enabled and still have that address: whoever reads the mail of an address
-    /// that a user has left takes nothing over. Who it is. One atomic step.
+    /// Uses up a token of the kind [`ConfirmationKind::PasswordReset`]: sets the password, confirms the address that it was sent
+    /// to (unless somebody else has confirmed it), ends all sessions, disables all API tokens and removes all other confirmation
+    /// tokens of the user, who must be enabled and still have that address: whoever reads the mail of an address that a user has
+    /// left takes nothing over. Returns the user. One atomic step.
     ///
     /// # Errors
     ///
@@ -234,7 +236,7 @@ pub trait ConfirmationStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Option<UserRecord>, StoreError>;
 
-    /// Removes tokens that expired before a moment. How many. One that was used or replaced may be gone already.
+    /// Removes tokens that expired before a moment. Returns how many. One that was used or replaced may be gone already.
     async fn purge_confirmations(&self, expired: Timestamp) -> Result<u64, StoreError>;
 }
 
@@ -256,7 +258,7 @@ pub trait NetworkStore: Send + Sync + 'static {
     /// Whether a network is trusted for a user at a moment: not at the one that it is trusted until.
     async fn is_trusted_network(&self, user: UserId, network: IpAddr, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Removes networks that were trusted until before a moment. How many.
+    /// Removes networks that were trusted until before a moment. Returns how many.
     async fn purge_networks(&self, ended: Timestamp) -> Result<u64, StoreError>;
 }
 

@@ -1,4 +1,4 @@
-//! Slowing down who guesses passwords, and bounding the mails that anybody can cause.
+//! Slows down whoever guesses passwords, and limits the mails that anybody can cause.
 
 mod mail;
 mod sign_in;

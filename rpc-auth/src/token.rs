@@ -42,7 +42,7 @@ impl TokenKind {
         }
     }
 
-    /// Whether a call can come with such a token, as its owner. An authenticator answers any other with
+    /// Whether a call can be made with such a token, as its owner. An authenticator answers any other with
     /// [`AuthError::BadToken`](rpc_core::AuthError::BadToken), without asking a store.
     #[must_use]
     pub const fn is_for_calls(self) -> bool {
@@ -66,16 +66,16 @@ pub struct TokenFormat {
     app: Box<str>,
 }
 
-/// A text that has the form of a token. Whether anybody was given it, only a store knows.
+/// A text in the form of a token. Only a store knows whether it was given to anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParsedToken {
     /// What it is for.
     pub kind: TokenKind,
-    /// What stores know it by.
+    /// The hash by which stores find it.
     pub hash: TokenHash,
 }
 
-/// The name before the tokens of an application is no such name.
+/// The name cannot stand before the tokens of an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the name before tokens is 1 to 16 lower-case letters and digits, and begins with a letter")]
 pub struct AppNameError;

@@ -1,4 +1,4 @@
-//! What is written at once.
+//! A batch: what is written at once.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,17 +15,17 @@ use crate::statistics::{Bucket, MethodBucket, Resolution};
 pub struct NodeId(pub u64);
 
 impl NodeId {
-    /// Another one each time.
+    /// A new random id.
     #[must_use]
     pub fn random() -> Self {
         Self(RandomState::new().hash_one("nodes of a call log"))
     }
 }
 
-/// Tells a batch from all others. A node numbers its batches upwards and has one on its way at a time.
+/// Identifies a batch. A node numbers its batches upwards, and writes one at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BatchId {
-    /// Who writes it.
+    /// The node that writes it.
     pub node: NodeId,
     /// Greater than that of every batch that the node has written before.
     pub sequence: u64,
@@ -42,7 +42,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Counts calls. `made` is now.
+    /// Makes a batch of calls, and counts them. `made` is now.
     #[must_use]
     pub fn new(id: BatchId, made: Timestamp, calls: Vec<LoggedCall>) -> Self {
         let mut minutes = Buckets::default();
@@ -84,7 +84,7 @@ impl Batch {
         }
     }
 
-    /// Gives the calls back.
+    /// Returns the calls.
     #[must_use]
     pub fn into_calls(self) -> Vec<LoggedCall> {
         self.calls

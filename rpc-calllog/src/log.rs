@@ -1,4 +1,4 @@
-//! The log: takes records of calls, has them written, and tells what it knows.
+//! The log: takes records of calls, writes them, and answers questions about them.
 
 mod counters;
 mod drops;
@@ -106,7 +106,7 @@ struct Shared {
 }
 
 impl CallLog {
-    /// Starts a log before a store.
+    /// Starts a log that writes to a store.
     ///
     /// # Panics
     ///
@@ -170,7 +170,7 @@ impl CallLog {
         self.shared.store.purge(&retention).await
     }
 
-    /// What became of records so far.
+    /// The counters of records so far.
     #[must_use]
     pub fn counters(&self) -> CallLogCounters {
         self.shared.counters.snapshot(self.shared.queue.len())
@@ -183,7 +183,8 @@ impl CallLog {
         self.shared.counters.drops.by_method()
     }
 
-    /// Takes no more records, writes those that wait, and returns when none is left or `deadline` has passed. How many were lost.
+    /// Takes no more records, writes those that wait, and returns when none is left or `deadline` has passed. Returns how many
+    /// were lost.
     pub async fn stop(&self, deadline: Duration) -> u64 {
         let shared = &self.shared;
         shared.queue.close();
@@ -231,7 +232,7 @@ impl Shared {
         }
     }
 
-    /// Up to when all calls of this node are in the store.
+    /// The moment up to which all calls of this node are in the store.
     fn updated(&self) -> Timestamp {
         match self.taken.load(Ordering::Relaxed) {
             0 => self.now(),

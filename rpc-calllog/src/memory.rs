@@ -42,7 +42,7 @@ impl Default for MemoryLog {
 }
 
 impl MemoryLog {
-    /// A log that keeps as many rows at most; the oldest go.
+    /// A log that keeps at most so many rows; the oldest are removed.
     #[must_use]
     pub fn keeping(rows: usize) -> Self {
         let (minutes, tens) = (Buckets::default(), Buckets::default());
@@ -60,7 +60,7 @@ impl MemoryLog {
     }
 }
 
-/// Says how much is stored, and nothing of it.
+/// Shows how much is stored, but nothing of it.
 impl fmt::Debug for MemoryLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = self.read();

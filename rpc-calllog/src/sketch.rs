@@ -30,7 +30,7 @@ const LONGEST: u64 = i64::MAX as u64;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sketch(Vec<(u16, u64)>);
 
-/// Bytes that are no sketch.
+/// The bytes are not a sketch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("these bytes are no sketch of run times")]
 pub struct SketchError;
@@ -59,7 +59,7 @@ impl Sketch {
         self.0.iter().copied()
     }
 
-    /// From bins, in any order; counts of the same bin are added up.
+    /// Makes a sketch of bins, in any order; counts of the same bin are added up.
     pub fn from_bins(bins: impl IntoIterator<Item = (u16, u64)>) -> Self {
         let mut sketch = Self::default();
         bins.into_iter().for_each(|(bin, count)| sketch.add_to(bin, count));
@@ -76,7 +76,7 @@ impl Sketch {
         }))
     }
 
-    /// A few bytes a bin: pairs of the distance to the bin before and the count, both in LEB128.
+    /// Encodes the sketch, in a few bytes a bin: pairs of the distance to the bin before and the count, both in LEB128.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let (mut bytes, mut before) = (Vec::with_capacity(self.0.len() * 2), 0);
@@ -88,7 +88,7 @@ impl Sketch {
         bytes
     }
 
-    /// From what [`to_bytes`](Self::to_bytes) gave.
+    /// Decodes what [`to_bytes`](Self::to_bytes) gave.
     ///
     /// # Errors
     ///

@@ -121,7 +121,7 @@ pub struct MethodBucket {
     pub bucket: Bucket,
 }
 
-/// What one method did lately.
+/// The latest statistics of one method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statistics {
     /// The path of the method.

@@ -48,7 +48,7 @@ pub struct BucketQuery<'a> {
     pub to: Timestamp,
 }
 
-/// What is not needed any longer.
+/// What is no longer needed, and may be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Calls that ended before, buckets of ten minutes that start before, and ids of nodes whose last batch was made before.

@@ -56,7 +56,7 @@ struct Inner {
     limits: Limits,
     request_ids: RequestIds,
     stopping: CancellationToken,
-    /// The same, without the token's lock: asked for every call.
+    /// Whether `stop` was called. It is read for every call, so it takes no lock.
     stopped: AtomicBool,
     tasks: Arc<TaskTracker>,
 }
@@ -99,7 +99,7 @@ impl Api {
         events::find(&self.0.events, name)
     }
 
-    /// What nodes tell each other with.
+    /// The bus that connects this node to others.
     #[must_use]
     pub fn bus(&self) -> &dyn Bus {
         &*self.0.bus
@@ -129,7 +129,7 @@ impl Api {
         self.0.request_ids.next()
     }
 
-    /// Refuses all further calls with 503. What runs goes on.
+    /// Refuses all further calls with 503. Calls that run go on.
     pub fn stop(&self) {
         self.0.stopped.store(true, Ordering::Release);
         self.0.stopping.cancel();
@@ -154,19 +154,19 @@ impl Api {
         self.0.hub.len()
     }
 
-    /// What is held for callers at this moment, of each resource that has a bound, and how often there was no room.
+    /// How much of each bounded resource callers hold now, and how often there was no room.
     #[must_use]
     pub fn resources(&self) -> impl IntoIterator<Item = ResourceUse> + use<> {
         self.0.budget.uses()
     }
 
-    /// Events that the bus brought and no client got: this node does not declare them, or not so.
+    /// Events from the bus that reached no client, because this node does not declare them, or declares them differently.
     #[must_use]
     pub fn events_refused(&self) -> u64 {
         self.0.hub.refused()
     }
 
-    /// Waits for WebSockets to close and for the calls that nobody waits for; to be called after [`stop`](Self::stop).
+    /// Waits until WebSockets are closed, and until the calls have ended that nobody waits for. Call [`stop`](Self::stop) first.
     pub async fn drained(&self) {
         self.0.tasks.wait().await;
     }

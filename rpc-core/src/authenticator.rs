@@ -29,7 +29,7 @@ pub enum AuthError {
     /// The token is no good.
     #[error("the token is malformed, unknown, expired or disabled")]
     BadToken,
-    /// Whoever knows the tokens does not answer.
+    /// The tokens cannot be checked now: whoever knows them does not answer.
     #[error("tokens cannot be checked now")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
 }

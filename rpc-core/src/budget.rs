@@ -1,4 +1,4 @@
-//! One account of what callers can make the process hold: bytes, calls, uploads, connections.
+//! The budget of a process: it counts and bounds what callers make it hold, such as bytes, calls, uploads and connections.
 //!
 //! Whatever is held for somebody is taken from three bounds before it is made: that of its connection, that of the network that
 //! the connection comes from, and that of the process. A [`Hold`] gives it back. When the process is full, the largest holder
@@ -33,27 +33,28 @@ pub(crate) const WEBSOCKET_BYTES: u64 = 8 * 1024;
 
 /// The part of a bound of the process that is kept for those who hold little while the largest holder gives way.
 const RESERVE: u64 = 8;
-/// Between two looks for the largest holder: one that gives way needs a moment, except for its slot, which is given back at once.
+/// The pause between two searches for the largest holder: it needs a moment to give way, except for its slot, which it gives back
+/// at once.
 const SHED_PAUSE: Duration = Duration::from_millis(5);
 const SLOT_PAUSE: Duration = Duration::from_millis(1);
 
-/// Something that callers make the process hold.
+/// A resource that callers make the process hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Resource {
-    /// Bytes of bodies, of decoded documents, of answers and messages that are not taken yet.
+    /// Bytes of bodies, of decoded documents, and of answers and messages that clients have not taken yet.
     Memory,
     /// Calls that run.
     Calls,
-    /// Calls that run and that nobody waits for.
+    /// Calls that run, but whose answer nobody waits for.
     Detached,
-    /// Files that come in or are worked on.
+    /// Files that are being received, or that a call uses.
     Uploads,
-    /// Open connections, WebSockets aside.
+    /// Open connections, without WebSockets.
     Connections,
 }
 
 impl Resource {
-    /// All of them.
+    /// All resources.
     pub const ALL: [Self; 5] = [Self::Memory, Self::Calls, Self::Detached, Self::Uploads, Self::Connections];
 
     /// The name in metrics and logs.
@@ -69,7 +70,7 @@ impl Resource {
     }
 }
 
-/// Whom a call is counted for, and what it came in: a document is held until all of its calls have ended.
+/// The account that a call is counted on, and the document that it came in, which is held until all of its calls have ended.
 ///
 /// Transports make it. The one by default is that of calls from inside the process, for which nothing is counted.
 #[derive(Debug, Clone, Default)]
@@ -82,19 +83,19 @@ pub struct Share {
 /// How much of a resource is held, and what was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResourceUse {
-    /// What this is about.
+    /// The resource.
     pub resource: Resource,
     /// Held at this moment, in bytes or pieces.
     pub held: u64,
     /// The bound of the process.
     pub limit: u64,
-    /// How often there was no room, since the `Api` was built.
+    /// How often it was used up, since the `Api` was built.
     pub refused: u64,
     /// Connections that were closed to make room, since the `Api` was built.
     pub shed: u64,
 }
 
-/// The account of a process: one for each `Api`.
+/// The budget of a process: one for each `Api`.
 #[derive(Debug)]
 pub(crate) struct Budget {
     bounds: Bounds,
@@ -127,7 +128,8 @@ impl Budget {
         }
     }
 
-    /// An account for what comes from an address, IPv6 by its /64; without one, for many at once, such as a proxy's connection.
+    /// Opens an account for an address, IPv6 by its /64; without an address, for many clients at once, such as a proxy's
+    /// connection.
     pub(crate) fn account(self: &Arc<Self>, client: Option<IpAddr>) -> Arc<Account> {
         self.registry.open(self, client.map(network))
     }
@@ -158,7 +160,7 @@ impl Budget {
         Err(Scope::Process)
     }
 
-    /// Makes the largest holder give way, unless it was just done. Tells whether that holder is the account's own.
+    /// Makes the largest holder give way, unless that was just done. Returns whether that holder is the account's own.
     fn shed_largest(&self, account: &Account, resource: Resource, amount: u64) -> bool {
         let now = u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let looked = self.looked.load(Ordering::Relaxed);
@@ -190,7 +192,7 @@ impl Budget {
         }
     }
 
-    /// Counts that there was no room, and tells the log of it, once a second.
+    /// Counts that there was no room, and logs it once a second.
     fn refuse(&self, resource: Resource, scope: Scope, account: &Account) {
         self.refused[resource as usize].fetch_add(1, Ordering::Relaxed);
         self.tell("refused", resource, scope, account);

@@ -35,7 +35,7 @@ use crate::events::Audience;
 /// `rpc_core::conformance` (behind the feature `conformance`) holds the first five against any implementation.
 #[async_trait]
 pub trait Bus: Send + Sync + fmt::Debug + 'static {
-    /// Tells all nodes.
+    /// Announces a notice to all nodes.
     ///
     /// # Errors
     ///
@@ -45,7 +45,7 @@ pub trait Bus: Send + Sync + fmt::Debug + 'static {
     /// Adds a listener of this node, for as long as it lives. Listeners hear a notice in the order in which they were added.
     fn listen(&self, listener: Weak<dyn Listener>);
 
-    /// Whether whatever others announced more than one second ago was told to the listeners of this node, as itself or as
+    /// Whether the listeners of this node have heard all that others announced more than one second ago, as itself or as
     /// [`Notice::Missed`].
     ///
     /// What was derived from notices, such as a cache that they invalidate, is used only while this is `true`. It is asked for
@@ -54,9 +54,9 @@ pub trait Bus: Send + Sync + fmt::Debug + 'static {
     fn is_current(&self) -> bool;
 }
 
-/// Somebody on this node who acts on notices. It is called on the announcer's path and returns at once.
+/// A part of this node that acts on notices. The announcer calls it and waits for it, so it returns at once.
 pub trait Listener: Send + Sync {
-    /// A notice has come. Every listener does something about [`Notice::Missed`].
+    /// Called for each notice. Every listener does something about [`Notice::Missed`].
     fn hear(&self, notice: &Notice);
 }
 
@@ -65,24 +65,24 @@ pub trait Listener: Send + Sync {
 #[error("other nodes could not be told")]
 pub struct BusError(#[source] pub Box<dyn Error + Send + Sync>);
 
-/// One thing that nodes tell each other.
+/// A message from one node to all nodes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Notice {
     /// An event was published.
     Event(PublishedEvent),
-    /// What the user may do has changed, or their credentials have: whatever is known of them is to be looked up anew.
+    /// The rights or the credentials of the user have changed: whatever is known of them has to be looked up again.
     User(Box<str>),
-    /// A matter of the application.
+    /// A notice of the application.
     Other {
         /// What it is about.
         topic: Box<str>,
-        /// What there is to say.
+        /// Its content.
         content: Value,
     },
-    /// Notices may have been lost, of whatever kind: anything may have changed. Caches are dropped, and what was read from a
-    /// store is read anew. Events that were lost stay so.
+    /// Notices of any kind may have been lost, so anything may have changed. Listeners drop caches, and read again what they read
+    /// from a store. Lost events stay lost.
     Missed,
 }
 
@@ -110,7 +110,7 @@ impl fmt::Debug for LocalBus {
 }
 
 impl LocalBus {
-    /// Tells the listeners of this process, now. A bus between processes does so first of all.
+    /// Tells the listeners of this process, before it returns. A bus between processes calls this first of all.
     pub fn tell(&self, notice: &Notice) {
         let listeners: Vec<_> = {
             let mut known = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);

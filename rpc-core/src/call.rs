@@ -52,12 +52,12 @@ impl Transport {
     }
 }
 
-/// A token as the caller presented it. It does not print.
+/// A token as the caller presented it. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(Arc<str>);
 
 impl Token {
-    /// Takes a presented token.
+    /// Wraps a presented token.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.into())
@@ -85,7 +85,7 @@ pub enum Credentials {
     Token(Token),
     /// Credentials that are no token at all: answered with 401.
     Malformed,
-    /// Somebody whom the process itself vouches for.
+    /// An identity that the process itself vouches for.
     Known(Identity),
 }
 
@@ -110,7 +110,7 @@ pub struct Call<'a> {
     pub trace: Option<TraceContext>,
     /// The file that came with the call.
     pub upload: Option<Upload>,
-    /// Whom it is counted for; nobody by default, as calls from inside the process are.
+    /// The account that it is counted on; none by default, as for calls from inside the process.
     pub share: Share,
 }
 
@@ -132,7 +132,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// With parameters by position.
+    /// Sets the parameters, by position.
     #[must_use]
     pub fn with_params(mut self, params: Vec<Value>) -> Self {
         self.params = Params::Positional(params);
@@ -140,7 +140,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// What a call came to: an encoded reply, or an error.
+/// The result of a call: an encoded reply, or an error.
 #[derive(Debug)]
 pub struct Outcome {
     pub(crate) codec: Codec,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Where the framework reads the time.
+/// The clock that the framework reads.
 pub trait Clock: Send + Sync + fmt::Debug + 'static {
     /// Time since the Unix epoch. May jump when the system's clock is set.
     fn now(&self) -> Duration;

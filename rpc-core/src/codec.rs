@@ -1,4 +1,4 @@
-//! Bytes to values and back: the seam between transports and the pipeline.
+//! Codecs: bytes to values and back, between transports and the pipeline.
 
 pub(crate) mod fuzz;
 pub(crate) mod json;
@@ -54,7 +54,7 @@ impl Codec {
         self.decode_borrowed(bytes, limits).map(Value::from)
     }
 
-    /// The same, for one reading.
+    /// Decodes one whole document into a value that borrows from the bytes.
     pub(crate) fn decode_borrowed(self, bytes: &[u8], limits: DocumentLimits) -> Result<BorrowedValue<'_>, ApiError> {
         match self {
             Self::Json => json::decode(bytes, limits),
@@ -90,7 +90,7 @@ impl Codec {
         }
     }
 
-    /// Whether a body says nothing at all. White space is nothing in JSON, and a number in MessagePack.
+    /// Whether a body is empty. White space counts as nothing in JSON; in MessagePack it is a number.
     pub(crate) fn is_empty_document(self, bytes: &[u8]) -> bool {
         match self {
             Self::Json => bytes.iter().all(u8::is_ascii_whitespace),

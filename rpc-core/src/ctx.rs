@@ -42,7 +42,7 @@ impl Ctx {
         &self.identity
     }
 
-    /// Looks at the token that came with a call of a method that ignores it; elsewhere, and without a token, who calls.
+    /// Checks the token that came with a call of a method that ignores tokens. For other methods, and without a token: who calls.
     ///
     /// # Errors
     ///

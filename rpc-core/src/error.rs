@@ -49,7 +49,7 @@ fn is_zero(count: &u64) -> bool {
 }
 
 impl Details {
-    /// Whether there is nothing to tell.
+    /// Whether there are no details.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.errors.is_empty() && self.more_errors == 0 && self.request_id.is_none()
@@ -92,7 +92,7 @@ impl ApiError {
         }))
     }
 
-    /// One parameter is refused by a rule that is no schema.
+    /// An error for one parameter, which is refused by a rule that is not in its schema.
     ///
     /// `pointer` is the place inside the parameter at `position`: empty, or `/member`.
     pub fn invalid(
@@ -108,7 +108,7 @@ impl ApiError {
         }])
     }
 
-    /// The parameters are refused, with all that is wrong.
+    /// An error for refused parameters, with all violations.
     #[must_use]
     pub fn violations(errors: Vec<Violation>) -> Self {
         let mut error = Self::of(ErrorCode::InvalidParams);
@@ -116,38 +116,38 @@ impl ApiError {
         error
     }
 
-    /// A fault of the program: callers see "Internal error" and the request's id, the log sees the source.
+    /// An error for a fault of the program: callers see "Internal error" and the request's id, the log sees the source.
     pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::of(ErrorCode::Internal).with_source(source)
     }
 
-    /// A part is down: 503, to be tried again after `retry_after`.
+    /// An error for a part that is down: 503, to be tried again after `retry_after`.
     pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>, retry_after: Duration) -> Self {
         Self::of(ErrorCode::BackendDown).with_source(source).with_retry_after(retry_after)
     }
 
-    /// Another reason.
+    /// Sets another reason.
     #[must_use]
     pub fn with_reason(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
         self.0.reason = reason.into();
         self
     }
 
-    /// Another HTTP status than the code's own: 414 and 431 are kinds of invalid requests.
+    /// Sets another HTTP status than the code's own: 414 and 431 are kinds of invalid requests.
     #[must_use]
     pub(crate) fn with_status(mut self, status: u16) -> Self {
         self.0.status = status;
         self
     }
 
-    /// When to try again; sent as `Retry-After`, in whole seconds, rounded up.
+    /// Sets when to try again: sent as `Retry-After`, in whole seconds, rounded up.
     #[must_use]
     pub fn with_retry_after(mut self, after: Duration) -> Self {
         self.0.retry_after = Some(after);
         self
     }
 
-    /// What happened, for the log only.
+    /// Adds the source, which only the log sees.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -170,7 +170,7 @@ impl ApiError {
         self.0.code
     }
 
-    /// The code's number, as it travels.
+    /// The number of the code, as it is sent.
     #[must_use]
     pub fn number(&self) -> i32 {
         self.0.code.number()

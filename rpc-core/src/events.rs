@@ -98,7 +98,7 @@ impl From<PublishError> for crate::ApiError {
 }
 
 impl Event {
-    /// Checks what is published or was heard: by its declaration, whoever says it.
+    /// Checks an event against its declaration, whether it is published here or was heard from another node.
     pub(crate) fn check(&self, audience: &Audience, payload: Option<&Value>) -> Result<(), PublishError> {
         let declared = self.audience();
         if !declared.contains(&EVERYBODY) && !declared.contains(&audience.declared_as()) {
@@ -113,13 +113,13 @@ impl Event {
     }
 }
 
-/// The event with a name, of those that are ordered by name.
+/// Finds an event by its name, among events that are ordered by name.
 pub(crate) fn find<'e>(events: &'e [Event], name: &str) -> Option<&'e Event> {
     let position = events.binary_search_by(|event| event.name().cmp(name)).ok()?;
     events.get(position)
 }
 
-/// Checks an event that another node published: by what this one declares.
+/// Checks an event of another node against what this one declares.
 pub(crate) fn check_heard(events: &[Event], heard: &PublishedEvent) -> Result<(), PublishError> {
     let event = find(events, &heard.name).ok_or_else(|| PublishError::Unknown(heard.name.to_string()))?;
     event.check(&heard.audience, heard.payload.as_ref())

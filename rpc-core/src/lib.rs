@@ -89,7 +89,7 @@ pub use crate::testing::{TestClient, TestReply};
 pub use crate::timestamp::Timestamp;
 pub use crate::upload::{Upload, UploadReader};
 
-/// What the macros' expansions and the fuzz targets use. Not for people.
+/// For the expansions of macros and for fuzz targets only.
 #[doc(hidden)]
 pub mod __private {
     pub use std::boxed::Box;
@@ -99,7 +99,7 @@ pub mod __private {
     pub use crate::method::encode::encode;
     pub use crate::method::inject::Injected;
 
-    /// The parsers of what strangers send. What breaks one is found through these.
+    /// The parsers of what strangers send, for fuzz targets.
     pub mod fuzz {
         pub use crate::codec::fuzz::{decode_json, decode_msgpack};
         pub use crate::http::fuzz::{client_address, normalize_path, read_authorization, read_query};

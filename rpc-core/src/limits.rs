@@ -165,6 +165,6 @@ pub struct DocumentLimits {
 }
 
 impl DocumentLimits {
-    /// For documents of one's own making.
+    /// No limits: for documents that the program made itself.
     pub const NONE: Self = Self { depth: usize::MAX, values: usize::MAX };
 }

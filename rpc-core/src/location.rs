@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A place in source code.
+/// A file and a line of source code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceLocation {
     /// The file, as `file!()` gives it.

@@ -158,7 +158,7 @@ impl Method {
         self.counters.as_ref().map(|counters| counters.snapshot())
     }
 
-    /// What is wrong when the parameter at a position is not there; `None` when it need not be.
+    /// The violation when the parameter at a position is missing; `None` when it may be.
     pub(crate) fn missing(&self, position: usize) -> Option<Violation> {
         let param = self.params.get(position).filter(|param| param.required)?;
         let message = format!("`{}` is required: {}", param.name(), self.usage());

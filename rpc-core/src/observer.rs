@@ -8,7 +8,7 @@ use tracing::Span;
 use crate::call::{CallRecord, TraceContext};
 use crate::error::error_chain;
 
-/// Somebody who is told of every call: a log, metrics.
+/// Observes every call: a log, metrics.
 ///
 /// Called on the path of the call, so an implementation takes what it needs and returns at once.
 pub trait Observer: Send + Sync + 'static {
@@ -57,7 +57,7 @@ impl Observer for TracingObserver {
     }
 }
 
-/// Tells why a part is down, of one call a second in this process: all others meet the same.
+/// Logs why a part is down, for one call a second in this process: all others fail for the same reason.
 fn tell_cause(record: &CallRecord<'_>) {
     static TOLD: AtomicU64 = AtomicU64::new(0);
     let Some(source) = record.error.and_then(Error::source).map(error_chain) else { return };

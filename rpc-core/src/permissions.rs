@@ -73,7 +73,7 @@ impl Access {
         &self.holders
     }
 
-    /// Whether it admits neither guests nor every user: only those who were given something.
+    /// Whether it admits only users who were given something, and neither guests nor every user.
     pub(crate) fn is_privileged(&self) -> bool {
         !(self.everyone || self.guests || self.users)
     }

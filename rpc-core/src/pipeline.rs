@@ -48,7 +48,7 @@ struct Begun {
 }
 
 impl Api {
-    /// Takes a call through all stages. Every way in ends here.
+    /// Runs a call through all stages. Every transport ends here.
     pub fn call<'c>(&'c self, call: Call<'c>) -> impl Future<Output = Outcome> + Send + use<'c> {
         self.call_to(self.find(call.path), call)
     }
@@ -137,7 +137,7 @@ impl Begun {
         result
     }
 
-    /// Records the call, and tells what it came to.
+    /// Records the call, and returns its outcome.
     fn ended(&mut self, result: Result<Encoded, ApiError>) -> Outcome {
         self.recorder.finish(result.as_ref());
         Outcome { codec: self.recorder.ctx().codec(), result }
@@ -164,8 +164,8 @@ impl Admitted {
         self.begun.ended(result)
     }
 
-    /// Runs without anybody waiting for the answer. Beside too many of these the caller waits for the end after all, so that
-    /// whoever waits for nothing is served at the pace of the work.
+    /// Runs the call while nobody waits for its answer. When too many such calls run, the caller waits for the end after all, so
+    /// that it cannot send faster than the work is done.
     pub(crate) async fn detach(self) {
         let account = self.slot.as_ref().map(Hold::account);
         match account.map(|account| account.try_take(Resource::Detached, 1)) {

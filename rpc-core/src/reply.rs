@@ -1,4 +1,4 @@
-//! A success that says more than its data.
+//! A successful answer with more than its data.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ impl<T> Reply<T> {
         Self { status: 200, reason: Cow::Borrowed("OK"), data, extra: Map::new() }
     }
 
-    /// Another status, 200–599. The answers 204, 205 and 304 have no body and are sent as 200.
+    /// Sets the status, 200–599. The answers 204, 205 and 304 have no body and are sent as 200.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.status = match status {
@@ -35,20 +35,20 @@ impl<T> Reply<T> {
         self
     }
 
-    /// Another reason: a short text for people.
+    /// Sets the reason: a short text for people.
     #[must_use]
     pub fn reason(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
         self.reason = reason.into();
         self
     }
 
-    /// How many rows there are before paging.
+    /// Sets how many rows there are before paging.
     #[must_use]
     pub fn total(self, total: u64) -> Self {
         self.with("total", total)
     }
 
-    /// A further field beside `data`. The names of the envelope (`status`, `reason`, `data`, `code`) are left alone.
+    /// Adds a field beside `data`. The names of the envelope (`status`, `reason`, `data`, `code`) are left alone.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         if !matches!(name, "status" | "reason" | "data" | "code") {

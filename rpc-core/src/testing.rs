@@ -50,12 +50,12 @@ pub struct TestReply {
     pub extra: Map<String, Value>,
     /// The number of the error's code.
     pub code: Option<i32>,
-    /// What is wrong with the parameters, and the like.
+    /// The details of an error, such as what is wrong with the parameters.
     pub details: Details,
 }
 
 impl TestClient {
-    /// A guest.
+    /// A client that calls as a guest.
     #[must_use]
     pub fn new(api: Api) -> Self {
         Self { api, credentials: Credentials::None, upload: None }

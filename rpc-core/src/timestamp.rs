@@ -1,4 +1,4 @@
-//! A moment, as it travels: RFC 3339 in UTC with milliseconds.
+//! A moment, sent as RFC 3339 in UTC with milliseconds.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,13 +25,13 @@ impl Timestamp {
         self.0
     }
 
-    /// That much later; stays at the last moment that can be told.
+    /// The moment that much later, at most the last one that can be written.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// That much earlier.
+    /// The moment that much earlier.
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))

@@ -22,7 +22,7 @@ pub struct Upload {
     content_type: Box<str>,
     size: u64,
     content: Content,
-    /// Its place among the uploads that the process has room for.
+    /// Its slot among the uploads that the process has room for.
     _slot: Option<Arc<Hold>>,
 }
 
@@ -47,7 +47,7 @@ impl Upload {
         }
     }
 
-    /// Keeps its place for as long as it is there.
+    /// Holds its slot for as long as the upload exists.
     pub(crate) fn holding(self, slot: Option<Hold>) -> Self {
         Self { _slot: slot.map(Arc::new), ..self }
     }
@@ -64,7 +64,7 @@ impl Upload {
         &self.content_type
     }
 
-    /// Bytes.
+    /// The size in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size

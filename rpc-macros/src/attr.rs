@@ -38,7 +38,7 @@ impl Keys {
         format!("expected {quantity}{}{}", names.join(", "), self.besides)
     }
 
-    /// A key that is not among them.
+    /// The fault of a key that is not among them.
     pub(crate) fn unknown(&self, key: &str) -> Fault {
         let help = match name::nearest(key, self.names) {
             Some(near) => format!("did you mean `{near}`? {}", self.expected()),
@@ -47,7 +47,7 @@ impl Keys {
         Fault::new(format!("`{}` has no key `{key}`", self.of), help)
     }
 
-    /// A piece that is not a key, with or without a value.
+    /// The fault of a piece that is not a key, with or without a value.
     fn no_key(&self) -> Fault {
         Fault::new(format!("`{}` takes keys: `key` or `key = value`", self.of), self.expected())
     }
@@ -178,7 +178,7 @@ impl Pairs {
         }
     }
 
-    /// Notes a key that is not there, nor was meant to be.
+    /// Reports a required key that is missing, unless a piece at fault was meant to be it.
     pub(crate) fn require(&self, key: &str, example: &str, keys: &Keys, faults: &mut Faults) {
         if !self.meant.contains(&key) && !self.list.iter().any(|pair| pair.key == key) {
             let fault = Fault::new(format!("`{}` needs the key `{key}`", keys.of), format!("write `{example}`"));
@@ -188,7 +188,7 @@ impl Pairs {
 }
 
 impl Pair {
-    /// The place of a key that says something just by being there.
+    /// The location of a key that says something just by being there.
     pub(crate) fn flag(&self, faults: &mut Faults) -> Option<Span> {
         if let Some(value) = &self.value {
             let fault =
@@ -249,7 +249,7 @@ impl Pair {
         faults.take(place, parse.parse2(value).map_err(|_| fault()))
     }
 
-    /// The place of the value, or of the key where there is none.
+    /// The location of the value, or of the key where there is none.
     fn value_or_key(&self, value: &TokenStream) -> TokenStream {
         if value.is_empty() { self.key.to_token_stream() } else { quote!(#value) }
     }

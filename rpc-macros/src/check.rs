@@ -1,4 +1,4 @@
-//! What has to fit together: one small check after the other, each of which reports and goes on.
+//! Checks what has to fit together, one small check after the other. Each reports its faults and goes on.
 
 use std::collections::HashSet;
 

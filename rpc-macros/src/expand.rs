@@ -40,7 +40,7 @@ fn core_path() -> TokenStream {
     quote!(::#name)
 }
 
-/// The place of the macro call.
+/// The source location of the macro call.
 fn location(core: &TokenStream) -> TokenStream {
     quote!(#core::SourceLocation { file: ::core::file!(), line: ::core::line!() })
 }

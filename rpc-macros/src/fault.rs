@@ -30,7 +30,7 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Notes a fault at the place of `tokens`.
+    /// Notes a fault at the location of `tokens`.
     pub(crate) fn on(&mut self, tokens: impl ToTokens, fault: &Fault) {
         self.errors.push(syn::Error::new_spanned(tokens, fault.text()));
     }
@@ -45,7 +45,7 @@ impl Faults {
         self.errors.push(error);
     }
 
-    /// The value, or a note of its fault at the place of `tokens`.
+    /// The value, or a note of its fault at the location of `tokens`.
     pub(crate) fn take<T>(&mut self, tokens: impl ToTokens, result: Result<T, Fault>) -> Option<T> {
         result.map_err(|fault| self.on(tokens, &fault)).ok()
     }

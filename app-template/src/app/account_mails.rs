@@ -1,4 +1,4 @@
-//! What accounts have to say, as the mails of the application.
+//! The mails of accounts, as mails of the application.
 
 use rpc_auth::{AccountMail, AccountMailKind, AccountMailer};
 

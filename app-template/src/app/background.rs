@@ -1,14 +1,14 @@
-//! Work whose end no caller waits for, so that nobody can tell from the time of an answer what there was to do.
+//! Background work: no caller waits for its end, so that nobody can tell from the time of an answer what there was to do.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
-/// Pieces of work at once; whoever has more to do waits for a place, whatever it is.
+/// Pieces of work that run at once; any more wait for a slot.
 const SLOTS: u32 = 64;
 
-/// A bounded number of pieces of work.
+/// Runs a bounded number of pieces of work.
 #[derive(Clone)]
 pub(crate) struct Background {
     slots: Arc<Semaphore>,
@@ -22,7 +22,7 @@ impl Default for Background {
 }
 
 impl Background {
-    /// Waits for a place and starts a piece of work.
+    /// Waits for a slot, and starts a piece of work.
     pub(crate) async fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
         let slot = self.slots(1).await;
         self.tasks.spawn(async move {
@@ -31,7 +31,7 @@ impl Background {
         });
     }
 
-    /// Waits until nothing is being done.
+    /// Waits until all work is done.
     pub(crate) async fn finished(&self) {
         self.slots(SLOTS).await;
     }

@@ -1,4 +1,4 @@
-//! Why there is no application.
+//! Why an application cannot be built.
 
 use rpc_core::BuildError;
 use thiserror::Error;
@@ -6,7 +6,7 @@ use thiserror::Error;
 use crate::mail::TemplateError;
 use crate::settings::SettingsError;
 
-/// An application cannot be put together.
+/// An application cannot be built.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AppError {
@@ -19,7 +19,7 @@ pub enum AppError {
     /// A method of the binary is at fault.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// There is no runtime to put it together on.
+    /// There is no runtime to build it on.
     #[error("no threads can be started: {0}")]
     Runtime(#[source] std::io::Error),
 }

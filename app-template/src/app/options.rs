@@ -1,4 +1,4 @@
-//! The numbers and choices of the application.
+//! The options of the application.
 
 use rpc_auth::{AccountOptions, TokenFormat};
 use rpc_calllog::CallLogOptions;
@@ -16,20 +16,20 @@ pub enum Avatars {
     Gravatar,
 }
 
-/// The numbers and choices of the application.
+/// The options of the application.
 #[derive(Debug, Clone)]
 pub struct AppOptions {
-    /// Those of accounts.
+    /// The options of accounts.
     pub accounts: AccountOptions,
     /// Permissions beside the application's own, for methods that a binary adds.
     pub permissions: Vec<Permission>,
-    /// Those of the queue of mails.
+    /// The options of the queue of mails.
     pub mail_queue: QueueOptions,
     /// How to speak with mail servers.
     pub smtp: SmtpOptions,
     /// Where pictures of users come from.
     pub avatars: Avatars,
-    /// Those of the log of calls.
+    /// The options of the log of calls.
     pub call_log: CallLogOptions,
 }
 

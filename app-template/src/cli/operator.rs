@@ -18,7 +18,7 @@ pub(super) struct Operator {
 }
 
 impl Operator {
-    /// Opens the storage, which has to be up to date, and puts the application together on it.
+    /// Opens the storage, which has to be up to date, and builds the application on it.
     pub(super) async fn open(config: ServeConfig, message_format: MessageFormat) -> Result<Self, Failure> {
         let storage = storage::open(&config.storage, Migrations::Require, message_format).await?;
         let app = App::new(storage.parts()?, config.app).await?;

@@ -205,7 +205,7 @@ fn banner<'a>(
     }
 }
 
-/// Tells programs what a banner tells people.
+/// Logs for programs what a banner tells people.
 fn listening(config: &ServeConfig, address: SocketAddr, api: &Api) {
     let url = format!("http://{address}");
     let public_url = config.public_url.as_ref().map(tracing::field::display);

@@ -31,7 +31,7 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// Faults, gathered so that they are told at once.
+/// Faults, collected so that they are reported together.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Vec<String>);
 

@@ -45,7 +45,7 @@ pub(super) struct MethodTable {
 }
 
 impl ConfigFile {
-    /// Reads a file. What is wrong in it is told all at once.
+    /// Reads a file. Reports all that is wrong in it at once.
     pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
         let name = shown(path);
         let content = std::fs::read_to_string(path)
@@ -80,7 +80,7 @@ impl ConfigFile {
         find(&self.values, spec)
     }
 
-    /// The name that it was given by.
+    /// The name of the file, as it was given.
     pub(super) fn name(&self) -> &str {
         &self.name
     }

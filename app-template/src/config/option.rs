@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::PREFIX;
 use super::value::OptionValue;
 
-/// What ends the name of a variable that names a file with the value.
+/// The end of the name of a variable that names a file with the value.
 pub(super) const FROM_FILE: &str = "_FILE";
 
 /// What is known of an option, whatever its type.
@@ -39,7 +39,7 @@ pub(crate) struct Range {
     pub(crate) max: &'static str,
 }
 
-/// Bytes of any value at most.
+/// The longest value, in bytes.
 const LONGEST: usize = 8192;
 
 /// Whether a command takes the option.

@@ -1,4 +1,4 @@
-//! Where values come from: a flag before a variable before the file before the default.
+//! Sources of configuration: a flag, else a variable, else the file, else the default.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ impl Sources {
     }
 }
 
-/// Reads values one after the other, and tells all that is wrong with them at the end.
+/// Reads values one by one, and reports all that is wrong with them at the end.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     pub(super) sources: &'a Sources,

@@ -9,12 +9,12 @@ use tracing_subscriber::{EnvFilter, Layer};
 use super::spans::BoxedLayer;
 use crate::failure::{Exit, Failure};
 
-/// The target of events that are logged whatever the level and `RUST_LOG` say: what is told once and would be lost.
+/// The target of events that are logged whatever the level and `RUST_LOG` say: they are logged once, and would be lost.
 pub(crate) const ALWAYS: &str = "app_template::always";
 
 /// What is logged.
 pub(super) enum Filter {
-    /// What is as grave as a level: as nearly always.
+    /// Events of a level and above: the usual case.
     Level(LevelFilter),
     /// What directives say, which may ask for single spans.
     Directives(Box<EnvFilter>),
@@ -29,7 +29,7 @@ impl Filter {
         Ok(Self::Directives(Box::new(EnvFilter::try_new(text).map_err(refuse)?)))
     }
 
-    /// Has a log hear of events, as far as they are let through, and whoever sends spans of all of them.
+    /// Starts the log with the events that are let through, and whoever sends spans with all of them.
     pub(super) fn start(self, log: BoxedLayer, sent: Option<BoxedLayer>) -> Result<(), TryInitError> {
         let registry = tracing_subscriber::registry();
         let log = match (self, &sent) {
@@ -42,7 +42,7 @@ impl Filter {
     }
 }
 
-/// Lets through what is as grave as a level, and what is always told.
+/// Lets through events of a level and above, and those that are always logged.
 fn up_to(level: LevelFilter) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
     filter_fn(move |metadata| *metadata.level() <= level || metadata.target() == ALWAYS)
         .with_max_level_hint(level.max(LevelFilter::WARN))

@@ -142,7 +142,7 @@ impl fmt::Debug for Lines {
     }
 }
 
-/// Has the last lines written when it is dropped.
+/// Writes the last lines when it is dropped.
 #[derive(Debug)]
 pub(crate) struct LastLines(pub(super) Lines);
 

@@ -26,7 +26,7 @@ impl Spans {
         Ok(Self(endpoint.map(otel::Export::start).transpose()?))
     }
 
-    /// What hears of them.
+    /// The layer that hears of spans.
     pub(super) fn layer(&self) -> Option<BoxedLayer> {
         self.0.as_ref().map(otel::Export::layer)
     }
@@ -51,7 +51,7 @@ impl Spans {
         Ok(Self())
     }
 
-    /// Nobody hears of them.
+    /// No layer: nobody hears of spans.
     pub(super) fn layer(&self) -> Option<BoxedLayer> {
         None
     }

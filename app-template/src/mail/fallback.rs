@@ -1,4 +1,4 @@
-//! Where mails go while no server takes them.
+//! Mailers for while no server takes mails.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};

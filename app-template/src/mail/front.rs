@@ -17,7 +17,7 @@ struct Lifetimes {
     reset: Duration,
 }
 
-/// Whom a mail is for, and through whom it came about.
+/// Whom a mail is for, and who caused it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addressee {
     /// The address.
@@ -85,7 +85,7 @@ impl Mails {
         self.queue(MailKind::AddressChanged, to, self.variables(to));
     }
 
-    /// The queue behind.
+    /// The queue of mails.
     #[must_use]
     pub fn outbox(&self) -> &MailQueue {
         &self.0.queue

@@ -1,4 +1,4 @@
-//! Mails on their way out.
+//! The queue of mails.
 
 mod counters;
 mod losses;
@@ -57,7 +57,7 @@ impl Default for QueueOptions {
     }
 }
 
-/// Mails on their way out: in memory, bounded, tried again while that may help. Clones are one queue.
+/// A queue of mails: in memory, bounded, with retries while they may help. Clones are one queue.
 ///
 /// It is shared by those who [cause](MailCause) mails: they take turns, one mail each, so that nobody waits for all that another
 /// one has caused. Within a share the oldest goes first.
@@ -82,7 +82,7 @@ struct Shared {
 }
 
 impl MailQueue {
-    /// Starts a queue before a mailer. Retries are timed by `clock`.
+    /// Starts a queue that hands mails to a mailer. `clock` times retries.
     ///
     /// # Panics
     ///
@@ -141,14 +141,14 @@ impl MailQueue {
         self.0.tasks.spawn(stopping.run_until_cancelled_owned(retry));
     }
 
-    /// What became of mails so far.
+    /// The counters of mails so far.
     #[must_use]
     pub fn counters(&self) -> MailCounters {
         self.0.counters.snapshot(self.0.waiting.count())
     }
 
     /// Takes no more mails, tries those that wait at once and then each second, and returns when none is left or `deadline` has
-    /// passed. How many were lost.
+    /// passed. Returns how many were lost.
     pub async fn stop(&self, deadline: Duration) -> usize {
         self.0.waiting.close();
         self.0.stopping.cancel();

@@ -39,9 +39,9 @@ pub struct SmtpServer {
     pub hostname: String,
     /// Its port; see [`SmtpTls`].
     pub port: u16,
-    /// Who the application is; without one it does not authenticate.
+    /// The user name; without one the application does not authenticate.
     pub username: Option<String>,
-    /// What proves it. It is sent over verified TLS only, or to this machine itself.
+    /// The password. It is sent over verified TLS only, or to this machine itself.
     pub password: Option<Secret>,
 }
 
@@ -88,9 +88,9 @@ impl SmtpTls {
 /// How to speak with a server.
 #[derive(Debug, Clone)]
 pub struct SmtpOptions {
-    /// Until the server has taken the application in, and for each command after that. 10 seconds by default.
+    /// The time to connect and to authenticate, and for each command after that. 10 seconds by default.
     pub timeout: Duration,
-    /// Until the server has taken a whole mail; some look at it closely first. 60 seconds by default.
+    /// The time until the server has taken a whole mail; some inspect it first. 60 seconds by default.
     pub transfer_timeout: Duration,
     /// When to encrypt.
     pub tls: SmtpTls,

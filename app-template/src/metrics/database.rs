@@ -28,5 +28,5 @@ pub struct DatabaseCounts {
     pub heartbeat_age: Option<Duration>,
 }
 
-/// Counts now.
+/// Reads what a database counts, now.
 pub(crate) type DatabaseCounter = Arc<dyn Fn() -> DatabaseCounts + Send + Sync>;

@@ -95,7 +95,7 @@ impl CurrentSettings {
         }
     }
 
-    /// Makes the first settings, if none were ever stored. Whether it did.
+    /// Makes the first settings, if none were ever stored. Returns whether it did.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl CurrentSettings {
         Ok(seeded)
     }
 
-    /// Sees later changes, by their number.
+    /// A receiver of later changes, by their number.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.changed.subscribe()

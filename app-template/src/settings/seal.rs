@@ -1,4 +1,4 @@
-//! Secrets at rest.
+//! Encrypts secrets at rest.
 
 use std::fmt;
 
@@ -48,7 +48,7 @@ struct Sealer {
     mark: [u8; MARK_LENGTH],
 }
 
-/// The text is no key.
+/// The text is not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a secret key is 32 bytes in Base64: 44 characters, as `openssl rand -base64 32` prints them")]
 pub struct KeyError;
@@ -65,7 +65,7 @@ pub enum SealError {
     /// It was encrypted for another name or account, or was damaged.
     #[error("a stored secret does not belong to what is stored beside it")]
     Misplaced,
-    /// It is nothing that was sealed here.
+    /// It is not something that was sealed here.
     #[error("a stored secret is damaged")]
     Damaged,
     /// The system gives no random bytes.

@@ -12,7 +12,7 @@ use super::{Settings, SettingsChange};
 /// Settings cannot be read or written.
 #[derive(Debug, Error)]
 pub enum SettingsError {
-    /// Whoever changes them may not.
+    /// The caller may not change them, or no longer.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
     /// See [`StoreError`].
@@ -29,11 +29,11 @@ pub trait SettingsStore: Send + Sync + 'static {
     /// The settings; the default ones when none were ever stored.
     async fn load(&self) -> Result<Settings, SettingsError>;
 
-    /// Changes the settings in one atomic step ([`SettingsChange::apply`]), in which whoever does it still may: they were let in
-    /// before, and may have been shut out since. What the settings are then, `updated` at `now`.
+    /// Changes the settings in one atomic step ([`SettingsChange::apply`]), which checks that the caller still may: they were let
+    /// in before, and may have been shut out since. Returns the new settings, `updated` at `now`.
     async fn update(&self, change: &SettingsChange, now: Timestamp, by: &Authority) -> Result<Settings, SettingsError>;
 
-    /// Makes the first settings, if none were ever stored. Whether it did. Of many nodes that do it at once, one does. Every node
-    /// calls it when it starts: a storage may mend then how it keeps what it has.
+    /// Makes the first settings, if none were ever stored. Returns whether it did. Of many nodes that do it at once, one does.
+    /// Every node calls it when it starts, so that a storage can repair how it keeps what it has.
     async fn seed(&self, first: &SettingsChange, now: Timestamp) -> Result<bool, SettingsError>;
 }

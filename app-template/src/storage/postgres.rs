@@ -29,7 +29,7 @@ use crate::metrics::{DatabaseCounter, DatabaseCounts};
 use crate::output;
 use crate::settings::SecretBox;
 
-/// What takes less is not told to people.
+/// A step that takes less is not reported to people.
 const QUICK: Duration = Duration::from_millis(500);
 
 /// How long `/readyz` waits for the database.

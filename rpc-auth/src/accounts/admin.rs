@@ -25,7 +25,7 @@ const SIGN_IN: AccountError = AccountError::Forbidden("Sign in to do this");
 pub struct UserFields {
     /// Name, password, address, Telegram name. Without a password one is generated.
     pub account: SignUpFields,
-    /// Whether the user may come in.
+    /// Whether the user may sign in.
     pub enabled: bool,
     /// What is granted.
     pub permissions: BTreeMap<String, bool>,
@@ -45,7 +45,7 @@ pub struct CreatedUser {
 pub enum Password {
     /// This one.
     Given(String),
-    /// A new one, which is then told.
+    /// A new one, which is generated and returned.
     Generated,
 }
 
@@ -139,7 +139,7 @@ impl Accounts {
         self.change_user(&caller, &user, change).await
     }
 
-    /// Sets a user's password and ends their sessions, but for the caller's own. A generated one is told.
+    /// Sets a user's password and ends their sessions, except the caller's own. Returns a generated password.
     ///
     /// # Errors
     ///
@@ -276,7 +276,7 @@ impl Accounts {
         change.await?.map(drop).ok_or(MISSING)
     }
 
-    /// Who calls, if they hold everything still that they were let in with. Nobody knows here which of it the call needed.
+    /// The caller, if they still hold everything that they were let in with. It is not known here which of it the call needed.
     async fn administrator(&self, identity: &Identity) -> Result<Caller, AccountError> {
         let caller = self.caller(identity).await?;
         if caller.has_lost_something() { Err(AuthorityError::Lost.into()) } else { Ok(caller) }

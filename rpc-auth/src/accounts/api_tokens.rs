@@ -1,4 +1,4 @@
-//! The caller's own API tokens. One of another user is as good as none.
+//! The caller's own API tokens. A token of another user counts as none.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::token::hash::TokenHash;
 const MISSING: AccountError = AccountError::NotFound("Token");
 
 impl Accounts {
-    /// Makes a token without permissions. The secret is told this once.
+    /// Makes a token without permissions. The secret is returned this once.
     ///
     /// # Errors
     ///

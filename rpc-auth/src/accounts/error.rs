@@ -14,7 +14,7 @@ use crate::token::RandomError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AccountError {
-    /// The caller is nobody, or no longer anybody.
+    /// The caller is not signed in, or no longer.
     #[error("Not authenticated")]
     NotSignedIn,
     /// Unknown user, wrong password, disabled user: callers cannot tell which.
@@ -58,7 +58,7 @@ pub enum AccountError {
 /// The user whom the caller would change holds more than they do.
 pub(super) const HOLDS_MORE: AccountError = AccountError::Forbidden("The user holds a permission that you do not hold");
 
-/// What of a user or token a refused value was meant for.
+/// The field of a user or token that a refused value was for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Field {
     /// The user's name.
@@ -78,7 +78,7 @@ pub enum Field {
 /// One refused value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldFault {
-    /// What it was meant for.
+    /// The field that it was for.
     pub field: Field,
     /// The rule that refuses, as a JSON Schema keyword where there is one.
     pub keyword: &'static str,

@@ -1,4 +1,4 @@
-//! What is done in the background: noting when tokens were used, and removing what has expired. And the first user.
+//! Background work: it writes when tokens were used, and removes what has expired. And the first user.
 
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Makes the root user, if there is none, with the given or a new password. The new one is told by whoever made it.
+    /// Makes the root user, if there is none, with the given or a new password. It is up to the caller to show the new one.
     ///
     /// # Errors
     ///
@@ -111,13 +111,13 @@ impl Accounts {
     }
 }
 
-/// What became of making the root user.
+/// The result of making the root user.
 #[derive(Debug)]
 pub enum RootUser {
     /// There was one.
     Existed,
     /// It was made with the given password.
     Made,
-    /// It was made with this new password, told this once.
+    /// It was made with this new password, returned this once.
     MadeWith(Secret),
 }

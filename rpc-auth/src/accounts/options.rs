@@ -1,4 +1,4 @@
-//! The numbers and choices of accounts.
+//! The options of accounts.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub enum SignUp {
     Off,
 }
 
-/// The numbers and choices of accounts.
+/// The options of accounts.
 #[derive(Debug, Clone)]
 pub struct AccountOptions {
     /// How tokens look.
@@ -29,9 +29,9 @@ pub struct AccountOptions {
     pub app_name: String,
     /// Whether people make their own accounts. Default: yes.
     pub sign_up: SignUp,
-    /// User names are addresses. Default: they need not be.
+    /// Whether user names must be addresses. Default: no.
     pub username_is_email: bool,
-    /// What passwords are refused.
+    /// Which passwords are refused.
     pub passwords: PasswordPolicy,
     /// What a hash costs, and how many are computed at once.
     pub hasher: HasherOptions,

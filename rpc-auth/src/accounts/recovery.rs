@@ -14,8 +14,8 @@ use crate::token::TokenKind;
 use crate::token::hash::TokenHash;
 
 impl Accounts {
-    /// Sends a mail that confirms the address of a user, by name or address; nothing to whom there is nothing to confirm, and
-    /// no word about it. `client` asks for it.
+    /// Sends a mail with which a user, by name or address, confirms their address. Where there is nothing to confirm it sends
+    /// nothing, and does not say so. `client` asks for it.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Confirms an address with the token of a mail. From the address of the `client` the user may sign in from then on, whoever
+    /// Confirms an address with the token of a mail. From then on the user may sign in from the address of the `client`, whoever
     /// guesses elsewhere.
     ///
     /// # Errors
@@ -76,8 +76,8 @@ impl Accounts {
         Ok(())
     }
 
-    /// Sets a password with the token of a mail. Ends all sessions, and disables all API tokens of the user. From the address of
-    /// the `client` the user may sign in from then on, whoever guesses elsewhere.
+    /// Sets a password with the token of a mail. Ends all sessions, and disables all API tokens of the user. From then on the
+    /// user may sign in from the address of the `client`, whoever guesses elsewhere.
     ///
     /// # Errors
     ///

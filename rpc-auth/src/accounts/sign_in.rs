@@ -28,7 +28,7 @@ const LONGEST_TURN: Duration = Duration::from_secs(5);
 /// Somebody has signed in.
 #[derive(Debug)]
 pub struct SignedIn {
-    /// The session's token, told this once.
+    /// The session's token, returned this once.
     pub token: Secret,
     /// The session.
     pub session: SessionId,
@@ -121,7 +121,7 @@ impl Accounts {
         timeout(LONGEST_TURN, turn).await.unwrap_or(Err(AccountError::Throttled(self.0.options.throttle.first_delay)))
     }
 
-    /// Whether a user holds one of the required permissions. Nothing required is met by all, an empty list by nobody.
+    /// Whether a user holds one of the required permissions. Without a list everybody does; with an empty list nobody does.
     #[must_use]
     pub fn meets(&self, user: &UserRecord, required: Option<&[String]>) -> bool {
         let Some(required) = required else { return true };

@@ -12,7 +12,7 @@ use crate::password::PasswordHash;
 use crate::store::UserError;
 use crate::token::TokenKind;
 
-/// What somebody says of themselves.
+/// What somebody who signs up says of themselves.
 #[derive(Clone, Default)]
 pub struct SignUpFields {
     /// The user name.

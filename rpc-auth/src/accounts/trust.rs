@@ -1,4 +1,4 @@
-//! From where users come in: what others cause by guessing does not hold there.
+//! The networks that users come in from: delays that others cause by guessing do not hold there.
 
 use std::net::IpAddr;
 

@@ -14,10 +14,9 @@ use crate::token::hash::TokenHash;
 
 /// How long a bad token is remembered: it may become good, when it is enabled.
 const BAD_LIFE: Duration = Duration::from_secs(5);
-/// Bad tokens that are remembered. Anybody can make any number of them: they have a place of their own, so that they push no
-/// good one out.
+/// Bad tokens that are remembered. Anybody can make any number of them, so they are kept apart and push out no good one.
 const BAD: usize = 10_000;
-/// What a look at the store found.
+/// What the store said of a token.
 #[derive(Debug, Clone)]
 pub(crate) enum Known {
     Bad,
@@ -34,7 +33,7 @@ pub(crate) struct Good {
     is_noted: bool,
 }
 
-/// What the token is of.
+/// What the token belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Credential {
     Session { id: SessionId, ends: Timestamp, idle: Duration },

@@ -15,7 +15,7 @@ impl OwnedRows<ApiTokenRecord> {
         self.row(id).filter(|token| token.user == user)
     }
 
-    /// Changes a token, if it is the user's. What it is then.
+    /// Changes a token, if it is the user's. Returns the changed token.
     fn change(
         &mut self,
         user: UserId,

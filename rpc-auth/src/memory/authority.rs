@@ -17,8 +17,8 @@ impl AllRows {
 }
 
 impl MemoryStore {
-    /// Makes a change of something else while somebody may make it: nobody takes their rights from them before it is made. For
-    /// stores in memory beside this one. `change` must not use this store, which it would wait for.
+    /// Makes a change of something else while somebody may make it: nobody takes their rights away before it is made. For stores
+    /// in memory beside this one. `change` must not use this store: it would wait for itself.
     ///
     /// # Errors
     ///

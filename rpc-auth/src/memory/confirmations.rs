@@ -41,7 +41,7 @@ impl Confirmations {
         }
     }
 
-    /// Removes what expired before a moment. How many.
+    /// Removes what expired before a moment. Returns how many.
     fn purge(&mut self, moment: Timestamp) -> u64 {
         let is_over = |confirmation: &&NewConfirmation| confirmation.expires < moment;
         let over: Vec<TokenHash> =
@@ -75,7 +75,7 @@ impl AllRows {
         owner.is_none_or(|owner| owner == user.id)
     }
 
-    /// Uses up a token. Whose it is, and whether they may confirm their address.
+    /// Uses up a token. Returns whose it is, and whether they may confirm their address.
     fn consume(
         &mut self,
         hash: &TokenHash,

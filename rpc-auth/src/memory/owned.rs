@@ -120,7 +120,7 @@ impl<R: Owned> OwnedRows<R> {
         self.remove_all(&ids);
     }
 
-    /// Removes rows that are there. How many.
+    /// Removes rows that exist. Returns how many.
     pub(super) fn remove_all(&mut self, ids: &[R::Id]) -> u64 {
         for id in ids {
             self.remove(*id);

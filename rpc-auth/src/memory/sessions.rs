@@ -10,7 +10,7 @@ use crate::store::{SessionStore, StoreError};
 use crate::token::hash::TokenHash;
 
 impl OwnedRows<SessionRecord> {
-    /// Ends sessions of a user that were idle longest, so that at most that many others are left. How many.
+    /// Ends sessions of a user that were idle longest, so that at most that many others are left. Returns how many it ended.
     fn make_room(&mut self, user: UserId, others: usize) -> u64 {
         let mut idle: Vec<SessionId> = self.of(user).collect();
         let surplus = idle.len().saturating_sub(others);

@@ -115,7 +115,7 @@ impl UserRows {
         Some(*user)
     }
 
-    /// Changes a user, without a look at what is unique. What they are then.
+    /// Changes a user, without a check of what is unique. Returns the changed user.
     pub(super) fn change(&mut self, id: UserId, change: impl FnOnce(&mut UserRecord)) -> Option<UserRecord> {
         let mut user = self.remove(id)?;
         change(&mut user);

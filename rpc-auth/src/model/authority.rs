@@ -14,29 +14,29 @@ use super::{ApiTokenId, ApiTokenRecord, Grants, SessionId, SessionRecord, UserId
 /// more, however long ago they began.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Authority {
-    /// The application's, or that of whoever runs it. There is nothing to hold it against.
+    /// The application, or whoever runs it. Nothing is checked.
     #[default]
     Application,
-    /// A caller's.
+    /// A caller.
     Caller(CallerRights),
 }
 
 /// What a caller has to hold for a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallerRights {
-    /// Who they are: a user who is there, and enabled.
+    /// The user, who has to exist and to be enabled.
     pub user: UserId,
-    /// What they came with: theirs, and good.
+    /// The credential that they came with, which has to be theirs, and good.
     pub credential: Credential,
-    /// What they hold, each with whether a user holds it about whom nothing was decided. Root holds everything; an API token
-    /// holds what was given to it, as far as its owner does.
+    /// The permissions that they have to hold, each with whether a user holds it about whom nothing was decided. Root holds
+    /// everything; an API token holds what was given to it, as far as its owner does.
     pub permissions: BTreeMap<String, bool>,
 }
 
-/// What a caller came with.
+/// The credential that a caller came with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Credential {
-    /// Nothing that is stored: whoever runs the application acts in their name.
+    /// None that is stored: whoever runs the application acts in their name.
     None,
     /// A session.
     Session(SessionId),
@@ -47,7 +47,7 @@ pub enum Credential {
 /// A caller does not hold what a change was allowed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum AuthorityError {
-    /// They are gone or disabled, or what they came with is.
+    /// The user is gone or disabled, or the credential is.
     #[error("whoever makes the change is signed in no longer")]
     Ended,
     /// They lack a permission.
@@ -56,8 +56,8 @@ pub enum AuthorityError {
 }
 
 impl CallerRights {
-    /// Holds them against what is stored of the caller: the user, and the session or API token that they came with. For
-    /// stores, which call it on rows that nobody changes before the change is made.
+    /// Checks them against what is stored of the caller: the user, and the session or API token that they came with. For stores,
+    /// which call it on rows that nobody can change before the change is made.
     ///
     /// # Errors
     ///

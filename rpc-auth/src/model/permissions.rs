@@ -16,20 +16,20 @@ pub enum GrantsChange {
     Replace {
         /// What is replaced.
         scope: BTreeSet<String>,
-        /// By what.
+        /// What replaces it.
         grants: BTreeMap<String, bool>,
     },
 }
 
-/// Whom a change may be made to: users who hold none of these permissions. Each comes with whether a user holds it about whom
-/// nothing was decided. Whoever changes others lacks them: nobody touches a user who holds more than they do.
+/// A ceiling on grants: a change is made only to users who hold none of these permissions. Each comes with whether a user holds
+/// it about whom nothing was decided. Whoever makes the change lacks them: nobody changes a user who holds more than they do.
 ///
 /// It looks at grants only: root, who holds everything without any, is protected by those who know the id.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GrantCeiling(pub BTreeMap<String, bool>);
 
 impl GrantCeiling {
-    /// Anybody may be changed.
+    /// No ceiling: anybody may be changed.
     pub const NONE: Self = Self(BTreeMap::new());
 
     /// Whether somebody with these grants holds more.
@@ -45,7 +45,7 @@ impl Grants {
         self.0.extend(change.decided());
     }
 
-    /// Whether a permission is held, where nothing was decided about it as `default` says.
+    /// Whether a permission is held; where nothing was decided about it, `default` decides.
     #[must_use]
     pub fn holds(&self, permission: &str, default: bool) -> bool {
         self.0.get(permission).copied().unwrap_or(default)

@@ -1,4 +1,4 @@
-//! Hashing passwords without stopping everything else.
+//! Hashes passwords without stopping everything else.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -17,18 +17,18 @@ use super::{MAX_BYTES, PasswordHash, normalised};
 /// What hashing costs, and how much of it there may be at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HasherOptions {
-    /// Memory of one hash in KiB: 19,456 unless told (OWASP Password Storage Cheat Sheet, with 2 passes and 1 lane). At
-    /// least 8 for each lane: less is taken as that.
+    /// Memory of one hash in KiB. Default: 19,456 (OWASP Password Storage Cheat Sheet, with 2 passes and 1 lane). At least 8 for
+    /// each lane: less is taken as that.
     pub memory_kib: u32,
-    /// Passes over the memory: 2 unless told, at least 1.
+    /// Passes over the memory, at least 1. Default: 2.
     pub passes: u32,
-    /// Lanes, which are computed one after the other: 1 unless told, at least 1.
+    /// Lanes, which are computed one after the other, at least 1. Default: 1.
     pub lanes: u32,
-    /// How many hashes are computed at once: as many as there are cores unless told, at least 1. Their memory adds up.
+    /// How many hashes are computed at once, at least 1. Their memory adds up. Default: as many as there are cores.
     pub parallel: usize,
-    /// How many callers may wait for their turn: 64 unless told.
+    /// How many callers may wait for their turn. Default: 64.
     pub queue: usize,
-    /// How long a caller waits for its turn: a second unless told.
+    /// How long a caller waits for its turn. Default: a second.
     pub max_wait: Duration,
 }
 
@@ -48,14 +48,14 @@ pub struct HasherBusy {
     pub retry_after: Duration,
 }
 
-/// Whether a password has a hash.
+/// Whether a password matches a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verified {
-    /// It has not.
+    /// It does not.
     No,
-    /// It has.
+    /// It does.
     Yes,
-    /// It has, and the hash should be made anew: its parameters are weaker than those of today.
+    /// It does, and the hash should be made anew: its parameters are weaker than those of today.
     YesButWeak,
 }
 

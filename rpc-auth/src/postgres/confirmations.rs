@@ -95,7 +95,7 @@ const fn stored(kind: ConfirmationKind) -> &'static str {
     }
 }
 
-/// Uses up a token. Whose it is, and locked until the end of the transaction; `None` when it does not apply.
+/// Uses up a token. Returns the user, who is locked until the end of the transaction; `None` when it does not apply.
 async fn consume(
     transaction: &mut Transaction<'static, Postgres>,
     hash: &TokenHash,

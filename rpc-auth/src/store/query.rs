@@ -4,7 +4,7 @@ use rpc_core::read::OrderBy;
 
 use crate::model::{ApiTokenId, UserId};
 
-/// Some rows of a list, and how many there are before paging.
+/// A page of a list, and how many rows there are on all pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
     /// The rows.

@@ -37,14 +37,14 @@ impl MailQuota {
         Self { per_hour, mailboxes: sent(), accounts: sent() }
     }
 
-    /// Takes one mail of the quota of an address's [mailbox](crate::mailbox), in one step: whether it may go out. For addresses
-    /// that nobody has confirmed.
+    /// Takes one mail from the quota of an address's [mailbox](crate::mailbox), in one step. Returns whether it may be sent. For
+    /// addresses that nobody has confirmed.
     pub fn take(&self, address: &str, kind: &'static str, now: Timestamp) -> bool {
         self.take_of(&self.mailboxes, (mailbox(address), kind), now)
     }
 
-    /// Takes one mail of an account's own quota, as [`take`](Self::take) does. For accounts that have confirmed their address:
-    /// what strangers do in the name of the address uses nothing of it up.
+    /// Takes one mail from an account's own quota, as [`take`](Self::take) does. For accounts that have confirmed their address:
+    /// strangers who use the address take nothing from it.
     pub fn take_of_account(&self, account: UserId, kind: &'static str, now: Timestamp) -> bool {
         self.take_of(&self.accounts, (account, kind), now)
     }

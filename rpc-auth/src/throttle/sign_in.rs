@@ -1,4 +1,4 @@
-//! Slowing down who guesses passwords.
+//! Slows down whoever guesses passwords.
 
 mod attempt;
 mod counts;
@@ -19,19 +19,19 @@ use self::counts::{Counts, Who};
 /// How many refused sign-ins are free, and how long the delays after them are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThrottleOptions {
-    /// Refused sign-ins with one name from one address before delays begin: 5 unless told.
+    /// Refused sign-ins with one name from one address before delays begin. Default: 5.
     pub free_per_pair: u32,
-    /// Refused sign-ins with one name, from anywhere: 50 unless told.
+    /// Refused sign-ins with one name, from anywhere. Default: 50.
     pub free_per_name: u32,
-    /// Refused sign-ins from one address, with any name: 100 unless told.
+    /// Refused sign-ins from one address, with any name. Default: 100.
     pub free_per_address: u32,
-    /// The first delay: a second unless told. Each refusal doubles it.
+    /// The first delay; each refusal doubles it. Default: a second.
     pub first_delay: Duration,
-    /// The longest delay: 30 seconds unless told. There is no lasting lock.
+    /// The longest delay; there is no lasting lock. Default: 30 seconds.
     pub max_delay: Duration,
-    /// How long after the last refusal all is forgotten: 15 minutes unless told.
+    /// How long after the last refusal all is forgotten. Default: 15 minutes.
     pub forget_after: Duration,
-    /// How long the delays that others caused do not hold where a user came in, by a password or by a mail: 30 days unless told.
+    /// How long delays that others cause do not hold where a user came in, by a password or by a mail. Default: 30 days.
     pub trust_for: Duration,
     /// How many pairs, names and addresses are remembered, of each the latest: 100,000 within their free ones unless told,
     /// and as many beyond them, so that those who are within theirs push nobody out who waits.
@@ -95,7 +95,7 @@ impl SignInThrottle {
         counts.is_delayed(who)
     }
 
-    /// Whether a sign-in may be tried now; then one is reserved, in the same step.
+    /// Reserves a sign-in, if one may be tried now, in one step.
     ///
     /// `trusted`: this user came in from this address within [`ThrottleOptions::trust_for`]. Then the delays of the name, which
     /// others caused, do not apply; and those of the address only between two refusals of this name.

@@ -1,4 +1,4 @@
-//! From where users came in: guesses from elsewhere delay them there no longer.
+//! The networks that users came in from: guesses from elsewhere do not delay them there.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;

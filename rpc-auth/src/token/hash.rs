@@ -16,7 +16,7 @@ use thiserror::Error;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash([u8; 32]);
 
-/// A text is no hash of a token.
+/// The text is not the hash of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the hash of a token is 64 hexadecimal digits")]
 pub struct HashError;

@@ -32,7 +32,7 @@ impl Default for Drops {
 }
 
 impl Drops {
-    /// A call of a method was not logged.
+    /// Counts a call of a method that was not logged.
     pub(super) fn add(&self, method: &'static str) {
         self.counter(method).fetch_add(1, Ordering::Relaxed);
     }

@@ -62,7 +62,7 @@ impl Queue {
         }
     }
 
-    /// Takes a record. How many wait then; the record again when there is no room.
+    /// Takes a record. Returns how many wait then, or the record when there is no room.
     pub(super) fn push(&self, mut record: Record) -> Result<usize, Record> {
         let waiting = self.length.fetch_add(1, Ordering::AcqRel) + 1;
         let (cost, lane) = (self.cost(&record), self.lane(record.standing()));
@@ -138,7 +138,7 @@ impl Room {
         self.max.saturating_sub(self.held.load(Ordering::Relaxed))
     }
 
-    /// Whether there was room for as much, which is held then.
+    /// Takes room for so many bytes. Returns whether there was as much.
     fn take(&self, bytes: usize) -> bool {
         let held = self.held.fetch_add(bytes, Ordering::Relaxed);
         let fits = held.saturating_add(bytes) <= self.max;

@@ -10,9 +10,9 @@ use crate::call::LogRow;
 use crate::statistics::{Bucket, Counts, MethodBucket, Resolution, Statistics};
 use crate::store::{BucketQuery, RowQuery, StoreError};
 
-/// What the statistics of minutes go back.
+/// How far the statistics by minute go back.
 const LATEST: Duration = Duration::from_hours(1);
-/// What everything else goes back.
+/// How far everything else goes back.
 pub(super) const HISTORY: Duration = Duration::from_hours(30 * 24);
 
 /// Buckets one after the other.

@@ -15,7 +15,7 @@ const OK: &str = "OK";
 /// Bytes of a reason that are taken: more than are kept.
 const LONGEST_REASON: usize = 512;
 
-/// Who may push whom out of the queue: nobody of one standing anybody of another one.
+/// The standing of a call in the queue: calls of one standing push out none of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Standing {
     /// The call needed what few hold, and its caller holds it.

@@ -34,7 +34,7 @@ impl Shares {
         Places([hash, hash >> 32].map(|bits| (bits % COLUMNS as u64) as u16))
     }
 
-    /// Adds bytes to what a caller holds. How many it held before.
+    /// Adds bytes to what a caller holds. Returns how many it held before.
     pub(super) fn add(&self, places: Places, bytes: usize) -> usize {
         let [first, second] = self.counters(places).map(|counter| counter.fetch_add(bytes, Ordering::Relaxed));
         first.min(second)

@@ -1,4 +1,4 @@
-//! The task that tells, once a second at most, which calls are not logged.
+//! The task that logs, once a second at most, which calls are not logged.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use super::Shared;
 
-/// Between two lines.
+/// The pause between two lines.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Methods that a line names.
 const NAMED: usize = 10;
 
-/// Tells until the log is stopped.
+/// Reports until the log is stopped.
 pub(super) async fn run(shared: Arc<Shared>) {
     let mut told = HashMap::new();
     let mut is_stopped = false;
@@ -32,7 +32,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// What was not told yet, which is told now.
+/// The counts that were not reported yet. They are noted as reported.
 fn news(counts: &[(&'static str, u64)], told: &mut HashMap<&'static str, u64>) -> Vec<(&'static str, u64)> {
     let new = |&(method, count): &(_, u64)| (method, count - told.insert(method, count).unwrap_or_default());
     counts.iter().map(new).filter(|(_, count)| *count > 0).collect()

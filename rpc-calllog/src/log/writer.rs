@@ -38,7 +38,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// Waits until there is something to write, and then for more to come. Whether there may be something.
+    /// Waits until there is something to write, and then for more to come. Returns whether there may be something.
     async fn wait(&self) -> bool {
         let shared = &self.shared;
         while shared.queue.len() == 0 {
@@ -68,7 +68,7 @@ impl Writer {
         }
     }
 
-    /// Takes calls out of the queue, and how many are of which standing.
+    /// Takes calls out of the queue. Returns them, and how many are of which standing.
     fn take(&self, max: usize) -> (Vec<LoggedCall>, ByStanding<u64>) {
         self.shared.taken.store(self.shared.now().millis(), Ordering::Relaxed);
         let mut records: Vec<_> = std::iter::from_fn(|| self.shared.queue.pop()).take(max).collect();

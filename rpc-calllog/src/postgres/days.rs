@@ -97,7 +97,7 @@ impl PgLog {
         self.look_at.store(next.millis(), Ordering::Relaxed);
     }
 
-    /// Makes the partitions that calls need. Whether there can be such ones.
+    /// Makes the partitions that calls need. Returns whether there can be such ones.
     pub(super) async fn make_days_of(&self, calls: &[LoggedCall]) -> Result<bool, sqlx::Error> {
         let days: Option<BTreeSet<_>> = calls.iter().map(|call| Day::of(call.finished())).collect();
         let Some(days) = days else { return Ok(false) };

@@ -97,7 +97,7 @@ impl ApiBuilder {
         entries
     }
 
-    /// Those of all methods, and those of single ones by attribute and by configuration.
+    /// Checks the limits of all methods, and those that attributes and configuration set for single ones.
     fn check_limits(&self, entries: &[MethodEntry], faults: &mut Vec<Fault>) {
         faults.extend(self.limits.faults());
         faults.extend(entries.iter().flat_map(|entry| entry.limits.faults(entry.path)));

@@ -58,14 +58,14 @@ impl fmt::Debug for ApiBuilder {
 }
 
 impl ApiBuilder {
-    /// Serves, of the methods that the binary holds, only those that match: `/v1/**`, `/v1/users/*`. Adds up when repeated.
+    /// Serves only those methods of the binary that match: `/v1/**`, `/v1/users/*`. Repeated patterns add up.
     #[must_use]
     pub fn only(mut self, pattern: &str) -> Self {
         self.only.push(pattern.to_owned());
         self
     }
 
-    /// Refuses to build when no method matches; for crates of methods that could drop out of the binary unseen.
+    /// Fails the build when no method matches. For crates of methods that could drop out of the binary unnoticed.
     #[must_use]
     pub fn expect(mut self, pattern: &str) -> Self {
         self.expected.push(pattern.to_owned());
@@ -94,14 +94,14 @@ impl ApiBuilder {
         self
     }
 
-    /// Who checks tokens. Without one no token is good.
+    /// Sets who checks tokens. Without an authenticator every token is refused.
     #[must_use]
     pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
         self.authenticator = Box::new(authenticator);
         self
     }
 
-    /// Adds somebody who is told of every call.
+    /// Adds an observer, which is told of every call.
     #[must_use]
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observers.push(Box::new(observer));
@@ -116,35 +116,35 @@ impl ApiBuilder {
         self
     }
 
-    /// Who exports the spans of calls.
+    /// Sets who exports the spans of calls.
     #[must_use]
     pub fn tracer(mut self, tracer: impl Tracer) -> Self {
         self.tracer = Some(Box::new(tracer));
         self
     }
 
-    /// Another clock, for tests.
+    /// Replaces the clock, for tests.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// What this node shares with others. Default: a [`LocalBus`] of its own.
+    /// Sets the bus that this node shares with others. Default: a [`LocalBus`] of its own.
     #[must_use]
     pub fn bus(mut self, bus: Arc<dyn Bus>) -> Self {
         self.bus = bus;
         self
     }
 
-    /// Other limits than the defaults, each within its range.
+    /// Sets the limits, each within its range.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The limits of one method, from the configuration; what is `None` is left as the attribute says.
+    /// Sets limits of one method, from the configuration. Where one is `None`, the attribute decides.
     #[must_use]
     pub fn method_limits(mut self, path: &str, limits: MethodLimits) -> Self {
         self.method_limits.insert(path.to_owned(), limits);

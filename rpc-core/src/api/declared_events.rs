@@ -55,7 +55,7 @@ fn event(entry: EventEntry, faults: &mut Vec<Fault>) -> Option<Event> {
     }
 }
 
-/// A client's event reaches one method.
+/// Checks that a client's event reaches one method only.
 pub(super) fn check_reached(entries: &[MethodEntry], faults: &mut Vec<Fault>) {
     let mut known: HashMap<&'static str, SourceLocation> = HashMap::new();
     for entry in entries {

@@ -41,7 +41,7 @@ pub enum Fault {
     NoPermissions {
         /// The method's path.
         method: &'static str,
-        /// Its place.
+        /// Where it is declared.
         location: SourceLocation,
     },
     /// A method names a permission that the application does not declare.
@@ -51,7 +51,7 @@ pub enum Fault {
     UnknownPermission {
         /// The method's path.
         method: &'static str,
-        /// Its place.
+        /// Where it is declared.
         location: SourceLocation,
         /// The unknown name.
         permission: &'static str,
@@ -66,19 +66,19 @@ pub enum Fault {
     MissingState {
         /// The method's path.
         method: &'static str,
-        /// Its place.
+        /// Where it is declared.
         location: SourceLocation,
         /// The state's type.
         state: &'static str,
     },
-    /// A method is below no module.
+    /// A method belongs to no module.
     #[error(
         "{method} at {location} belongs to no module; declare one with `api_module! {{ /// Title\\n path = \"{module}\" }}`"
     )]
     NoModule {
         /// The method's path.
         method: &'static str,
-        /// Its place.
+        /// Where it is declared.
         location: SourceLocation,
         /// The path that its module would have.
         module: String,
@@ -95,12 +95,12 @@ pub enum Fault {
         /// A method that uses the other.
         second: &'static str,
     },
-    /// The schema of a parameter is no schema.
+    /// The schema of a parameter is not valid.
     #[error("{method} at {location} has a parameter whose JSON Schema is not valid: {reason}")]
     BadSchema {
         /// The method's path.
         method: &'static str,
-        /// Its place.
+        /// Where it is declared.
         location: SourceLocation,
         /// What the validator says.
         reason: String,
@@ -120,9 +120,9 @@ pub enum Fault {
         method: Option<String>,
         /// What it is.
         value: String,
-        /// The least that it may be.
+        /// The smallest value that is allowed.
         min: String,
-        /// The most that it may be.
+        /// The largest value that is allowed.
         max: String,
     },
     /// `upload = …` at a method that takes no file, or the like.
@@ -130,7 +130,7 @@ pub enum Fault {
     UploadWithoutFile {
         /// The method's path.
         method: &'static str,
-        /// Its place.
+        /// Where it is declared.
         location: SourceLocation,
     },
     /// Two events have one name, or two methods one client event.
@@ -151,9 +151,9 @@ pub enum Fault {
     UnknownAudience {
         /// The event's name.
         event: &'static str,
-        /// Its place.
+        /// Where it is declared.
         location: SourceLocation,
-        /// The unknown word; empty when there is none at all.
+        /// The unknown audience; empty when the event names none.
         audience: &'static str,
     },
     /// A client's event cannot reach the method: it is private, or needs a file.
@@ -163,15 +163,15 @@ pub enum Fault {
     UnreachableByEvent {
         /// The method's path.
         method: &'static str,
-        /// Its place.
+        /// Where it is declared.
         location: SourceLocation,
     },
-    /// The schema of a payload is no schema.
+    /// The schema of a payload is not valid.
     #[error("the event {event} at {location} has a payload whose JSON Schema is not valid: {reason}")]
     BadPayload {
         /// The event's name.
         event: &'static str,
-        /// Its place.
+        /// Where it is declared.
         location: SourceLocation,
         /// What the validator says.
         reason: String,

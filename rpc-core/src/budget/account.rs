@@ -66,12 +66,12 @@ impl Account {
         }
     }
 
-    /// The same where something else is done when there is no room: nobody is told.
+    /// Takes a part of the budget, or none: a refusal is neither counted nor logged, since the caller has another way.
     pub(crate) fn try_take(self: &Arc<Self>, resource: Resource, amount: u64) -> Option<Hold> {
         self.add(resource, amount).is_ok().then(|| Hold { account: Arc::clone(self), resource, amount })
     }
 
-    /// Makes a hold of memory as large as something has become.
+    /// Grows or shrinks a hold of memory to the size that something has now.
     ///
     /// # Errors
     ///
@@ -119,17 +119,17 @@ impl Account {
         Exhausted { resource, scope }
     }
 
-    /// The network that it counts for, if it is that of one.
+    /// The network that it counts for; `None` when many share the account.
     pub(crate) fn network(&self) -> Option<IpAddr> {
         self.network.address
     }
 
-    /// What whoever it counts for holds: its network, or it alone.
+    /// How much its network holds, or it alone where it counts for no network.
     pub(super) fn holding(&self, resource: Resource) -> u64 {
         if self.network.address.is_some() { self.network.held.of(resource) } else { self.held.of(resource) }
     }
 
-    /// Asks the connection to give way.
+    /// Asks the connection to close, to make room.
     pub(crate) fn shed(&self) {
         self.is_shed.store(true, Ordering::Release);
         self.waker.wake();
@@ -166,7 +166,7 @@ impl Account {
         .await;
     }
 
-    /// Somebody has signed in on the connection: others give way before it.
+    /// Notes that somebody has signed in on the connection: others give way before it.
     pub(crate) fn knows_caller(&self) {
         self.is_known.store(true, Ordering::Relaxed);
     }
@@ -189,7 +189,7 @@ impl Drop for Account {
 }
 
 impl Hold {
-    /// Takes more of the same.
+    /// Takes more of the resource.
     ///
     /// # Errors
     ///
@@ -212,7 +212,7 @@ impl Hold {
         }
     }
 
-    /// Whose it is.
+    /// The account that holds it.
     pub(crate) fn account(&self) -> &Arc<Account> {
         &self.account
     }

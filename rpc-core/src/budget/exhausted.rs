@@ -1,4 +1,4 @@
-//! There is no room: in whose bound, and which limit moves it.
+//! A bound was reached: whose it is, and which limit sets it.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    /// The limit with this bound.
+    /// The name of the limit that sets this bound.
     pub(super) fn limit_name(self, resource: Resource) -> &'static str {
         match (resource, self) {
             (Resource::Memory, Self::Connection) => "memory_per_connection",
@@ -34,7 +34,7 @@ impl Scope {
     }
 }
 
-/// A part of the budget that could not be had.
+/// A part of the budget that was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exhausted {
     pub(super) resource: Resource,

@@ -25,7 +25,7 @@ struct Members {
     accounts: HashMap<u64, Weak<Account>>,
 }
 
-/// Who is to give way: the connection, and what all holds that it is a part of: its network's, or its own.
+/// The holder that has to give way: its connection, and how much its network, or it alone, holds.
 pub(super) struct Holder {
     pub(super) amount: u64,
     pub(super) victim: Arc<Account>,

@@ -1,4 +1,4 @@
-//! Bytes that come piece by piece, counted before each is kept.
+//! Counts bytes that come piece by piece, before each piece is kept.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::Resource;
 use super::account::{Account, Hold};
 use super::exhausted::Exhausted;
 
-/// What of something is held so far. The first bytes may be free: those that its connection is counted with anyway.
+/// How much of something is held so far. The first bytes may be free: the connection is counted with them anyway.
 #[derive(Debug)]
 pub(crate) struct Tally<'a> {
     account: Option<&'a Arc<Account>>,
@@ -16,12 +16,12 @@ pub(crate) struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    /// Nothing yet. Without an account nothing is counted: so much comes from inside the process.
+    /// An empty tally. Without an account it counts nothing, as for calls from inside the process.
     pub(crate) fn new(account: Option<&'a Arc<Account>>, free: u64) -> Self {
         Self { account, free, total: 0, hold: None }
     }
 
-    /// Takes room for more bytes.
+    /// Takes memory for more bytes.
     ///
     /// # Errors
     ///
@@ -39,7 +39,7 @@ impl<'a> Tally<'a> {
         Ok(())
     }
 
-    /// Gives all back but so many bytes.
+    /// Gives back all but so many bytes.
     pub(crate) fn keep(&mut self, bytes: u64) {
         self.total = self.total.min(bytes);
         if let Some(hold) = &mut self.hold {

@@ -7,12 +7,12 @@ pub enum Disposition {
     Finished,
     /// Refused before the handler: credentials, permission, parameters.
     Refused,
-    /// Refused by a limit, or since the server stops.
+    /// Refused by a limit, or because the server stops.
     Declined,
     /// The caller went away.
     Cancelled,
     /// The handler panicked.
     Panicked,
-    /// The handler was dropped since its time was up.
+    /// The handler was dropped because its time was up.
     TimedOut,
 }

@@ -18,6 +18,6 @@ pub enum Params {
     Member(Bytes),
     /// Values by position.
     Positional(Vec<Value>),
-    /// They could not be read. The caller learns it when credentials, permission and limits are checked.
+    /// They could not be read. The caller learns it after credentials, permission and limits were checked.
     Unreadable(ApiError),
 }

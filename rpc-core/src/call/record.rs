@@ -41,8 +41,8 @@ pub struct CallRecord<'a> {
 }
 
 impl CallRecord<'_> {
-    /// Whether the caller holds what few hold and the method asks for: a declared permission, or being root. Whoever is refused
-    /// for want of it is not, nor who calls what every user may.
+    /// Whether the method asks for a declared permission, or for root, and the caller holds it. A caller who is refused for lack
+    /// of it is not privileged, nor is one who calls what every user may.
     #[must_use]
     pub fn is_privileged(&self) -> bool {
         let access = &self.method.access;

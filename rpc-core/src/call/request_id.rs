@@ -15,7 +15,7 @@ pub struct RequestId {
 }
 
 impl RequestId {
-    /// Takes a caller's id, if it is sane.
+    /// Accepts a caller's id, if it has this form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let sane = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');

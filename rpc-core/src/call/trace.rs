@@ -44,7 +44,7 @@ impl TraceContext {
         Some(Self(Arc::new(Trace { parent, state: None })))
     }
 
-    /// With a `tracestate`, if it is one.
+    /// Adds a `tracestate`, if the text is a valid one.
     #[must_use]
     pub fn with_state(mut self, tracestate: &str) -> Self {
         if is_state(tracestate) {

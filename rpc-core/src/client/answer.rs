@@ -20,7 +20,7 @@ pub struct Answer<T> {
 }
 
 impl Answer<Value> {
-    /// The same with data of a type.
+    /// Converts the data to a type.
     ///
     /// # Errors
     ///
@@ -31,7 +31,7 @@ impl Answer<Value> {
         Ok(Answer { data, status, reason, extra })
     }
 
-    /// What the protocol's own methods answer: no more than that it went well.
+    /// The answer of the protocol's own methods: success, without data.
     pub(super) fn ok() -> Self {
         Self { data: Value::Null, status: 200, reason: "OK".to_owned(), extra: Map::new() }
     }
@@ -59,7 +59,7 @@ pub(super) fn read(document: Value) -> Option<(Value, Result<Answer<Value>, Clie
     Some((id, result))
 }
 
-/// What came is no answer.
+/// The error for a message that is not an answer.
 pub(super) fn no_answer() -> ClientError {
     ClientError::Decode("it is no JSON-RPC answer of this API".into())
 }

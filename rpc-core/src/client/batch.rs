@@ -17,7 +17,7 @@ pub struct Batch<'p> {
 }
 
 impl<'p> Batch<'p> {
-    /// None yet.
+    /// An empty batch.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -34,13 +34,13 @@ impl<'p> Batch<'p> {
         Ok(self)
     }
 
-    /// Calls so far.
+    /// The number of calls so far.
     #[must_use]
     pub fn len(&self) -> usize {
         self.requests.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no calls.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.requests.is_empty()

@@ -30,7 +30,7 @@ pub enum ClientError {
     /// No connection could be made.
     #[error("no connection to the server")]
     Connect(#[source] Box<dyn Error + Send + Sync>),
-    /// The answer is none of this protocol, and has this HTTP status: a proxy's, or that of a refused handshake.
+    /// The answer is not one of this protocol, and has this HTTP status: a proxy's, or that of a refused handshake.
     #[error("HTTP status {0}, and no answer of the protocol")]
     Status(u16),
     /// The answer is larger than the client takes.
@@ -42,7 +42,7 @@ pub enum ClientError {
     /// The answer does not decode, or its data is not of the expected type.
     #[error("the answer does not decode")]
     Decode(#[source] Box<dyn Error + Send + Sync>),
-    /// The address is none of a server.
+    /// The address is not that of a server.
     #[error("`{address}` is no address: {expected}")]
     Address {
         /// What was given.
@@ -66,7 +66,7 @@ impl ClientError {
     }
 }
 
-/// An error as the server tells it.
+/// An error that the server answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {

@@ -80,7 +80,7 @@ impl HttpClient {
         })
     }
 
-    /// Calls as the owner of a session or an API token. It does not print.
+    /// Calls as the owner of a session or an API token. `Debug` does not show the token.
     ///
     /// # Errors
     ///

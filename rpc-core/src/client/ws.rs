@@ -62,11 +62,11 @@ pub struct Event {
     pub name: String,
     /// What comes with it: the payload, where it has one.
     pub args: Vec<Value>,
-    /// Whether it came since its name was subscribed to.
+    /// Whether it came because the client subscribes to its name.
     pub subscribed: bool,
 }
 
-/// How a client stands.
+/// The state of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectionState {
@@ -101,7 +101,7 @@ impl WsClient {
         Self::builder(url).connect().await
     }
 
-    /// A client to be configured, then connected.
+    /// Starts to configure a client, which is then connected.
     pub fn builder(url: &str) -> WsClientBuilder {
         WsClientBuilder::new(url)
     }
@@ -148,7 +148,7 @@ impl WsClient {
         subscribed.map(drop)
     }
 
-    /// No longer.
+    /// Ends subscriptions.
     ///
     /// # Errors
     ///
@@ -164,7 +164,7 @@ impl WsClient {
         self.inner.shared.events.subscribe()
     }
 
-    /// How the client stands, to be watched.
+    /// The state of the client, to be watched.
     #[must_use]
     pub fn state(&self) -> watch::Receiver<ConnectionState> {
         self.inner.shared.state.subscribe()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 
-/// What the words mean that are no declared permissions.
+/// The meaning of the words that are not declared permissions.
 const WORDS: [(&str, &str); 5] = [
     (EVERYBODY, "any connected user"),
     (GUEST, "any unauthenticated user"),

@@ -52,7 +52,7 @@ pub(super) fn of_payload(schema: &Value) -> Value {
 /// One walk through one schema.
 struct View<'d> {
     definitions: &'d Members,
-    /// The definitions around the place of the walk, outermost first.
+    /// The definitions around the current schema of the walk, outermost first.
     open: Vec<String>,
     /// The definitions that hold themselves; each is shown in full once.
     recursive: HashSet<String>,

@@ -5,7 +5,7 @@
 pub enum ErrorCode {
     /// The request does not decode.
     Parse,
-    /// It decodes and is no request.
+    /// It decodes, but is not a request.
     InvalidRequest,
     /// No such method.
     MethodNotFound,
@@ -48,15 +48,15 @@ pub enum ErrorCode {
 pub struct CodeRow {
     /// The code.
     pub code: ErrorCode,
-    /// The number that travels, in JSON-RPC and in the plain envelope.
+    /// The number that is sent, in JSON-RPC and in the plain envelope.
     pub number: i32,
     /// The HTTP status.
     pub status: u16,
     /// The usual reason.
     pub reason: &'static str,
-    /// When it is the right one.
+    /// When to use it.
     pub use_when: &'static str,
-    /// When another one is right.
+    /// When to use another one.
     pub not_when: &'static str,
 }
 
@@ -100,7 +100,7 @@ impl ErrorCode {
         Self::TABLE.iter().find(|row| row.code == self)
     }
 
-    /// The number that travels.
+    /// The number of the code, as it is sent.
     #[must_use]
     pub fn number(self) -> i32 {
         match self {

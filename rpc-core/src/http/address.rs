@@ -15,7 +15,7 @@ pub enum ForwardedHeader {
     Forwarded,
 }
 
-/// The proxies whose word about the client's address is taken. None by default.
+/// The proxies that are trusted to name the client's address. None by default.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies {
     networks: Vec<IpNet>,

@@ -40,7 +40,7 @@ const STOP_WAIT: Duration = Duration::from_millis(500);
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
 
-/// A connection that there is room for.
+/// An accepted connection, with its part of the budget.
 pub(super) struct Accepted {
     pub(super) stream: TcpStream,
     pub(super) peer: IpAddr,

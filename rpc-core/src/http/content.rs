@@ -18,7 +18,7 @@ use crate::method::Method;
 use crate::method::entry::UploadUse;
 use crate::upload::Upload;
 
-/// Bytes of a body and of an answer that are in what a connection of HTTP/1 is counted with.
+/// Bytes of a body and of an answer that an HTTP/1 connection is counted with anyway.
 pub(super) const SMALL: u64 = 4 * 1024;
 
 /// What a request brings for its call.
@@ -41,13 +41,13 @@ impl Content {
     }
 }
 
-/// An upload where there is nothing to take it.
+/// The error for an upload to something that is not a method.
 fn unsupported() -> ApiError {
     ApiError::of(ErrorCode::UnsupportedMediaType).with_reason("Content type is not supported: uploads go to a method")
 }
 
 impl RequestContext<'_> {
-    /// What a call to a method brings, still encoded. What is wrong with it is told in its turn.
+    /// What a request brings for its call, still encoded. An error in it is reported when its turn comes.
     pub(super) async fn content<B: IncomingBody>(
         &self,
         verb: Verb,
@@ -116,13 +116,13 @@ impl RequestContext<'_> {
         Tally::new(self.account, free)
     }
 
-    /// Whether the connection itself sees to it that the body comes in time, and gives way when it has to. That of a proxy is not
+    /// Whether the connection itself watches the time of the body, and gives way when it has to. A proxy's connection is not
     /// closed for one client.
     fn is_watched(&self) -> bool {
         self.service.watches_body(self.parts.version) && !self.service.is_proxied()
     }
 
-    /// Reads within the time for a body, where the connection does not see to that itself.
+    /// Reads within the time for a body, where the connection does not watch it itself.
     async fn in_time<T>(&self, read: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
         let late = |_| Err(ApiError::new(408, "The body took too long (`body_timeout`)"));
         let read = tokio::time::timeout(self.api().limits().body_timeout, read);

@@ -1,4 +1,4 @@
-//! What browsers are told of the pages that may read answers (CORS, Fetch standard).
+//! The headers that tell browsers which pages may read answers (CORS, Fetch standard).
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,

@@ -10,7 +10,7 @@ use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::limits::Limits;
 
-/// What a verb means here.
+/// What an HTTP method means here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     /// GET and HEAD: the parameter is in the query.
@@ -145,7 +145,7 @@ impl<'h> RequestHead<'h> {
         })
     }
 
-    /// Holds the request line and the headers to their limits.
+    /// Checks the request line and the headers against their limits.
     pub(super) fn check_size(&self, uri: &Uri, limits: &Limits) -> Result<(), ApiError> {
         let line = uri.path_and_query().map_or(0, |path| path.as_str().len()) as u64;
         if line > limits.request_line {

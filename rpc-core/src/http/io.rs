@@ -1,4 +1,4 @@
-//! A socket that notes what happens to it, and that is closed so that its peer gets to read what was written last.
+//! A socket that records what happens to it, and that closes so that its peer can read what was written last.
 
 use std::io;
 use std::mem::MaybeUninit;

@@ -1,4 +1,4 @@
-//! Which web pages may call: the one decision for CORS and WebSocket.
+//! Which web pages may call: one decision for CORS and WebSocket.
 //!
 //! A page of the server itself may, but its name proves nothing: whoever owns a name can point it at this server (DNS
 //! rebinding), and then a browser takes pages of the owner for pages of the server. Nobody owns `localhost` and addresses. So
@@ -25,13 +25,13 @@ pub(super) enum Page {
     None,
     /// One that may read answers.
     Allowed,
-    /// One that may not. Its browser sees to that.
+    /// One that may not: its browser prevents it.
     Foreign,
-    /// One that may not, while its browser takes it for a page of this server and lets it.
+    /// One that may not, although its browser takes it for a page of this server and lets it.
     Rebound,
 }
 
-/// What a page is told that may not call.
+/// The error for a page that may not call.
 pub(super) fn refused() -> ApiError {
     ApiError::of(ErrorCode::Forbidden).with_reason(
         "Pages of this origin may not call: it is neither that of `public_url` nor one of `allowed_origins`",
@@ -51,7 +51,7 @@ impl Origins {
         matches!(self.judge(request), Page::None | Page::Allowed)
     }
 
-    /// Looks at the origin of a request, and at its host where that matters.
+    /// Judges the page of a request by its origin, and by its host where that matters.
     pub(super) fn judge(&self, request: &request::Parts) -> Page {
         if !request.headers.contains_key(ORIGIN) {
             return Page::None;

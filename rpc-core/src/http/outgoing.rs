@@ -1,4 +1,4 @@
-//! The body of an answer on its way out. On HTTP/2 it tells how far it has come (see `stream`).
+//! The body of an answer that is being sent. On HTTP/2 it reports its progress (see `stream`).
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -22,7 +22,7 @@ pub(super) struct Outgoing {
     _activity: Option<Activity<Arc<Watch>>>,
 }
 
-/// Bytes that note when some of them are taken.
+/// Bytes that report when some of them are taken.
 pub(super) struct Piece {
     bytes: Bytes,
     outflow: Option<Arc<Outflow>>,
@@ -31,12 +31,12 @@ pub(super) struct Piece {
 }
 
 impl Outgoing {
-    /// The only answer that its connection is busy with.
+    /// The answer of a connection that sends one at a time.
     pub(super) fn alone(body: ResponseBody, held: Option<Hold>) -> Self {
         Self { body, outflow: None, held, _activity: None }
     }
 
-    /// The answer of the stream whose task this is.
+    /// The answer of the stream that this task serves.
     pub(super) fn of_stream(body: ResponseBody, held: Option<Hold>, watch: Option<&Arc<Watch>>) -> Self {
         let outflow = Outflow::current();
         if let Some(outflow) = &outflow {

@@ -1,4 +1,4 @@
-//! The paths that are no methods: `/`, `/healthz`, `/readyz`.
+//! The paths that are not methods: `/`, `/healthz`, `/readyz`.
 
 use http::header::{ACCEPT, REFERRER_POLICY, X_FRAME_OPTIONS};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};

@@ -1,4 +1,4 @@
-//! The plain face: a method's path, its parameters, the plain envelope.
+//! Plain HTTP: a method's path, its parameters, the plain envelope.
 
 use std::sync::Arc;
 

@@ -1,21 +1,21 @@
-//! The place of the RPC endpoint: a path that requests can have, and that hides nothing else.
+//! The path of the RPC endpoint: one that requests can have, and that hides nothing else.
 
 use thiserror::Error;
 
 use super::pages;
 use super::service::HttpService;
 
-/// Bytes of a prefix at most.
+/// The longest prefix, in bytes.
 const LONGEST: usize = 256;
 
-/// Why a [`HttpService`] would not answer as it should.
+/// What is wrong with an [`HttpService`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ServiceFault {
-    /// No request has such a path.
+    /// The prefix is a path that no request can have.
     #[error("the prefix \"{0}\" is no path of at most 256 bytes, such as /api: / before each segment, none at the end")]
     BadPrefix(String),
-    /// A page would be no longer there.
+    /// The prefix hides a page.
     #[error("the prefix \"{prefix}\" hides the page {page}")]
     HidesPage {
         /// Where JSON-RPC and WebSocket are served.
@@ -23,7 +23,7 @@ pub enum ServiceFault {
         /// The path of the page.
         page: &'static str,
     },
-    /// A method would be reached by JSON-RPC alone, or not at all.
+    /// The prefix hides a method: only JSON-RPC would reach it, or nothing.
     #[error("the prefix \"{prefix}\" hides the method {method}")]
     HidesMethod {
         /// Where JSON-RPC and WebSocket are served.

@@ -24,7 +24,7 @@ pub(super) struct RequestContext<'r> {
     pub(super) id: RequestId,
     pub(super) trace: Option<TraceContext>,
     pub(super) client: Option<IpAddr>,
-    /// Whom it counts for.
+    /// The account that it is counted on.
     pub(super) account: Option<&'r Arc<Account>>,
     pub(super) activity: Option<Activity<&'r Watch>>,
 }

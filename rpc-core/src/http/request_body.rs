@@ -1,4 +1,4 @@
-//! The body of a request: every byte that is read of one is read here, and what an answer did not wait for is read to an end.
+//! The body of a request. All bytes of bodies are read here, also the rest that an answer did not wait for.
 //!
 //! An answer may be there before its request is: a refused upload, a path that is not served, a verb that takes no body. A
 //! connection that is closed then resets while the client still sends: the client may never see the answer, and a proxy takes
@@ -60,7 +60,7 @@ impl<B: Body + Unpin> RequestBody<B> {
         self.progress != Progress::Untouched
     }
 
-    /// Reads and drops the rest, within its bounds; tells whether that was all.
+    /// Reads and drops the rest, within its bounds. Returns whether that was all.
     async fn drop_rest(&mut self, max: u64, time: Duration) -> bool {
         if self.progress == Progress::Broken || self.body.size_hint().lower() > max {
             return false;
@@ -107,7 +107,7 @@ impl<B: Body + Unpin> Body for RequestBody<B> {
 }
 
 impl RequestContext<'_> {
-    /// Sees to the rest of a body whose answer is there. `upgrade` is what the request asked for and did not get.
+    /// Handles the rest of a body whose answer is ready. `upgrade` is what the request asked for and did not get.
     pub(super) async fn settle<B>(
         &self,
         mut body: RequestBody<B>,

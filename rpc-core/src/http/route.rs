@@ -1,4 +1,4 @@
-//! A request finds its face: a page, the plain one, or the RPC endpoint.
+//! Routes a request: to a page, to a method over plain HTTP, or to the RPC endpoint.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -62,8 +62,8 @@ impl RequestContext<'_> {
         }
     }
 
-    /// Refuses the calls of a page that the browser takes for one of this server, and nobody vouches for: browsers let it read
-    /// the answer whatever the answer says.
+    /// Refuses the calls of a page that the browser takes for one of this server, but that is not known to be one: the browser
+    /// would let it read any answer.
     pub(super) fn check_page(&self) -> Result<(), ApiError> {
         if self.head.has_origin && self.service.shared().origins.judge(self.parts) == Page::Rebound {
             return Err(origin::refused());

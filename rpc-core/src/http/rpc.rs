@@ -1,4 +1,4 @@
-//! The RPC endpoint: JSON-RPC over HTTP, and the door to WebSocket.
+//! The RPC endpoint: JSON-RPC over HTTP, and the upgrade to WebSocket.
 
 use std::sync::Arc;
 
@@ -141,7 +141,7 @@ impl RequestContext<'_> {
         }
     }
 
-    /// Nobody waits for the answer. A void call is told when it is refused; a notification is not.
+    /// The response when nobody waits for the answer. A void call learns that it was refused; a notification does not.
     fn unanswered(&self, answer: &Answer, is_void: bool) -> Response<ResponseBody> {
         match answer.outcome.error() {
             Some(_) if is_void => self.rpc_outcome(&answer.outcome),
@@ -162,7 +162,7 @@ impl RequestContext<'_> {
         respond::encoded(&outcome, body, self.id)
     }
 
-    /// Who speaks another version is told the one that is spoken here (RFC 6455, section 4.4).
+    /// Refuses a handshake, and names the version that is spoken here (RFC 6455, section 4.4).
     fn refuse_websocket(&self, codec: Codec, error: ApiError) -> Response<ResponseBody> {
         let mut response = self.rpc_error(codec, error);
         if !Handshake::has_version(&self.parts.headers) {

@@ -64,7 +64,7 @@ impl HttpService {
     }
 }
 
-/// The socket to come of a request that asks for a WebSocket: one that fails, where the server that this is mounted in gives none.
+/// The future socket of a request that asks for a WebSocket. It fails where the server that this is mounted in gives none.
 fn upgrade(extensions: &mut Extensions) -> OnUpgrade {
     extensions.remove().unwrap_or_else(|| hyper::upgrade::on(Request::new(())))
 }

@@ -16,7 +16,7 @@ use crate::budget::{Budget, CONNECTION_BYTES, Resource};
 
 /// The pause after an error of `accept`, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Between two lines of the log about that.
+/// The pause between two log lines about that.
 const TELL_AGAIN: Duration = Duration::from_secs(1);
 
 /// A socket that listens, and what it serves.
@@ -33,7 +33,7 @@ pub struct Server {
 pub struct Connections(TaskTracker);
 
 impl Connections {
-    /// How many are open now, WebSockets not among them.
+    /// How many are open now, without WebSockets.
     #[must_use]
     pub fn open(&self) -> usize {
         self.0.len()
@@ -62,8 +62,8 @@ impl Server {
         Ok(Self::on(TcpListener::bind(address).await?, service))
     }
 
-    /// Serves at a socket that listens already: so an address that cannot be had is known before anything else is begun. Who
-    /// connects meanwhile waits. The [faults](HttpService::faults) of the service are not asked for.
+    /// Serves on a socket that listens already, so that a program learns that it cannot have an address before it begins anything
+    /// else. Clients that connect meanwhile wait. It does not ask for the [faults](HttpService::faults) of the service.
     #[must_use]
     pub fn on(listener: TcpListener, service: HttpService) -> Self {
         Self { listener, service, drain: Duration::from_secs(10), connections: TaskTracker::new() }
@@ -126,7 +126,7 @@ async fn accept(listener: &TcpListener, service: &HttpService, tasks: &TaskTrack
     }
 }
 
-/// Finds room for a connection. One for which there is none is closed: others are not to wait behind it.
+/// Takes room for a connection. Where there is none, the connection is closed, so that others do not wait behind it.
 fn admit(stream: TcpStream, service: &HttpService) -> Option<Accepted> {
     let peer = stream.peer_addr().ok()?.ip();
     let account = service.account(peer);

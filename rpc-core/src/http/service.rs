@@ -13,7 +13,7 @@ use super::watch::Watch;
 use crate::api::Api;
 use crate::budget::Account;
 
-/// Whether the parts behind an application answer: asked by `/readyz`.
+/// Knows whether the parts behind an application answer. `/readyz` asks it.
 #[async_trait]
 pub trait Readiness: Send + Sync + 'static {
     /// Whether calls can be served now.
@@ -82,7 +82,7 @@ impl HttpService {
         Self { shared: Arc::new(shared), peer: None, account: None, is_proxied: false, watch: None }
     }
 
-    /// The name of the application, shown at `/`.
+    /// Sets the name of the application, shown at `/`.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.shared_mut().name = name.into();
@@ -100,22 +100,22 @@ impl HttpService {
         self
     }
 
-    /// Where JSON-RPC and WebSocket are served: a path that is neither that of a method or page nor above one, which
-    /// [`faults`](Self::faults) tells. Default: `/api`.
+    /// Sets the path of JSON-RPC and WebSocket. It is neither that of a method or page nor above one; [`faults`](Self::faults)
+    /// checks that. Default: `/api`.
     #[must_use]
     pub fn rpc_prefix(mut self, prefix: &str) -> Self {
         self.shared_mut().rpc_prefix = prefix.trim_end_matches('/').into();
         self
     }
 
-    /// The proxies whose word about a client's address is taken.
+    /// Sets the proxies that are trusted to name a client's address.
     #[must_use]
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
         self.shared_mut().proxies = proxies;
         self
     }
 
-    /// Who knows whether the application is ready.
+    /// Sets who knows whether the application is ready.
     #[must_use]
     pub fn readiness(mut self, readiness: impl Readiness) -> Self {
         self.shared_mut().readiness = Some(Arc::new(readiness));
@@ -158,7 +158,7 @@ impl HttpService {
         &self.shared
     }
 
-    /// Whether the connection itself sees to it that the body comes in time.
+    /// Whether the connection itself watches the time of the body.
     pub(super) fn watches_body(&self, version: Version) -> bool {
         self.watch.is_some() && version != Version::HTTP_2
     }

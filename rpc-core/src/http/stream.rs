@@ -25,10 +25,10 @@ tokio::task_local! {
 /// What a stream does after its answer.
 type Rest = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// How far the answer of a stream has come.
+/// The progress of a stream's answer.
 pub(super) struct Outflow {
     begun: Instant,
-    /// When it was there, in milliseconds since `begun`.
+    /// When it was ready, in milliseconds since `begun`.
     answered: AtomicU64,
     /// When the connection last took some of it, in milliseconds since `begun`.
     last: AtomicU64,
@@ -46,12 +46,12 @@ impl Outflow {
         Self { begun: Instant::now(), answered, last, taken: AtomicU64::new(0), rest: OnceLock::new() }
     }
 
-    /// That of the stream whose task this is.
+    /// The one of the stream that this task serves.
     pub(super) fn current() -> Option<Arc<Self>> {
         OUTFLOW.try_with(Arc::clone).ok()
     }
 
-    /// The answer is there.
+    /// Notes that the answer is ready.
     pub(super) fn answered(&self) {
         let since = self.since();
         self.answered.store(since, Ordering::Relaxed);

@@ -72,7 +72,7 @@ pub(super) fn boundary(content_type: &HeaderValue) -> Option<Result<String, ApiE
     is_upload.then(|| multer::parse_boundary(content_type).map_err(malformed))
 }
 
-/// Holds the declared length to its limit, before anything is read.
+/// Checks the declared length against its limit, before anything is read.
 pub(super) fn check_length(headers: &HeaderMap, limits: &EffectiveLimits) -> Result<(), ApiError> {
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let Some(length) = length else {
@@ -183,7 +183,7 @@ fn malformed(error: multer::Error) -> ApiError {
     ApiError::of(ErrorCode::LengthRequired).with_reason("The upload is malformed or cut").with_source(error)
 }
 
-/// The temporary folder is gone, full or may not be written: it passes when somebody mends it.
+/// The error for a temporary folder that is gone, full or not writable. It passes when somebody repairs that.
 fn no_room(error: io::Error) -> ApiError {
     let reason = "Service is unavailable: uploads cannot be stored now";
     ApiError::unavailable(error, RETRY).with_reason(reason)

@@ -28,7 +28,7 @@ pub(super) enum Phase {
     Write,
     /// The peer's end of a connection that is closed within a request.
     Linger,
-    /// Nothing that is of HTTP: the connection is a WebSocket's.
+    /// Nothing of HTTP: the connection is a WebSocket now.
     Switched,
 }
 
@@ -60,7 +60,7 @@ impl Phase {
     }
 }
 
-/// The notes of one connection.
+/// What is recorded of one connection.
 ///
 /// On HTTP/1 one task writes them. On HTTP/2 several do: two steps at the same moment may count as one, which changes
 /// nothing for a timer that either of them starts anew.

@@ -29,7 +29,7 @@ pub(crate) struct Request<'b> {
     pub(crate) params: Params,
 }
 
-/// What is no request, with the id to answer under.
+/// Something that is not a request, with the id for its answer.
 #[derive(Debug)]
 pub(crate) struct Invalid {
     pub(crate) id: Id,

@@ -1,4 +1,4 @@
-//! Requests are served: one, or a batch, each through the whole pipeline.
+//! Serves requests: one, or a batch, each through the whole pipeline.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::error::{ApiError, ErrorCode};
 /// Requests of a batch that are begun before others have their turn.
 const TURN: usize = 8;
 
-/// The outcome of a request, under its id; without one nobody is told.
+/// The outcome of a request, with its id. Without an id nobody gets it.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) id: Option<Id>,

@@ -1,4 +1,4 @@
-//! The methods of the protocol itself, which are no methods of the API.
+//! The methods of the protocol itself, which are not methods of the API.
 
 use serde_json::Map;
 
@@ -23,7 +23,7 @@ pub(crate) enum System {
     Abort,
     /// Asks for events as `/publish`.
     Subscribe,
-    /// No longer.
+    /// Ends such subscriptions.
     Unsubscribe,
 }
 
@@ -41,7 +41,7 @@ impl System {
         })
     }
 
-    /// Whether it means something outside a WebSocket.
+    /// Whether it has a meaning without a WebSocket.
     pub(crate) fn is_stateless(self) -> bool {
         matches!(self, Self::Ping | Self::Pong | Self::Healthcheck | Self::Event)
     }

@@ -48,7 +48,7 @@ pub struct EffectiveLimits {
 }
 
 impl EffectiveLimits {
-    /// The configuration's values before the attribute's before the defaults.
+    /// The configured limits, else the attribute's, else the defaults.
     pub(crate) fn new(attribute: &MethodLimits, configured: &MethodLimits, defaults: &Limits) -> Self {
         Self {
             concurrency: configured.concurrency.or(attribute.concurrency),

@@ -1,4 +1,4 @@
-//! Whom strangers count as.
+//! How strangers are counted: by their network.
 
 use std::net::{IpAddr, Ipv6Addr};
 

@@ -1,4 +1,4 @@
-//! The caller's half of a signature: values that become by-value arguments.
+//! By-value arguments: what the caller provides.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::call::Disposition;
 
-/// Different statuses of one method that are told apart. Most methods have fewer than ten.
+/// How many different statuses of one method are counted apart. Most methods have fewer than ten.
 const STATUSES: usize = 24;
 
 /// What became of the calls of a method since the `Api` was built; see [`ApiBuilder::counted`](crate::ApiBuilder::counted).
@@ -59,7 +59,7 @@ pub(crate) struct Counters {
     total: AtomicU64,
 }
 
-/// A place that the first call with a status takes for it, for ever.
+/// A counter that the first call with a status takes for it, for good.
 #[derive(Debug, Default)]
 struct Status {
     /// 0 while it is free.
@@ -105,7 +105,7 @@ impl Counters {
 }
 
 impl Status {
-    /// Whether the place is that of a status; a free one becomes so.
+    /// Whether the counter is that of a status; a free one becomes so.
     fn is_of(&self, status: u16) -> bool {
         match self.status.load(Ordering::Relaxed) {
             0 => match self.status.compare_exchange(0, status, Ordering::Relaxed, Ordering::Relaxed) {

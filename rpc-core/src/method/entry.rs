@@ -115,8 +115,8 @@ impl MethodEntry {
         self
     }
 
-    /// A presented token is not looked at, so that a dead one keeps nobody out: the caller is a guest until the handler asks
-    /// with [`Ctx::authenticate`](crate::Ctx::authenticate).
+    /// Ignores a presented token, so that an expired one keeps nobody out: the caller is a guest until the handler asks with
+    /// [`Ctx::authenticate`](crate::Ctx::authenticate).
     #[must_use]
     pub const fn ignores_token(mut self) -> Self {
         self.ignores_token = true;

@@ -1,4 +1,4 @@
-//! The house's half of a signature: what is taken by reference.
+//! Arguments by reference: what the application provides.
 
 use super::entry::{Signature, UploadUse};
 use crate::state::State;

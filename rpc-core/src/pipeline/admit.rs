@@ -11,7 +11,7 @@ use crate::limits::{CallerKey, Full, Permit};
 /// When to try again after a concurrency limit: calls end at moments that nobody knows.
 const CONCURRENCY_RETRY: Duration = Duration::from_secs(1);
 
-/// The permit of the method, and a place among the calls that run.
+/// Takes the permit of the method, and a slot among the calls that run.
 pub(super) fn admit(ctx: &Ctx, account: Option<&Arc<Account>>) -> Result<(Permit, Option<Hold>), ApiError> {
     if ctx.api.is_stopping() {
         return Err(ApiError::of(ErrorCode::ShuttingDown).with_retry_after(CONCURRENCY_RETRY));

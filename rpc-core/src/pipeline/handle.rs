@@ -51,7 +51,7 @@ pub(super) async fn finish(
     result.map_err(|error| identified(error, ctx))
 }
 
-/// A fault of the program carries the id under which the log tells more.
+/// Adds the id of the request to a fault of the program, so that the log tells more.
 fn identified(error: ApiError, ctx: &Ctx) -> ApiError {
     match error.code() {
         ErrorCode::Internal => error.with_request_id(ctx.request_id().as_str()),

@@ -1,4 +1,4 @@
-//! Stage 1: the path names a method that this way in may reach.
+//! Stage 1: the path names a method that this transport may reach.
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// The operator as it travels.
+    /// The operator as it is sent.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {

@@ -1,11 +1,11 @@
-//! How messages name a place in the parameters: `settings.ports[2]`.
+//! How messages name a value in the parameters: `settings.ports[2]`.
 
 use crate::pointer::unescape;
 
-/// Characters of a pointer that are told. The names in it are the caller's, and may be as long as a body.
+/// Characters of a pointer that messages show. The names in it are the caller's, and may be as long as a body.
 const TOLD: usize = 500;
 
-/// A pointer, cut where it is too long to be told.
+/// A pointer, cut to the length that messages show.
 pub(crate) fn shortened(mut pointer: String) -> String {
     if let Some((end, _)) = pointer.char_indices().nth(TOLD) {
         pointer.truncate(end);
@@ -14,7 +14,7 @@ pub(crate) fn shortened(mut pointer: String) -> String {
     pointer
 }
 
-/// Names the place that a JSON Pointer below a parameter leads to.
+/// Names the value that a JSON Pointer below a parameter leads to.
 pub(crate) fn label(parameter: &str, pointer: &str) -> String {
     let mut label = parameter.to_owned();
     for segment in pointer.split('/').skip(1) {

@@ -1,4 +1,4 @@
-//! What the validator found, said so that a caller can mend it, without repeating the value.
+//! Explains what the validator found, so that a caller can correct it, without repeating the value.
 
 use std::borrow::Cow;
 

@@ -97,7 +97,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Waits until the server answers, for as long as the options say, and tells while it waits.
+    /// Waits until the server answers, for as long as the options say, and reports while it waits.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Where an upload gathers while it comes in.
+//! Collects an upload while it comes in.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::{Content, Upload};
 
-/// Content so far. Dropped, it leaves nothing behind.
+/// The content so far. When it is dropped, it leaves nothing behind.
 #[derive(Debug, Default)]
 pub(crate) struct Spool {
     memory: BytesMut,

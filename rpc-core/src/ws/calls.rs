@@ -76,7 +76,7 @@ impl Calls {
         self.running_weight == 0 || self.running_weight + weight <= max
     }
 
-    /// Takes a call in: it runs now when there is room, and is done at once when it does not have to wait for anything.
+    /// Accepts a call. It runs now when there is room, and is done at once when it does not have to wait for anything.
     pub(super) fn start(
         &mut self,
         call: CallTask,
@@ -143,7 +143,7 @@ impl Calls {
         Some(Ended { id: call.id, done: Err(Aborted) })
     }
 
-    /// What waits will not run.
+    /// Drops the calls that wait: they will not run.
     pub(super) fn start_no_more(&mut self) {
         self.waiting.clear();
         self.waiting_weight = 0;

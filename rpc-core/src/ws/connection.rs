@@ -62,7 +62,7 @@ pub(super) struct Connection {
     broken: bool,
 }
 
-/// How a connection stands.
+/// The state of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Open,
@@ -103,7 +103,7 @@ impl Connection {
         }
     }
 
-    /// Queues a message. All that is written comes through here, but events, which wait in the outbox, and the close frame.
+    /// Queues a message. All messages come through here, except events, which wait in the outbox, and the close frame.
     pub(super) fn send(&mut self, message: Message) {
         if self.state == State::Closing {
             return;

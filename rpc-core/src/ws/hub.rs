@@ -1,4 +1,4 @@
-//! All WebSockets of one `Api` on this node: events find their audience here, and changed rights their connections.
+//! All WebSockets of one `Api` on this node: delivers events to their audience, and changes of rights to their connections.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -20,10 +20,10 @@ use crate::identity::{Identity, User};
 use crate::jsonrpc;
 use crate::limits::{Limits, network};
 
-/// Between two lines of the log about events that are not delivered.
+/// The pause between two log lines about events that are not delivered.
 const TELLING: Duration = Duration::from_secs(1);
 
-/// How many sockets look at their credentials again at a time.
+/// How many sockets recheck their credentials at a time.
 const RECHECKS: usize = 16;
 
 /// The registry of connections.
@@ -73,7 +73,7 @@ pub(super) struct Registration {
 }
 
 impl Hub {
-    /// A registry of no connections yet, which get such events.
+    /// An empty registry, for connections that get these events.
     pub(crate) fn new(events: Arc<[Event]>) -> Self {
         Self {
             events,
@@ -131,7 +131,7 @@ impl Hub {
         self.changes.load(Ordering::SeqCst)
     }
 
-    /// Lets the sockets of a user look at their credentials again; those of all, if none is named.
+    /// Makes the sockets of a user recheck their credentials; all sockets, if no user is named.
     fn recheck(&self, user_id: Option<&str>) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         for socket in self.lock().by_id.values() {
@@ -160,7 +160,7 @@ impl Listener for Hub {
 }
 
 impl Slot {
-    /// Takes a connection in, whose peer was found by a look that began at some time.
+    /// Registers a connection, whose peer was found by a check that began at this time.
     pub(super) fn enter(self, identity: Identity, checked_at: Instant, queue: usize) -> Registration {
         self.hub.queue.store(queue, Ordering::Relaxed);
         let id = self.hub.next.fetch_add(1, Ordering::Relaxed);
@@ -198,7 +198,7 @@ struct Refused {
 }
 
 impl Refused {
-    /// Counts one, and tells why, once a second.
+    /// Counts one, and logs why, once a second.
     fn add(&self, error: &PublishError) {
         self.events.fetch_add(1, Ordering::Relaxed);
         let now = Instant::now();

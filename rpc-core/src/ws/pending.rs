@@ -28,7 +28,7 @@ const BAD_TOKEN_DELAY: Duration = Duration::from_secs(1);
 /// Bytes of frames that are written together.
 const WRITE_BUFFER: usize = 8 * 1024;
 
-/// A connection that may open.
+/// A WebSocket that is accepted, and waits for its upgrade.
 #[derive(Debug)]
 pub(crate) struct PendingConnection {
     api: Api,
@@ -41,7 +41,7 @@ pub(crate) struct PendingConnection {
 #[derive(Debug)]
 enum Entered {
     Registered(Registration),
-    /// To where it is told that its token is bad.
+    /// It opens only to learn that its token is bad.
     BadToken(Slot),
 }
 

@@ -1,4 +1,4 @@
-//! What is known of the rights of whoever is at the other end of a connection, and whether that still holds.
+//! What is known of the rights of a connection's peer, and whether that still holds.
 
 use std::time::Duration;
 
@@ -8,24 +8,24 @@ use crate::bus::Bus;
 use crate::events::Audience;
 use crate::identity::Identity;
 
-/// For how long a look tells who is at the other end when nobody tells of changes: as long as these may take to be told.
+/// How long a check tells who the peer is while changes are not heard: as long as they may take to arrive.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// An identity, and the looks that found it.
+/// An identity, and the checks that found it.
 #[derive(Debug)]
 pub(super) struct Rights {
     identity: Identity,
-    /// When the look that found it began.
+    /// When the check that found it began.
     checked_at: Instant,
-    /// Whether the last look found out.
+    /// Whether the last check found out.
     is_found: bool,
-    /// Reasons for a look so far.
+    /// Reasons for a recheck so far.
     reasons: u64,
-    /// Those that there were when the last look that ended began.
+    /// How many of them there were when the last recheck that ended began.
     covered: u64,
 }
 
-/// The beginning of a look.
+/// The beginning of a recheck.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Began {
     at: Instant,
@@ -36,34 +36,34 @@ pub(super) struct Began {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expected {
     Yes,
-    /// A look is owed that may say so.
+    /// A recheck is due, which may say so.
     Perhaps,
     No,
 }
 
 impl Rights {
-    /// Those that a look found which began at some time.
+    /// The rights that a check found, which began at this time.
     pub(super) fn new(identity: Identity, checked_at: Instant) -> Self {
         Self { identity, checked_at, is_found: true, reasons: 0, covered: 0 }
     }
 
-    /// The identity that the last look found. It may not be what it was.
+    /// The identity that the last check found. It may have changed since.
     pub(super) fn latest(&self) -> &Identity {
         &self.identity
     }
 
-    /// Something may have changed: a look is owed.
+    /// Notes that something may have changed: a recheck is due.
     pub(super) fn doubt(&mut self) {
         self.reasons += 1;
     }
 
-    /// Whether a look is owed that has not ended.
+    /// Whether a recheck is due that has not ended.
     pub(super) fn is_doubted(&self) -> bool {
         self.covered != self.reasons
     }
 
-    /// The identity, if it is known now: no look is owed, the last one found out, and changes since are told or it began just
-    /// now. A guest remains one.
+    /// The identity, if it is known now: no recheck is due, the last check found out, and changes are heard or it has just begun.
+    /// A guest remains one.
     pub(super) fn known(&self, bus: &dyn Bus) -> Option<&Identity> {
         let is_guest = self.identity.user().is_none();
         let holds = || self.is_found && !self.is_doubted() && (bus.is_current() || self.checked_at.elapsed() < FRESH);
@@ -83,12 +83,12 @@ impl Rights {
         }
     }
 
-    /// A look begins now.
+    /// Begins a recheck.
     pub(super) fn begin(&self) -> Began {
         Began { at: Instant::now(), reasons: self.reasons }
     }
 
-    /// A look found out.
+    /// Ends a recheck that found out.
     pub(super) fn found(&mut self, identity: Identity, began: Began) {
         self.identity = identity;
         self.checked_at = began.at;
@@ -96,7 +96,7 @@ impl Rights {
         self.covered = began.reasons;
     }
 
-    /// A look could not find out.
+    /// Ends a recheck that could not find out.
     pub(super) fn not_found(&mut self, began: Began) {
         self.is_found = false;
         self.covered = began.reasons;

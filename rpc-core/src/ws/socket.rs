@@ -22,7 +22,7 @@ use crate::identity::Identity;
 pub(super) struct Socket {
     pub(super) outbox: Outbox,
     rights: Mutex<Rights>,
-    /// Of the connection's task, for when there is something new.
+    /// Wakes the connection's task when there is something new.
     waker: AtomicWaker,
     /// Names of declared events.
     subscriptions: Mutex<HashSet<&'static str>>,
@@ -41,7 +41,7 @@ pub(super) enum Next {
 }
 
 impl Socket {
-    /// One whose peer was found by a look that began at some time.
+    /// A socket whose peer was found by a check that began at this time.
     pub(super) fn new(identity: Identity, checked_at: Instant) -> Self {
         Self {
             outbox: Outbox::default(),
@@ -56,7 +56,7 @@ impl Socket {
         self.rights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the connection look at its credentials again, and deliver nothing that is not for everyone before.
+    /// Makes the connection recheck its credentials. Until then it delivers only what is for everyone.
     pub(super) fn doubt(&self) {
         self.rights().doubt();
         self.waker.wake();

@@ -12,9 +12,9 @@ use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc;
 use crate::reply::Encoded;
 
-/// Unknown names that an answer tells.
+/// Unknown names that an answer lists.
 const TOLD: usize = 8;
-/// Characters of an unknown name that an answer tells.
+/// Characters of an unknown name that an answer shows.
 const TOLD_OF_A_NAME: usize = 64;
 
 impl Connection {
@@ -47,7 +47,7 @@ impl Connection {
         Ok(unknown)
     }
 
-    /// No longer asks for them.
+    /// Ends subscriptions.
     pub(super) fn unsubscribe(&self, codec: Codec, params: &Params) -> Outcome {
         match self.names(codec, params) {
             Ok(names) => {

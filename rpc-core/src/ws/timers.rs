@@ -15,7 +15,7 @@ pub(super) const CLOSE_WAIT: Duration = Duration::from_secs(1);
 /// When credentials that cannot be checked now are looked at again: doubled each time, up to the time between pings.
 const FIRST_RECHECK: Duration = Duration::from_secs(1);
 
-/// Between two looks for room in memory.
+/// The pause between two tries to get room in memory.
 const ROOM_WAIT: Duration = Duration::from_millis(100);
 
 /// How long the calls of a client whose credentials are gone may take to end.
@@ -60,7 +60,7 @@ impl Blocked {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tick {
     Ping,
-    /// To look at the credentials again.
+    /// To recheck the credentials.
     Recheck,
     /// To see whether there is room for what the client sends.
     Room,
@@ -163,7 +163,7 @@ impl Timers {
         self.rearm(limits);
     }
 
-    /// Whether the credentials are to be looked at again by themselves.
+    /// Whether a recheck is planned anyway.
     pub(super) fn will_recheck(&self) -> bool {
         self.next_recheck.is_some()
     }

@@ -16,7 +16,7 @@ pub(crate) struct Who {
 }
 
 impl Who {
-    /// Reads the list; names that are none become faults and are left out. `None`: none is left of some.
+    /// Reads the list. Words that are not names become faults and are left out. `None`: there were some, and none is left.
     pub(crate) fn read(pair: &Pair, kind: WhoKind, example: &str, faults: &mut Faults) -> Option<Self> {
         let mut names = pair.strings(example, faults)?;
         let given = names.len();

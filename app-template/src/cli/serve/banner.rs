@@ -13,7 +13,7 @@ use crate::NAME;
 /// The columns of an address and of a password.
 const WIDTH: usize = 35;
 
-/// What the banner tells of.
+/// What the banner shows.
 pub(super) struct Banner<'a> {
     pub(super) address: SocketAddr,
     /// Where metrics are served.

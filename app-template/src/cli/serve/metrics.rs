@@ -13,7 +13,7 @@ pub(super) fn serve(listener: TcpListener, metrics: Metrics) {
     TaskTracker::new().spawn(MetricsServer::new(listener, metrics).serve());
 }
 
-/// Tells programs where they are.
+/// Logs where they are, for programs.
 pub(super) fn listening(address: SocketAddr) {
     let url = url(address);
     tracing::info!(event = "metrics.listening", url, "metrics are at {url}");

@@ -10,7 +10,7 @@ use crate::config::RootConfig;
 use crate::failure::{Exit, Failure};
 use crate::log::ALWAYS;
 
-/// What is to be told of the root user.
+/// What to tell of the root user.
 #[derive(Debug)]
 pub(super) enum FirstStart {
     /// Nothing: there was one, or the password was given.

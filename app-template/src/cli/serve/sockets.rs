@@ -9,7 +9,7 @@ use crate::NAME;
 use crate::config::ServeConfig;
 use crate::failure::{Exit, Failure};
 
-/// Sockets that listen, and nobody is answered yet.
+/// Sockets that listen, on which nobody is answered yet.
 pub(super) struct Sockets {
     pub(super) api: Socket,
     /// For those who ask for metrics.
@@ -69,7 +69,7 @@ fn cannot_bind_metrics(address: SocketAddr, error: &io::Error) -> Failure {
     Failure::new(Exit::Bind, message)
 }
 
-/// After the last one any.
+/// The next port; after the last one, any.
 fn next_port(address: SocketAddr) -> u16 {
     address.port().checked_add(1).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! The end of a server: what still runs gets its time, and somebody is told what is waited for.
+//! The end of a server: what still runs gets its time, and whoever watches is told what it waits for.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::log::MessageFormat;
 use crate::output;
 use crate::storage::Storage;
 
-/// How long a stop goes without a word, and how often it is looked at.
+/// How long a stop is silent, and how often its progress is checked.
 const STEP: Duration = Duration::from_millis(500);
 
-/// Tells that the server stops.
+/// Reports that the server stops.
 pub(super) fn begins(message_format: MessageFormat, calls: u64) {
     match message_format {
         MessageFormat::Sentences => output::note(format!("stopping ({} in flight)", counted(calls))),
@@ -47,7 +47,7 @@ pub(super) async fn finish(
     ended(stopped, message_format)
 }
 
-/// Waits, and tells what for when it takes a while: again whenever that has changed.
+/// Waits. When it takes a while, it reports what for, and again whenever that has changed.
 async fn watched<T>(
     work: impl Future<Output = T>,
     what: impl Fn() -> String,
@@ -75,7 +75,7 @@ fn progress(text: &str, waiting: &str, message_format: MessageFormat) {
     }
 }
 
-/// Tells how the server stopped.
+/// Reports how the server stopped.
 pub(super) fn ended(stopped: Stopped, message_format: MessageFormat) -> ExitCode {
     let Stopped { cut } = stopped;
     match (cut, message_format) {

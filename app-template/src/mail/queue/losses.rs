@@ -1,4 +1,4 @@
-//! Telling of mails that were dropped, however many they are.
+//! Logs mails that were dropped, however many they are.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

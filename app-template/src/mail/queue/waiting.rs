@@ -69,7 +69,7 @@ struct Share {
 }
 
 impl Share {
-    /// The place of the mail that was due first; of such, the one that came first.
+    /// The index of the mail that was due first; of such, the one that came first.
     fn first(&self) -> Option<usize> {
         let mails = self.mails.iter().enumerate();
         mails.min_by_key(|(_, mail)| (mail.due, mail.queued)).map(|(index, _)| index)
@@ -154,7 +154,7 @@ impl Waiting {
         state.shares.iter().flat_map(|share| &share.mails).map(|mail| mail.mail.subject().to_owned()).collect()
     }
 
-    /// Throws away what waits. How many.
+    /// Drops what waits. Returns how many.
     pub(super) fn clear(&self) -> usize {
         std::mem::take(&mut self.state().shares).iter().map(|share| share.mails.len()).sum()
     }

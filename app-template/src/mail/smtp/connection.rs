@@ -24,14 +24,14 @@ use super::trust::tls_parameters;
 use super::wire::Wire;
 use super::{SmtpOptions, SmtpServer, SmtpTls};
 
-/// What a server answers when it takes the application in, and when it wants to hear more (RFC 4954, sections 4 and 6).
+/// The replies to an authentication that succeeds, and to one that needs more (RFC 4954, sections 4 and 6).
 const WELCOME: u16 = 235;
 const GO_ON: u16 = 334;
 
-/// How long a farewell may take.
+/// How long a `QUIT` may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// A connection on which the server has taken the application in.
+/// A connection that is ready to take mails.
 ///
 /// One whose command was cut off in the middle must be dropped: its next answer would be that of the command before.
 pub(super) struct SmtpConnection {
@@ -145,7 +145,7 @@ impl SmtpConnection {
         answered(timeout(within, self.connection.command(command)).await, &self.server)
     }
 
-    /// Says goodbye.
+    /// Ends the connection with `QUIT`.
     pub(super) async fn quit(self) {
         self.quit_by(Instant::now() + FAREWELL).await;
     }

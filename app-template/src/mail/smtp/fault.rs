@@ -34,7 +34,7 @@ pub(super) enum SmtpFault {
     /// The server offers no way to authenticate that is known here: the names of those that it offers.
     #[error("the server offers {}", in_words(.0))]
     NoAuthentication(Vec<String>),
-    /// The server does not believe who the application is.
+    /// The server refuses the credentials of the application.
     #[error("the server refuses the user name or the password")]
     Credentials(Reply),
     /// The server refuses something else.

@@ -1,4 +1,4 @@
-//! Whose certificates are believed.
+//! Which certificates are trusted.
 
 use lettre::transport::smtp;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};

@@ -9,8 +9,8 @@ use tokio::sync::oneshot;
 use super::SignInThrottle;
 use super::counts::Who;
 
-/// A sign-in that may be tried. Until it is told how it ended, or dropped, it counts as a refused one; one that is dropped,
-/// because its caller went away or a part of the system is down or busy, counts as none.
+/// A sign-in that may be tried. It counts as refused until its result is reported or it is dropped. One that is dropped, because
+/// its caller went away or a part of the system is down or busy, counts as none.
 #[derive(Debug)]
 #[must_use = "an attempt that is dropped is over"]
 pub struct SignInAttempt {
@@ -23,12 +23,12 @@ impl SignInAttempt {
         Self { throttle, who }
     }
 
-    /// The credentials were wrong.
+    /// Reports that the credentials were wrong.
     pub fn refused(self, now: Timestamp) {
         self.throttle.counts().refuse(self.who, now);
     }
 
-    /// The credentials were right: the refusals of this name from this address are forgotten.
+    /// Reports that the credentials were right: the refusals of this name from this address are forgotten.
     pub fn succeeded(self) {
         self.throttle.counts().clear(self.who);
     }

@@ -79,7 +79,7 @@ impl Tally {
         self.pending.entry(key).or_default().attempts += 1;
     }
 
-    /// Counts an attempt no more, and tells those who wait for an outcome.
+    /// Stops counting an attempt, and wakes those who wait for an outcome.
     pub(super) fn release(&mut self, key: Key) {
         let Some(pending) = self.pending.get_mut(&key) else { return };
         pending.attempts = pending.attempts.saturating_sub(1);

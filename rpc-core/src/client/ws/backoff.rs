@@ -21,7 +21,7 @@ impl Backoff {
         bound / 2 + bound / 2 * u32::try_from(random).unwrap_or(0) / 1024
     }
 
-    /// A connection held.
+    /// Starts again with the shortest wait, after a connection that lasted.
     pub(super) fn reset(&mut self) {
         self.failures = 0;
     }

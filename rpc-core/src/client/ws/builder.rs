@@ -97,7 +97,7 @@ impl WsClientBuilder {
         self
     }
 
-    /// Connects, once. Only what was connected is connected again.
+    /// Connects, once. Only a connection that was made is made again when it is lost.
     ///
     /// # Errors
     ///

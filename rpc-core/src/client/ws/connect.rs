@@ -20,7 +20,7 @@ const BUFFER: usize = 16 * 1024;
 
 pub(super) type Stream = WebSocketStream<TcpStream>;
 
-/// Makes connections, all alike.
+/// Makes connections with the same options.
 pub(super) struct Connector {
     endpoint: Uri,
     protocols: HeaderValue,

@@ -101,7 +101,7 @@ impl Task {
         if self.shared.forget(id) { self.notification("/abort", &[id.into()]) } else { None }
     }
 
-    /// Its answer is for nobody: that something comes is enough.
+    /// A ping. Nobody waits for its answer: any message shows that the server is there.
     fn ping(&self) -> Option<Message> {
         let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
         let request = Request::new(Some(id), "/ping", ()).and_then(|request| request.encode(self.codec));

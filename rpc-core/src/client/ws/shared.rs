@@ -18,7 +18,7 @@ pub(super) type Reply = oneshot::Sender<Result<Answer<Value>, ClientError>>;
 
 pub(super) struct Shared {
     pub(super) next_id: AtomicU64,
-    /// Room for calls in flight.
+    /// Permits for calls in flight.
     pub(super) slots: Semaphore,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) state: watch::Sender<ConnectionState>,
@@ -55,17 +55,17 @@ impl Shared {
         self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A call is sent.
+    /// Expects the answer of a call that is sent.
     pub(super) fn expect(&self, id: u64, reply: Reply) {
         self.pending().insert(id, reply);
     }
 
-    /// Nobody waits for an answer any more; whether somebody did.
+    /// Expects an answer no longer. Returns whether it was expected.
     pub(super) fn forget(&self, id: u64) -> bool {
         self.pending().remove(&id).is_some()
     }
 
-    /// The connection has ended, and with it what was sent over it.
+    /// Fails all calls that were sent over the connection, which has ended.
     pub(super) fn lose(&self, error: impl Fn() -> ClientError) {
         let pending = std::mem::take(&mut *self.pending());
         for reply in pending.into_values() {
@@ -73,7 +73,7 @@ impl Shared {
         }
     }
 
-    /// This is the end: nothing is sent any more.
+    /// Ends the client: nothing is sent any more.
     pub(super) fn end(&self, state: ConnectionState) {
         self.state.send_replace(state);
         self.slots.close();
@@ -88,7 +88,7 @@ impl Shared {
         }
     }
 
-    /// Adds names; those that are new.
+    /// Adds names. Returns those that are new.
     pub(super) fn add_subscriptions<'n>(&self, names: &[&'n str]) -> Vec<&'n str> {
         let mut subscribed = self.subscribed();
         names.iter().copied().filter(|name| subscribed.insert((*name).to_owned())).collect()

@@ -30,7 +30,7 @@ pub(super) struct Task {
 /// Why a connection has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// It was lost: another one may do.
+    /// It was lost: another one may work.
     Lost,
     /// The server does not take the credentials.
     SignedOut,

@@ -49,7 +49,7 @@ fn length(length: usize) -> Result<u32, EncodeError> {
     u32::try_from(length).map_err(|_| EncodeError(format!("{length} elements are too many")))
 }
 
-/// Replaces a header by that of the length that turned out.
+/// Replaces a header by that of the real length.
 fn mend(bytes: &mut Vec<u8>, old: Range<usize>, header: Header, len: usize) -> Result<(), EncodeError> {
     let end = bytes.len();
     header(bytes, length(len)?)?;

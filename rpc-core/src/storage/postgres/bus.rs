@@ -159,7 +159,7 @@ impl PgBus {
         self.shared.stopped.cancel();
     }
 
-    /// What has happened since the start.
+    /// The counters since the start.
     #[must_use]
     pub fn counters(&self) -> PgBusCounters {
         self.shared.counts.read(self.shared.heartbeat.age())

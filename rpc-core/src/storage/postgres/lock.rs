@@ -30,7 +30,7 @@ const LOCK: &str = "LOCK TABLE _app_lock IN SHARE ROW EXCLUSIVE MODE";
 /// Held by whatever migration is under way: also by one whose program was killed, until the server has noticed.
 pub(super) const LOCK_ROW: &str = "SELECT FROM _app_lock FOR UPDATE";
 
-/// How long the lock is waited for without a word, and between two words.
+/// How long a wait for the lock is silent, and the pause between two reports.
 const PATIENCE: Duration = Duration::from_millis(500);
 const BETWEEN_WORDS: Duration = Duration::from_secs(10);
 /// How long the server may take to say who holds it.
@@ -110,7 +110,7 @@ async fn make(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     }
 }
 
-/// A wait for a lock, which is told, and ends.
+/// A wait for a lock: it is reported, and it ends.
 struct Waiting<'a> {
     database: &'a Database,
     report: Report<'a>,

@@ -8,7 +8,7 @@ use super::{Database, DatabaseError, MigrationLock, Progress, Report};
 use crate::storage::Component;
 
 impl Database {
-    /// What was done to the schema, and what is pending. Changes nothing.
+    /// The migrations that were done, and those that are pending. Changes nothing.
     ///
     /// # Errors
     ///
@@ -24,7 +24,7 @@ impl Database {
 }
 
 impl MigrationLock {
-    /// Does what is pending, and tells each step. A migration that fails leaves nothing behind.
+    /// Runs the pending migrations, and reports each step. A migration that fails leaves nothing behind.
     ///
     /// # Errors
     ///

@@ -16,18 +16,18 @@ pub enum Progress<'a> {
         address: &'a str,
         /// What it said, or what the system said of it.
         error: &'a str,
-        /// How long this goes on already.
+        /// How long it has waited.
         waited: Duration,
-        /// How long it may.
+        /// How long it may wait.
         limit: Duration,
     },
     /// Another node changes the schema.
     Locked {
         /// The process of the server that holds the lock, and whose it is.
         holder: &'a str,
-        /// How long this goes on already.
+        /// How long it has waited.
         waited: Duration,
-        /// How long it may.
+        /// How long it may wait.
         limit: Duration,
     },
     /// A migration begins.

@@ -1,6 +1,6 @@
 //! Failures that are none: others were at work at the same time.
 
-/// How often an operation is tried that fails because of others at the same time.
+/// How often an operation is tried when it fails because of others at the same time.
 pub const ATTEMPTS: usize = 10;
 
 /// SQLSTATEs of such failures: a unique value that another transaction committed after this one looked, a serialization

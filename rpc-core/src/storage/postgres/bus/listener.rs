@@ -17,7 +17,7 @@ use super::{CHANNEL, Shared};
 const QUIET: Duration = Duration::from_secs(15);
 /// How long beginning to listen may take.
 const CONNECT: Duration = Duration::from_secs(1);
-/// How long saying goodbye may take.
+/// How long closing may take.
 const SHORT: Duration = Duration::from_secs(2);
 /// Between two attempts: doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
@@ -110,7 +110,7 @@ impl ListenConnection {
         Ok(Self { listener, pool, flood: Flood::default(), has_heard: false })
     }
 
-    /// Hears until the connection is no good any more.
+    /// Listens until the connection is no good any more.
     async fn hear(&mut self, shared: &Shared) -> Lost {
         loop {
             let taken = match timeout(QUIET, self.listener.try_recv()).await {

@@ -1,4 +1,4 @@
-//! What travels: a notice as the text of a row, and the text of a bell, which anybody may have written.
+//! The texts that are sent: that of a notice in its row, and that of a bell, which anybody may have written.
 
 use crate::bus::Notice;
 

@@ -127,7 +127,7 @@ impl Reader {
 }
 
 impl Shared {
-    /// Tells this node what another one wrote. Whether it could be read.
+    /// Tells this node what another one wrote. Returns whether it could be read.
     fn take(&self, content: Option<&str>) -> bool {
         self.counts.heard();
         let notice = content.and_then(decode);

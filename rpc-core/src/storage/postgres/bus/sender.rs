@@ -20,7 +20,7 @@ use crate::storage::postgres::pin_search_path;
 
 /// Between two reads, whether or not somebody has rung.
 const BEAT: Duration = Duration::from_millis(300);
-/// Between two looks for notices to be swept, and between two when there were as many as are swept at once.
+/// The pause between two sweeps, and the one after a sweep that found as many notices as are swept at once.
 const SWEEP: Duration = Duration::from_secs(10);
 const SWEEP_ON: Duration = Duration::from_millis(100);
 /// How old a notice is that is swept: a node that has not read it by then takes it as missed.
@@ -124,7 +124,7 @@ impl Sender {
         self.finish().await;
     }
 
-    /// Sends what waits, and says goodbye.
+    /// Sends what waits, and closes the connection.
     async fn finish(mut self) {
         self.reader.forget();
         self.queue.close();
@@ -138,7 +138,7 @@ impl Sender {
         }
     }
 
-    /// Reads in its time, and tells the others what they are owed.
+    /// Reads at the regular time, and tells the others that they may have missed something.
     async fn beat(&mut self) {
         let rung = self.shared.bells.take();
         self.read(rung).await;
@@ -279,7 +279,7 @@ impl Sender {
         }
     }
 
-    /// Removes notices that are old. How many.
+    /// Removes notices that are old. Returns how many.
     async fn sweep(&mut self) -> u64 {
         match self.try_sweep().await {
             Ok(rows) => {
