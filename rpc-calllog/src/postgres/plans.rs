@@ -10,7 +10,7 @@ use super::{PURGE_BUCKETS, buckets, calls, migrator};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// 20 days with 10,000 calls each, and the buckets of a month, of 35 methods.
+/// 20 days with 10,000 calls each, and the buckets of a month, of 36 methods.
 const FILL: &str = "
     DO $$ BEGIN
         FOR day IN 0..19 LOOP
@@ -23,7 +23,7 @@ const FILL: &str = "
     INSERT INTO rpc_calllog_calls
         (finished, runtime, status, accepted, declined, exception, method, reason, transport)
     SELECT timestamptz '2023-11-15 00:00:00+00' + number * interval '8640 ms', 1000, 200, true, false, false,
-        '/v1/methods/' || number % 35, 'OK', 'http'
+        '/v1/methods/' || number % 36, 'OK', 'http'
     FROM generate_series(0, 199999) AS number;
     INSERT INTO rpc_calllog_buckets (minutes, method, start, requests)
     SELECT 10, '/v1/methods/' || method, timestamptz '2023-11-15 00:00:00+00' + span * interval '10 min', 1

@@ -23,7 +23,7 @@ use rpc_core::{Clock, SystemClock};
 use sqlx::postgres::PgPoolOptions;
 
 /// As many as the reference application has.
-const METHODS: usize = 35;
+const METHODS: usize = 36;
 /// Calls of a batch: as many as a log writes at once by default.
 const BATCH: u64 = 4000;
 /// The rows of a page.
@@ -43,7 +43,7 @@ struct Flags {
 enum Load {
     /// Makes the tables.
     Migrate,
-    /// Writes batches of 4,000 calls of 35 methods, one after the other.
+    /// Writes batches of 4,000 calls of 36 methods, one after the other.
     Write {
         /// For how long.
         #[arg(long, default_value_t = 10)]
