@@ -1,4 +1,16 @@
 //! A connection's own task: one future that reads, runs calls, passes events on and writes, none of them in the way of another.
+//!
+//! It is polled by hand, and is no loop over `select!`. A branch of `select!` is a future that is made anew in each turn, and none of
+//! them sees what the others do; here each decision needs several of them:
+//!
+//! - A client that does not read is not read from, and who does not read events is closed, whatever waits to be written.
+//! - An event is taken at the moment when it can be written, since the rights of its hearer are decided then, and only when what was
+//!   written before it is flushed.
+//! - Up to 64 frames are read, their calls run and their answers written before one flush; a call that waits for nothing is answered
+//!   within the poll that read it, without a task or a channel of its own.
+//!
+//! What that costs, measured with `scripts/bench-instructions.py --only websocket`: of the 18,000 instructions of a call of `test`, 1,600
+//! are those of this loop, its timers included.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
