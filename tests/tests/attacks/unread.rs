@@ -27,9 +27,9 @@ async fn a_thousand_sockets_with_full_queues_cost_others_nothing() {
     let mut sockets = JoinSet::new();
     for network in (0..NETWORKS).cycle().take(count) {
         let stream = soon("a connection", server.connect(network)).await.unwrap();
-        let address = server.address;
+        let handshake = client_async(format!("ws://{}/api", server.address), stream);
+        let (mut socket, _) = soon("a handshake", handshake).await.unwrap();
         sockets.spawn(async move {
-            let (mut socket, _) = client_async(format!("ws://{address}/api"), stream).await.unwrap();
             let text = "x".repeat(16 * 1024);
             let mut sent = 0;
             // More than the system takes for a client that reads nothing.
