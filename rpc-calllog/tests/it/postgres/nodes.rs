@@ -105,7 +105,7 @@ async fn eight_writers_over_the_same_methods_never_wait_in_a_circle() {
     within(LONG, "all writers", writers.join_all()).await;
     assert_eq!(deadlocks(&database).await, 0);
     let (store, _) = node(&database).await;
-    assert_eq!(counted(&store).await, [8 * BATCHES * 70; 5]);
+    assert_eq!(counted(&store).await, [8 * BATCHES * 72; 5]);
 }
 
 #[test_waits::test(flavor = "multi_thread", worker_threads = 4)]
@@ -136,7 +136,7 @@ async fn writers_and_purges_of_the_same_buckets_never_wait_in_a_circle() {
     assert_eq!(deadlocks(&database).await, 0);
     let (store, _) = node(&database).await;
     store.purge(&Retention { calls: at(20 * MINUTE), minutes: at(20 * MINUTE) }).await.unwrap();
-    assert_eq!(counted(&store).await, [4 * 20 * 70, 0, 0, 0, 0]);
+    assert_eq!(counted(&store).await, [4 * 20 * 72, 0, 0, 0, 0]);
 }
 
 #[test_waits::test]

@@ -52,6 +52,8 @@ impl Place<'_> {
             let inside = folder.join(name);
             match child {
                 Child::Inline(_, imports) => self.read(imports, &inside, &path, modules),
+                // One whose file lies elsewhere is that of another crate.
+                Child::File(_) if !inside.with_extension("rs").exists() => {}
                 Child::File(_) => read_file(self.workspace, &inside.with_extension("rs"), &inside, &path, modules),
             }
         }
