@@ -10,15 +10,15 @@ use crate::call::{Credentials, Token};
 /// `Bearer <token>`, `Basic <token>`, `Basic <base64 of "token:" or ":token">`, or the bare token. What follows `Basic` and is not
 /// the Base64 of a text with one colon, at its beginning or its end, is the token itself.
 pub(super) fn read(value: &HeaderValue) -> Credentials {
-    token(value.as_bytes()).map_or(Credentials::Malformed, Credentials::Token)
+    value.to_str().ok().and_then(token).map_or(Credentials::Malformed, Credentials::Token)
 }
 
-fn token(value: &[u8]) -> Option<Token> {
+fn token(value: &str) -> Option<Token> {
     let text = value.trim_ascii();
-    let first = text.iter().position(|&byte| byte == b' ').unwrap_or(text.len());
+    let first = text.bytes().position(|byte| byte == b' ').unwrap_or(text.len());
     let (scheme, token) = text.split_at(first);
     let token = token.trim_ascii_start();
-    let (is_bearer, is_basic) = (scheme.eq_ignore_ascii_case(b"bearer"), scheme.eq_ignore_ascii_case(b"basic"));
+    let (is_bearer, is_basic) = (scheme.eq_ignore_ascii_case("bearer"), scheme.eq_ignore_ascii_case("basic"));
     match (is_bearer, is_basic, token.is_empty()) {
         (false, false, true) => plain(scheme),
         (true, _, false) => plain(token),
@@ -27,16 +27,15 @@ fn token(value: &[u8]) -> Option<Token> {
     }
 }
 
-fn plain(token: &[u8]) -> Option<Token> {
-    let is_sane = !token.is_empty() && token.iter().fold(true, |sane, byte| sane & byte.is_ascii_graphic());
-    if is_sane { std::str::from_utf8(token).ok().map(Token::new) } else { None }
+fn plain(token: &str) -> Option<Token> {
+    let is_sane = !token.is_empty() && token.bytes().fold(true, |sane, byte| sane & byte.is_ascii_graphic());
+    is_sane.then(|| Token::new(token))
 }
 
-fn basic(text: &[u8]) -> Option<Token> {
-    let pair = BASE64.decode(text).or_else(|_| BASE64_NOPAD.decode(text)).unwrap_or_default();
-    let halves = pair.iter().position(|&byte| byte == b':').map(|colon| (&pair[..colon], &pair[colon + 1..]));
-    match halves {
-        Some((token, []) | ([], token)) if !token.contains(&b':') => plain(token).or_else(|| plain(text)),
+fn basic(text: &str) -> Option<Token> {
+    let pair = BASE64.decode(text.as_bytes()).or_else(|_| BASE64_NOPAD.decode(text.as_bytes())).unwrap_or_default();
+    match std::str::from_utf8(&pair).ok().and_then(|pair| pair.split_once(':')) {
+        Some((token, "") | ("", token)) if !token.contains(':') => plain(token).or_else(|| plain(text)),
         _ => plain(text),
     }
 }

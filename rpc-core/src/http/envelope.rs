@@ -29,7 +29,11 @@ pub(super) fn encode(outcome: &Outcome) -> Vec<u8> {
 fn success(codec: Codec, reply: &Encoded) -> Result<Vec<u8>, ApiError> {
     if reply.is_usual() {
         let [before, after] = usual(codec);
-        return Ok([before, &reply.data, after].concat());
+        let mut bytes = Vec::with_capacity(before.len() + reply.data.len() + after.len());
+        for part in [before, &reply.data, after] {
+            bytes.extend_from_slice(part);
+        }
+        return Ok(bytes);
     }
     let fixed = [
         ("status", Piece::Number(reply.status.into())),

@@ -7,12 +7,26 @@ use http::{Response, StatusCode};
 use super::body::IncomingBody;
 use super::content::Content;
 use super::head::Verb;
+use super::pages;
 use super::request::RequestContext;
 use super::respond::{self, ResponseBody};
 use crate::call::{Call, Transport};
 use crate::method::Method;
 
 impl RequestContext<'_> {
+    /// A path that names no method: a page, or nothing.
+    pub(super) async fn page_or_plain<B: IncomingBody>(
+        &self,
+        path: &str,
+        verb: Verb,
+        body: B,
+    ) -> Response<ResponseBody> {
+        match pages::answer(self.service.shared(), path, &self.parts.headers, self.id).await {
+            Some(page) => page,
+            None => self.plain(path, None, verb, body).await,
+        }
+    }
+
     pub(super) async fn plain<B: IncomingBody>(
         &self,
         path: &str,

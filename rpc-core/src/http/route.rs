@@ -4,42 +4,46 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::{HeaderValue, Response, StatusCode};
-use hyper::upgrade::OnUpgrade;
 
-use super::body::IncomingBody;
 use super::head::{self, Verb};
 use super::origin::{self, Page};
+use super::path;
 use super::request::RequestContext;
 use super::respond::{self, ResponseBody};
-use super::{pages, path};
 use crate::error::ApiError;
 use crate::method::Method;
 
+/// What a request is for.
+pub(super) enum Face<'r> {
+    /// The method of a path, or a page.
+    Plain(Cow<'r, str>, Option<&'r Arc<Method>>, Verb),
+    /// The RPC endpoint, or a path below it.
+    Rpc(Cow<'r, str>),
+    /// Nothing more: this is the answer.
+    Answered(Box<Response<ResponseBody>>),
+}
+
 impl RequestContext<'_> {
-    pub(super) async fn route<B: IncomingBody>(&self, body: B, upgrade: Option<OnUpgrade>) -> Response<ResponseBody> {
-        let checked = self.head.check_size(&self.parts.uri, self.api().limits());
-        let (path, method) = match checked.and_then(|()| self.target()) {
-            Ok(target) => target,
-            Err(error) => return self.refuse(error),
+    /// Finds the face of the request.
+    pub(super) fn route(&self) -> Face<'_> {
+        match self.find_face() {
+            Ok(face) => face,
+            Err(error) => Face::Answered(Box::new(self.refuse(error))),
+        }
+    }
+
+    fn find_face(&self) -> Result<Face<'_>, ApiError> {
+        self.head.check_size(&self.parts.uri, self.api().limits())?;
+        let (path, method) = self.target()?;
+        if self.below_rpc_prefix(&path).is_some() {
+            return Ok(Face::Rpc(path));
+        }
+        let verb = match head::verb(&self.parts.method)? {
+            Verb::Preflight => return Ok(Face::Answered(Box::new(self.preflight()))),
+            verb => verb,
         };
-        if let Some(below) = self.below_rpc_prefix(&path) {
-            return Box::pin(self.rpc(below, body, upgrade)).await;
-        }
-        let verb = match head::verb(&self.parts.method) {
-            Ok(Verb::Preflight) => return self.preflight(),
-            Ok(verb) => verb,
-            Err(error) => return self.refuse(error),
-        };
-        if let Err(error) = self.check_page() {
-            return self.refuse(error);
-        }
-        if method.is_none()
-            && let Some(page) =
-                Box::pin(pages::answer(self.service.shared(), &path, &self.parts.headers, self.id)).await
-        {
-            return page;
-        }
-        self.plain(&path, method, verb, body).await
+        self.check_page()?;
+        Ok(Face::Plain(path, method, verb))
     }
 
     /// The path in its one form, and the method that it names. The path of a method is in that form already.
@@ -54,7 +58,7 @@ impl RequestContext<'_> {
     }
 
     /// The rest of a path at or below the RPC endpoint, without a slash at its end: "", `/ping`, `/v1/…`.
-    fn below_rpc_prefix<'p>(&self, path: &'p str) -> Option<&'p str> {
+    pub(super) fn below_rpc_prefix<'p>(&self, path: &'p str) -> Option<&'p str> {
         let below = path.strip_prefix(&*self.service.shared().rpc_prefix)?;
         match below {
             "" | "/" => Some(""),

@@ -21,13 +21,14 @@ use crate::upload::Upload;
 use crate::ws::{Handshake, PendingConnection};
 
 impl RequestContext<'_> {
-    /// Serves `below`, the path below the endpoint.
+    /// Serves the endpoint, or a path below it.
     pub(super) async fn rpc<B: IncomingBody>(
         &self,
-        below: &str,
+        path: &str,
         body: B,
         upgrade: Option<OnUpgrade>,
     ) -> Response<ResponseBody> {
+        let below = self.below_rpc_prefix(path).unwrap_or_default();
         let context = self.call_context(Transport::JsonRpc, self.head.codec().unwrap_or_default());
         if let (Some(upgrade), "", &Method::GET) = (upgrade, below, &self.parts.method) {
             let codec = context.codec;

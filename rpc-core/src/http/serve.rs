@@ -17,6 +17,7 @@ use super::head::RequestHead;
 use super::request::RequestContext;
 use super::request_body::RequestBody;
 use super::respond::ResponseBody;
+use super::route::Face;
 use super::service::HttpService;
 use crate::budget::{Resource, STREAM_BYTES};
 use crate::ws;
@@ -44,7 +45,12 @@ impl HttpService {
         let context = RequestContext { service: self, parts, head, id, trace, client, account, activity };
         let mut body = RequestBody::new(body);
         let mut response = match &stream {
-            Ok(_held) => context.route(&mut body, upgrade.clone()).await,
+            Ok(_held) => match context.route() {
+                Face::Plain(path, Some(method), verb) => context.plain(&path, Some(method), verb, &mut body).await,
+                Face::Plain(path, None, verb) => Box::pin(context.page_or_plain(&path, verb, &mut body)).await,
+                Face::Rpc(path) => Box::pin(context.rpc(&path, &mut body, upgrade.clone())).await,
+                Face::Answered(response) => *response,
+            },
             Err(exhausted) => context.refuse((*exhausted).into()),
         };
         if compress::pays(&response) {

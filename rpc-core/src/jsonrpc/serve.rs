@@ -18,7 +18,7 @@ use crate::call::{Call, Outcome, Params};
 use crate::error::{ApiError, ErrorCode};
 
 /// Requests of a batch that are begun before others have their turn.
-const TURN: usize = 8;
+const TURN: usize = 16;
 
 /// The outcome of a request, with its id. Without an id nobody gets it.
 #[derive(Debug)]
