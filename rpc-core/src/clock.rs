@@ -44,6 +44,16 @@ impl Default for SystemClock {
     }
 }
 
+impl SystemClock {
+    /// Two readings so close are of one moment.
+    const TOGETHER: Duration = Duration::from_millis(1);
+}
+
+/// Up to the year 2554.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     fn now(&self) -> Duration {
@@ -58,11 +68,16 @@ impl Clock for SystemClock {
     fn both(&self) -> Moment {
         let elapsed = self.elapsed();
         if self.compared.load(Ordering::Acquire) != elapsed.as_secs() {
-            let epoch = self.now().saturating_sub(elapsed);
-            self.epoch.store(u64::try_from(epoch.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
-            self.compared.store(elapsed.as_secs(), Ordering::Release);
+            let epoch = nanos(self.now()).wrapping_sub(nanos(elapsed));
+            // Whoever was interrupted between the readings leaves it to the next one.
+            if self.elapsed() - elapsed < Self::TOGETHER || self.compared.load(Ordering::Acquire) == u64::MAX {
+                self.epoch.store(epoch, Ordering::Relaxed);
+                self.compared.store(elapsed.as_secs(), Ordering::Release);
+            }
         }
-        Moment { now: Duration::from_nanos(self.epoch.load(Ordering::Relaxed)) + elapsed, elapsed }
+        // The clock may be set to less than this process has run.
+        let now = self.epoch.load(Ordering::Relaxed).wrapping_add(nanos(elapsed));
+        Moment { now: Duration::from_nanos(now), elapsed }
     }
 }
 

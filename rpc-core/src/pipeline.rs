@@ -122,13 +122,7 @@ impl Begun {
     async fn run(&mut self, held: (Permit, Option<Hold>)) -> Result<Encoded, ApiError> {
         let (ctx, progress) = self.recorder.split();
         let params = std::mem::replace(&mut self.params, Params::None);
-        let started = start(ctx, params, progress).and_then(|(running, memory)| {
-            // What the caller sent is no longer there; what the handler took of it is.
-            self.share.document = None;
-            let account = self.share.account.as_ref().filter(|_| memory > 0);
-            let arguments = account.map(|account| account.take(Resource::Memory, memory)).transpose()?;
-            Ok((running, arguments))
-        });
+        let started = start(ctx, params, &mut self.share, progress);
         let result = match started {
             Ok((running, _arguments)) => handle::finish(ctx, running, progress).await,
             Err(error) => Err(error),
@@ -183,8 +177,16 @@ impl Admitted {
     }
 }
 
-/// What the caller sent is needed up to here only: the call of the handler holds what it took of it, so many bytes.
-fn start<'c>(ctx: &'c Ctx, mut params: Params, progress: &mut Progress) -> Result<(HandlerFuture<'c>, u64), ApiError> {
+/// What the caller sent is needed up to here only: the call of the handler holds what it took of it, and room for that.
+fn start<'c>(
+    ctx: &'c Ctx,
+    mut params: Params,
+    share: &mut Share,
+    progress: &mut Progress,
+) -> Result<(HandlerFuture<'c>, Option<Hold>), ApiError> {
     let (arguments, memory) = validate::validate(ctx, &mut params)?;
-    Ok((handle::start(ctx, arguments, progress)?, memory))
+    share.document = None;
+    let account = share.account.as_ref().filter(|_| memory > 0);
+    let held = account.map(|account| account.take(Resource::Memory, memory)).transpose()?;
+    Ok((handle::start(ctx, arguments, progress)?, held))
 }

@@ -22,8 +22,8 @@ pub struct Upload {
     content_type: Box<str>,
     size: u64,
     content: Content,
-    /// Its slot among the uploads that the process has room for.
-    _slot: Option<Arc<Hold>>,
+    /// Its slot among the uploads that the process has room for, and its room in memory.
+    _held: [Option<Arc<Hold>>; 2],
 }
 
 #[derive(Debug, Clone)]
@@ -43,13 +43,13 @@ impl Upload {
             content_type: content_type.into(),
             size,
             content: Content::Memory(content),
-            _slot: None,
+            _held: [None, None],
         }
     }
 
-    /// Holds its slot for as long as the upload exists.
-    pub(crate) fn holding(self, slot: Option<Hold>) -> Self {
-        Self { _slot: slot.map(Arc::new), ..self }
+    /// Holds its slot, and its room in memory, for as long as the upload exists.
+    pub(crate) fn holding(self, held: [Option<Hold>; 2]) -> Self {
+        Self { _held: held.map(|hold| hold.map(Arc::new)), ..self }
     }
 
     /// The name that the sender gave it; may be empty. Not to be used as a path.

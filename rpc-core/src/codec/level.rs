@@ -47,10 +47,13 @@ impl<'b> Members<'b> {
 
     /// Adds the next member. A request that repeats a name is none, nor is one of very many members.
     pub(super) fn add(&mut self, name: Cow<'b, str>, value: &'b [u8]) {
+        if self.fault.is_some() {
+            return;
+        }
         if self.members.iter().any(|(known, _)| *known == name) {
-            self.fault = self.fault.or(Some("Parse error: repeated key in an object"));
+            self.fault = Some("Parse error: repeated key in an object");
         } else if self.members.len() == MOST_MEMBERS {
-            self.fault = self.fault.or(Some("Parse error: too many members in a request"));
+            self.fault = Some("Parse error: too many members in a request");
         } else {
             self.members.push((name, value));
         }

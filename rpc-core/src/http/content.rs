@@ -96,7 +96,7 @@ impl RequestContext<'_> {
             if self.is_watched() { read.await } else { self.in_time(read).await }
         };
         match read.await {
-            Ok(Received { codec, params, file, held }) => Content { codec, params, upload: Some(file), held },
+            Ok(Received { codec, params, file }) => Content { upload: Some(file), ..Content::of(codec, params) },
             Err(error) => Content::unreadable(error),
         }
     }

@@ -37,9 +37,8 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(super) struct Received {
     pub(super) codec: Codec,
     pub(super) params: Params,
+    /// With the room in memory of both.
     pub(super) file: Upload,
-    /// Room in memory for the parameters.
-    pub(super) held: Option<Hold>,
 }
 
 /// Bytes that came and are of no part's content yet. multer gathers them, and looks through all of them each time that more come.
@@ -116,7 +115,7 @@ pub(super) async fn read<B: IncomingBody>(
     }
     let file = file.ok_or_else(|| ApiError::of(ErrorCode::FileMissing))?;
     let (codec, params) = params.unwrap_or((Codec::Json, Params::None));
-    Ok(Received { codec, params, file: file.holding(slot), held: tally.finish() })
+    Ok(Received { codec, params, file: file.holding([slot, tally.finish()]) })
 }
 
 fn parts<'s>(

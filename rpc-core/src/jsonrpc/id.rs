@@ -8,6 +8,8 @@ use crate::limits::DocumentLimits;
 
 /// Bytes of a document that may well be kept for its id.
 const SMALL: usize = 4 * 1024;
+/// Bytes of an id. It is in memory for as long as its call runs, and belongs to what a call is counted with.
+const MAX: usize = 1024;
 /// Bytes up to which ids that are written otherwise are compared by what they mean.
 const SHORT: usize = 64;
 
@@ -18,9 +20,21 @@ pub(crate) struct Id {
     bytes: Bytes,
 }
 
-/// An id is a string, a number or null (JSON-RPC 2.0, section 4).
-#[derive(Debug)]
-pub(crate) struct NoId;
+/// Why a value is no id: one is a string, a number or null (JSON-RPC 2.0, section 4).
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum NoId {
+    OfAnotherType,
+    TooLong,
+}
+
+impl NoId {
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::OfAnotherType => "Invalid request: `id` is a string, a number or null",
+            Self::TooLong => "Invalid request: `id` has more than 1024 bytes",
+        }
+    }
+}
 
 impl Id {
     /// The id of answers to what has none of its own.
@@ -32,12 +46,13 @@ impl Id {
     ///
     /// # Errors
     ///
-    /// The value is no id.
+    /// The value is no id, or is longer than any that is kept beside its call.
     pub(crate) fn read(codec: Codec, document: &Bytes, value: &[u8]) -> Result<Option<Self>, NoId> {
         match codec.kind(value) {
+            Kind::Null | Kind::Text | Kind::Number if value.len() > MAX => Err(NoId::TooLong),
             Kind::Null | Kind::Text | Kind::Number => Ok(Some(Self::of(codec, document, value))),
             Kind::Undefined => Ok(None),
-            Kind::Array | Kind::Object | Kind::Other => Err(NoId),
+            Kind::Array | Kind::Object | Kind::Other => Err(NoId::OfAnotherType),
         }
     }
 
@@ -46,6 +61,11 @@ impl Id {
         let is_small = document.len() <= SMALL;
         let bytes = if is_small { document.slice_ref(value) } else { Bytes::copy_from_slice(value) };
         Self { codec, bytes }
+    }
+
+    /// The encoding of the value.
+    pub(crate) fn codec(&self) -> Codec {
+        self.codec
     }
 
     /// The encoded value.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::id::{Id, NoId};
+use super::id::Id;
 use crate::call::Params;
 use crate::codec::Codec;
 use crate::codec::level::{Kind, Level, Members};
@@ -60,8 +60,8 @@ impl<'b> Document<'b> {
                 let entry = |item| Request::read(codec, document, Level::read(codec, item, 0));
                 Self::Batch(items.into_iter().map(entry).collect())
             }
-            Level::Object(members) if is_answer(&members) => Self::Answer,
             Level::Object(members) if members.fault().is_some() => return Err(fault(&members)),
+            Level::Object(members) if is_answer(&members) => Self::Answer,
             level => Self::Single(Request::read(codec, document, Ok(level))),
         })
     }
@@ -111,10 +111,8 @@ impl<'b> Request<'b> {
         if members.fault().is_some() {
             return Err(unreadable(fault(&members)));
         }
-        let id = members
-            .of("id")
-            .map_or(Ok(None), |id| Id::read(codec, document, id))
-            .map_err(|NoId| Invalid::new(Id::null(codec), "Invalid request: `id` is a string, a number or null"))?;
+        let id = members.of("id").map_or(Ok(None), |id| Id::read(codec, document, id));
+        let id = id.map_err(|fault| Invalid::new(Id::null(codec), fault.reason()))?;
         let text = |name| members.of(name).and_then(|value| codec.text(value));
         let refuse = |reason| Invalid::new(id.clone().unwrap_or_else(|| Id::null(codec)), reason);
         if text("jsonrpc").as_deref() != Some("2.0") {

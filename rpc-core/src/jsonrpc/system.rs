@@ -69,9 +69,10 @@ pub(super) fn client_event(params: Params, codec: Codec) -> Result<(String, Para
             let name = items.first().copied().ok_or_else(unnamed)?;
             (name, Params::Encoded(codec.without_first(&document, name, count).into()))
         }
+        Level::Scalar if codec == Codec::Json => (document.trim_ascii(), Params::None),
         Level::Scalar => (&*document, Params::None),
         Level::Object(_) => return Err(unnamed()),
     };
-    let name = codec.text(name.trim_ascii()).ok_or_else(unnamed)?.into_owned();
+    let name = codec.text(name).ok_or_else(unnamed)?.into_owned();
     Ok((name, arguments))
 }

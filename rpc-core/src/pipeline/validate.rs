@@ -8,6 +8,7 @@ use crate::method::Method;
 use crate::method::arguments::Arguments;
 use crate::method::entry::UploadUse;
 use crate::pointer::escape;
+use crate::schema::label::shortened;
 use crate::schema::violations::{self, MAX_LISTED};
 
 /// Bytes of parameters that are in what a call is counted with.
@@ -72,9 +73,9 @@ fn in_order<'p>(mut members: Vec<Member<'p>>, method: &Method) -> Result<Vec<Bor
 
 fn unknown_names(members: &[Member<'_>], method: &Method) -> Vec<Violation> {
     let unknown = |(name, _): &Member<'_>| Violation {
-        pointer: format!("/{}", escape(name)),
+        pointer: shortened(format!("/{}", escape(name))),
         keyword: "additionalProperties".into(),
-        message: format!("`{name}` is no parameter: {}", method.usage()),
+        message: format!("`{}` is no parameter: {}", shortened(name.to_string()), method.usage()),
     };
     members.iter().take(MAX_LISTED).map(unknown).collect()
 }

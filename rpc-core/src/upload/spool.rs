@@ -50,7 +50,7 @@ impl Spool {
             Some(file) => Content::File(Arc::new(Mutex::new(file))),
             None => Content::Memory(self.memory.freeze()),
         };
-        Ok(Upload { name, content_type, size, content, _slot: None })
+        Ok(Upload { name, content_type, size, content, _held: [None, None] })
     }
 
     async fn flush(&mut self) -> io::Result<()> {

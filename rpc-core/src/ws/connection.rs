@@ -172,8 +172,7 @@ impl Connection {
             (Ok(Some(answer)), _) => self.send(answer),
             (Ok(None), _) | (Err(_), None) => {}
             (Err(_aborted), Some(id)) => {
-                let codec = self.registration.socket.codec();
-                self.refuse(codec, &id, ApiError::of(ErrorCode::Aborted));
+                self.refuse(id.codec(), &id, ApiError::of(ErrorCode::Aborted));
             }
         }
     }
@@ -289,7 +288,7 @@ impl Connection {
             Err(_) => {}
         }
         match frame {
-            Ok(Message::Text(text)) if self.is_open() => self.document(Codec::Json, &text.into(), cx),
+            Ok(Message::Text(text)) if self.is_open() => self.document(Codec::Json, text.as_bytes(), cx),
             Ok(Message::Binary(bytes)) if self.is_open() => self.document(Codec::MsgPack, &bytes, cx),
             Ok(Message::Ping(_) | Message::Close(_)) => self.unflushed = true,
             Ok(_) => {}

@@ -21,8 +21,10 @@ const MAX_UNDECODABLE: u32 = 16;
 
 impl Connection {
     /// Reads one message.
-    pub(super) fn document(&mut self, codec: Codec, bytes: &Bytes, cx: &mut Context<'_>) {
+    pub(super) fn document(&mut self, codec: Codec, bytes: &[u8], cx: &mut Context<'_>) {
         self.registration.socket.heard_in(codec);
+        // A slice of what the protocol's implementation read would keep its whole buffer, of a large message before too.
+        let bytes = &Bytes::copy_from_slice(bytes);
         let document = match Document::read(codec, bytes, self.api.limits().batch) {
             Ok(document) => document.into_owned(),
             Err(error) => return self.undecodable(codec, error),
@@ -136,10 +138,13 @@ impl Connection {
             ApiError::of(ErrorCode::InvalidRequest).with_reason("Invalid request: the parameter is the id of the call")
         };
         let Params::Member(params) = params else { return Err(unnamed()) };
-        let Level::Array { items, .. } = Level::read(codec, params, 1)? else { return Err(unnamed()) };
+        let id = match Level::read(codec, params, 1)? {
+            Level::Array { items, .. } => items.first().copied().ok_or_else(unnamed)?,
+            Level::Scalar => &**params,
+            Level::Object(_) => return Err(unnamed()),
+        };
         // What is no id is that of no call.
-        let id = items.first().map(|id| Id::read(codec, params, id)).ok_or_else(unnamed)?;
-        if let Ok(Some(id)) = id
+        if let Ok(Some(id)) = Id::read(codec, params, id)
             && let Some(ended) = self.calls.abort(&id)
         {
             self.ended(ended);

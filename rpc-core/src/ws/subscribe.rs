@@ -61,7 +61,10 @@ impl Connection {
     /// The names of events: `[[names]]`, or one after the other.
     fn names(&self, codec: Codec, params: &Params) -> Result<Vec<String>, ApiError> {
         let Params::Member(params) = params else { return Err(no_names()) };
-        let Value::Array(values) = codec.decode(params, self.api.limits().document())? else { return Err(no_names()) };
+        let values = match codec.decode(params, self.api.limits().document())? {
+            Value::Array(values) => values,
+            only => vec![only],
+        };
         let flat = values.into_iter().flat_map(|value| match value {
             Value::Array(values) => values,
             value => vec![value],

@@ -66,6 +66,7 @@ pub(in crate::codec) fn kind(value: &[u8]) -> Kind {
         Marker::F32 | Marker::F64 if decode::decode(value, SINGLE).is_ok() => Kind::Number,
         _ => match decode::decode(value, SINGLE) {
             Ok(BorrowedValue::Text(_)) => Kind::Text,
+            Ok(BorrowedValue::Null) => Kind::Undefined,
             _ => Kind::Other,
         },
     }

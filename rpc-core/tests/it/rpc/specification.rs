@@ -140,3 +140,22 @@ async fn parameters_that_do_not_decode_are_those_of_one_call() {
         assert_eq!(exchange(&batch).await, Some(expected), "{params}");
     }
 }
+
+/// An id is kept for as long as its call runs.
+#[test_waits::test]
+async fn an_id_has_at_most_1024_bytes() {
+    for (length, expected) in [(1022, json!({"result": 7})), (1023, json!({"error": -32600}))] {
+        let id = "x".repeat(length);
+        let request = format!(r#"{{"jsonrpc":"2.0","method":"/v9/rpc/echo","params":[7],"id":"{id}"}}"#);
+        let mut expected = expected;
+        expected["id"] = if length == 1022 { json!(id) } else { json!(null) };
+        assert_eq!(exchange(&request).await, Some(expected));
+    }
+}
+
+#[test_waits::test]
+async fn an_answer_that_repeats_a_key_is_none() {
+    assert_eq!(exchange(r#"{"jsonrpc":"2.0","id":1,"result":1}"#).await, None);
+    let repeated = r#"{"jsonrpc":"2.0","id":1,"result":1,"result":2}"#;
+    assert_eq!(exchange(repeated).await, Some(json!({"error": -32700, "id": null})));
+}

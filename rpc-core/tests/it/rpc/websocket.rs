@@ -50,8 +50,9 @@ async fn a_call_can_be_aborted() {
     let mut socket = Socket::guest(&server).await;
     let running = socket.start("/v9/rpc/waits", json!([])).await;
     let waiting = socket.start("/v9/rpc/waits", json!([])).await;
-    for id in [waiting, running] {
-        socket.notify("/abort", json!([id])).await;
+    // In a list, or as the only parameter.
+    for (id, params) in [(waiting, json!([waiting])), (running, json!(running))] {
+        socket.notify("/abort", params).await;
         let answer = socket.json().await;
         assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(id), &json!(-32817)));
     }
