@@ -104,7 +104,7 @@ async fn names_of_no_event_are_told_and_not_kept() {
 async fn what_waits_for_a_turn_is_bounded_in_bytes() {
     let server = with_limits(|limits| {
         limits.ws_running = 1;
-        limits.memory_per_connection = 120_000;
+        limits.memory_per_connection = 170_000;
     })
     .await;
     let mut socket = Socket::guest(&server).await;
@@ -122,7 +122,7 @@ async fn what_waits_for_a_turn_is_bounded_in_bytes() {
     for id in [first, small, waiting] {
         assert_eq!(socket.json().await["id"], id);
     }
-    let alone = "x".repeat(30_000);
+    let alone = "x".repeat(10_000);
     assert_eq!(socket.call("/v9/rpc/echo", json!([alone])).await["result"]["data"], alone);
 }
 
