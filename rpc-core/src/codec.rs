@@ -5,8 +5,11 @@ pub(crate) mod json;
 pub(crate) mod level;
 pub(crate) mod msgpack;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
+use self::level::{Kind, Level};
 use crate::borrowed::BorrowedValue;
 use crate::error::{ApiError, ErrorCode};
 use crate::limits::DocumentLimits;
@@ -79,6 +82,44 @@ impl Codec {
         match self {
             Self::Json => json::encode_array(items),
             Self::MsgPack => msgpack::encode_array(items),
+        }
+    }
+
+    /// Reads the outermost level of a whole document; of an array, keeps so many items at most.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Parse`]: the bytes are not one document.
+    pub(crate) fn level(self, bytes: &[u8], max_items: usize) -> Result<Level<'_>, ApiError> {
+        match self {
+            Self::Json => json::level::read(bytes, max_items),
+            Self::MsgPack => msgpack::level::read(bytes, max_items),
+        }
+    }
+
+    /// The kind of a value, by its first bytes.
+    pub(crate) fn kind(self, value: &[u8]) -> Kind {
+        match self {
+            Self::Json => json::level::kind(value),
+            Self::MsgPack => msgpack::level::kind(value),
+        }
+    }
+
+    /// The text of a value that is a string.
+    pub(crate) fn text(self, value: &[u8]) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Json => json::level::text(value),
+            Self::MsgPack => msgpack::level::text(value),
+        }
+    }
+
+    /// An array without its first item, of the bytes of one with so many.
+    pub(crate) fn without_first(self, array: &[u8], first: &[u8], count: usize) -> Vec<u8> {
+        let end = first.as_ptr().addr() - array.as_ptr().addr() + first.len();
+        let rest = array.get(end..).unwrap_or_default();
+        match self {
+            Self::Json => [b"[", rest.trim_ascii_start().strip_prefix(b",").unwrap_or(rest)].concat(),
+            Self::MsgPack => msgpack::array(count - 1, rest),
         }
     }
 

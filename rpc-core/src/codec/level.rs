@@ -2,9 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::{Codec, json, msgpack};
-use crate::error::ApiError;
-
 /// Members that a request has room for: JSON-RPC knows four.
 const MOST_MEMBERS: usize = 64;
 
@@ -24,20 +21,6 @@ pub(crate) enum Level<'b> {
 pub(crate) struct Members<'b> {
     members: Vec<(Cow<'b, str>, &'b [u8])>,
     fault: Option<&'static str>,
-}
-
-impl<'b> Level<'b> {
-    /// Reads a whole document; of an array, keeps so many items at most.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorCode::Parse`](crate::ErrorCode::Parse): the bytes are not one document.
-    pub(crate) fn read(codec: Codec, bytes: &'b [u8], most_items: usize) -> Result<Self, ApiError> {
-        match codec {
-            Codec::Json => json::level::read(bytes, most_items),
-            Codec::MsgPack => msgpack::level::read(bytes, most_items),
-        }
-    }
 }
 
 impl<'b> Members<'b> {
@@ -87,32 +70,4 @@ pub(crate) enum Kind {
     Object,
     /// Anything else.
     Other,
-}
-
-impl Codec {
-    /// The kind of a value, by its first bytes.
-    pub(crate) fn kind(self, value: &[u8]) -> Kind {
-        match self {
-            Self::Json => json::level::kind(value),
-            Self::MsgPack => msgpack::level::kind(value),
-        }
-    }
-
-    /// The text of a value that is a string.
-    pub(crate) fn text(self, value: &[u8]) -> Option<Cow<'_, str>> {
-        match self {
-            Self::Json => json::level::text(value),
-            Self::MsgPack => msgpack::level::text(value),
-        }
-    }
-
-    /// An array without its first item, of the bytes of one with so many.
-    pub(crate) fn without_first(self, array: &[u8], first: &[u8], count: usize) -> Vec<u8> {
-        let end = first.as_ptr().addr() - array.as_ptr().addr() + first.len();
-        let rest = array.get(end..).unwrap_or_default();
-        match self {
-            Self::Json => [b"[", rest.trim_ascii_start().strip_prefix(b",").unwrap_or(rest)].concat(),
-            Self::MsgPack => msgpack::array(count - 1, rest),
-        }
-    }
 }

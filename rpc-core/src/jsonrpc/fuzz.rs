@@ -7,7 +7,6 @@ use serde_json::value::RawValue;
 use super::request::{Document, Request};
 use crate::call::Params;
 use crate::codec::Codec;
-use crate::codec::level::Level;
 use crate::limits::DocumentLimits;
 
 /// Entries of a batch that are read.
@@ -20,7 +19,7 @@ const BATCH: usize = 50;
 /// A promise is broken.
 pub fn read_json_request(bytes: &[u8]) {
     let is_document = serde_json::from_slice::<&RawValue>(bytes).is_ok();
-    assert_eq!(Level::read(Codec::Json, bytes, BATCH).is_ok(), is_document, "serde_json takes otherwise");
+    assert_eq!(Codec::Json.level(bytes, BATCH).is_ok(), is_document, "serde_json takes otherwise");
     read(Codec::Json, bytes, |part| serde_json::from_slice::<&RawValue>(part).is_ok());
 }
 
@@ -31,14 +30,14 @@ pub fn read_json_request(bytes: &[u8]) {
 /// A promise is broken.
 pub fn read_msgpack_request(bytes: &[u8]) {
     let limits = DocumentLimits { depth: 128, values: usize::MAX };
-    let level = Level::read(Codec::MsgPack, bytes, BATCH);
+    let level = Codec::MsgPack.level(bytes, BATCH);
     assert!(level.is_ok() || Codec::MsgPack.decode(bytes, limits).is_err(), "the reader refuses what decodes");
-    read(Codec::MsgPack, bytes, |part| Level::read(Codec::MsgPack, part, 0).is_ok() || has_other_keys(part));
+    read(Codec::MsgPack, bytes, |part| Codec::MsgPack.level(part, 0).is_ok() || has_other_keys(part));
 }
 
 /// Whether a part is a map that the reader takes as long as nobody asks what is in it.
 fn has_other_keys(part: &[u8]) -> bool {
-    Level::read(Codec::MsgPack, part, 0).is_err_and(|error| error.reason().contains("key that is not a string"))
+    Codec::MsgPack.level(part, 0).is_err_and(|error| error.reason().contains("key that is not a string"))
 }
 
 fn read(codec: Codec, bytes: &[u8], is_whole: impl Fn(&[u8]) -> bool) {

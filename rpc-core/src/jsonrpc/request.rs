@@ -50,14 +50,14 @@ impl<'b> Document<'b> {
     /// [`ErrorCode::Parse`]: the bytes are not one document.
     pub(crate) fn read(codec: Codec, document: &'b Bytes, max: usize) -> Result<Self, ApiError> {
         let refuse = |reason: Cow<'static, str>| Self::Single(Err(Invalid::new(Id::null(codec), reason)));
-        Ok(match Level::read(codec, document, max)? {
+        Ok(match codec.level(document, max)? {
             Level::Array { count: 0, .. } => refuse("Invalid request: the batch is empty".into()),
             Level::Array { count, .. } if count > max => {
                 let reason = format!("Invalid request: the batch has {count} entries, the limit is {max} (`batch`)");
                 refuse(reason.into())
             }
             Level::Array { items, .. } => {
-                let entry = |item| Request::read(codec, document, Level::read(codec, item, 0));
+                let entry = |item| Request::read(codec, document, codec.level(item, 0));
                 Self::Batch(items.into_iter().map(entry).collect())
             }
             Level::Object(members) if members.fault().is_some() => return Err(fault(&members)),
@@ -82,7 +82,7 @@ impl<'b> Document<'b> {
         if codec.kind(document.trim_ascii_start()) != Kind::Object {
             return None;
         }
-        let level = Level::read(codec, document, 0).ok().filter(is_meant)?;
+        let level = codec.level(document, 0).ok().filter(is_meant)?;
         Some(Self::Single(Request::read(codec, document, Ok(level))))
     }
 }

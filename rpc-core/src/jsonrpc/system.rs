@@ -64,7 +64,7 @@ pub(super) fn client_event(params: Params, codec: Codec) -> Result<(String, Para
         Params::Unreadable(error) => return Err(error),
         _ => return Err(unnamed()),
     };
-    let (name, arguments) = match Level::read(codec, &document, 1)? {
+    let (name, arguments) = match codec.level(&document, 1)? {
         Level::Array { items, count } => {
             let name = items.first().copied().ok_or_else(unnamed)?;
             (name, Params::Encoded(codec.without_first(&document, name, count).into()))

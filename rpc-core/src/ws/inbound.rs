@@ -138,7 +138,7 @@ impl Connection {
             ApiError::of(ErrorCode::InvalidRequest).with_reason("Invalid request: the parameter is the id of the call")
         };
         let Params::Member(params) = params else { return Err(unnamed()) };
-        let id = match Level::read(codec, params, 1)? {
+        let id = match codec.level(params, 1)? {
             Level::Array { items, .. } => items.first().copied().ok_or_else(unnamed)?,
             Level::Scalar => &**params,
             Level::Object(_) => return Err(unnamed()),

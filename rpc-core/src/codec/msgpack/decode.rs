@@ -11,7 +11,6 @@ use serde_json::Number;
 use super::timestamp;
 use crate::ApiError;
 use crate::borrowed::{BorrowedValue, FEW, Member, has_repeated_name, repeats};
-use crate::codec::level::Kind;
 use crate::codec::parse_error;
 use crate::limits::DocumentLimits;
 
@@ -20,7 +19,7 @@ const UNDEFINED: (i8, &[u8]) = (0, &[0]);
 /// The same as its encoders write it.
 pub(super) const ENCODED_UNDEFINED: &[u8] = b"\xd4\x00\x00";
 
-const NEVER_USED: &str = "the byte c1, which MessagePack never uses,";
+pub(super) const NEVER_USED: &str = "the byte c1, which MessagePack never uses,";
 
 /// The extension that carries a number too long for 64 bits as decimal text.
 pub(super) const DECIMAL: i8 = 1;
@@ -55,8 +54,8 @@ impl fmt::Display for Fault {
 }
 
 pub(super) struct Reader<'a> {
-    bytes: &'a [u8],
-    position: usize,
+    pub(super) bytes: &'a [u8],
+    pub(super) position: usize,
     values_left: usize,
 }
 
@@ -68,66 +67,6 @@ impl<'a> Reader<'a> {
     /// There must be nothing left.
     pub(super) fn end(&self) -> Result<(), Fault> {
         if self.left() > 0 { fault("bytes after the end of the value", self.position) } else { Ok(()) }
-    }
-
-    /// The kind and the length of the array or map that is next, which is entered; `None` for anything else.
-    pub(super) fn enter(&mut self) -> Result<Option<(Kind, usize)>, Fault> {
-        let at = self.position;
-        let [first] = self.array()?;
-        let (kind, length) = match Marker::from_u8(first) {
-            Marker::FixArray(length) => (Kind::Array, length.into()),
-            Marker::Array16 => (Kind::Array, self.length::<2>()?),
-            Marker::Array32 => (Kind::Array, self.length::<4>()?),
-            Marker::FixMap(length) => (Kind::Object, length.into()),
-            Marker::Map16 => (Kind::Object, self.length::<2>()?),
-            Marker::Map32 => (Kind::Object, self.length::<4>()?),
-            _ => {
-                self.position = at;
-                return Ok(None);
-            }
-        };
-        self.holds(values_in(kind, length), at)?;
-        Ok(Some((kind, length)))
-    }
-
-    /// Passes over one value with all in it, and gives its bytes. Only its form is looked at; no level of it is kept in mind.
-    pub(super) fn skip(&mut self) -> Result<&'a [u8], Fault> {
-        let start = self.position;
-        let mut pending = 1;
-        while pending > 0 {
-            pending -= 1;
-            match self.enter()? {
-                Some((kind, length)) => pending += values_in(kind, length),
-                None => self.skip_single()?,
-            }
-        }
-        Ok(&self.bytes[start..self.position])
-    }
-
-    /// Passes over a value that holds no others.
-    fn skip_single(&mut self) -> Result<(), Fault> {
-        let at = self.position;
-        let [first] = self.array()?;
-        let length = match Marker::from_u8(first) {
-            Marker::Null | Marker::False | Marker::True | Marker::FixPos(_) | Marker::FixNeg(_) => 0,
-            Marker::U8 | Marker::I8 => 1,
-            Marker::U16 | Marker::I16 | Marker::FixExt1 => 2,
-            Marker::U32 | Marker::I32 | Marker::F32 => 4,
-            Marker::U64 | Marker::I64 | Marker::F64 => 8,
-            Marker::FixExt2 => 3,
-            Marker::FixExt4 => 5,
-            Marker::FixExt8 => 9,
-            Marker::FixExt16 => 17,
-            Marker::Bin8 => self.length::<1>()?,
-            Marker::Bin16 => self.length::<2>()?,
-            Marker::Bin32 => self.length::<4>()?,
-            Marker::Ext8 => self.length::<1>()? + 1,
-            Marker::Ext16 => self.length::<2>()? + 1,
-            Marker::Ext32 => self.length::<4>()? + 1,
-            Marker::Reserved => return fault(NEVER_USED, at),
-            marker => return self.string(marker, at).map(drop),
-        };
-        self.take(length, at).map(drop)
     }
 
     /// A value with at most so many levels of arrays and maps.
@@ -187,7 +126,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A string, if the marker is that of one.
-    fn string(&mut self, marker: Marker, at: usize) -> Result<Option<&'a str>, Fault> {
+    pub(super) fn string(&mut self, marker: Marker, at: usize) -> Result<Option<&'a str>, Fault> {
         let length = match marker {
             Marker::FixStr(length) => length.into(),
             Marker::Str8 => self.length::<1>()?,
@@ -199,7 +138,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A length of so many bytes.
-    fn length<const N: usize>(&mut self) -> Result<usize, Fault> {
+    pub(super) fn length<const N: usize>(&mut self) -> Result<usize, Fault> {
         Ok(self.array::<N>()?.into_iter().fold(0, |length, byte| length << 8 | usize::from(byte)))
     }
 
@@ -278,12 +217,12 @@ impl<'a> Reader<'a> {
     }
 
     /// There must be at least so many bytes left.
-    fn holds(&self, min: usize, at: usize) -> Result<(), Fault> {
+    pub(super) fn holds(&self, min: usize, at: usize) -> Result<(), Fault> {
         if min > self.left() { fault("a length that the input does not hold", at) } else { Ok(()) }
     }
 
     /// The next bytes, of the value that begins at `at`.
-    fn take(&mut self, length: usize, at: usize) -> Result<&'a [u8], Fault> {
+    pub(super) fn take(&mut self, length: usize, at: usize) -> Result<&'a [u8], Fault> {
         match self.bytes.get(self.position..).and_then(|left| left.get(..length)) {
             Some(taken) => {
                 self.position += length;
@@ -293,7 +232,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
         match self.bytes.get(self.position..).and_then(|left| left.first_chunk()) {
             Some(taken) => {
                 self.position += N;
@@ -308,11 +247,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many values an array or a map of a length holds.
-fn values_in(kind: Kind, length: usize) -> usize {
-    if kind == Kind::Object { length.saturating_mul(2) } else { length }
-}
-
 /// JavaScript has one kind of number, and its encoders write whole ones beyond 32 bits as floats: within the range in which
 /// it is exact, a whole number is an integer, as its JSON would be.
 fn finite(number: f64, at: usize) -> Result<BorrowedValue<'static>, Fault> {
@@ -325,7 +259,7 @@ fn finite(number: f64, at: usize) -> Result<BorrowedValue<'static>, Fault> {
     }
 }
 
-fn fault<T>(what: &'static str, at: usize) -> Result<T, Fault> {
+pub(super) fn fault<T>(what: &'static str, at: usize) -> Result<T, Fault> {
     Err(Fault { what, at })
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rmp::Marker;
 
-use super::decode::{self, Fault, Reader};
+use super::decode::{self, Fault, NEVER_USED, Reader, fault};
 use crate::ApiError;
 use crate::borrowed::BorrowedValue;
 use crate::codec::level::{Kind, Level, Members};
@@ -49,6 +49,73 @@ fn outermost(bytes: &[u8], most_items: usize) -> Result<Level<'_>, Fault> {
     };
     reader.end()?;
     Ok(level)
+}
+
+impl<'a> Reader<'a> {
+    /// The kind and the length of the array or map that is next, which is entered; `None` for anything else.
+    fn enter(&mut self) -> Result<Option<(Kind, usize)>, Fault> {
+        let at = self.position;
+        let [first] = self.array()?;
+        let (kind, length) = match Marker::from_u8(first) {
+            Marker::FixArray(length) => (Kind::Array, length.into()),
+            Marker::Array16 => (Kind::Array, self.length::<2>()?),
+            Marker::Array32 => (Kind::Array, self.length::<4>()?),
+            Marker::FixMap(length) => (Kind::Object, length.into()),
+            Marker::Map16 => (Kind::Object, self.length::<2>()?),
+            Marker::Map32 => (Kind::Object, self.length::<4>()?),
+            _ => {
+                self.position = at;
+                return Ok(None);
+            }
+        };
+        self.holds(values_in(kind, length), at)?;
+        Ok(Some((kind, length)))
+    }
+
+    /// Passes over one value with all in it, and gives its bytes. Only its form is looked at; no level of it is kept in mind.
+    fn skip(&mut self) -> Result<&'a [u8], Fault> {
+        let start = self.position;
+        let mut pending = 1;
+        while pending > 0 {
+            pending -= 1;
+            match self.enter()? {
+                Some((kind, length)) => pending += values_in(kind, length),
+                None => self.skip_single()?,
+            }
+        }
+        Ok(&self.bytes[start..self.position])
+    }
+
+    /// Passes over a value that holds no others.
+    fn skip_single(&mut self) -> Result<(), Fault> {
+        let at = self.position;
+        let [first] = self.array()?;
+        let length = match Marker::from_u8(first) {
+            Marker::Null | Marker::False | Marker::True | Marker::FixPos(_) | Marker::FixNeg(_) => 0,
+            Marker::U8 | Marker::I8 => 1,
+            Marker::U16 | Marker::I16 | Marker::FixExt1 => 2,
+            Marker::U32 | Marker::I32 | Marker::F32 => 4,
+            Marker::U64 | Marker::I64 | Marker::F64 => 8,
+            Marker::FixExt2 => 3,
+            Marker::FixExt4 => 5,
+            Marker::FixExt8 => 9,
+            Marker::FixExt16 => 17,
+            Marker::Bin8 => self.length::<1>()?,
+            Marker::Bin16 => self.length::<2>()?,
+            Marker::Bin32 => self.length::<4>()?,
+            Marker::Ext8 => self.length::<1>()? + 1,
+            Marker::Ext16 => self.length::<2>()? + 1,
+            Marker::Ext32 => self.length::<4>()? + 1,
+            Marker::Reserved => return fault(NEVER_USED, at),
+            marker => return self.string(marker, at).map(drop),
+        };
+        self.take(length, at).map(drop)
+    }
+}
+
+/// How many values an array or a map of a length holds.
+fn values_in(kind: Kind, length: usize) -> usize {
+    if kind == Kind::Object { length.saturating_mul(2) } else { length }
 }
 
 /// What is read as a string counts as one.
