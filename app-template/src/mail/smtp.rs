@@ -30,7 +30,7 @@ pub use self::trust::CertificatesError;
 const SMTPS_PORT: u16 = 465;
 
 /// Connections that are kept open between two mails.
-const MOST_IDLE: usize = 4;
+const MAX_IDLE: usize = 4;
 
 /// A server, and who the application is there.
 #[derive(Debug, Clone)]
@@ -145,7 +145,7 @@ impl SmtpMailer {
 
     fn keep(&self, smtp: SmtpConnection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < MOST_IDLE {
+        if idle.len() < MAX_IDLE {
             idle.push(smtp);
         }
     }

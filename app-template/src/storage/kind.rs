@@ -3,7 +3,7 @@
 /// What a URL of a database is, where something else was given.
 pub(crate) const EXPECTED: &str = "the URL of a Postgres database, such as postgres://user@host/name";
 
-/// What the setting is for.
+/// What the option is for.
 pub(crate) const HELP: &str =
     "Postgres database to keep everything in, such as postgres://user@host/name; without one all is in memory";
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 /// The length of a `traceparent` of version 00.
 const LENGTH: usize = 55;
 /// Bytes of a `tracestate` that is carried: as many as section 3.3.1.5 asks for.
-const MOST_STATE: usize = 512;
+const MAX_STATE: usize = 512;
 /// Entries of a `tracestate` (section 3.3.1.1).
-const MOST_ENTRIES: usize = 32;
+const MAX_ENTRIES: usize = 32;
 
 /// Where a call stands in a trace that goes through several systems. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
@@ -106,7 +106,7 @@ fn digit_value(digit: u8) -> u8 {
 /// Whether a text has the form of section 3.3.1, with at least one entry, and is not too long to be carried.
 fn is_state(text: &str) -> bool {
     let entries = || text.split(',').map(|entry| entry.trim_matches([' ', '\t'])).filter(|entry| !entry.is_empty());
-    text.len() <= MOST_STATE && (1..=MOST_ENTRIES).contains(&entries().count()) && entries().all(is_entry)
+    text.len() <= MAX_STATE && (1..=MAX_ENTRIES).contains(&entries().count()) && entries().all(is_entry)
 }
 
 fn is_entry(entry: &str) -> bool {

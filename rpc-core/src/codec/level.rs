@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Members that a request has room for: JSON-RPC knows four.
-const MOST_MEMBERS: usize = 64;
+const MAX_MEMBERS: usize = 64;
 
 /// What a document is, in slices of its bytes. What is below is looked over for its syntax.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Members<'b> {
 
 impl<'b> Members<'b> {
     pub(super) fn with_capacity(members: usize) -> Self {
-        Self { members: Vec::with_capacity(members.min(MOST_MEMBERS)), fault: None }
+        Self { members: Vec::with_capacity(members.min(MAX_MEMBERS)), fault: None }
     }
 
     /// Adds the next member. A request that repeats a name is none, nor is one of very many members.
@@ -35,7 +35,7 @@ impl<'b> Members<'b> {
         }
         if self.members.iter().any(|(known, _)| *known == name) {
             self.fault = Some("Parse error: repeated key in an object");
-        } else if self.members.len() == MOST_MEMBERS {
+        } else if self.members.len() == MAX_MEMBERS {
             self.fault = Some("Parse error: too many members in a request");
         } else {
             self.members.push((name, value));

@@ -91,8 +91,8 @@ impl RequestContext<'_> {
             }
             self.head.body.check_plain()?;
             upload::check_length(&self.parts.headers, &limits)?;
-            let place = self.account.map(|account| account.take(Resource::Uploads, 1)).transpose()?;
-            let read = upload::read(body, boundary?, &limits, (self.tally(), place));
+            let slot = self.account.map(|account| account.take(Resource::Uploads, 1)).transpose()?;
+            let read = upload::read(body, boundary?, &limits, (self.tally(), slot));
             if self.is_watched() { read.await } else { self.in_time(read).await }
         };
         match read.await {

@@ -14,7 +14,7 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 pub(super) const SEND_TIME: Duration = Duration::from_secs(5);
 
 /// Bytes of a collector's answer that are read.
-const MOST_ANSWER: u64 = 64 * 1024;
+const MAX_ANSWER: u64 = 64 * 1024;
 
 /// An exporter that names the spans of calls after their methods, and says when batches are lost.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (parts, body) = request.into_parts();
         let (parts, mut body) = self.0.run(Request::from_parts(parts, &*body))?.into_parts();
-        let body = body.with_config().limit(MOST_ANSWER).read_to_vec()?;
+        let body = body.with_config().limit(MAX_ANSWER).read_to_vec()?;
         Ok(Response::from_parts(parts, body.into()))
     }
 }

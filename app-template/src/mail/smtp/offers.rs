@@ -12,7 +12,7 @@ use lettre::transport::smtp::response::Response;
 const LONGEST_NAME: usize = 20;
 
 /// Names of mechanisms that are told on.
-const MOST_NAMES: usize = 10;
+const MAX_NAMES: usize = 10;
 
 /// Turns what a server agrees with, lines that begin with `250`, to upper case. Refusals stay as they were said.
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ impl Offers {
             Some("SMTPUTF8") => self.smtp_utf8 = true,
             Some("AUTH") => {
                 for name in words.filter(|name| is_name(name)) {
-                    if self.mechanisms.len() < MOST_NAMES && !self.mechanisms.iter().any(|known| known == name) {
+                    if self.mechanisms.len() < MAX_NAMES && !self.mechanisms.iter().any(|known| known == name) {
                         self.mechanisms.push(name.to_owned());
                     }
                 }

@@ -16,7 +16,7 @@ const TLS_HANDSHAKE: u8 = 0x16;
 
 /// Bytes that a server may say to one command, a TLS handshake with all its certificates included. lettre measures lines, but only
 /// whole ones, and some servers never end theirs.
-const MOST_SAID: usize = 128 * 1024;
+const MAX_SAID: usize = 128 * 1024;
 
 /// A TCP connection that gives out what the server says byte by byte until TLS begins.
 ///
@@ -40,7 +40,7 @@ impl Wire {
 
 impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.said > MOST_SAID {
+        if self.said > MAX_SAID {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "the server says too much")));
         }
         if self.is_encrypted || into.remaining() == 0 {

@@ -13,7 +13,7 @@ use super::guesses::Guesses;
 use crate::throttle::table::{Key, Table};
 
 /// Who may wait for the outcome of one and the same thing.
-const MOST_WAITING: usize = 64;
+const MAX_WAITING: usize = 64;
 
 /// Guesses by their keys.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Tally {
     pub(super) fn outcome(&mut self, key: Key) -> Option<PendingSignIn> {
         let waiting = &mut self.pending.entry(key).or_default().waiting;
         waiting.retain(|waiting| !waiting.is_closed());
-        if waiting.len() >= MOST_WAITING {
+        if waiting.len() >= MAX_WAITING {
             return None;
         }
         let (waits, ended) = oneshot::channel();

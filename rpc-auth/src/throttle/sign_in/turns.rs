@@ -10,11 +10,11 @@ use super::party::networks;
 use crate::throttle::table::{Key, Table};
 
 /// Networks that wait for a turn, or have one that they did not take yet.
-const MOST_WAITING: usize = 64;
+const MAX_WAITING: usize = 64;
 /// Networks of which it is remembered when they had a turn, the latest, of all widths.
-const MOST_SERVED: usize = 3 * 128;
+const MAX_SERVED: usize = 3 * 128;
 /// Turns that are saved for who comes for the first time.
-const MOST_SAVED: u32 = 8;
+const MAX_SAVED: u32 = 8;
 /// For how many of the longest delays a place is kept for who does not ask again.
 const KEPT_FOR: u32 = 4;
 
@@ -46,7 +46,7 @@ struct Waiting {
 
 impl Default for Turns {
     fn default() -> Self {
-        let served = Table::new(MOST_SERVED);
+        let served = Table::new(MAX_SERVED);
         Self { last: None, number: 0, served, waiting: Vec::new(), saved: 0, saves_next: false }
     }
 }
@@ -110,7 +110,7 @@ impl Turns {
         let next = indices.filter(|&index| !self.waiting[index].has_turn).min_by_key(|&index| self.order(index));
         let Some(index) = next else { return };
         let party = self.waiting[index].party;
-        if self.turn_of(party[2]) > 0 && self.saves_next && self.saved < MOST_SAVED {
+        if self.turn_of(party[2]) > 0 && self.saves_next && self.saved < MAX_SAVED {
             self.saved += 1;
             self.saves_next = false;
             return;
@@ -145,7 +145,7 @@ impl Turns {
             waiting.seen = now;
             return;
         }
-        if self.waiting.len() >= MOST_WAITING {
+        if self.waiting.len() >= MAX_WAITING {
             let Some(index) = self.most_crowded() else { return };
             if self.waiting[index].party[..2] == party[..2] {
                 return;

@@ -15,13 +15,13 @@ use crate::codec::level::{Kind, Level, Members};
 const MEMBERS_OF_A_REQUEST: usize = 4;
 
 /// Reads a document.
-pub(in crate::codec) fn read(bytes: &[u8], most_items: usize) -> Result<Level<'_>, ApiError> {
+pub(in crate::codec) fn read(bytes: &[u8], max_items: usize) -> Result<Level<'_>, ApiError> {
     let text = std::str::from_utf8(bytes)
         .map_err(|fault| parse_error(format!("Parse error: the text is not UTF-8 at byte {}", fault.valid_up_to())))?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     deserializer.disable_recursion_limit();
     let level = match kind(text.trim_ascii_start().as_bytes()) {
-        Kind::Array | Kind::Object => Outermost { most_items }.deserialize(&mut deserializer),
+        Kind::Array | Kind::Object => Outermost { max_items }.deserialize(&mut deserializer),
         _ => IgnoredAny::deserialize(&mut deserializer).map(|_| Level::Scalar),
     };
     let level = level.and_then(|level| deserializer.end().map(|()| level));
@@ -30,7 +30,7 @@ pub(in crate::codec) fn read(bytes: &[u8], most_items: usize) -> Result<Level<'_
 
 struct Outermost {
     /// Items that are kept.
-    most_items: usize,
+    max_items: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Outermost {
@@ -52,7 +52,7 @@ impl<'de> Visitor<'de> for Outermost {
         let (mut items, mut count) = (Vec::new(), 0);
         while let Some(item) = array.next_element::<&RawValue>()? {
             count += 1;
-            if count <= self.most_items {
+            if count <= self.max_items {
                 items.push(item.get().as_bytes());
             }
         }

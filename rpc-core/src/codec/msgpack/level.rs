@@ -18,11 +18,11 @@ const ROOM: usize = 16;
 const SINGLE: DocumentLimits = DocumentLimits { depth: 0, values: 1 };
 
 /// Reads a document.
-pub(in crate::codec) fn read(bytes: &[u8], most_items: usize) -> Result<Level<'_>, ApiError> {
-    outermost(bytes, most_items).map_err(|fault| parse_error(fault.to_string()))
+pub(in crate::codec) fn read(bytes: &[u8], max_items: usize) -> Result<Level<'_>, ApiError> {
+    outermost(bytes, max_items).map_err(|fault| parse_error(fault.to_string()))
 }
 
-fn outermost(bytes: &[u8], most_items: usize) -> Result<Level<'_>, Fault> {
+fn outermost(bytes: &[u8], max_items: usize) -> Result<Level<'_>, Fault> {
     let mut reader = Reader::new(bytes);
     let level = match reader.enter()? {
         None => {
@@ -30,10 +30,10 @@ fn outermost(bytes: &[u8], most_items: usize) -> Result<Level<'_>, Fault> {
             Level::Scalar
         }
         Some((Kind::Array, count)) => {
-            let mut items = Vec::with_capacity(count.min(most_items).min(ROOM));
+            let mut items = Vec::with_capacity(count.min(max_items).min(ROOM));
             for position in 0..count {
                 let item = reader.skip()?;
-                if position < most_items {
+                if position < max_items {
                     items.push(item);
                 }
             }
