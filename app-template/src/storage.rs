@@ -58,21 +58,21 @@ pub(crate) trait Storage: fmt::Display + Send + Sync {
     async fn close(self: Box<Self>);
 }
 
-/// What opens storages of one kind that outlives the process. Each is one file below `storage/`. A command waits for it on its own
-/// thread.
+/// A backend: opens storages of one kind that outlives the process. Each is one file below `storage/`. A command waits for it on
+/// its own thread.
 #[async_trait(?Send)]
 trait Backend: Sync {
     /// Opens the storage. Steps that take a while are reported.
     async fn open(&self, target: Target<'_>, migrations: Migrations) -> Result<Box<dyn Storage>, Failure>;
 
-    /// Brings the schema up to date. What it is then.
+    /// Brings the schema up to date. Returns what it is then.
     async fn migrate(&self, target: Target<'_>) -> Result<Vec<Component>, Failure>;
 
     /// The migrations that were done, and those that are pending. Changes nothing.
     async fn components(&self, target: Target<'_>) -> Result<Vec<Component>, Failure>;
 }
 
-/// What is to be opened, and who watches.
+/// What to open, and how to report it.
 #[derive(Clone, Copy)]
 #[allow(dead_code, reason = "backends read it, and a program may be built without any")]
 struct Target<'a> {
@@ -107,7 +107,7 @@ pub(crate) async fn open(
     chosen(url, config)?.open(Target { url, config, message_format }, migrations).await
 }
 
-/// Brings the schema up to date. What it is then.
+/// Brings the schema up to date. Returns what it is then.
 pub(crate) async fn migrate(config: &StorageConfig, message_format: MessageFormat) -> Result<Vec<Component>, Failure> {
     let url = require_database(config)?;
     chosen(url, config)?.migrate(Target { url, config, message_format }).await

@@ -1,4 +1,4 @@
-//! Who knows tokens.
+//! Authenticators: who knows the tokens.
 
 use std::error::Error;
 use std::net::IpAddr;

@@ -39,7 +39,7 @@ pub(crate) fn has_repeated_name(members: &[Member<'_>]) -> bool {
     names.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-/// Whether one of the members has a name.
+/// Whether one of the members has this name.
 pub(crate) fn repeats(members: &[Member<'_>], name: &str) -> bool {
     members.iter().any(|(known, _)| known == name)
 }

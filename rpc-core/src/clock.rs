@@ -12,7 +12,8 @@ pub trait Clock: Send + Sync + fmt::Debug + 'static {
     /// Time since some fixed moment. Never goes back.
     fn elapsed(&self) -> Duration;
 
-    /// Both, of one moment: what a call begins with. A clock may read one and derive the other, within a second's drift.
+    /// Reads both times, for one moment: a call begins with it. A clock may read one and derive the other, within a second's
+    /// drift.
     fn both(&self) -> Moment {
         Moment { now: self.now(), elapsed: self.elapsed() }
     }
@@ -31,9 +32,9 @@ pub struct Moment {
 #[derive(Debug)]
 pub struct SystemClock {
     start: Instant,
-    /// What the Unix epoch's time was at `start`, as it was last compared, in nanoseconds.
+    /// The time since the Unix epoch at `start`, in nanoseconds, as it was when the clocks were last compared.
     epoch: AtomicU64,
-    /// The second after `start` in which they were compared.
+    /// The second after `start` in which the clocks were last compared.
     compared: AtomicU64,
 }
 

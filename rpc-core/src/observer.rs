@@ -1,4 +1,4 @@
-//! Whom calls are told to: observers, and whoever exports their spans.
+//! Observers of calls, and whoever exports their spans.
 
 use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -53,7 +53,7 @@ impl Api {
         self.call_to(self.find(call.path), call)
     }
 
-    /// The same, where it was looked up which method the path names.
+    /// Runs a call through all stages, where the method of its path was already looked up.
     pub(crate) async fn call_to(&self, method: Option<&Arc<Method>>, call: Call<'_>) -> Outcome {
         let method = match resolve::resolve(method, call.transport) {
             Ok(method) => method,
@@ -90,7 +90,7 @@ impl Api {
 
 // The stages work on a call where it is: it is large, and moves cost more than most of them.
 impl Begun {
-    /// From here on the call is recorded.
+    /// Begins a call. From here on it is recorded.
     fn new(api: &Api, method: Arc<Method>, call: Call<'_>) -> Self {
         let Call { params, codec, credentials, transport, client, request_id, trace, upload, share, .. } = call;
         let (credentials, ignored) =

@@ -1,4 +1,4 @@
-//! What an application gives its methods.
+//! The states that an application gives its methods.
 
 /// A type of the application that methods may take by reference, given to [`ApiBuilder::state`](crate::ApiBuilder::state).
 ///

@@ -1,5 +1,5 @@
-//! The ground that stores of all crates stand on: the one error of a storage that does not answer, and, behind a feature for
-//! each database, what is the same whatever is stored there.
+//! What the stores of all crates have in common: the error of a storage that does not answer and, behind a feature for each
+//! database, what is the same whatever is stored there.
 //!
 //! | feature | module | what it has |
 //! | --- | --- | --- |
@@ -21,7 +21,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 use crate::error::ApiError;
 
-/// How soon a call that the storage failed may be made again.
+/// How soon a call may be made again that failed because of the storage.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The storage does not answer, or answers nonsense.
@@ -54,7 +54,7 @@ pub struct Component {
     pub pending: Vec<(i64, String)>,
 }
 
-/// What makes the tables of one crate, or brings them up to date: migrations, each with its version, its purpose and its SQL.
+/// A migrator, which makes the tables of one crate or brings them up to date, by migrations with their version, purpose and SQL.
 /// `table` remembers which were done; each crate has one of its own. What was released is never changed: databases remember its
 /// checksum.
 ///

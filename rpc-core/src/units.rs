@@ -1,4 +1,4 @@
-//! Sizes, times and rates as texts, for settings and for people. A unit is always written, so that nobody has to guess it.
+//! Sizes, times and rates as texts, for configuration and for people. A unit is always written, so that nobody has to guess it.
 //!
 //! The grammar is that of the attributes, and what is written is read as the same quantity.
 

@@ -204,7 +204,7 @@ fn check_client_event(method: &Method, faults: &mut Faults) {
     }
 }
 
-/// Whether callers without an account are among them.
+/// Whether the name includes callers without an account.
 fn is_open(name: &LitStr) -> bool {
     [EVERYBODY, GUEST].contains(&&*name.value())
 }

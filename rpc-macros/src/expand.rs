@@ -12,7 +12,7 @@ use syn::Ident;
 
 use crate::fault::Faults;
 
-/// What a macro without an item leaves: what it declares, or its faults.
+/// The expansion of a macro without an item: what it declares, or its faults.
 fn declaration<D>(
     input: TokenStream,
     read: fn(TokenStream, &mut Faults) -> Option<D>,

@@ -1,4 +1,4 @@
-//! Values, and what set them.
+//! Values, and the sources that set them.
 
 use std::borrow::Cow;
 use std::fmt;

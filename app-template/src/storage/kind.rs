@@ -1,13 +1,13 @@
-//! Which storages outlive the process, and what people are told of them.
+//! The kinds of storage that outlive the process, and the texts about them.
 
-/// What a URL of a database is, where something else was given.
+/// What is expected, where something else than the URL of a database was given.
 pub(crate) const EXPECTED: &str = "the URL of a Postgres database, such as postgres://user@host/name";
 
 /// What the option is for.
 pub(crate) const HELP: &str =
     "Postgres database to keep everything in, such as postgres://user@host/name; without one all is in memory";
 
-/// The way out for somebody who named none.
+/// What to try where no database was named.
 pub(super) const TRY: &str = "--database-url postgres://user@host/name";
 
 /// A storage that outlives the process.

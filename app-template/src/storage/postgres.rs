@@ -185,7 +185,7 @@ async fn warn_of_others(database: &Database) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-/// Tells steps from now on: to programs always, to people when it takes a while.
+/// Reports steps from now on: to programs always, to people when it takes a while.
 fn report(message_format: MessageFormat) -> impl Fn(Progress<'_>) + Sync {
     let start = Instant::now();
     move |progress| match message_format {

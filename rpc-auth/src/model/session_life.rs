@@ -9,9 +9,9 @@ use super::SessionRecord;
 /// How long sessions last.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SessionLife {
-    /// One that is not used.
+    /// How long an unused session lasts.
     pub(crate) idle: Duration,
-    /// Every one.
+    /// How long any session lasts.
     pub(crate) absolute: Duration,
 }
 

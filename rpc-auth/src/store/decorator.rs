@@ -1,4 +1,4 @@
-//! A store around another one.
+//! A decorator of stores.
 
 use std::net::IpAddr;
 
@@ -16,12 +16,12 @@ use crate::model::{
 use crate::password::PasswordHash;
 use crate::token::hash::TokenHash;
 
-/// Writes down each operation of the store traits once: as a method of the decorator that forwards, and as one of the trait.
+/// Lists each operation of the store traits once: it becomes a method of the decorator that forwards, and one of the trait.
 macro_rules! operations {
     ($($store:ident {
         $($operation:ident($($argument:ident: $type:ty),* $(,)?) -> $result:ty;)*
     })*) => {
-        /// A store around another one: what it does not change goes through. For whoever counts, delays, refuses or writes down
+        /// A store around another one, which forwards what it does not change. For whoever counts, delays, refuses or records
         /// what accounts ask of a storage.
         ///
         /// A type that implements it is an [`AccountStore`]. It has a method for each operation of the store traits, by the same
@@ -64,7 +64,7 @@ macro_rules! operations {
             /// The store that is decorated.
             fn inner(&self) -> &Self::Inner;
 
-            /// Comes before each operation, whose name it is given: that of the method.
+            /// Called before each operation, with the name of its method.
             ///
             /// # Errors
             ///

@@ -1,4 +1,4 @@
-//! The build of an [`Api`]: everything is checked at once before a call is served.
+//! Builds an [`Api`], and checks everything at once before a call is served.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What an [`Api`](crate::Api) is to serve, and with what.
+//! The builder of an [`Api`](crate::Api).
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::observer::{Observer, Tracer};
 use crate::permissions::Permission;
 use crate::state::State;
 
-/// Says what an [`Api`](crate::Api) serves, and with what.
+/// Builds an [`Api`](crate::Api): the methods that it serves, and the parts that they need.
 pub struct ApiBuilder {
     pub(super) only: Vec<String>,
     pub(super) expected: Vec<String>,

@@ -36,7 +36,7 @@ impl<'b> Build<'b> {
         (self.faults, self.outputs.into_definitions())
     }
 
-    /// Compiles the methods; without those that something is wrong with.
+    /// Compiles the methods. Those that something is wrong with are left out.
     pub(super) fn methods(&mut self, entries: &[MethodEntry]) -> Vec<Arc<Method>> {
         let described: Vec<Described> = entries.iter().map(|entry| self.describe(entry)).collect();
         let compiled = on_all_cores(&described, |described| compile(&described.params, &described.definitions));
@@ -66,7 +66,7 @@ impl<'b> Build<'b> {
         described
     }
 
-    /// Puts one method together; `None` when something is wrong with it.
+    /// Builds one method; `None` when something is wrong with it.
     fn method(&mut self, entry: &MethodEntry, mut described: Described, compiled: Compiled) -> Option<Method> {
         let is_well = described.faults.is_empty();
         self.faults.append(&mut described.faults);
@@ -159,10 +159,10 @@ impl Described {
     }
 }
 
-/// Items for which a further thread is worth its start.
+/// The number of items that is worth starting a further thread.
 const WORTH_A_THREAD: usize = 16;
 
-/// Does the same for all items, in parts that run at the same time.
+/// Does some work for all items, on several threads.
 fn on_all_cores<I: Sync, O: Send>(items: &[I], work: impl Fn(&I) -> O + Sync) -> Vec<O> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let part = items.len().div_ceil(cores).max(WORTH_A_THREAD);

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::location::SourceLocation;
 use crate::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 
-/// The words for those who call.
+/// The reserved words for callers, as a list for people.
 fn callers() -> String {
     [EVERYBODY, GUEST, USER, ROOT].map(|word| format!("\"{word}\"")).join(", ")
 }

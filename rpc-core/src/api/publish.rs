@@ -1,4 +1,4 @@
-//! How an event goes out.
+//! Publishing events.
 
 use serde::Serialize;
 

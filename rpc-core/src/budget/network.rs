@@ -1,4 +1,4 @@
-//! What a network holds.
+//! How much a network holds.
 
 use std::net::IpAddr;
 

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::error::ApiError;
 
-/// The parameters of a call, as they came. Bytes are of the call's codec, and are decoded once the caller has got past credentials,
-/// permission and limits.
+/// The parameters of a call, as they came. Bytes are of the call's codec, and are decoded only after credentials, permission and
+/// limits were checked.
 #[derive(Debug)]
 pub enum Params {
     /// None.

@@ -1,4 +1,4 @@
-//! What is told of a call that has ended.
+//! The record of a call that has ended.
 
 use std::net::IpAddr;
 use std::time::Duration;

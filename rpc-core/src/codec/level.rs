@@ -1,11 +1,12 @@
-//! The outermost level of a document: what is in it stays encoded. Requests are read so, and cost whoever may not call no more.
+//! The outermost level of a document: what is in it stays encoded. Requests are read in this way, so that one from a stranger
+//! costs little.
 
 use std::borrow::Cow;
 
 /// Members that a request has room for: JSON-RPC knows four.
 const MAX_MEMBERS: usize = 64;
 
-/// What a document is, in slices of its bytes. What is below is looked over for its syntax.
+/// A document, as slices of its bytes. The syntax below the outermost level is checked.
 #[derive(Debug)]
 pub(crate) enum Level<'b> {
     /// An array: its first items, and how many there are.
@@ -28,7 +29,7 @@ impl<'b> Members<'b> {
         Self { members: Vec::with_capacity(members.min(MAX_MEMBERS)), fault: None }
     }
 
-    /// Adds the next member. A request that repeats a name is none, nor is one of very many members.
+    /// Adds the next member. A repeated name or too many members are a fault.
     pub(super) fn add(&mut self, name: Cow<'b, str>, value: &'b [u8]) {
         if self.fault.is_some() {
             return;
@@ -47,13 +48,13 @@ impl<'b> Members<'b> {
         self.members.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 
-    /// Why they are not to be used.
+    /// Why the members must not be used, if so.
     pub(crate) fn fault(&self) -> Option<&'static str> {
         self.fault
     }
 }
 
-/// What kind of value an encoded one is.
+/// The kind of an encoded value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// `null`.

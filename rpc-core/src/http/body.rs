@@ -17,7 +17,7 @@ use crate::error::{ApiError, ErrorCode};
 /// longest: some microseconds each.
 const GZIP_PIECE: usize = 4 * 1024;
 
-/// The body of a request, of whatever server that the service is mounted in. All bodies with bytes and errors are one.
+/// The body of a request, from whatever server the service is mounted in. Every body with bytes and errors is one.
 pub(super) trait IncomingBody:
     Body<Data: Buf + Send, Error: Into<Box<dyn Error + Send + Sync>> + Send> + Send
 {
@@ -149,7 +149,8 @@ async fn gunzip(bytes: &[u8], limit: u64, tally: &mut Tally<'_>) -> Result<Bytes
     }
 }
 
-/// Bytes of which only a piece is there now. Reading beyond it is an error of the kind `WouldBlock`, after which one can go on.
+/// Bytes of which only a piece can be read now. Reading beyond it is an error of the kind `WouldBlock`, after which reading can
+/// go on.
 struct Paced<'b> {
     rest: &'b [u8],
     now: usize,

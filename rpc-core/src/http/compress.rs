@@ -1,4 +1,4 @@
-//! Large answers are compressed for those who take gzip. A piece at a time: others run on the same thread.
+//! Compresses large answers for clients that take gzip. It does a piece at a time, since others run on the same thread.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(super) fn pays(response: &Response<ResponseBody>) -> bool {
     response.body().size_hint().lower() > COMPRESS_FROM
 }
 
-/// The answer, compressed if the request says that it may be. While it waits in between, its room is taken from the account;
+/// The answer, compressed if the request says that it may be. While it waits in between, its memory is taken from the account;
 /// where there is none, it does not wait.
 pub(super) async fn compressed(
     mut response: Response<ResponseBody>,

@@ -6,7 +6,7 @@ use crate::codec::Codec;
 use crate::codec::level::Kind;
 use crate::limits::DocumentLimits;
 
-/// Bytes of a document that may well be kept for its id.
+/// Size of a document, in bytes, up to which it is kept for its id.
 const SMALL: usize = 4 * 1024;
 /// Bytes of an id. It is in memory for as long as its call runs, and belongs to what a call is counted with.
 const MAX: usize = 1024;
@@ -37,7 +37,7 @@ impl NoId {
 }
 
 impl Id {
-    /// The id of answers to what has none of its own.
+    /// The id of answers to something without an id of its own.
     pub(crate) fn null(codec: Codec) -> Self {
         Self { codec, bytes: Bytes::from_static(codec.null()) }
     }
@@ -75,7 +75,7 @@ impl Id {
 }
 
 impl PartialEq for Id {
-    /// Whether both name the same request: a client may well write an id in another way than before.
+    /// Whether both name the same request. A client may write an id in another way than before.
     fn eq(&self, other: &Self) -> bool {
         if self.codec == other.codec && self.bytes == other.bytes {
             return true;

@@ -96,7 +96,7 @@ fn is_meant(level: &Level<'_>) -> bool {
     members.fault().is_none() && members.of("jsonrpc").is_some() && members.of("method").is_some()
 }
 
-/// Why members are not to be used.
+/// Why members must not be used.
 fn fault(members: &Members<'_>) -> ApiError {
     ApiError::of(ErrorCode::Parse).with_reason(members.fault().unwrap_or("Parse error"))
 }

@@ -1,4 +1,4 @@
-//! Whom limits of one caller count.
+//! Whom the limits of one caller count.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! The end of a handler: what it returned, in the encoding of its call.
+//! Encodes what a handler returned, in the codec of its call.
 
 use super::output::MethodOutput;
 use crate::reply::Encoded;

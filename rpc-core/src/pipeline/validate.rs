@@ -14,7 +14,7 @@ use crate::schema::violations::{self, MAX_LISTED};
 /// Bytes of parameters that are in what a call is counted with.
 const SMALL: usize = 256;
 
-/// The arguments of the handler, and bytes of memory that they take beyond what a call is counted with.
+/// Makes the arguments of the handler. Returns them, and the bytes that they take beyond what a call is counted with.
 pub(super) fn validate<'p>(ctx: &Ctx, params: &'p mut Params) -> Result<(Arguments<'p>, u64), ApiError> {
     let method = ctx.method();
     if !matches!(params, Params::Unreadable(_)) {

@@ -1,4 +1,4 @@
-//! The ground on Postgres, 13 or newer. Behind the feature `postgres`.
+//! What stores in Postgres, 13 or newer, have in common. Behind the feature `postgres`.
 //!
 //! [`Database`] waits for a server, refuses one where others could run code as this application, keeps its connections, and
 //! brings the [`Tables`] of all crates up to date under one [lock](MigrationLock). [`PgBus`] tells other nodes what has changed.

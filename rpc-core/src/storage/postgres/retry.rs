@@ -1,4 +1,4 @@
-//! Failures that are none: others were at work at the same time.
+//! Failures that pass: others were at work at the same time.
 
 /// How often an operation is tried when it fails because of others at the same time.
 pub const ATTEMPTS: usize = 10;
@@ -7,7 +7,7 @@ pub const ATTEMPTS: usize = 10;
 /// failure, a deadlock.
 const PASSING: [&str; 3] = ["23505", "40001", "40P01"];
 
-/// Does something again that failed because of others at the same time: what they did is seen then. Ten times at most.
+/// Retries an operation that failed because of others at the same time: it then sees what they did. Ten times at most.
 ///
 /// # Errors
 ///
@@ -25,13 +25,13 @@ where
     operation().await
 }
 
-/// Whether something failed because of others at the same time, and may be done again.
+/// Whether an operation failed because of others at the same time, and may be tried again.
 #[must_use]
 pub fn is_passing(error: &sqlx::Error) -> bool {
     has_code(error, &PASSING)
 }
 
-/// Whether the server said one of some SQLSTATEs.
+/// Whether the server answered with one of these SQLSTATEs.
 #[must_use]
 pub fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());

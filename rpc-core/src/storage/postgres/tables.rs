@@ -1,4 +1,4 @@
-//! Whose tables there are in a database.
+//! The tables in a database, and the crates that they belong to.
 
 use sqlx::migrate::Migrator;
 
@@ -9,6 +9,6 @@ pub struct Tables {
     pub name: &'static str,
     /// What their names begin with.
     pub prefix: &'static str,
-    /// Makes them, or brings them up to date.
+    /// Makes the tables, or brings them up to date.
     pub migrator: fn() -> Migrator,
 }
