@@ -12,8 +12,19 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
 pub use self::generated::generate_password;
-pub use self::hasher::{HasherBusy, HasherCounters, HasherOptions, PasswordHasher, Verified};
+pub use self::hasher::{HasherBusy, HasherCounters, HasherOptions, PasswordHasher};
 pub use self::policy::{PasswordFault, PasswordPolicy};
+
+/// Whether a password matches a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verified {
+    /// It does not.
+    No,
+    /// It does.
+    Yes,
+    /// It does, and the hash should be made anew: its parameters are weaker than those of today.
+    YesButWeak,
+}
 
 /// A password's hash: a PHC string. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]

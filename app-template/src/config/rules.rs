@@ -1,14 +1,9 @@
 //! Rules between options, each of which is good alone.
 
-use rpc_core::Api;
-use rpc_core::http::HttpService;
-
-use super::error::{ConfigError, Faults};
 use super::option::OptionSpec;
 use super::serve::ServeConfig;
 use super::sources::Reader;
 use super::table::{HASH_MEMORY, HASH_PARALLEL, THROTTLE_FIRST_DELAY, THROTTLE_MAX_DELAY, WS_PING, WS_SILENCE};
-use super::value::Prefix;
 
 /// KiB that all password hashes at once may take: 64 GiB.
 const HASHES_KIB: u64 = 64 * 1024 * 1024;
@@ -39,12 +34,4 @@ impl Reader<'_> {
         let text = self.found(spec).map_or_else(|| spec.default.to_owned(), |found| found.text);
         format!("{} is \"{text}\"", spec.name)
     }
-}
-
-/// Refuses a prefix below which methods or pages lie.
-pub(super) fn check_prefix(prefix: &Prefix, api: &Api) -> Result<(), ConfigError> {
-    let hidden = HttpService::new(api.clone()).rpc_prefix(prefix.as_str()).faults();
-    let mut faults = Faults::default();
-    hidden.iter().for_each(|fault| faults.add(format!("rpc-prefix: {fault}")));
-    faults.finish()
 }

@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rpc_auth::{AccountOptions, Secret, TokenFormat};
-use rpc_core::http::TrustedProxies;
+use rpc_core::http::{HttpService, TrustedProxies};
 use rpc_core::{Api, Limits};
 use serde_json::{Map, Value};
 
-use super::error::ConfigError;
+use super::error::{ConfigError, Faults};
 use super::limits::MethodConfig;
 use super::option::OptionSpec;
-use super::rules;
 use super::sources::{Reader, Sources};
 use super::storage::StorageConfig;
 use super::table::{
@@ -79,7 +78,10 @@ impl ServeConfig {
     /// Refuses what the file says of methods that an API has not, and a prefix that hides some that it has.
     pub(crate) fn check_methods(&self, api: &Api) -> Result<(), ConfigError> {
         MethodConfig::check(&self.methods, api)?;
-        rules::check_prefix(&self.rpc_prefix, api)
+        let hidden = HttpService::new(api.clone()).rpc_prefix(self.rpc_prefix.as_str()).faults();
+        let mut faults = Faults::default();
+        hidden.iter().for_each(|fault| faults.add(format!("rpc-prefix: {fault}")));
+        faults.finish()
     }
 }
 

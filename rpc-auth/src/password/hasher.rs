@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::argon::Argon;
-use super::{MAX_BYTES, PasswordHash, normalised};
+use super::{MAX_BYTES, PasswordHash, Verified, normalised};
 
 /// What hashing costs, and how much of it there may be at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,17 +46,6 @@ impl Default for HasherOptions {
 pub struct HasherBusy {
     /// When to try again: a second, or [`HasherOptions::max_wait`] when that is longer.
     pub retry_after: Duration,
-}
-
-/// Whether a password matches a hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verified {
-    /// It does not.
-    No,
-    /// It does.
-    Yes,
-    /// It does, and the hash should be made anew: its parameters are weaker than those of today.
-    YesButWeak,
 }
 
 /// How busy a hasher is, and what it did so far; for metrics.

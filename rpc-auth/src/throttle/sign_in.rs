@@ -3,6 +3,7 @@
 mod attempt;
 mod counts;
 mod guesses;
+mod limited;
 mod party;
 mod tally;
 mod turns;
@@ -13,8 +14,9 @@ use std::time::Duration;
 
 use rpc_core::Timestamp;
 
-pub use self::attempt::{PendingSignIn, RateLimited, SignInAttempt};
+pub use self::attempt::SignInAttempt;
 use self::counts::{Counts, Who};
+pub use self::limited::{PendingSignIn, RateLimited};
 
 /// How many refused sign-ins are free, and how long the delays after them are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,45 +14,7 @@ use crate::process::workspace;
 const MEANT: [(&str, &str); 1] = [("rpc-core/src/method/entry.rs", "rpc-core/src/ctx.rs")];
 
 /// Rings that are still to be untied, each as its files. This list may only get shorter.
-const TO_UNTIE: &[&[&str]] = &[
-    &[
-        "app-template/src/cli.rs",
-        "app-template/src/cli/call.rs",
-        "app-template/src/cli/docs.rs",
-        "app-template/src/cli/migrate.rs",
-        "app-template/src/cli/operator.rs",
-        "app-template/src/cli/serve.rs",
-        "app-template/src/cli/serve/banner.rs",
-        "app-template/src/cli/serve/metrics.rs",
-        "app-template/src/cli/serve/root.rs",
-        "app-template/src/cli/serve/stop.rs",
-        "app-template/src/cli/user.rs",
-        "app-template/src/log.rs",
-        "app-template/src/log/filter.rs",
-        "app-template/src/log/panics.rs",
-        "app-template/src/log/spans.rs",
-        "app-template/src/log/spans/exporter.rs",
-        "app-template/src/log/spans/otel.rs",
-        "app-template/src/metrics.rs",
-        "app-template/src/metrics/document.rs",
-        "app-template/src/metrics/table.rs",
-        "app-template/src/storage.rs",
-        "app-template/src/storage/node.rs",
-    ],
-    &[
-        "app-template/src/config/environment.rs",
-        "app-template/src/config/file.rs",
-        "app-template/src/config/sources.rs",
-    ],
-    &["app-template/src/config/rules.rs", "app-template/src/config/serve.rs"],
-    &["rpc-auth/src/memory/list.rs", "rpc-auth/src/memory/users.rs"],
-    &["rpc-auth/src/password/argon.rs", "rpc-auth/src/password/hasher.rs"],
-    &[
-        "rpc-auth/src/throttle/sign_in/attempt.rs",
-        "rpc-auth/src/throttle/sign_in/counts.rs",
-        "rpc-auth/src/throttle/sign_in/tally.rs",
-    ],
-];
+const TO_UNTIE: &[&[&str]] = &[];
 
 /// The roots of the crates of a folder: libraries and programs.
 fn roots(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -7,8 +7,8 @@ use rpc_core::{Timestamp, network};
 use sha2::{Digest, Sha256};
 
 use super::ThrottleOptions;
-use super::attempt::RateLimited;
 use super::guesses::{Guesses, left};
+use super::limited::RateLimited;
 use super::tally::Tally;
 use super::turns::Turns;
 use crate::throttle::table::{Key, Table};

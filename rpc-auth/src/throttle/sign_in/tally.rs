@@ -8,8 +8,8 @@ use std::mem;
 use rpc_core::Timestamp;
 use tokio::sync::oneshot;
 
-use super::attempt::PendingSignIn;
 use super::guesses::Guesses;
+use super::limited::PendingSignIn;
 use crate::throttle::table::{Key, Table};
 
 /// Who may wait for the outcome of one and the same thing.

@@ -111,7 +111,8 @@ async fn what_waits_for_a_turn_is_bounded_in_bytes() {
     let first = socket.start("/v9/rpc/waits", json!([])).await;
     let text = "x".repeat(1500);
     for _ in 0..60 {
-        socket.start("/v9/rpc/echo", json!([text])).await;
+        // Its answer is small.
+        socket.start("/v9/rpc/nothing", json!([text])).await;
     }
     server.post("/v9/rpc/opens", "[1]").await;
     let (mut refused, mut served) = (0, 0);
@@ -121,7 +122,7 @@ async fn what_waits_for_a_turn_is_bounded_in_bytes() {
             assert!(answer["error"]["message"].as_str().unwrap().contains("`memory_per_connection`"), "{answer}");
             refused += 1;
         } else {
-            assert!(answer["id"] == first || answer["result"]["data"] == text, "{answer}");
+            assert!(answer["id"] == first || answer["error"]["code"] == -32601, "{answer}");
             served += 1;
         }
     }
