@@ -19,6 +19,8 @@ async fn server(write_timeout: Duration) -> Running {
     with_limits(|limits| {
         limits.write_timeout = write_timeout;
         limits.ws_message = 2 * LARGE;
+        // Room for the message, what is made of it, and its answer: it is the time that is looked at here.
+        (limits.memory_per_connection, limits.memory_per_network) = (6 * LARGE as u64, 6 * LARGE as u64);
     })
     .await
 }
