@@ -63,7 +63,7 @@ pub struct Limits {
     /// Connections from one address, or one /64 of IPv6, trusted proxies aside. Default 1,000; beyond it they are closed.
     pub connections_per_network: u32,
     /// Bytes that are held for all callers: bodies, decoded documents, answers and messages that are not taken yet, and 32 KiB a
-    /// connection. Default 384 MiB; beyond it the largest holder is closed, and others get 503.
+    /// connection. Default 320 MiB; beyond it the largest holder is closed, and others get 503.
     pub memory: u64,
     /// Of these, bytes for one address, or one /64 of IPv6. Default 64 MiB; beyond it 429.
     pub memory_per_network: u64,
@@ -121,7 +121,7 @@ impl Default for Limits {
             write_rate: KIB,
             connections: 10_000,
             connections_per_network: 1000,
-            memory: 384 * MIB,
+            memory: 320 * MIB,
             memory_per_network: 64 * MIB,
             memory_per_connection: 32 * MIB,
             calls: 4096,

@@ -123,7 +123,7 @@ options! {
         WRITE_RATE: Size = ConfigOption::new("write-rate", "1 KiB", "What a client takes of an answer in a second, on average, after write-timeout; slower ones are given up").within("1 B", "1 GiB");
         CONNECTIONS: NonZeroU32 = ConfigOption::new("connections", "10000", "Connections in all, WebSockets aside; beyond it idle ones of whoever has most are closed").within("1", "1000000");
         CONNECTIONS_PER_NETWORK: NonZeroU32 = ConfigOption::new("connections-per-network", "1000", "Connections from one address, or one /64 of IPv6, trusted-proxies aside; beyond it they are closed").within("1", "1000000");
-        MEMORY: Size = ConfigOption::new("memory", "384 MiB", "Bodies, decoded documents, answers and messages that are held for all callers, and 32 KiB a connection; beyond it the largest holder is closed, and others get 503").within("1 MiB", "1024 GiB");
+        MEMORY: Size = ConfigOption::new("memory", "320 MiB", "Bodies, decoded documents, answers and messages that are held for all callers, and 32 KiB a connection; beyond it the largest holder is closed, and others get 503").within("1 MiB", "1024 GiB");
         MEMORY_PER_NETWORK: Size = ConfigOption::new("memory-per-network", "64 MiB", "Of these, for one address, or one /64 of IPv6; beyond it 429").within("1 MiB", "1024 GiB");
         MEMORY_PER_CONNECTION: Size = ConfigOption::new("memory-per-connection", "32 MiB", "Of these, for one connection; beyond it 429, or close 1008").within("1 MiB", "1024 GiB");
         CALLS: NonZeroU32 = ConfigOption::new("calls", "4096", "Calls at once, a quarter of them without anybody who waits; beyond it 503").within("1", "1000000");
