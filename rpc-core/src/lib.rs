@@ -41,8 +41,6 @@ mod pipeline;
 pub mod pointer;
 pub mod read;
 mod reply;
-#[path = "../../rpc-macros/src/grammar/reserved.rs"]
-pub mod reserved;
 mod schema;
 mod state;
 pub mod storage;
@@ -52,6 +50,7 @@ pub mod units;
 mod upload;
 mod ws;
 
+pub use rpc_grammar::reserved;
 pub use rpc_macros::{ReadFields, api_event, api_method, api_module};
 pub use {schemars, serde, serde_json};
 

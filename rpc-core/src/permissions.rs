@@ -1,7 +1,8 @@
 //! The vocabulary of permissions, and who a method admits.
 
+use rpc_grammar::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
+
 use crate::identity::Identity;
-use crate::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 
 /// Names with a meaning of their own, which no application can declare.
 pub const RESERVED: [&str; 5] = [EVERYBODY, GUEST, USER, ROOT, SELF];

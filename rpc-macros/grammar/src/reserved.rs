@@ -1,7 +1,5 @@
 //! The words for callers that have a meaning without being declared as permissions.
 
-// `rpc-core` compiles this file too, as `units.rs`.
-
 /// Everybody, with and without an account.
 pub const EVERYBODY: &str = "*";
 /// Callers without an account.
