@@ -9,8 +9,6 @@
 //! - `conformance`: the tests that every [`Bus`] has to pass, in the module `conformance`.
 //! - `postgres`: what stores in Postgres stand on, and a bus between nodes, in the module `storage::postgres`; see [`storage`].
 
-#![cfg_attr(doctest, doc = include_str!("../../README.md"))]
-
 extern crate self as rpc_core;
 
 mod api;
