@@ -4,13 +4,13 @@ mod audience;
 pub(crate) mod entry;
 
 use jsonschema::Validator;
+use rpc_grammar::reserved::EVERYBODY;
 use serde_json::Value;
 
 pub use self::audience::Audience;
 use self::entry::EventEntry;
 use crate::bus::{BusError, PublishedEvent};
 use crate::location::SourceLocation;
-use crate::reserved::EVERYBODY;
 
 /// An event of a built [`Api`](crate::Api).
 #[derive(Debug)]

@@ -9,8 +9,6 @@
 //! - `conformance`: the tests that every [`Bus`] has to pass, in the module `conformance`.
 //! - `postgres`: what stores in Postgres stand on, and a bus between nodes, in the module `storage::postgres`; see [`storage`].
 
-#![cfg_attr(doctest, doc = include_str!("../../README.md"))]
-
 extern crate self as rpc_core;
 
 mod api;
@@ -41,8 +39,6 @@ mod pipeline;
 pub mod pointer;
 pub mod read;
 mod reply;
-#[path = "../../rpc-macros/src/grammar/reserved.rs"]
-pub mod reserved;
 mod schema;
 mod state;
 pub mod storage;
@@ -52,6 +48,7 @@ pub mod units;
 mod upload;
 mod ws;
 
+pub use rpc_grammar::reserved;
 pub use rpc_macros::{ReadFields, api_event, api_method, api_module};
 pub use {schemars, serde, serde_json};
 

@@ -1,12 +1,19 @@
 //! The vocabulary of permissions, and who a method admits.
 
+use rpc_grammar::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
+
 use crate::identity::Identity;
-use crate::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 
 /// Names with a meaning of their own, which no application can declare.
 pub const RESERVED: [&str; 5] = [EVERYBODY, GUEST, USER, ROOT, SELF];
 
 /// A permission that the application declares.
+///
+/// Its name has lower-case letters and digits, in words joined by `-`, `_`, `.` or `:`, and at most 64 bytes; it is none of the
+/// [reserved words](RESERVED). [`ApiBuilder::build`](crate::ApiBuilder::build) refuses others.
+///
+/// Methods may also name callers that nobody declares: `*` is everybody, guests included; `guest` is who has no account, `user` who
+/// has one, `root` the user who may do everything. So a method that only signed-in callers may use says `user`, not `*`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permission {
     /// The name that methods and users refer to: `admin`.
@@ -20,7 +27,7 @@ pub struct Permission {
 }
 
 impl Permission {
-    /// A permission that new users do not hold.
+    /// A permission that new users do not hold. The name is checked when the API is built.
     #[must_use]
     pub const fn new(name: &'static str, title: &'static str, description: &'static str) -> Self {
         Self { name, title, description, default: false }

@@ -2,12 +2,10 @@
 //!
 //! The grammar is that of the attributes, and what is written is read as the same quantity.
 
-#[path = "../../rpc-macros/src/grammar/units.rs"]
-mod grammar;
-
 use std::time::Duration;
 
-use self::grammar::{PERIODS, SIZES, TIMES};
+use rpc_grammar::units::{self as grammar, PERIODS, SIZES, TIMES};
+
 use crate::limits::Rate;
 
 /// The longest time, a hundred years: sums with it fit everywhere.

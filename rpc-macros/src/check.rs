@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use proc_macro2::Span;
 use quote::ToTokens;
+use rpc_grammar::reserved::{EVERYBODY, GUEST};
 use syn::{Generics, LitStr, ReturnType, Safety, Signature};
 
 use crate::attr::event::EventAttr;
@@ -12,7 +13,6 @@ use crate::attr::who::Who;
 use crate::fault::{Fault, Faults};
 use crate::function::Function;
 use crate::grammar::name::WhoKind;
-use crate::grammar::reserved::{EVERYBODY, GUEST};
 use crate::model::argument::holds_keyword;
 use crate::model::method::Method;
 use crate::model::read::{Field, List, PAGE};

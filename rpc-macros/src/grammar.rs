@@ -4,6 +4,3 @@ pub(crate) mod name;
 pub(crate) mod operator;
 pub(crate) mod path;
 pub(crate) mod quantity;
-#[expect(unreachable_pub, reason = "public where `rpc-core` compiles the file")]
-pub(crate) mod reserved;
-pub(crate) mod units;

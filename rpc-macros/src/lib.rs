@@ -47,7 +47,7 @@ use proc_macro::TokenStream;
 /// | key | meaning |
 /// | --- | --- |
 /// | `path = "/v1/module/method"` | the method's id; required |
-/// | `permissions = ["admin"]` | who may call: `*` (everybody), `guest`, `user`, `root` or names that the application declares; one of them is enough; required |
+/// | `permissions = ["admin"]` | who may call: `*` (everybody, guests too), `guest` (only who has no account), `user` (any account), `root` or names that the application declares; one of them is enough; required |
 /// | `deprecated` | marked so in the documents |
 /// | `private` | reached by calls from inside the process only |
 /// | `session_only` | refuses API tokens |

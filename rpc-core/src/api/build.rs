@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use rpc_grammar::permission;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -14,6 +15,7 @@ use super::{Api, Inner, declared_events, select};
 use crate::budget::Budget;
 use crate::bus::Listener;
 use crate::call::RequestIds;
+use crate::events::entry::EventEntry;
 use crate::method::Module;
 use crate::method::entry::{MethodEntry, ModuleEntry};
 use crate::permissions::RESERVED;
@@ -31,7 +33,7 @@ impl ApiBuilder {
         let modules = modules(&entries, &mut faults);
         self.check_permissions(&mut faults);
         self.check_limits(&entries, &mut faults);
-        let events = declared_events::compile(&self.only, &self.permissions, &mut faults);
+        let events = declared_events::compile(&self.selection, &self.permissions, &mut faults);
         declared_events::check_reached(&entries, &mut faults);
         let mut build = Build::new(&self, &modules, faults);
         let methods = build.methods(&entries);
@@ -69,9 +71,7 @@ impl ApiBuilder {
 
     /// The selected methods, ordered by path.
     fn entries(&self, faults: &mut Vec<Fault>) -> Vec<MethodEntry> {
-        let selected = |entry: &&MethodEntry| {
-            self.only.is_empty() || self.only.iter().any(|pattern| select::matches(pattern, entry.path))
-        };
+        let selected = |entry: &&MethodEntry| self.selection.takes(entry.path);
         let mut entries: Vec<MethodEntry> = inventory::iter::<MethodEntry>().filter(selected).copied().collect();
         for entry in &self.methods {
             let known = |other: &MethodEntry| other.path == entry.path && other.location == entry.location;
@@ -90,8 +90,11 @@ impl ApiBuilder {
         if entries.is_empty() {
             faults.push(Fault::NoMethods);
         }
-        let unmatched = |pattern: &&String| !entries.iter().any(|entry| select::matches(pattern, entry.path));
-        faults.extend(self.expected.iter().filter(unmatched).cloned().map(Fault::NothingMatches));
+        let served: Vec<&str> = entries.iter().map(|entry| entry.path).collect();
+        let mut known: Vec<&str> = inventory::iter::<MethodEntry>().map(|entry| entry.path).collect();
+        known.extend(inventory::iter::<EventEntry>().map(|entry| entry.name));
+        known.extend(&served);
+        self.selection.check(&known, &served, faults);
         let unknown = |path: &&String| !entries.iter().any(|entry| entry.path == path.as_str());
         faults.extend(self.method_limits.keys().filter(unknown).cloned().map(Fault::LimitsForUnknownMethod));
         entries
@@ -105,10 +108,24 @@ impl ApiBuilder {
     }
 
     fn check_permissions(&self, faults: &mut Vec<Fault>) {
+        let bad = self.permissions.iter().map(|permission| permission.name).filter(|name| !RESERVED.contains(name));
+        faults.extend(bad.filter_map(permission_fault));
         let mut names = HashSet::from(RESERVED);
         let taken = self.permissions.iter().filter(|permission| !names.insert(permission.name));
         faults.extend(taken.map(|permission| Fault::BadPermission(permission.name)));
     }
+}
+
+/// What is wrong with the name of a permission: no attribute could say it.
+fn permission_fault(name: &'static str) -> Option<Fault> {
+    let reason = if name.len() > permission::MAX_BYTES {
+        format!("it has {} bytes, and may have {}", name.len(), permission::MAX_BYTES)
+    } else if permission::has_form(name) {
+        return None;
+    } else {
+        permission::nearest(name).map_or_else(|| permission::FORM.to_owned(), |meant| format!("write \"{meant}\""))
+    };
+    Some(Fault::BadPermissionName { name, reason })
 }
 
 /// The modules above the selected methods, ordered by path.

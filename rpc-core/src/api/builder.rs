@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::select::Selection;
 use crate::authenticator::{Authenticator, NoTokens};
 use crate::bus::{Bus, LocalBus};
 use crate::clock::{Clock, SystemClock};
@@ -16,8 +17,7 @@ use crate::state::State;
 
 /// Builds an [`Api`](crate::Api): the methods that it serves, and the parts that they need.
 pub struct ApiBuilder {
-    pub(super) only: Vec<String>,
-    pub(super) expected: Vec<String>,
+    pub(super) selection: Selection,
     pub(super) methods: Vec<MethodEntry>,
     pub(super) permissions: Vec<Permission>,
     pub(super) states: Vec<(TypeId, Box<dyn Any + Send + Sync>)>,
@@ -34,8 +34,7 @@ pub struct ApiBuilder {
 impl Default for ApiBuilder {
     fn default() -> Self {
         Self {
-            only: Vec::new(),
-            expected: Vec::new(),
+            selection: Selection::default(),
             methods: Vec::new(),
             permissions: Vec::new(),
             states: Vec::new(),
@@ -53,26 +52,55 @@ impl Default for ApiBuilder {
 
 impl fmt::Debug for ApiBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ApiBuilder").field("only", &self.only).field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("ApiBuilder")
+            .field("selection", &self.selection)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 
 impl ApiBuilder {
-    /// Serves only those methods of the binary that match: `/v1/**`, `/v1/users/*`. Repeated patterns add up.
+    /// Serves only those methods and events of the binary that match: `/v1/users/create`, `/v1/users/*` (one segment), `/v1/**`
+    /// (any number). Repeated patterns add up. One that matches nothing is a [`Fault`](crate::Fault).
     #[must_use]
     pub fn only(mut self, pattern: &str) -> Self {
-        self.only.push(pattern.to_owned());
+        self.selection.only.push(pattern.to_owned());
+        self
+    }
+
+    /// Leaves out the methods and events of the binary that match, also those that [`only`](Self::only) takes. Repeated patterns
+    /// add up. One that matches nothing is a [`Fault`](crate::Fault): a misspelt one would serve what was to be left out.
+    ///
+    /// ```
+    /// # use rpc_core::{Api, ApiError, api_method, api_module};
+    /// # api_module! {
+    /// #     /// Greetings
+    /// #     path = "/v1/greetings"
+    /// # }
+    /// # /// Say hello
+    /// # #[api_method(path = "/v1/greetings/hello", permissions = ["*"])]
+    /// # async fn hello() -> Result<(), ApiError> { Ok(()) }
+    /// # /// Try something
+    /// # #[api_method(path = "/v1/greetings/try", permissions = ["*"])]
+    /// # async fn attempt() -> Result<(), ApiError> { Ok(()) }
+    /// let api = Api::builder().except("/v1/greetings/try").build()?;
+    /// assert!(api.method("/v1/greetings/try").is_none());
+    /// # Ok::<(), rpc_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn except(mut self, pattern: &str) -> Self {
+        self.selection.except.push(pattern.to_owned());
         self
     }
 
     /// Fails the build when no method matches. For crates of methods that could drop out of the binary unnoticed.
     #[must_use]
     pub fn expect(mut self, pattern: &str) -> Self {
-        self.expected.push(pattern.to_owned());
+        self.selection.expected.push(pattern.to_owned());
         self
     }
 
-    /// Adds a method explicitly, whatever [`only`](Self::only) says.
+    /// Adds a method explicitly, whatever [`only`](Self::only) and [`except`](Self::except) say.
     #[must_use]
     pub fn method(mut self, entry: MethodEntry) -> Self {
         self.methods.push(entry);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, json};
 
 use super::faults::Fault;
-use super::select;
+use super::select::Selection;
 use crate::events::entry::EventEntry;
 use crate::events::{Event, Payload};
 use crate::location::SourceLocation;
@@ -16,9 +16,8 @@ use crate::permissions::{Permission, RESERVED};
 use crate::schema;
 
 /// The selected events, ordered by name.
-pub(super) fn compile(only: &[String], permissions: &[Permission], faults: &mut Vec<Fault>) -> Vec<Event> {
-    let selected =
-        |entry: &&EventEntry| only.is_empty() || only.iter().any(|pattern| select::matches(pattern, entry.name));
+pub(super) fn compile(selection: &Selection, permissions: &[Permission], faults: &mut Vec<Fault>) -> Vec<Event> {
+    let selected = |entry: &&EventEntry| selection.takes(entry.name);
     let mut entries: Vec<EventEntry> = inventory::iter::<EventEntry>().filter(selected).copied().collect();
     entries.sort_by_key(|entry| (entry.name, entry.location.file, entry.location.line));
     for pair in entries.windows(2).filter(|pair| pair[0].name == pair[1].name) {

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use rpc_grammar::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 use thiserror::Error;
 
 use crate::location::SourceLocation;
-use crate::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 
 /// The reserved words for callers, as a list for people.
 fn callers() -> String {
@@ -61,6 +61,14 @@ pub enum Fault {
     /// The application declares a permission whose name is reserved or taken.
     #[error("the permission \"{0}\" cannot be declared: the name is reserved, or declared twice")]
     BadPermission(&'static str),
+    /// The application declares a permission whose name no attribute can say.
+    #[error("the permission \"{name}\" cannot be declared: {reason}")]
+    BadPermissionName {
+        /// The name.
+        name: &'static str,
+        /// What is wrong with it, or what to write.
+        reason: String,
+    },
     /// A method needs a state that was not given.
     #[error("{method} at {location} takes `&{state}`, which was not given; give it with `.state(…)`")]
     MissingState {
@@ -106,8 +114,30 @@ pub enum Fault {
         reason: String,
     },
     /// A pattern of `.expect(…)` matches nothing.
-    #[error("no method matches {0}; is its crate in the binary? `use my_methods as _;` keeps it there")]
+    #[error(
+        "no method that is served matches {0}; do `.only(…)` and `.except(…)` leave one? is its crate in the binary? `use my_methods as _;` keeps it there"
+    )]
     NothingMatches(String),
+    /// A pattern of `.only(…)` or `.except(…)` matches nothing that the binary has.
+    #[error(
+        "`.{option}(\"{pattern}\")` matches no method and no event; mend the pattern, or keep the crate that declares them in the binary: `use my_methods as _;`"
+    )]
+    SelectsNothing {
+        /// The builder's function: `only` or `except`.
+        option: &'static str,
+        /// The pattern.
+        pattern: String,
+    },
+    /// A pattern that no path could match.
+    #[error("`.{option}(\"{pattern}\")` is no pattern of paths, such as /v1/users/* or /v1/**: {reason}")]
+    BadPattern {
+        /// The builder's function: `only`, `except` or `expect`.
+        option: &'static str,
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The configuration limits a method that does not exist.
     #[error("the configuration sets limits for {0}, which is no method")]
     LimitsForUnknownMethod(String),
@@ -178,7 +208,7 @@ pub enum Fault {
     },
     /// There is nothing to serve.
     #[error(
-        "there are no methods; is the crate that declares them in the binary? `use my_methods as _;` keeps it there"
+        "there are no methods: none is declared, or `.only(…)` and `.except(…)` leave none, or the crate that declares them is not in the binary (`use my_methods as _;` keeps it there)"
     )]
     NoMethods,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
+use rpc_grammar::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 
 /// The meaning of the words that are not declared permissions.
 const WORDS: [(&str, &str); 5] = [

@@ -1,9 +1,9 @@
 //! Who hears an event.
 
+use rpc_grammar::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 use serde::{Deserialize, Serialize};
 
 use crate::identity::Identity;
-use crate::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 
 /// Who is to hear a published event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -157,7 +157,53 @@ fn every_fault_is_told_at_once_with_its_place() {
 #[test]
 fn nothing_to_serve_is_a_fault() {
     let error = Api::builder().only("/v9/nowhere/**").build().unwrap_err();
-    assert_eq!(faults(&error), [Fault::NoMethods]);
+    let pattern = "/v9/nowhere/**".to_owned();
+    assert_eq!(faults(&error), [Fault::NoMethods, Fault::SelectsNothing { option: "only", pattern }]);
+    assert!(error.to_string().contains("`.only(\"/v9/nowhere/**\")` matches no method and no event"), "{error}");
+    let none = Api::builder().only("/v9/registration/**").except("/v9/**").build().unwrap_err();
+    assert_eq!(faults(&none), [Fault::NoMethods]);
+}
+
+#[test]
+fn methods_can_be_left_out() {
+    let api = Api::builder().only("/v9/registration/**").except("/v9/*/below/**").build().unwrap();
+    assert_eq!(api.methods().map(rpc_core::Method::path).collect::<Vec<_>>(), ["/v9/registration/good"]);
+    let api = Api::builder().only("/v9/registration/**").except("/v9/registration/good").method(good::ENTRY).build();
+    assert_eq!(api.unwrap().methods().len(), 2);
+}
+
+#[test]
+fn a_pattern_that_selects_nothing_is_a_fault() {
+    let builder = || Api::builder().only("/v9/registration/**");
+    for pattern in ["/v9/registration/god", "/v9/registration/*/*/*"] {
+        for (option, builder) in [("only", builder().only(pattern)), ("except", builder().except(pattern))] {
+            let expected = Fault::SelectsNothing { option, pattern: pattern.to_owned() };
+            assert_eq!(faults(&builder.build().unwrap_err()), [expected]);
+        }
+    }
+    for pattern in ["v9/**", "/v9/registration/go*", "/v9//good", ""] {
+        let built = [builder().only(pattern), builder().except(pattern), builder().expect(pattern)];
+        for (builder, option) in built.into_iter().zip(["only", "except", "expect"]) {
+            let found = faults(&builder.build().unwrap_err());
+            assert!(
+                matches!(&found[..], [Fault::BadPattern { option: of, pattern: bad, .. }] if *of == option && bad == pattern),
+                "{found:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_name_of_a_permission_is_one_that_attributes_can_say() {
+    let long = "a".repeat(65).leak();
+    for (name, reason) in
+        [("Bad Name", "write \"bad-name\""), ("", "lower-case letters"), (long, "65 bytes"), ("a..b", "such as")]
+    {
+        let permission = Permission::new(name, "Title", "Description.");
+        let error = Api::builder().only("/v9/registration/**").permission(permission).build().unwrap_err();
+        assert!(matches!(&faults(&error)[..], [Fault::BadPermissionName { name: bad, .. }] if *bad == name), "{error}");
+        assert!(error.to_string().contains(reason), "{error}");
+    }
 }
 
 #[test_waits::test]

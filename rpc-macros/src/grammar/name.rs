@@ -1,10 +1,9 @@
 //! Names: of permissions and audiences, and of parameters; and the nearest one to a misspelt name.
 
-use super::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
-use crate::fault::Fault;
+use rpc_grammar::permission;
+use rpc_grammar::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 
-/// The longest name of a permission, in bytes.
-const MAX_PERMISSION: usize = 64;
+use crate::fault::Fault;
 
 /// What a name in a list of people stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,31 +45,22 @@ pub(crate) fn who(text: &str, kind: WhoKind) -> Result<(), Fault> {
     if text.is_empty() {
         return Err(Fault::new(format!("the {noun} is empty"), format!("write {}", kind.choices())));
     }
-    if text.len() > MAX_PERMISSION {
+    if text.len() > permission::MAX_BYTES {
         return Err(Fault::new(
-            format!("the {noun} has {} bytes, and may have {MAX_PERMISSION}", text.len()),
+            format!("the {noun} has {} bytes, and may have {}", text.len(), permission::MAX_BYTES),
             "shorten the name",
         ));
     }
-    if is_permission(text) {
+    if permission::has_form(text) {
         return Ok(());
     }
-    let lower = text.trim().to_ascii_lowercase().replace(' ', "-");
-    let help = if is_permission(&lower) {
-        format!("write `{lower}`")
-    } else {
-        "a permission has lower-case letters and digits, in words joined by `-`, `_`, `.` or `:`, such as `billing:read`".to_owned()
-    };
+    let help =
+        permission::nearest(text).map_or_else(|| permission::FORM.to_owned(), |meant| format!("write `{meant}`"));
     let message = match kind {
         WhoKind::Permission => format!("`{text}` is not the name of a permission"),
         WhoKind::Audience => format!("`{text}` is not an audience, nor the name of a permission"),
     };
     Err(Fault::new(message, help))
-}
-
-fn is_permission(text: &str) -> bool {
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.split(['-', '_', '.', ':']).all(is_word)
 }
 
 /// Checks the public name of a parameter or a field.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::units::{self, PERIODS, SIZES};
+use rpc_grammar::units::{self, PERIODS, SIZES};
+
 use crate::fault::Fault;
 
 /// The longest `timeout`.

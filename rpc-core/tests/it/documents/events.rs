@@ -77,6 +77,6 @@ async fn silence() -> Result {
 
 /// What is selected of the events, of the methods that they reach, or of both.
 pub(super) fn api(patterns: &[&str]) -> Api {
-    let builder = patterns.iter().fold(super::fixture::nothing(), |builder, pattern| builder.only(pattern));
+    let builder = patterns.iter().fold(super::fixture::bare(), |builder, pattern| builder.only(pattern));
     builder.build().expect("a set of methods without faults")
 }

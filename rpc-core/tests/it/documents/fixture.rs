@@ -26,11 +26,11 @@ pub(super) fn methods() -> impl DoubleEndedIterator<Item = MethodEntry> {
     METHODS.into_iter().flatten().copied()
 }
 
-/// An API of no methods but those that are added.
-pub(super) fn nothing() -> ApiBuilder {
-    Api::builder().only("/none").permission(Permission::new("admin", "Administrator", "May change users and settings."))
+/// An API without what its methods need, but for a permission.
+pub(super) fn bare() -> ApiBuilder {
+    Api::builder().permission(Permission::new("admin", "Administrator", "May change users and settings."))
 }
 
 pub(super) fn api() -> Api {
-    nothing().only("/v1/**").build().expect("a set of methods without faults")
+    bare().only("/v1/**").build().expect("a set of methods without faults")
 }

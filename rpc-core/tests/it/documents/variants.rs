@@ -166,7 +166,7 @@ async fn all(
 }
 
 pub(super) fn api() -> Api {
-    super::fixture::nothing()
+    super::fixture::bare()
         .only("/v9/documents/**")
         .only("/v10/documents/**")
         .build()

@@ -1,8 +1,6 @@
 //! The words for callers that have a meaning without being declared as permissions.
 
-// `rpc-core` compiles this file too, as `units.rs`.
-
-/// Everybody, with and without an account.
+/// Everybody: who has an account, and guests too.
 pub const EVERYBODY: &str = "*";
 /// Callers without an account.
 pub const GUEST: &str = "guest";
