@@ -217,8 +217,6 @@ impl App {
     }
 }
 
-impl rpc_core::State for App {}
-
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App").field("accounts", &self.accounts).field("mails", &self.mails).finish_non_exhaustive()

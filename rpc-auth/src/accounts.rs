@@ -80,8 +80,6 @@ impl fmt::Debug for Accounts {
     }
 }
 
-impl rpc_core::State for Accounts {}
-
 /// The caller of an operation, looked up: who they are now, not when their token was cached.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {

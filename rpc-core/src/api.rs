@@ -8,7 +8,6 @@ mod faults;
 mod publish;
 mod select;
 
-use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -30,7 +29,7 @@ use crate::limits::Limits;
 use crate::method::{Method, Module};
 use crate::observer::{Observer, Tracer};
 use crate::permissions::Permission;
-use crate::state::State;
+use crate::state::{State, States};
 use crate::ws::Hub;
 
 /// A set of methods, checked and ready to serve. Cheap to clone.
@@ -45,7 +44,7 @@ struct Inner {
     client_events: HashMap<&'static str, Arc<Method>>,
     permissions: Vec<Permission>,
     result_definitions: Map<String, Value>,
-    states: Vec<(TypeId, Box<dyn Any + Send + Sync>)>,
+    states: States,
     authenticator: Box<dyn Authenticator>,
     observers: Vec<Box<dyn Observer>>,
     tracer: Option<Box<dyn Tracer>>,
@@ -212,9 +211,8 @@ impl Api {
         &self.0.tasks
     }
 
-    pub(crate) fn state<S: State>(&self) -> Option<&S> {
-        let (_, state) = self.0.states.iter().find(|(id, _)| *id == TypeId::of::<S>())?;
-        state.downcast_ref()
+    pub(crate) fn state<S: State + ?Sized>(&self) -> Option<&S> {
+        self.0.states.find()
     }
 }
 

@@ -124,7 +124,7 @@ impl Ctx {
         self.codec
     }
 
-    pub(crate) fn state<S: State>(&self) -> &S {
+    pub(crate) fn state<S: State + ?Sized>(&self) -> &S {
         self.api.state().expect("the build of the `Api` checks that every state is there")
     }
 

@@ -95,6 +95,12 @@ pub mod __private {
 
     pub use crate::method::encode::encode;
     pub use crate::method::inject::Injected;
+    pub use crate::method::provider::Provider;
+
+    /// The traits that an expansion asks who provides an argument.
+    pub mod provider {
+        pub use crate::method::provider::{OfApplication as _, OfCaller as _, OfCrate as _};
+    }
 
     /// The parsers of what strangers send, for fuzz targets.
     pub mod fuzz {

@@ -1,4 +1,4 @@
-//! A method: what the attribute declares ([`entry`]), what its signature means ([`arguments`], [`inject`], [`output`]),
+//! A method: what the attribute declares ([`entry`]), what its signature means ([`arguments`], [`provider`], [`output`]),
 //! and the run-time form that the `Api` serves.
 
 pub(crate) mod arguments;
@@ -7,6 +7,7 @@ pub(crate) mod encode;
 pub(crate) mod entry;
 pub(crate) mod inject;
 pub(crate) mod output;
+pub(crate) mod provider;
 
 use std::fmt;
 use std::sync::Arc;

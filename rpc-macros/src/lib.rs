@@ -18,9 +18,8 @@ use proc_macro::TokenStream;
 /// Makes a remote method of a plain async function.
 ///
 /// ```
-/// # use rpc_core::{ApiError, Ctx, State, api_method};
+/// # use rpc_core::{ApiError, Ctx, api_method};
 /// # struct App;
-/// # impl State for App {}
 /// # impl App { async fn enable(&self, _: &str, _: bool) -> Result<(), ApiError> { Ok(()) } }
 /// /// Set user enabled
 /// ///
@@ -39,8 +38,8 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// An argument taken by value comes from the caller: it is a positional parameter, and its type implements
-/// `serde::Deserialize` and `schemars::JsonSchema`. An argument taken by reference comes from the application: `&Ctx`, `&S`
-/// for a state `S`, `&Upload` or `Option<&Upload>`.
+/// `serde::Deserialize` and `schemars::JsonSchema`. An argument taken by reference comes from the application: `&Ctx`, `&Upload`,
+/// `Option<&Upload>`, or a state of any other type: `&App`, `&dyn Clock`, `&Arc<Pool>`.
 ///
 /// # Keys
 ///

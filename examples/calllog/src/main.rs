@@ -27,14 +27,9 @@ use std::sync::Arc;
 
 use rpc_calllog::{CallLog, CallLogOptions, LogRow, MemoryLog};
 use rpc_core::http::{HttpService, Server};
-use rpc_core::{Api, ApiError, Ctx, State, SystemClock, api_method, api_module};
+use rpc_core::{Api, ApiError, Ctx, SystemClock, api_method, api_module};
 use schemars::JsonSchema;
 use serde::Serialize;
-
-/// The log, for methods that read it.
-struct Calls(CallLog);
-
-impl State for Calls {}
 
 api_module! {
     /// Greetings
@@ -70,10 +65,10 @@ struct MethodCalls {
 
 /// Count the calls of the last 30 days by method
 #[api_method(path = "/v1/calls/statistics", permissions = ["*"], log = false)]
-async fn statistics(ctx: &Ctx, calls: &Calls) -> Result<Vec<MethodCalls>, ApiError> {
+async fn statistics(ctx: &Ctx, calls: &CallLog) -> Result<Vec<MethodCalls>, ApiError> {
     let mut statistics = Vec::new();
     for method in ctx.api().methods().filter(|method| method.is_logged()) {
-        let counts = calls.0.totals(Some(method.path())).await?;
+        let counts = calls.totals(Some(method.path())).await?;
         statistics.push(MethodCalls {
             method: method.path(),
             requests: counts.requests,
@@ -87,8 +82,8 @@ async fn statistics(ctx: &Ctx, calls: &Calls) -> Result<Vec<MethodCalls>, ApiErr
 
 /// Tell of the last calls
 #[api_method(path = "/v1/calls/last", permissions = ["*"], log = false)]
-async fn last(calls: &Calls, count: u8) -> Result<Vec<String>, ApiError> {
-    let rows = calls.0.rows(None, 0, count.into()).await?;
+async fn last(calls: &CallLog, count: u8) -> Result<Vec<String>, ApiError> {
+    let rows = calls.rows(None, 0, count.into()).await?;
     let tell = |LogRow { call, .. }: &LogRow| format!("{}: {} {}", call.method, call.status, call.reason);
     Ok(rows.iter().map(tell).collect())
 }
@@ -98,7 +93,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".to_owned());
     let clock = Arc::new(SystemClock::default());
     let calls = CallLog::start(Arc::new(MemoryLog::default()), clock, CallLogOptions::default());
-    let api = Api::builder().observer(calls.clone()).state(Calls(calls)).build()?;
+    let api = Api::builder().observer(calls.clone()).state(calls).build()?;
     let server = Server::bind(HttpService::new(api), address.parse()?).await?;
     writeln!(std::io::stdout(), "listening on http://{}", server.local_addr()?)?;
     server.serve(std::future::pending()).await;

@@ -12,7 +12,7 @@ use rpc_calllog::CallLog;
 use rpc_core::http::{HttpService, Server};
 use rpc_core::{
     Api, ApiBuilder, ApiError, AuthError, Authenticator, BuildError, CallRecord, Identity, Observer, Permission,
-    RequestId, State, Token, User, api_method, api_module,
+    RequestId, Token, User, api_method, api_module,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,8 +59,6 @@ pub struct CreatedUser {
 /// Hands out the ids of users.
 #[derive(Debug)]
 struct Ids(AtomicU64);
-
-impl State for Ids {}
 
 /// Echo a string
 #[api_method(path = "/v1/test/test", permissions = ["user"])]

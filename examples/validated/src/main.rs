@@ -25,7 +25,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rpc_core::http::{HttpService, Server};
 use rpc_core::read::{Condition, Direction, Read, Sortable};
-use rpc_core::{Api, ApiError, ReadFields, Reply, State, api_method, api_module};
+use rpc_core::{Api, ApiError, ReadFields, Reply, api_method, api_module};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -79,8 +79,6 @@ impl From<CreateError> for ApiError {
 /// The club. Methods take it by reference.
 #[derive(Default)]
 struct Club(Mutex<Vec<Member>>);
-
-impl State for Club {}
 
 impl Club {
     const SEATS: usize = 3;

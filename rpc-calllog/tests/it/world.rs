@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use rpc_calllog::{CallLog, CallLogOptions, CallLogStore, Counts, MemoryLog};
 use rpc_core::http::{HttpService, Server};
 use rpc_core::{
-    Api, ApiError, AuthError, Authenticator, Call, Clock, Identity, Limits, Permission, State, TestClient, Token, User,
+    Api, ApiError, AuthError, Authenticator, Call, Clock, Identity, Limits, Permission, TestClient, Token, User,
     api_method, api_module,
 };
 use serde_json::{Value, json};
@@ -39,8 +39,6 @@ pub(crate) struct Gate {
     entered: Arc<Semaphore>,
     pub(crate) out: Arc<Semaphore>,
 }
-
-impl State for Gate {}
 
 async fn end_as(how: &str) -> Result<(), ApiError> {
     tokio::task::yield_now().await;

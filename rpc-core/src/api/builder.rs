@@ -1,6 +1,5 @@
 //! The builder of an [`Api`](crate::Api).
 
-use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -13,14 +12,14 @@ use crate::limits::{Limits, MethodLimits};
 use crate::method::entry::MethodEntry;
 use crate::observer::{Observer, Tracer};
 use crate::permissions::Permission;
-use crate::state::State;
+use crate::state::{State, States};
 
 /// Builds an [`Api`](crate::Api): the methods that it serves, and the parts that they need.
 pub struct ApiBuilder {
     pub(super) selection: Selection,
     pub(super) methods: Vec<MethodEntry>,
     pub(super) permissions: Vec<Permission>,
-    pub(super) states: Vec<(TypeId, Box<dyn Any + Send + Sync>)>,
+    pub(super) states: States,
     pub(super) authenticator: Box<dyn Authenticator>,
     pub(super) observers: Vec<Box<dyn Observer>>,
     pub(super) tracer: Option<Box<dyn Tracer>>,
@@ -37,7 +36,7 @@ impl Default for ApiBuilder {
             selection: Selection::default(),
             methods: Vec::new(),
             permissions: Vec::new(),
-            states: Vec::new(),
+            states: States::default(),
             authenticator: Box::new(NoTokens),
             observers: Vec::new(),
             tracer: None,
@@ -115,10 +114,11 @@ impl ApiBuilder {
     }
 
     /// Gives a state that methods take by reference. A second one of the same type replaces the first.
+    ///
+    /// An `Arc<T>` or a `Box<T>` is taken as `&T` too, also where `T` is `dyn Trait`: see [`State`].
     #[must_use]
     pub fn state<S: State>(mut self, state: S) -> Self {
-        self.states.retain(|(id, _)| *id != TypeId::of::<S>());
-        self.states.push((TypeId::of::<S>(), Box::new(state)));
+        self.states.set(state);
         self
     }
 

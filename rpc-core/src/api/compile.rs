@@ -12,10 +12,11 @@ use super::builder::ApiBuilder;
 use super::faults::Fault;
 use super::select::is_below;
 use crate::limits::EffectiveLimits;
-use crate::method::entry::{MethodEntry, ParamEntry, Signature, StateKey, UploadUse};
+use crate::method::entry::{MethodEntry, ParamEntry, Signature, UploadUse};
 use crate::method::{Method, Module, Parameter};
 use crate::permissions::Access;
 use crate::schema::{self, MethodSchema};
+use crate::state::WantedState;
 
 /// What the methods of one build share.
 pub(super) struct Build<'b> {
@@ -117,12 +118,10 @@ impl<'b> Build<'b> {
         }
     }
 
-    fn check_states(&mut self, entry: &MethodEntry, states: &[StateKey]) {
-        for state in states {
-            if !self.builder.states.iter().any(|(given, _)| *given == state.id) {
-                let (method, location, state) = (entry.path, entry.location, state.name);
-                self.faults.push(Fault::MissingState { method, location, state });
-            }
+    fn check_states(&mut self, entry: &MethodEntry, wanted: &[WantedState]) {
+        let states = &self.builder.states;
+        for wanted in wanted.iter().filter(|wanted| !wanted.is_given(states)) {
+            self.faults.push(Fault::missing_state(entry.path, entry.location, wanted, states));
         }
     }
 
@@ -139,7 +138,7 @@ struct Described {
     module: Option<usize>,
     faults: Vec<Fault>,
     result: Option<Schema>,
-    states: Vec<StateKey>,
+    states: Vec<WantedState>,
     upload: UploadUse,
 }
 

@@ -6,6 +6,7 @@ use rpc_grammar::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 use thiserror::Error;
 
 use crate::location::SourceLocation;
+use crate::state::{States, WantedState};
 
 /// The reserved words for callers, as a list for people.
 fn callers() -> String {
@@ -70,7 +71,7 @@ pub enum Fault {
         reason: String,
     },
     /// A method needs a state that was not given.
-    #[error("{method} at {location} takes `&{state}`, which was not given; give it with `.state(…)`")]
+    #[error("{method} at {location} takes `&{state}`, which was not given; {help}; given are: {given}")]
     MissingState {
         /// The method's path.
         method: &'static str,
@@ -78,6 +79,10 @@ pub enum Fault {
         location: SourceLocation,
         /// The state's type.
         state: &'static str,
+        /// What to write.
+        help: String,
+        /// The types of the states that were given.
+        given: String,
     },
     /// A method belongs to no module.
     #[error(
@@ -213,6 +218,47 @@ pub enum Fault {
     NoMethods,
 }
 
+impl Fault {
+    /// The fault of a method that takes a state which is not among those that were given.
+    pub(super) fn missing_state(
+        method: &'static str,
+        location: SourceLocation,
+        wanted: &WantedState,
+        states: &States,
+    ) -> Self {
+        let name = short(wanted.name);
+        let help = if wanted.is_unsized {
+            let variable = name.trim_start_matches("dyn ").split([' ', '<']).next().unwrap_or_default().to_lowercase();
+            format!("write `let {variable}: Arc<{name}> = Arc::new(…);` and `Api::builder().state({variable})`")
+        } else {
+            format!(
+                "give a `{name}`, or an `Arc` of it, with `Api::builder().state(…)`, or take it by value where callers send it"
+            )
+        };
+        let given: Vec<String> = states.names().map(|name| format!("`{}`", short(name))).collect();
+        let given = if given.is_empty() { "none".to_owned() } else { given.join(", ") };
+        Self::MissingState { method, location, state: wanted.name, help, given }
+    }
+}
+
+/// The name of a type as people write it, without the paths in it: `Arc<dyn Clock>`.
+fn short(name: &str) -> String {
+    let mut short = String::new();
+    let mut rest = name;
+    while let Some(end) = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')) {
+        let (word, after) = rest.split_at(end);
+        let other = after.chars().next().map_or(0, char::len_utf8);
+        short.push_str(last_segment(word));
+        short.push_str(&after[..other]);
+        rest = &after[other..];
+    }
+    short + last_segment(rest)
+}
+
+fn last_segment(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}
+
 /// Everything that is wrong with a set of methods.
 #[derive(Clone, PartialEq, Eq, Error)]
 pub struct BuildError(pub(super) Vec<Fault>);
@@ -237,5 +283,22 @@ impl fmt::Display for BuildError {
 impl fmt::Debug for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn the_name_of_a_type_is_told_without_paths() {
+        for (name, expected) in [
+            ("app::App", "App"),
+            ("dyn app::store::Clock", "dyn Clock"),
+            ("alloc::sync::Arc<dyn app::Clock + core::marker::Send>", "Arc<dyn Clock + Send>"),
+            ("(alloc::string::String, [u8; 4])", "(String, [u8; 4])"),
+        ] {
+            assert_eq!(short(name), expected);
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! What `#[api_method]` and `api_module!` leave in the binary: constants that are collected at start.
 
-use std::any::TypeId;
 use std::pin::Pin;
 
 use schemars::{Schema, SchemaGenerator};
@@ -10,7 +9,7 @@ use super::output::MethodOutput;
 use crate::limits::MethodLimits;
 use crate::location::SourceLocation;
 use crate::reply::Encoded;
-use crate::state::State;
+use crate::state::{State, WantedState};
 use crate::{ApiError, Ctx};
 
 /// The future of one call of a handler.
@@ -181,7 +180,7 @@ pub struct Signature<'g> {
     pub(crate) outputs: &'g mut SchemaGenerator,
     pub(crate) params: Vec<ParamEntry>,
     pub(crate) result: Option<Schema>,
-    pub(crate) states: Vec<StateKey>,
+    pub(crate) states: Vec<WantedState>,
     pub(crate) upload: UploadUse,
 }
 
@@ -192,13 +191,6 @@ pub(crate) struct ParamEntry {
     pub(crate) description: &'static str,
     pub(crate) style: ParamStyle,
     pub(crate) schema: Schema,
-}
-
-/// A state that a method asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct StateKey {
-    pub(crate) id: TypeId,
-    pub(crate) name: &'static str,
 }
 
 /// Whether a method takes an uploaded file.
@@ -226,10 +218,10 @@ impl Signature<'_> {
     }
 
     /// Notes that the method needs the state `S`.
-    pub(crate) fn state<S: State>(&mut self) {
-        let key = StateKey { id: TypeId::of::<S>(), name: std::any::type_name::<S>() };
-        if !self.states.contains(&key) {
-            self.states.push(key);
+    pub(crate) fn state<S: State + ?Sized>(&mut self) {
+        let wanted = WantedState::new::<S>();
+        if !self.states.iter().any(|known| known.is(&wanted)) {
+            self.states.push(wanted);
         }
     }
 

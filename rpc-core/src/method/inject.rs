@@ -1,16 +1,9 @@
 //! Arguments by reference: what the application provides.
 
 use super::entry::{Signature, UploadUse};
-use crate::state::State;
 use crate::{Ctx, Upload};
 
-/// What `&T` in a method's signature may be.
-#[diagnostic::on_unimplemented(
-    message = "`&{Self}` cannot be injected into an API method",
-    label = "not a state of the application",
-    note = "an argument taken by reference is `&Ctx`, `&Upload` or a state: `impl rpc_core::State for {Self} {{}}` and `Api::builder().state(…)`",
-    note = "a value that the caller sends is taken by value: `{Self}`"
-)]
+/// A type of this crate that methods take by reference, such as [`Ctx`]. Of all other types `&T` is a [`State`](crate::State).
 pub trait Inject: 'static {
     #[doc(hidden)]
     fn declare(signature: &mut Signature<'_>);
@@ -33,17 +26,6 @@ impl Inject for Upload {
 
     fn inject(ctx: &Ctx) -> &Self {
         ctx.upload().expect("a call without a file does not get past the stage `validate`")
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<S: State> Inject for S {
-    fn declare(signature: &mut Signature<'_>) {
-        signature.state::<S>();
-    }
-
-    fn inject(ctx: &Ctx) -> &Self {
-        ctx.state::<S>()
     }
 }
 

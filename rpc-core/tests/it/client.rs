@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rpc_core::{
-    Api, ApiBuilder, ApiError, Audience, AuthError, Authenticator, Ctx, Identity, Reply, State, Token, User, api_event,
+    Api, ApiBuilder, ApiError, Audience, AuthError, Authenticator, Ctx, Identity, Reply, Token, User, api_event,
     api_method, api_module,
 };
 use schemars::JsonSchema;
@@ -88,8 +88,6 @@ struct Doors {
     inside: Semaphore,
     open: Semaphore,
 }
-
-impl State for Doors {}
 
 /// `t_user` is good, and so is every token that begins with `t_leaver` until it is withdrawn.
 struct Tokens;

@@ -15,9 +15,7 @@ mod versions;
 mod wire;
 
 use rpc_core::http::HttpService;
-use rpc_core::{
-    Api, ApiBuilder, ApiError, Ctx, Limits, Permission, Read, Reply, State, Upload, api_method, api_module,
-};
+use rpc_core::{Api, ApiBuilder, ApiError, Ctx, Limits, Permission, Read, Reply, Upload, api_method, api_module};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -109,8 +107,6 @@ struct Doors {
     inside: Semaphore,
     open: Semaphore,
 }
-
-impl State for Doors {}
 
 fn builder() -> ApiBuilder {
     Api::builder()

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rpc_core::{
-    Api, ApiBuilder, ApiError, Ctx, Disposition, ErrorCode, ManualClock, Permission, Reply, State, TestClient,
-    TestReply, Upload, User, api_method, api_module,
+    Api, ApiBuilder, ApiError, Ctx, Disposition, ErrorCode, ManualClock, Permission, Reply, TestClient, TestReply,
+    Upload, User, api_method, api_module,
 };
 use serde_json::json;
 use test_waits::until;
@@ -23,8 +23,6 @@ struct Doors {
     inside: Semaphore,
     open: Semaphore,
 }
-
-impl State for Doors {}
 
 /// Anybody
 #[api_method(path = "/v9/stages/anybody", permissions = ["*"])]

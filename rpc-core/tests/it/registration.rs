@@ -5,7 +5,7 @@ use std::time::Duration;
 use rpc_core::schemars::JsonSchema;
 use rpc_core::serde::Deserialize;
 use rpc_core::{
-    Api, ApiError, BuildError, Fault, Limits, MethodLimits, Permission, State, TestClient, api_method, api_module,
+    Api, ApiError, BuildError, Fault, Limits, MethodLimits, Permission, TestClient, api_method, api_module,
 };
 use serde_json::json;
 
@@ -50,11 +50,12 @@ async fn undeclared() -> Result<(), ApiError> {
 }
 
 struct Absent;
-impl State for Absent {}
 
-/// A state that nobody gives
+trait Absence: Send + Sync {}
+
+/// States that nobody gives
 #[api_method(path = "/v9/faulty/stateless", permissions = ["*"])]
-async fn stateless(_absent: &Absent) -> Result<(), ApiError> {
+async fn stateless(_absent: &Absent, _trait: &dyn Absence, _again: &Absent) -> Result<(), ApiError> {
     Ok(())
 }
 
@@ -137,6 +138,9 @@ fn every_fault_is_told_at_once_with_its_place() {
         |fault| matches!(fault, Fault::UnknownPermission { permission: "editor", declared, .. } if declared.contains("admin")),
     );
     has(|fault| matches!(fault, Fault::MissingState { state, .. } if state.ends_with("Absent")));
+    has(|fault| matches!(fault, Fault::MissingState { state, .. } if state.starts_with("dyn ")));
+    let missing = found.iter().filter(|fault| matches!(fault, Fault::MissingState { .. }));
+    assert_eq!(missing.count(), 2, "{text}");
     has(|fault| matches!(fault, Fault::UploadWithoutFile { method: "/v9/faulty/fileless", .. }));
     has(|fault| matches!(fault, Fault::NoModule { module, .. } if module == "/v9/faulty"));
     has(|fault| matches!(fault, Fault::BadPermission("admin")));
@@ -152,6 +156,18 @@ fn every_fault_is_told_at_once_with_its_place() {
     has(|fault| matches!(fault, Fault::LimitsForUnknownMethod(path) if path == "/v9/faulty/nothing"));
     assert!(text.starts_with(&format!("the API cannot be built: {} faults\n  - ", found.len())), "{text}");
     assert!(text.contains("registration.rs:"), "{text}");
+}
+
+#[test]
+fn a_missing_state_is_told_with_what_to_write() {
+    let error = Api::builder().method(stateless::ENTRY).only("/v9/nowhere/**").state(vec![1_u8]).build().unwrap_err();
+    let text = error.to_string();
+    for words in [
+        "give a `Absent`, or an `Arc` of it, with `Api::builder().state(…)`, or take it by value where callers send it; given are: `Vec<u8>`",
+        "write `let absence: Arc<dyn Absence> = Arc::new(…);` and `Api::builder().state(absence)`; given are: `Vec<u8>`",
+    ] {
+        assert!(text.contains(words), "{text}");
+    }
 }
 
 #[test]

@@ -15,8 +15,7 @@ mod websocket;
 mod websocket_faults;
 
 use rpc_core::{
-    Api, ApiBuilder, ApiError, Audience, Ctx, Limits, Permission, Reply, State, Upload, api_event, api_method,
-    api_module,
+    Api, ApiBuilder, ApiError, Audience, Ctx, Limits, Permission, Reply, Upload, api_event, api_method, api_module,
 };
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -143,8 +142,6 @@ api_event! {
 struct Doors {
     open: Semaphore,
 }
-
-impl State for Doors {}
 
 fn builder() -> ApiBuilder {
     Api::builder()

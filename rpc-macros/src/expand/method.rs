@@ -163,12 +163,15 @@ fn describe(method: &Method, core: &TokenStream) -> TokenStream {
             };
             quote!(#signature.param::<#ty>(#name, #description, #core::ParamStyle::#style);)
         }
-        Argument::Reference(ty) => quote!(<#ty as #core::Inject>::declare(#signature);),
+        Argument::Reference(ty) => {
+            quote!((&&&#core::__private::Provider::<#ty>::OF).provider().declare::<#ty>(#signature);)
+        }
         Argument::Injected(ty) => quote!(<#ty as #core::__private::Injected<'_>>::declare(#signature);),
     });
-    let output = &method.output;
+    let (output, providers) = (&method.output, providers(method, core));
     quote! {
         |#signature| {
+            #providers
             #(#arguments)*
             #signature.output::<#output>();
         }
@@ -187,7 +190,9 @@ fn handler(method: &Method, core: &TokenStream) -> TokenStream {
                 taken.push(quote!(let #value = #values.next::<#ty>(#name)?;));
                 passed.push(value.into_token_stream());
             }
-            Argument::Reference(ty) => passed.push(quote!(<#ty as #core::Inject>::inject(#ctx))),
+            Argument::Reference(ty) => {
+                passed.push(quote!((&&&#core::__private::Provider::<#ty>::OF).provider().inject::<#ty>(#ctx)));
+            }
             Argument::Injected(ty) => passed.push(quote!(<#ty as #core::__private::Injected<'_>>::take(#ctx))),
         }
     }
@@ -198,12 +203,20 @@ fn handler(method: &Method, core: &TokenStream) -> TokenStream {
             #core::__private::encode::<#output>(#ctx, #name(#(#passed),*).await)
         })
     };
+    let providers = providers(method, core);
     quote! {
         |#ctx, #values| {
+            #providers
             #(#taken)*
             ::core::result::Result::Ok(#future)
         }
     }
+}
+
+/// Brings the traits into scope that tell who provides an argument taken by reference.
+fn providers(method: &Method, core: &TokenStream) -> Option<TokenStream> {
+    let has_references = method.arguments.iter().any(|argument| matches!(argument, Argument::Reference(_)));
+    has_references.then(|| quote!(use #core::__private::provider::*;))
 }
 
 /// A local variable that the user's code cannot see.

@@ -14,20 +14,22 @@ impl set_enabled {
         "/v1/users/set-enabled",
         ::rpc_core::SourceLocation { file: ::core::file!(), line: ::core::line!() },
         |signature| {
-            <Ctx as ::rpc_core::Inject>::declare(signature);
+            use ::rpc_core::__private::provider::*;
+            (&&&::rpc_core::__private::Provider::<Ctx>::OF).provider().declare::<Ctx>(signature);
             <Option<&Upload> as ::rpc_core::__private::Injected<'_>>::declare(signature);
             signature.param::<String>("userId", "User id or name.", ::rpc_core::ParamStyle::Plain);
             signature.param::<bool>("enabled", "", ::rpc_core::ParamStyle::Plain);
             signature.output::<Result<()>>();
         },
         |ctx, mut arguments| {
+            use ::rpc_core::__private::provider::*;
             let p0 = arguments.next::<String>("userId")?;
             let p1 = arguments.next::<bool>("enabled")?;
             ::core::result::Result::Ok(::rpc_core::__private::Box::pin(async move {
                 ::rpc_core::__private::encode::<Result<()>>(
                     ctx,
                     set_enabled(
-                        <Ctx as ::rpc_core::Inject>::inject(ctx),
+                        (&&&::rpc_core::__private::Provider::<Ctx>::OF).provider().inject::<Ctx>(ctx),
                         <Option<&Upload> as ::rpc_core::__private::Injected<'_>>::take(ctx),
                         p0,
                         p1

@@ -1,9 +1,11 @@
 //! What `#[api_method]` and `api_module!` mean to a built `Api`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use rpc_core::{
-    Api, ApiBuilder, ApiError, Ctx, MethodEntry, ParamStyle, Rate, State, TestClient, Upload, UploadUse, api_method,
+    Api, ApiBuilder, ApiError, Ctx, MethodEntry, ParamStyle, Rate, TestClient, Upload, UploadUse, api_method,
     api_module, serde_json::json,
 };
 
@@ -11,7 +13,15 @@ struct App {
     greeting: &'static str,
 }
 
-impl State for App {}
+trait Farewell: Send + Sync {
+    fn words(&self) -> String;
+}
+
+impl Farewell for &'static str {
+    fn words(&self) -> String {
+        (*self).to_owned()
+    }
+}
 
 api_module! {
     /// Greetings
@@ -66,6 +76,18 @@ async fn all(_file: &Upload, #[param(opaque)] _options: Option<String>) -> Resul
     Ok(())
 }
 
+/// Say goodbye
+#[api_method(path = "/v1/greetings/bye", permissions = ["*"])]
+async fn bye(
+    farewell: &dyn Farewell,
+    shared: &Arc<dyn Farewell>,
+    count: &AtomicU32,
+    counts: &Arc<AtomicU32>,
+) -> Result<String, ApiError> {
+    counts.fetch_add(1, Relaxed);
+    Ok(format!("{} {} {}", farewell.words(), shared.words(), count.load(Relaxed)))
+}
+
 /// May come with a file
 #[api_method(path = "/v1/greetings/with-file", permissions = ["user"])]
 async fn with_file(file: Option<&Upload>) -> Result<bool, ApiError> {
@@ -106,6 +128,8 @@ pub(super) fn builder() -> ApiBuilder {
     let permission = |name: &'static str| rpc_core::Permission::new(name, name, "");
     Api::builder()
         .state(App { greeting: "Hello" })
+        .state::<Arc<dyn Farewell>>(Arc::new("Bye"))
+        .state(Arc::new(AtomicU32::new(1)))
         .permission(permission("admin"))
         .permission(permission("billing:read"))
 }
@@ -118,7 +142,7 @@ fn api() -> Api {
 fn every_method_that_exists_is_collected() {
     let api = api();
     let paths: Vec<_> = api.methods().map(rpc_core::Method::path).collect();
-    let expected = ["all", "hello", "number", "typing", "with-file"].map(|name| format!("/v1/greetings/{name}"));
+    let expected = ["all", "bye", "hello", "number", "typing", "with-file"].map(|name| format!("/v1/greetings/{name}"));
     assert_eq!(paths, expected);
 }
 
@@ -131,7 +155,7 @@ fn the_doc_comment_is_title_and_description() {
     let (module, methods) = api.modules().next().unwrap();
     assert_eq!((module.path(), module.title()), ("/v1/greetings", "Greetings of all kinds"));
     assert_eq!(module.description(), "- polite\n  - very");
-    assert_eq!(methods.count(), 5);
+    assert_eq!(methods.count(), 6);
 }
 
 #[test]
@@ -189,4 +213,10 @@ async fn a_call_reaches_the_function() {
     let client = TestClient::new(api());
     let reply = client.call("/v1/greetings/hello", json!(["Ann", null, "x", null, [1, 2]])).await;
     assert_eq!((reply.status, reply.data), (200, json!("Hello, Ann! Some(1) Some(\"x\") 3")));
+}
+
+#[tokio::test]
+async fn any_type_that_is_shared_is_a_state() {
+    let reply = TestClient::new(api()).call("/v1/greetings/bye", json!([])).await;
+    assert_eq!((reply.status, reply.data), (200, json!("Bye Bye 2")));
 }

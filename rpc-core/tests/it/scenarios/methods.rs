@@ -5,7 +5,7 @@ use std::time::Duration;
 use rpc_core::read::{Condition, Sortable};
 use rpc_core::schemars::JsonSchema;
 use rpc_core::serde::{Deserialize, Serialize};
-use rpc_core::{ApiError, Ctx, Read, ReadFields, Reply, State, Upload, api_method, api_module};
+use rpc_core::{ApiError, Ctx, Read, ReadFields, Reply, Upload, api_method, api_module};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -185,5 +185,3 @@ async fn needs_file(file: &Upload) -> Result<String, ApiError> {
 
 /// Where `waits` waits.
 pub(super) struct Door(pub(super) Semaphore);
-
-impl State for Door {}

@@ -1,13 +1,11 @@
 //! A user's crate that calls `rpc-core` by another name: the macros find it all the same.
 
 use api::read::{Condition, Read, Sortable};
-use api::{ApiError, Ctx, ReadFields, State, api_event, api_method, api_module};
+use api::{ApiError, Ctx, ReadFields, api_event, api_method, api_module};
 
 /// A state.
 #[derive(Debug)]
 pub struct App;
-
-impl State for App {}
 
 /// What orders can be found and sorted by.
 #[derive(Debug, ReadFields)]

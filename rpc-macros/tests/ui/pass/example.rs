@@ -1,8 +1,6 @@
-use rpc_core::{ApiError, Ctx, State, Upload, api_method, api_module};
+use rpc_core::{ApiError, Ctx, Upload, api_method, api_module};
 
 struct App;
-
-impl State for App {}
 
 api_module! {
     /// Application users management

@@ -33,8 +33,6 @@ fn shadowed(_: (Result, Option, String, Box), _: (u32, bool)) {}
 
 struct App;
 
-impl ::rpc_core::State for App {}
-
 ::rpc_core::api_module! {
     /// Module
     path = "/v1/module"

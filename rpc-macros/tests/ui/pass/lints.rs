@@ -14,7 +14,7 @@
 #![forbid(unsafe_code)]
 
 use rpc_core::read::{Condition, Read, Sortable};
-use rpc_core::{ApiError, Ctx, ReadFields, State, api_event, api_method, api_module};
+use rpc_core::{ApiError, Ctx, ReadFields, api_event, api_method, api_module};
 
 mod private {
     use super::{ApiError, api_method};
@@ -31,8 +31,6 @@ mod private {
 }
 
 struct App;
-
-impl State for App {}
 
 api_module! {
     /// Module

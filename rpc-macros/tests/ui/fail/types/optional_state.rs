@@ -1,10 +1,8 @@
 // errors: 1
 
-use rpc_core::{ApiError, State, api_method};
+use rpc_core::{ApiError, api_method};
 
 struct App;
-
-impl State for App {}
 
 /// Title
 #[api_method(path = "/v1/module/method", permissions = ["user"])]

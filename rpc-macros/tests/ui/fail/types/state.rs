@@ -1,12 +1,12 @@
 // errors: 1
 
-use rpc_core::{ApiError, api_method};
+use std::cell::RefCell;
 
-struct App;
+use rpc_core::{ApiError, api_method};
 
 /// Title
 #[api_method(path = "/v1/module/method", permissions = ["user"])]
-async fn method(value: &App) -> Result<(), ApiError> {
+async fn method(value: &RefCell<u8>) -> Result<(), ApiError> {
     let _ = value;
     Ok(())
 }
