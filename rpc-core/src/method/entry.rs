@@ -183,6 +183,8 @@ pub struct Signature<'g> {
     pub(crate) result: Option<Schema>,
     pub(crate) states: Vec<StateKey>,
     pub(crate) upload: UploadUse,
+    /// Whether it takes the head of its request.
+    pub(crate) head: bool,
 }
 
 /// A parameter with its schema.
@@ -231,6 +233,11 @@ impl Signature<'_> {
         if !self.states.contains(&key) {
             self.states.push(key);
         }
+    }
+
+    /// Notes that the method takes the head of its request.
+    pub(crate) fn head(&mut self) {
+        self.head = true;
     }
 
     /// Notes that the method takes an upload.

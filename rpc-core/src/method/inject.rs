@@ -2,7 +2,7 @@
 
 use super::entry::{Signature, UploadUse};
 use crate::state::State;
-use crate::{Ctx, Upload};
+use crate::{Ctx, RequestHead, Upload};
 
 /// What `&T` in a method's signature may be.
 #[diagnostic::on_unimplemented(
@@ -23,6 +23,16 @@ impl Inject for Ctx {
 
     fn inject(ctx: &Ctx) -> &Self {
         ctx
+    }
+}
+
+impl Inject for RequestHead {
+    fn declare(signature: &mut Signature<'_>) {
+        signature.head();
+    }
+
+    fn inject(ctx: &Ctx) -> &Self {
+        ctx.head().unwrap_or_else(|| Self::none())
     }
 }
 
