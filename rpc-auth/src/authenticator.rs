@@ -3,11 +3,10 @@
 mod cache;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rpc_core::{AuthError, Authenticator, Bus, Clock, Identity, Timestamp, Token, User};
+use rpc_core::{AuthError, AuthRequest, Authenticator, Bus, Clock, Identity, Timestamp, Token, User};
 
 pub use self::cache::CacheCounters;
 use self::cache::{Credential, Known};
@@ -87,7 +86,7 @@ fn named(user: &UserRecord) -> User {
 
 #[async_trait]
 impl Authenticator for CachedAuthenticator {
-    async fn authenticate(&self, token: &Token, _: Option<IpAddr>) -> Result<Identity, AuthError> {
+    async fn authenticate(&self, token: &Token, _: &AuthRequest<'_>) -> Result<Identity, AuthError> {
         let hash = self.tokens.hash_of(token.expose()).ok_or(AuthError::BadToken)?;
         let now = self.clock.now().into();
         let is_current = self.bus.is_current();

@@ -1,10 +1,9 @@
 //! Tokens that are known at start.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 
 use async_trait::async_trait;
-use rpc_core::{AuthError, Authenticator, Identity, Token};
+use rpc_core::{AuthError, AuthRequest, Authenticator, Identity, Token};
 
 use crate::secret::Secret;
 use crate::token::TokenFormat;
@@ -46,7 +45,7 @@ impl FixedTokens {
 
 #[async_trait]
 impl Authenticator for FixedTokens {
-    async fn authenticate(&self, token: &Token, _: Option<IpAddr>) -> Result<Identity, AuthError> {
+    async fn authenticate(&self, token: &Token, _: &AuthRequest<'_>) -> Result<Identity, AuthError> {
         self.identity(token).ok_or(AuthError::BadToken)
     }
 }

@@ -195,6 +195,11 @@ impl Api {
         &*self.0.clock
     }
 
+    /// Whether the head of an upgrade is kept for the calls of its connection: somebody looks at it.
+    pub(crate) fn keeps_heads(&self) -> bool {
+        self.authenticator().reads_head() || self.methods().any(Method::takes_head)
+    }
+
     pub(crate) fn authenticator(&self) -> &dyn Authenticator {
         &*self.0.authenticator
     }

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 pub(crate) use self::account::{Account, Hold};
 use self::bounds::{Bounds, Held};
+pub(crate) use self::exhausted::Exhausted;
 use self::exhausted::Scope;
 use self::registry::Registry;
 pub(crate) use self::tally::Tally;

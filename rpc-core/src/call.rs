@@ -1,6 +1,7 @@
 //! A call on its way in, and its outcome on its way out. Every transport makes the first and renders the second.
 
 mod disposition;
+mod head;
 mod params;
 mod record;
 mod request_id;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use self::disposition::Disposition;
+pub use self::head::{CallHead, RequestHead};
+pub(crate) use self::head::{CookieUse, cookies, text as header_text};
 pub use self::params::Params;
 pub use self::record::CallRecord;
 pub use self::request_id::RequestId;
@@ -104,6 +107,8 @@ pub struct Call<'a> {
     pub transport: Transport,
     /// The address of the caller, where there is one.
     pub client: Option<IpAddr>,
+    /// The head of the request that it came in with; an empty one by default.
+    pub head: CallHead<'a>,
     /// The id under which logs show the call.
     pub request_id: RequestId,
     /// The trace that the call belongs to.
@@ -125,6 +130,7 @@ impl<'a> Call<'a> {
             credentials: Credentials::None,
             transport: Transport::InProcess,
             client: None,
+            head: CallHead::NONE,
             request_id,
             trace: None,
             upload: None,

@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::api::Api;
-use crate::call::{Call, Credentials, Outcome, RequestId, TraceContext, Transport};
+use crate::authenticator::AuthRequest;
+use crate::call::{Call, CallHead, Credentials, Outcome, RequestHead, RequestId, TraceContext, Transport};
 use crate::codec::Codec;
 use crate::error::ApiError;
 use crate::events::{Audience, PublishError};
@@ -33,6 +34,8 @@ pub struct Ctx {
     pub(crate) request_id: RequestId,
     pub(crate) trace: Option<TraceContext>,
     pub(crate) upload: Option<Upload>,
+    /// Kept for methods that [want it](Self::wants_head).
+    pub(crate) head: Option<Arc<RequestHead>>,
 }
 
 impl Ctx {
@@ -49,8 +52,12 @@ impl Ctx {
     /// The token is no good (401), or cannot be checked now (503).
     pub async fn authenticate(&self) -> Result<Identity, ApiError> {
         match &self.ignored {
-            Credentials::None => Ok(self.identity.clone()),
-            credentials => authenticate(&self.api, credentials.clone(), self.client).await,
+            Credentials::None if !self.may_ignore_head() => Ok(self.identity.clone()),
+            credentials => {
+                let head = CallHead::from(self.head.clone());
+                let request = AuthRequest::new(&head, self.client, self.transport);
+                authenticate(&self.api, credentials.clone(), request).await
+            }
         }
     }
 
@@ -58,6 +65,13 @@ impl Ctx {
     #[must_use]
     pub fn client(&self) -> Option<IpAddr> {
         self.client
+    }
+
+    /// The head of the request that the call came in with, or of the upgrade for one over a WebSocket. `None` for calls from
+    /// inside the process, and for methods that do not take `&RequestHead`: nothing of it is kept for them.
+    #[must_use]
+    pub fn head(&self) -> Option<&RequestHead> {
+        self.head.as_deref()
     }
 
     /// The id under which logs show the call.
@@ -107,6 +121,7 @@ impl Ctx {
         let mut call = Call::in_process(path, self.request_id).with_params(params);
         call.credentials = Credentials::Known(self.identity.clone());
         call.client = self.client;
+        call.head = self.head.clone().into();
         call.trace = self.trace.clone();
         self.api.call(call).await
     }
@@ -118,6 +133,16 @@ impl Ctx {
     /// See [`PublishError`].
     pub async fn publish(&self, audience: Audience, name: &str, payload: impl Serialize) -> Result<(), PublishError> {
         self.api.publish(audience, name, payload).await
+    }
+
+    /// Whether the method takes the head, or may ask for who calls by it later.
+    pub(crate) fn wants_head(&self) -> bool {
+        self.method.takes_head() || self.may_ignore_head()
+    }
+
+    /// Whether there may be a credential in the head that was not looked at.
+    fn may_ignore_head(&self) -> bool {
+        self.method.ignores_token() && self.api.authenticator().reads_head()
     }
 
     pub(crate) fn codec(&self) -> Codec {

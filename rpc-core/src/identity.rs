@@ -1,5 +1,7 @@
 //! Who calls.
 
+use std::any::{Any, type_name};
+use std::fmt;
 use std::sync::Arc;
 
 /// How a user proved who they are.
@@ -30,6 +32,15 @@ pub struct User {
     pub root: bool,
     /// The permissions that hold for this call.
     pub permissions: Vec<Box<str>>,
+    /// What else the authenticator says of the user.
+    claims: Option<Claims>,
+}
+
+/// A value of an authenticator's own type. `Debug` names the type; two are equal when they are the same value.
+#[derive(Clone)]
+struct Claims {
+    value: Arc<dyn Any + Send + Sync>,
+    name: &'static str,
 }
 
 impl User {
@@ -37,7 +48,7 @@ impl User {
     #[must_use]
     pub fn new(id: &str, name: &str) -> Self {
         let (id, name) = (id.into(), name.into());
-        Self { id, name, proof: Proof::Session, credential: None, root: false, permissions: Vec::new() }
+        Self { id, name, proof: Proof::Session, credential: None, root: false, permissions: Vec::new(), claims: None }
     }
 
     /// Adds a permission.
@@ -68,6 +79,43 @@ impl User {
         self
     }
 }
+
+impl User {
+    /// Adds what else is known of the user, as a type of the authenticator's own, which handlers find with
+    /// [`claims`](Self::claims). A second value replaces the first.
+    ///
+    /// ```
+    /// use rpc_core::User;
+    /// struct Tenant(u32);
+    /// let user = User::new("7", "ann").with_claims(Tenant(3));
+    /// assert_eq!(user.claims::<Tenant>().map(|tenant| tenant.0), Some(3));
+    /// ```
+    #[must_use]
+    pub fn with_claims<T: Any + Send + Sync>(mut self, claims: T) -> Self {
+        self.claims = Some(Claims { value: Arc::new(claims), name: type_name::<T>() });
+        self
+    }
+
+    /// What else the authenticator says of the user; `None` when it said nothing of this type.
+    #[must_use]
+    pub fn claims<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.claims.as_ref()?.value.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Claims {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.value, &other.value)
+    }
+}
+
+impl Eq for Claims {}
 
 impl From<User> for Identity {
     fn from(user: User) -> Self {

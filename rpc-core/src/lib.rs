@@ -53,11 +53,12 @@ pub use rpc_macros::{ReadFields, api_event, api_method, api_module};
 pub use {schemars, serde, serde_json};
 
 pub use crate::api::{Api, ApiBuilder, BuildError, Fault};
-pub use crate::authenticator::{AuthError, Authenticator};
+pub use crate::authenticator::{AuthError, AuthRequest, Authenticator};
 pub use crate::budget::{Resource, ResourceUse, Share};
 pub use crate::bus::{Bus, BusError, Listener, LocalBus, Notice, PublishedEvent};
 pub use crate::call::{
-    Call, CallRecord, Credentials, Disposition, Outcome, Params, RequestId, Token, TraceContext, Transport,
+    Call, CallHead, CallRecord, Credentials, Disposition, Outcome, Params, RequestHead, RequestId, Token, TraceContext,
+    Transport,
 };
 pub use crate::clock::{Clock, ManualClock, Moment, SystemClock};
 pub use crate::codec::Codec;

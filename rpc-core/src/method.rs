@@ -31,6 +31,7 @@ pub struct Method {
     pub(crate) params: Vec<Parameter>,
     pub(crate) result: Schema,
     pub(crate) upload: UploadUse,
+    pub(crate) takes_head: bool,
     pub(crate) schema: MethodSchema,
     pub(crate) limits: EffectiveLimits,
     pub(crate) gate: Arc<Gate>,
@@ -109,6 +110,12 @@ impl Method {
     #[must_use]
     pub fn upload(&self) -> UploadUse {
         self.upload
+    }
+
+    /// Whether it takes the head of its request: a copy is made for each call.
+    #[must_use]
+    pub fn takes_head(&self) -> bool {
+        self.takes_head
     }
 
     /// Marked as deprecated.

@@ -20,8 +20,9 @@ use tracing::Span;
 
 use self::observe::{Progress, Recorder};
 use crate::api::Api;
+use crate::authenticator::AuthRequest;
 use crate::budget::{Account, Hold, Resource, Share};
-use crate::call::{Call, Credentials, Outcome, Params};
+use crate::call::{Call, CallHead, Credentials, Outcome, Params};
 use crate::ctx::Ctx;
 use crate::error::ApiError;
 use crate::identity::Identity;
@@ -54,33 +55,37 @@ impl Api {
     }
 
     /// Runs a call through all stages, where the method of its path was already looked up.
-    pub(crate) async fn call_to(&self, method: Option<&Arc<Method>>, call: Call<'_>) -> Outcome {
+    pub(crate) async fn call_to(&self, method: Option<&Arc<Method>>, mut call: Call<'_>) -> Outcome {
         let method = match resolve::resolve(method, call.transport) {
             Ok(method) => method,
             Err(error) => return Outcome { codec: call.codec, result: Err(error) },
         };
+        let head = std::mem::take(&mut call.head);
         let mut begun = Begun::new(self, method, call);
         let span = begun.recorder.span().clone();
-        let result = within(&span, pin!(begun.stages())).await;
+        let result = within(&span, pin!(begun.stages(&head))).await;
         begun.ended(result)
     }
 
     /// Whether the caller may call at all, before a large body is read. Nothing is recorded: the call itself follows.
     pub(crate) async fn precheck(&self, call: &Call<'_>) -> Result<(), ApiError> {
         let method = resolve::resolve(self.find(call.path), call.transport)?;
-        let credentials = if method.ignores_token() { Credentials::None } else { call.credentials.clone() };
-        let identity = authenticate::authenticate(self, credentials, call.client).await?;
+        let credentials =
+            if method.ignores_token() { Credentials::Known(Identity::guest()) } else { call.credentials.clone() };
+        let request = AuthRequest::new(&call.head, call.client, call.transport);
+        let identity = authenticate::authenticate(self, credentials, request).await?;
         know(call.share.account.as_ref(), &identity);
         authorize::authorize(&method, &identity)
     }
 
     /// The stages up to the limits: after them the caller can be told that the call is accepted.
-    pub(crate) async fn admit(&self, call: Call<'_>) -> Result<Admitted, Outcome> {
+    pub(crate) async fn admit(&self, mut call: Call<'_>) -> Result<Admitted, Outcome> {
         let method = resolve::resolve(self.find(call.path), call.transport)
             .map_err(|error| Outcome { codec: call.codec, result: Err(error) })?;
+        let head = std::mem::take(&mut call.head);
         let mut begun = Begun::new(self, method, call);
         let span = begun.recorder.span().clone();
-        let admitted = within(&span, pin!(begun.let_in())).await;
+        let admitted = within(&span, pin!(begun.let_in(&head))).await;
         match admitted {
             Ok((permit, slot)) => Ok(Admitted { begun, permit, slot }),
             Err(error) => Err(begun.ended(Err(error))),
@@ -93,28 +98,36 @@ impl Begun {
     /// Begins a call. From here on it is recorded.
     fn new(api: &Api, method: Arc<Method>, call: Call<'_>) -> Self {
         let Call { params, codec, credentials, transport, client, request_id, trace, upload, share, .. } = call;
-        let (credentials, ignored) =
-            if method.ignores_token() { (Credentials::None, credentials) } else { (credentials, Credentials::None) };
+        let (credentials, ignored) = if method.ignores_token() {
+            (Credentials::Known(Identity::guest()), credentials)
+        } else {
+            (credentials, Credentials::None)
+        };
         let (api, identity) = (api.clone(), Identity::guest());
-        let ctx = Ctx { api, method, identity, ignored, codec, transport, client, request_id, trace, upload };
+        let ctx =
+            Ctx { api, method, identity, ignored, codec, transport, client, request_id, trace, upload, head: None };
         Self { recorder: Recorder::start(ctx), params, credentials, share }
     }
 
     /// All stages.
-    async fn stages(&mut self) -> Result<Encoded, ApiError> {
-        let held = self.let_in().await?;
+    async fn stages(&mut self, head: &CallHead<'_>) -> Result<Encoded, ApiError> {
+        let held = self.let_in(head).await?;
         self.run(held).await
     }
 
     /// The stages up to the limits: who calls, and whether they may now.
-    async fn let_in(&mut self) -> Result<(Permit, Option<Hold>), ApiError> {
+    async fn let_in(&mut self, head: &CallHead<'_>) -> Result<(Permit, Option<Hold>), ApiError> {
         let account = self.share.account.as_ref();
         let credentials = std::mem::replace(&mut self.credentials, Credentials::None);
         let ctx = self.recorder.ctx();
-        let identity = authenticate::authenticate(&ctx.api, credentials, ctx.client).await?;
+        let request = AuthRequest::new(head, ctx.client, ctx.transport);
+        let identity = authenticate::authenticate(&ctx.api, credentials, request).await?;
         let ctx = self.recorder.identify(identity);
         know(account, &ctx.identity);
         authorize::authorize(&ctx.method, &ctx.identity)?;
+        if ctx.wants_head() {
+            ctx.head = head.for_call(account)?;
+        }
         admit::admit(ctx, account)
     }
 

@@ -1,9 +1,12 @@
 //! A client inside the process, whose calls take the whole pipeline.
 
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 use crate::api::Api;
-use crate::call::{Call, Credentials, Outcome, Token};
+use crate::call::{Call, Credentials, Outcome, RequestHead, Token};
 use crate::error::Details;
 use crate::identity::Identity;
 use crate::limits::DocumentLimits;
@@ -35,6 +38,7 @@ pub struct TestClient {
     api: Api,
     credentials: Credentials,
     upload: Option<Upload>,
+    head: Option<Arc<RequestHead>>,
 }
 
 /// An answer, decoded.
@@ -58,7 +62,7 @@ impl TestClient {
     /// A client that calls as a guest.
     #[must_use]
     pub fn new(api: Api) -> Self {
-        Self { api, credentials: Credentials::None, upload: None }
+        Self { api, credentials: Credentials::None, upload: None, head: None }
     }
 
     /// The same client as somebody else, without asking the authenticator.
@@ -71,6 +75,30 @@ impl TestClient {
     #[must_use]
     pub fn token(&self, token: &str) -> Self {
         Self { credentials: Credentials::Token(Token::new(token)), ..self.clone() }
+    }
+
+    /// The same client with a header for every call, beside those that it has.
+    ///
+    /// # Panics
+    ///
+    /// The name or the value is none of a header.
+    #[must_use]
+    pub fn header(&self, name: &str, value: &str) -> Self {
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("the name of a header");
+        let value = HeaderValue::from_str(value).expect("the value of a header");
+        self.with_head(|head| head.add(name, value))
+    }
+
+    /// The same client with an extension for every call, as a `tower` layer would put into the request.
+    #[must_use]
+    pub fn extension<T: Clone + Send + Sync + 'static>(&self, extension: T) -> Self {
+        self.with_head(|head| head.extend(extension))
+    }
+
+    fn with_head(&self, change: impl FnOnce(&mut RequestHead)) -> Self {
+        let mut head = self.head.as_deref().map(RequestHead::copied).unwrap_or_default();
+        change(&mut head);
+        Self { head: Some(Arc::new(head)), ..self.clone() }
     }
 
     /// The same client with a file for every call.
@@ -88,6 +116,7 @@ impl TestClient {
         let mut call = Call::in_process(path, self.api.request_id()).with_params(params);
         call.credentials = self.credentials.clone();
         call.upload.clone_from(&self.upload);
+        call.head = self.head.clone().into();
         TestReply::from(self.api.call(call).await)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use rpc_calllog::CallLog;
 use rpc_core::http::{HttpService, Server};
 use rpc_core::{
-    Api, ApiBuilder, ApiError, AuthError, Authenticator, BuildError, CallRecord, Identity, Observer, Permission,
-    RequestId, Token, User, api_method, api_module,
+    Api, ApiBuilder, ApiError, AuthError, AuthRequest, Authenticator, BuildError, CallRecord, Identity, Observer,
+    Permission, RequestId, Token, User, api_method, api_module,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -125,7 +125,7 @@ impl Default for Tokens {
 
 #[async_trait]
 impl Authenticator for Tokens {
-    async fn authenticate(&self, token: &Token, _: Option<IpAddr>) -> Result<Identity, AuthError> {
+    async fn authenticate(&self, token: &Token, _: &AuthRequest<'_>) -> Result<Identity, AuthError> {
         let known = self.0.iter().find(|(known, _)| *known == token.expose());
         known.map(|(_, identity)| identity.clone()).ok_or(AuthError::BadToken)
     }

@@ -11,7 +11,8 @@ use rpc_auth::{
     CachedAuthenticator, HasherOptions, MemoryStore, NewUser, PasswordHash, TokenFormat, TokenHash, TokenKind, UserId,
 };
 use rpc_core::{
-    AuthError, Authenticator, Bus, BusError, Listener, LocalBus, Notice, Permission, SystemClock, Timestamp, Token,
+    AuthError, AuthRequest, Authenticator, Bus, BusError, Listener, LocalBus, Notice, Permission, SystemClock,
+    Timestamp, Token,
 };
 
 /// A bus that hears nothing while it is told so.
@@ -95,7 +96,7 @@ impl Node {
     }
 
     pub(crate) async fn lets_in(&self) -> bool {
-        match self.authenticator.authenticate(&self.token, None).await {
+        match self.authenticator.authenticate(&self.token, &AuthRequest::in_process()).await {
             Ok(_) => true,
             Err(AuthError::BadToken) => false,
             Err(error) => panic!("{error}"),

@@ -1,6 +1,6 @@
 //! An API whose methods end in all ways, and its log.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use rpc_calllog::{CallLog, CallLogOptions, CallLogStore, Counts, MemoryLog};
 use rpc_core::http::{HttpService, Server};
 use rpc_core::{
-    Api, ApiError, AuthError, Authenticator, Call, Clock, Identity, Limits, Permission, TestClient, Token, User,
-    api_method, api_module,
+    Api, ApiError, AuthError, AuthRequest, Authenticator, Call, Clock, Identity, Limits, Permission, TestClient, Token,
+    User, api_method, api_module,
 };
 use serde_json::{Value, json};
 use test_waits::soon;
@@ -100,7 +100,7 @@ struct Names;
 
 #[async_trait]
 impl Authenticator for Names {
-    async fn authenticate(&self, token: &Token, _: Option<IpAddr>) -> Result<Identity, AuthError> {
+    async fn authenticate(&self, token: &Token, _: &AuthRequest<'_>) -> Result<Identity, AuthError> {
         Ok(User::new("2", token.expose()).into())
     }
 }

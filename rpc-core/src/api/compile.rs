@@ -86,6 +86,7 @@ impl<'b> Build<'b> {
             params: params.map(|(entry, required)| Parameter { entry, required }).collect(),
             result: described.result.unwrap_or_else(|| Schema::from(true)),
             upload: described.upload,
+            takes_head: described.head,
             schema,
             limits: EffectiveLimits::new(&entry.limits, &configured, &self.builder.limits),
             gate: Arc::default(),
@@ -140,6 +141,7 @@ struct Described {
     result: Option<Schema>,
     states: Vec<WantedState>,
     upload: UploadUse,
+    head: bool,
 }
 
 impl Described {
@@ -151,10 +153,11 @@ impl Described {
             result: None,
             states: Vec::new(),
             upload: UploadUse::None,
+            head: false,
         };
         (entry.describe)(&mut signature);
-        let Signature { params, result, states, upload, .. } = signature;
-        Self { params, definitions: Map::new(), module: None, faults: Vec::new(), result, states, upload }
+        let Signature { params, result, states, upload, head, .. } = signature;
+        Self { params, definitions: Map::new(), module: None, faults: Vec::new(), result, states, upload, head }
     }
 }
 

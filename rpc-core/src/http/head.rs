@@ -33,7 +33,7 @@ pub(super) fn verb(method: &Method) -> Result<Verb, ApiError> {
 
 /// What the headers say of a call, read in one pass over them.
 #[derive(Debug, Default)]
-pub(super) struct RequestHead<'h> {
+pub(super) struct ParsedHead<'h> {
     /// Bytes of all headers.
     size: usize,
     request_id: Option<&'h HeaderValue>,
@@ -51,11 +51,13 @@ pub(super) struct RequestHead<'h> {
     pub(super) is_void: bool,
     /// The request comes from a web page.
     pub(super) has_origin: bool,
+    /// There are cookies.
+    pub(super) has_cookie: bool,
     /// Another protocol is asked for.
     pub(super) has_upgrade: bool,
 }
 
-impl<'h> RequestHead<'h> {
+impl<'h> ParsedHead<'h> {
     pub(super) fn read(headers: &'h HeaderMap) -> Self {
         let mut head = Self::default();
         for (name, value) in headers {
@@ -83,6 +85,7 @@ impl<'h> RequestHead<'h> {
                     head.is_void |= value.as_bytes().eq_ignore_ascii_case(b"true");
                 }
                 "origin" => head.has_origin = true,
+                "cookie" => head.has_cookie = true,
                 "upgrade" => head.has_upgrade = true,
                 _ => {}
             }
@@ -167,17 +170,17 @@ mod tests {
     use http::header::AUTHORIZATION;
     use http::{HeaderMap, HeaderValue};
 
-    use super::RequestHead;
+    use super::ParsedHead;
     use crate::call::Credentials;
 
     #[test]
     fn two_authorizations_are_no_credentials() {
         let mut headers = HeaderMap::new();
-        assert!(matches!(RequestHead::read(&headers).credentials(), Credentials::None));
+        assert!(matches!(ParsedHead::read(&headers).credentials(), Credentials::None));
         headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a_b"));
-        assert!(matches!(RequestHead::read(&headers).credentials(), Credentials::Token(_)));
+        assert!(matches!(ParsedHead::read(&headers).credentials(), Credentials::Token(_)));
         headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a_b"));
-        assert!(matches!(RequestHead::read(&headers).credentials(), Credentials::Malformed));
+        assert!(matches!(ParsedHead::read(&headers).credentials(), Credentials::Malformed));
     }
 
     #[test]
@@ -185,14 +188,14 @@ mod tests {
         const PARENT: HeaderValue = HeaderValue::from_static("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         let mut headers = HeaderMap::new();
         headers.append("tracestate", HeaderValue::from_static("a=1"));
-        assert_eq!(RequestHead::read(&headers).trace(&headers), None);
+        assert_eq!(ParsedHead::read(&headers).trace(&headers), None);
         headers.append("traceparent", PARENT);
         headers.append("tracestate", HeaderValue::from_static("b=2"));
-        let trace = RequestHead::read(&headers).trace(&headers).unwrap();
+        let trace = ParsedHead::read(&headers).trace(&headers).unwrap();
         assert_eq!((trace.traceparent(), trace.tracestate()), (PARENT.to_str().unwrap(), Some("a=1,b=2")));
         headers.append("tracestate", HeaderValue::from_static("no state"));
-        assert_eq!(RequestHead::read(&headers).trace(&headers).unwrap().tracestate(), None);
+        assert_eq!(ParsedHead::read(&headers).trace(&headers).unwrap().tracestate(), None);
         headers.append("traceparent", PARENT);
-        assert_eq!(RequestHead::read(&headers).trace(&headers), None);
+        assert_eq!(ParsedHead::read(&headers).trace(&headers), None);
     }
 }

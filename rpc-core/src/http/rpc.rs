@@ -92,7 +92,7 @@ impl RequestContext<'_> {
 
     async fn serve(
         &self,
-        context: &CallContext,
+        context: &CallContext<'_>,
         document: Document<'_>,
         held: Option<Arc<Hold>>,
     ) -> Response<ResponseBody> {
@@ -120,7 +120,7 @@ impl RequestContext<'_> {
     /// The method that the path names.
     async fn serve_path(
         &self,
-        context: &CallContext,
+        context: &CallContext<'_>,
         below: &str,
         (params, held): (Params, Option<Arc<Hold>>),
         upload: Option<Upload>,
@@ -174,7 +174,7 @@ impl RequestContext<'_> {
 
     async fn open_websocket(
         &self,
-        context: CallContext,
+        context: CallContext<'_>,
         upgrade: OnUpgrade,
         is_bare: bool,
     ) -> Result<Response<ResponseBody>, ApiError> {
@@ -187,7 +187,8 @@ impl RequestContext<'_> {
         }
         let handshake = Handshake::read(&self.parts.headers)?;
         let credentials = handshake.credentials(context.credentials);
-        let pending = PendingConnection::open(self.api(), CallContext { credentials, ..context }).await?;
+        let head = self.call_head(self.cookie_use_of_page());
+        let pending = PendingConnection::open(self.api(), CallContext { credentials, head, ..context }).await?;
         pending.start(upgrade);
         Ok(handshake.response())
     }

@@ -13,7 +13,7 @@ use hyper::upgrade::OnUpgrade;
 
 use super::body::IncomingBody;
 use super::compress;
-use super::head::RequestHead;
+use super::head::ParsedHead;
 use super::request::RequestContext;
 use super::request_body::RequestBody;
 use super::respond::ResponseBody;
@@ -30,7 +30,7 @@ impl HttpService {
         body: B,
     ) -> Response<ResponseBody> {
         let activity = self.watch().map(|watch| watch.request());
-        let head = RequestHead::read(&parts.headers);
+        let head = ParsedHead::read(&parts.headers);
         let asks = head.has_upgrade && ws::wants_upgrade(&parts.headers);
         let upgrade = asks.then(|| upgrade(&mut parts.extensions));
         let trace = head.trace(&parts.headers);

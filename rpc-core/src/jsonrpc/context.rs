@@ -4,31 +4,38 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::budget::{Hold, Share};
-use crate::call::{Call, Credentials, Params, RequestId, TraceContext, Transport};
+use crate::call::{Call, CallHead, Credentials, Params, RequestId, TraceContext, Transport};
 use crate::codec::Codec;
 
 /// All of a call but its path and parameters.
 #[derive(Debug, Clone)]
-pub(crate) struct CallContext {
+pub(crate) struct CallContext<'r> {
     pub(crate) credentials: Credentials,
     pub(crate) codec: Codec,
     pub(crate) transport: Transport,
     pub(crate) client: Option<IpAddr>,
+    pub(crate) head: CallHead<'r>,
     pub(crate) request_id: RequestId,
     pub(crate) trace: Option<TraceContext>,
     pub(crate) share: Share,
 }
 
-impl CallContext {
+impl<'r> CallContext<'r> {
     /// A call in this context. `document` is the room of what its parameters are a part of.
-    pub(crate) fn call<'p>(&self, path: &'p str, params: Params, document: Option<Arc<Hold>>) -> Call<'p> {
+    pub(crate) fn call<'p>(&self, path: &'p str, params: Params, document: Option<Arc<Hold>>) -> Call<'p>
+    where
+        'r: 'p,
+    {
         let mut call = self.clone().into_call(path, params);
         call.share.document = document;
         call
     }
 
     /// The only call in this context.
-    pub(crate) fn into_call(self, path: &str, params: Params) -> Call<'_> {
+    pub(crate) fn into_call<'p>(self, path: &'p str, params: Params) -> Call<'p>
+    where
+        'r: 'p,
+    {
         Call {
             path,
             params,
@@ -36,6 +43,7 @@ impl CallContext {
             credentials: self.credentials,
             transport: self.transport,
             client: self.client,
+            head: self.head,
             request_id: self.request_id,
             trace: self.trace,
             upload: None,

@@ -34,7 +34,7 @@ impl Answer {
         Some(answer::encode(self.outcome.codec, Some(id.as_bytes()), &self.outcome))
     }
 
-    pub(crate) fn invalid(invalid: Invalid, context: &CallContext) -> Self {
+    pub(crate) fn invalid(invalid: Invalid, context: &CallContext<'_>) -> Self {
         let outcome = Outcome { codec: context.codec, result: Err(invalid.error) };
         Self { id: Some(invalid.id), outcome }
     }
@@ -44,7 +44,7 @@ impl Answer {
 /// `document` is the room of what the request was read from.
 pub(crate) async fn serve(
     api: &Api,
-    context: &CallContext,
+    context: &CallContext<'_>,
     request: Result<Request<'_>, Invalid>,
     document: Option<Arc<Hold>>,
 ) -> Answer {
@@ -63,7 +63,7 @@ pub(crate) async fn serve(
 /// Serves the requests of a batch at once; the answers are in their order. Others have their turn in between.
 pub(crate) async fn serve_batch(
     api: &Api,
-    context: &CallContext,
+    context: &CallContext<'_>,
     requests: Vec<Result<Request<'_>, Invalid>>,
     document: Option<Arc<Hold>>,
 ) -> Option<Vec<u8>> {
@@ -105,7 +105,7 @@ async fn detached(api: &Api, call: Call<'_>) -> Outcome {
 
 async fn serve_system(
     api: &Api,
-    context: &CallContext,
+    context: &CallContext<'_>,
     system: System,
     params: Params,
     document: Option<Arc<Hold>>,

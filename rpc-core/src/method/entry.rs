@@ -182,6 +182,8 @@ pub struct Signature<'g> {
     pub(crate) result: Option<Schema>,
     pub(crate) states: Vec<WantedState>,
     pub(crate) upload: UploadUse,
+    /// Whether it takes the head of its request.
+    pub(crate) head: bool,
 }
 
 /// A parameter with its schema.
@@ -223,6 +225,11 @@ impl Signature<'_> {
         if !self.states.iter().any(|known| known.is(&wanted)) {
             self.states.push(wanted);
         }
+    }
+
+    /// Notes that the method takes the head of its request.
+    pub(crate) fn head(&mut self) {
+        self.head = true;
     }
 
     /// Notes that the method takes an upload.

@@ -1,7 +1,7 @@
 //! Arguments by reference: what the application provides.
 
 use super::entry::{Signature, UploadUse};
-use crate::{Ctx, Upload};
+use crate::{Ctx, RequestHead, Upload};
 
 /// A type of this crate that methods take by reference, such as [`Ctx`]. Of all other types `&T` is a [`State`](crate::State).
 pub trait Inject: 'static {
@@ -16,6 +16,16 @@ impl Inject for Ctx {
 
     fn inject(ctx: &Ctx) -> &Self {
         ctx
+    }
+}
+
+impl Inject for RequestHead {
+    fn declare(signature: &mut Signature<'_>) {
+        signature.head();
+    }
+
+    fn inject(ctx: &Ctx) -> &Self {
+        ctx.head().unwrap_or_else(|| Self::none())
     }
 }
 

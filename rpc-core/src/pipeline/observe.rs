@@ -62,10 +62,10 @@ impl Recorder {
     }
 
     /// The caller is known.
-    pub(super) fn identify(&mut self, identity: Identity) -> &Ctx {
+    pub(super) fn identify(&mut self, identity: Identity) -> &mut Ctx {
         span::identify(&self.span, &identity);
         self.ctx.identity = identity;
-        &self.ctx
+        &mut self.ctx
     }
 
     /// The span that the call is in; it ends with the recorder.

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::rights::Began;
 use super::socket::Socket;
 use crate::api::Api;
+use crate::authenticator::AuthRequest;
 use crate::error::ApiError;
 use crate::identity::Identity;
 use crate::jsonrpc::CallContext;
@@ -28,13 +29,15 @@ pub(super) struct RecheckResult {
 pub(super) type Recheck = Pin<Box<dyn Future<Output = RecheckResult> + Send>>;
 
 /// Begins a recheck, which waits for its turn among those of all connections.
-pub(super) fn begin(api: Api, context: &CallContext, socket: Arc<Socket>) -> Recheck {
-    let (credentials, client) = (context.credentials.clone(), context.client);
+pub(super) fn begin(api: Api, context: &CallContext<'static>, socket: Arc<Socket>) -> Recheck {
+    let (credentials, head) = (context.credentials.clone(), context.head.clone());
+    let (client, transport) = (context.client, context.transport);
     Box::pin(async move {
         // Never closed.
         let _turn = api.hub().rechecks.acquire().await;
         let began = socket.rights().begin();
-        let result = match timeout(TIMEOUT, authenticate(&api, credentials, client)).await {
+        let request = AuthRequest::new(&head, client, transport);
+        let result = match timeout(TIMEOUT, authenticate(&api, credentials, request)).await {
             Ok(result) => result,
             Err(late) => Err(ApiError::unavailable(late, Duration::ZERO)),
         };

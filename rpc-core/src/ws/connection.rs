@@ -48,7 +48,7 @@ pub(super) struct Outbound {
 
 pub(super) struct Connection {
     pub(super) api: Api,
-    pub(super) context: CallContext,
+    pub(super) context: CallContext<'static>,
     pub(super) registration: Registration,
     pub(super) calls: Calls,
     pub(super) undecodable: u32,
@@ -89,7 +89,7 @@ enum State {
 impl Connection {
     pub(super) fn new(
         api: Api,
-        context: CallContext,
+        context: CallContext<'static>,
         registration: Registration,
         stream: WebSocketStream<CountedIo>,
     ) -> Self {

@@ -65,7 +65,7 @@ impl Connection {
 
     fn request(
         &mut self,
-        context: CallContext,
+        context: CallContext<'static>,
         request: Request<'static>,
         held: Option<Arc<Hold>>,
         cx: &mut Context<'_>,
@@ -105,7 +105,7 @@ impl Connection {
     fn system(
         &mut self,
         system: System,
-        context: CallContext,
+        context: CallContext<'static>,
         request: Request<'static>,
         held: Option<Arc<Hold>>,
         cx: &mut Context<'_>,
@@ -154,7 +154,7 @@ impl Connection {
 }
 
 /// One request, through the pipeline.
-fn serve(api: Api, context: CallContext, request: Request<'static>, held: Option<Arc<Hold>>) -> CallFuture {
+fn serve(api: Api, context: CallContext<'static>, request: Request<'static>, held: Option<Arc<Hold>>) -> CallFuture {
     Box::pin(async move {
         let codec = context.codec;
         let answer = jsonrpc::serve(&api, &context, Ok(request), held).await;

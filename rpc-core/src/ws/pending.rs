@@ -15,8 +15,9 @@ use super::hub::{ConnectionLimit, Registration, Slot};
 use super::io::{CountedIo, READ_BUFFER};
 use super::timers::CLOSE_WAIT;
 use crate::api::Api;
+use crate::authenticator::AuthRequest;
 use crate::budget::{Hold, Resource, WEBSOCKET_BYTES};
-use crate::call::Transport;
+use crate::call::{CallHead, Transport};
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc::CallContext;
@@ -32,7 +33,7 @@ const WRITE_BUFFER: usize = 8 * 1024;
 #[derive(Debug)]
 pub(crate) struct PendingConnection {
     api: Api,
-    context: CallContext,
+    context: CallContext<'static>,
     entered: Entered,
     _held: Option<Hold>,
 }
@@ -52,16 +53,18 @@ impl PendingConnection {
     ///
     /// There are too many connections, in all or from the address (429), the token cannot be checked now (503), the server stops
     /// (503).
-    pub(crate) async fn open(api: &Api, context: CallContext) -> Result<Self, ApiError> {
+    pub(crate) async fn open(api: &Api, context: CallContext<'_>) -> Result<Self, ApiError> {
         if api.is_stopping() {
             return Err(ApiError::of(ErrorCode::ShuttingDown).with_retry_after(BAD_TOKEN_DELAY));
         }
-        let context = CallContext { transport: Transport::WebSocket, codec: Codec::Json, ..context };
         let slot = api.hub().slot(context.client, api.limits()).map_err(|limit| too_many(limit, api.limits()))?;
         let account = context.share.account.as_ref();
         let held = account.map(|account| account.take(Resource::Memory, WEBSOCKET_BYTES)).transpose()?;
+        let head = if api.keeps_heads() { context.head.for_connection(account)? } else { CallHead::NONE };
+        let context = CallContext { transport: Transport::WebSocket, codec: Codec::Json, head, ..context };
+        let request = AuthRequest::new(&context.head, context.client, context.transport);
         let (changes, checked_at) = (api.hub().changes(), Instant::now());
-        let entered = match authenticate(api, context.credentials.clone(), context.client).await {
+        let entered = match authenticate(api, context.credentials.clone(), request).await {
             Ok(identity) => {
                 let registration = slot.enter(identity, checked_at, api.limits().ws_events);
                 if api.hub().changes() != changes {

@@ -19,7 +19,7 @@ impl Connection {
 
     /// Asks the authenticator again, unless that is being done already. A guest stays one.
     pub(super) fn recheck(&mut self, cx: &mut Context<'_>) {
-        if !self.may_hear() || matches!(self.context.credentials, Credentials::None) {
+        if !self.may_hear() || !self.has_credentials() {
             self.recheck = None;
             return;
         }
@@ -39,8 +39,20 @@ impl Connection {
         }
     }
 
+    /// Whether its peer is somebody by a token, or by the head of its upgrade.
+    fn has_credentials(&self) -> bool {
+        let is_user = || self.registration.socket.rights().latest().user().is_some();
+        !matches!(self.context.credentials, Credentials::None) || (self.api.authenticator().reads_head() && is_user())
+    }
+
     fn found(&mut self, RecheckResult { began, result }: RecheckResult) {
         match result {
+            // A user who is a guest now has lost the credentials.
+            Ok(identity)
+                if identity.user().is_none() && self.registration.socket.rights().latest().user().is_some() =>
+            {
+                self.leave();
+            }
             Ok(identity) => {
                 self.registration.socket.rights().found(identity, began);
                 self.timers.rechecked();

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rpc_core::{
-    Api, ApiBuilder, ApiError, Audience, AuthError, Authenticator, Ctx, Identity, Reply, Token, User, api_event,
-    api_method, api_module,
+    Api, ApiBuilder, ApiError, Audience, AuthError, AuthRequest, Authenticator, Ctx, Identity, Reply, Token, User,
+    api_event, api_method, api_module,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -96,7 +96,7 @@ static WITHDRAWN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 #[async_trait]
 impl Authenticator for Tokens {
-    async fn authenticate(&self, token: &Token, _: Option<std::net::IpAddr>) -> Result<Identity, AuthError> {
+    async fn authenticate(&self, token: &Token, _: &AuthRequest<'_>) -> Result<Identity, AuthError> {
         match token.expose() {
             "t_user" => Ok(User::new("2", "ann").into()),
             leaver if leaver.starts_with("t_leaver") && !WITHDRAWN.lock().unwrap().contains(leaver) => {

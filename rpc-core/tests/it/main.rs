@@ -18,6 +18,7 @@ mod parameters;
 mod pipeline;
 mod postgres;
 mod registration;
+mod request;
 mod rpc;
 mod scenarios;
 mod spans;

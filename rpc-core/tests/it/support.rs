@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use rpc_core::{AuthError, Authenticator, CallRecord, Disposition, Identity, Observer, Token, User};
+use rpc_core::{AuthError, AuthRequest, Authenticator, CallRecord, Disposition, Identity, Observer, Token, User};
 
 /// Tokens that name their identity: `t_user`, `t_leaver`, `t_leaver_two`, `t_leaver_three`, `t_gone_one` and `t_gone_two` (each withdrawn by one test),
 /// `t_admin`, `t_root`, `t_api` (an API token with `admin`); `t_down` cannot be checked; all others are bad.
@@ -15,7 +15,7 @@ pub(crate) struct NamedTokens;
 
 #[async_trait]
 impl Authenticator for NamedTokens {
-    async fn authenticate(&self, token: &Token, _: Option<IpAddr>) -> Result<Identity, AuthError> {
+    async fn authenticate(&self, token: &Token, _: &AuthRequest<'_>) -> Result<Identity, AuthError> {
         if WITHDRAWN.lock().unwrap().contains(token.expose()) {
             return Err(AuthError::BadToken);
         }

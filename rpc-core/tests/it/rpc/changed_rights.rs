@@ -1,14 +1,14 @@
 //! Rights that change under an open socket, whether its client reads or not and the store answers or not: what is not for
 //! everyone is delivered under rights that are known.
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use rpc_core::{
-    Api, Audience, AuthError, Authenticator, Bus, BusError, Identity, Limits, Listener, LocalBus, Notice, Token, User,
+    Api, Audience, AuthError, AuthRequest, Authenticator, Bus, BusError, Identity, Limits, Listener, LocalBus, Notice,
+    Token, User,
 };
 use serde_json::{Value, json};
 use test_waits::{Bounded, soon, until};
@@ -55,7 +55,7 @@ struct Asks(Arc<Store>);
 
 #[async_trait]
 impl Authenticator for Asks {
-    async fn authenticate(&self, _: &Token, _: Option<IpAddr>) -> Result<Identity, AuthError> {
+    async fn authenticate(&self, _: &Token, _: &AuthRequest<'_>) -> Result<Identity, AuthError> {
         self.0.asked.fetch_add(1, Ordering::SeqCst);
         let mut eve = self.0.eve.subscribe();
         let answer = *eve.wait_for(|eve| *eve != Eve::Hangs).await.unwrap();

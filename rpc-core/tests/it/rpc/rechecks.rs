@@ -1,11 +1,10 @@
 //! Credentials of open sockets, looked at again: for one user, for all, while they cannot be checked, and at awkward moments.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use rpc_core::{AuthError, Authenticator, Identity, LocalBus, Notice, Token, User};
+use rpc_core::{AuthError, AuthRequest, Authenticator, Identity, LocalBus, Notice, Token, User};
 use serde_json::json;
 use test_waits::until;
 use tokio::sync::Semaphore;
@@ -53,7 +52,7 @@ struct Shared(Arc<Listed>);
 
 #[async_trait]
 impl Authenticator for Shared {
-    async fn authenticate(&self, _: &Token, _: Option<IpAddr>) -> Result<Identity, AuthError> {
+    async fn authenticate(&self, _: &Token, _: &AuthRequest<'_>) -> Result<Identity, AuthError> {
         let Listed { looks, count, door, bus } = &*self.0;
         let number = count.fetch_add(1, Ordering::SeqCst);
         match looks[number.min(looks.len() - 1)] {

@@ -93,7 +93,7 @@ impl Socket {
     }
 
     /// Reads to the end; the code of the close frame, if there was one.
-    pub(super) async fn closed(mut self) -> Option<u16> {
+    pub(crate) async fn closed(mut self) -> Option<u16> {
         let mut code = None;
         while let Some(Ok(message)) = self.stream.next().await {
             if let Message::Close(frame) = message {
