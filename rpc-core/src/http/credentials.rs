@@ -10,7 +10,10 @@ use crate::call::{Credentials, Token};
 /// `Bearer <token>`, `Basic <token>`, `Basic <base64 of "token:" or ":token">`, or the bare token. What follows `Basic` and is not
 /// the Base64 of a text with one colon, at its beginning or its end, is the token itself.
 pub(super) fn read(value: &HeaderValue) -> Credentials {
-    value.to_str().ok().and_then(token).map_or(Credentials::Malformed, Credentials::Token)
+    // Nearly all are written just so.
+    let usual = value.as_bytes().strip_prefix(b"Bearer ").and_then(graphic).map(Token::new);
+    let token = usual.or_else(|| value.to_str().ok().and_then(token));
+    token.map_or(Credentials::Malformed, Credentials::Token)
 }
 
 fn token(value: &str) -> Option<Token> {
@@ -28,8 +31,13 @@ fn token(value: &str) -> Option<Token> {
 }
 
 fn plain(token: &str) -> Option<Token> {
-    let is_sane = !token.is_empty() && token.bytes().fold(true, |sane, byte| sane & byte.is_ascii_graphic());
-    is_sane.then(|| Token::new(token))
+    graphic(token.as_bytes()).map(Token::new)
+}
+
+/// A text of visible characters, at least one.
+fn graphic(text: &[u8]) -> Option<&str> {
+    let is_graphic = !text.is_empty() && text.iter().fold(true, |all, byte| all & byte.is_ascii_graphic());
+    std::str::from_utf8(text).ok().filter(|_| is_graphic)
 }
 
 fn basic(text: &str) -> Option<Token> {
