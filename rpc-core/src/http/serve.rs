@@ -48,6 +48,8 @@ impl HttpService {
             Ok(_held) => match context.route() {
                 Face::Plain(path, Some(method), verb) => context.plain(&path, Some(method), verb, &mut body).await,
                 Face::Plain(path, None, verb) => Box::pin(context.page_or_plain(&path, verb, &mut body)).await,
+                // No method has this path, whatever the request says of it.
+                Face::Outside(verb) => Box::pin(context.plain("", None, verb, &mut body)).await,
                 Face::Rpc(path) => Box::pin(context.rpc(&path, &mut body, upgrade.clone())).await,
                 Face::Answered(response) => *response,
             },

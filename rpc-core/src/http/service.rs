@@ -50,9 +50,16 @@ pub(super) struct Shared {
     proxies: TrustedProxies,
     readiness: Option<Arc<dyn Readiness>>,
     pub(super) rpc_prefix: Box<str>,
+    /// Empty where there is none.
+    pub(super) base_path: Box<str>,
 }
 
 impl Shared {
+    /// The path below the base path; `None` for one that is not below it.
+    pub(super) fn below_base<'p>(&self, path: &'p str) -> Option<&'p str> {
+        path.strip_prefix(&*self.base_path).filter(|below| below.is_empty() || below.starts_with('/'))
+    }
+
     pub(super) async fn is_ready(&self) -> bool {
         match &self.readiness {
             Some(readiness) => readiness.is_ready().await,
@@ -78,6 +85,7 @@ impl HttpService {
             proxies: TrustedProxies::default(),
             readiness: None,
             rpc_prefix: "/api".into(),
+            base_path: "".into(),
         };
         Self { shared: Arc::new(shared), peer: None, account: None, is_proxied: false, watch: None }
     }
@@ -94,17 +102,55 @@ impl HttpService {
     /// Pages of the server itself may anyway where it was reached as `localhost` or by an address, such as
     /// `http://192.0.2.1:8080`. Any other name has to be allowed: its owner can point it at this server (DNS rebinding), and a
     /// browser then takes the owner's pages for the server's own.
+    ///
+    /// An origin is a scheme, a host and maybe a port, without credentials and path: anything else is one of the
+    /// [`faults`](Self::faults), `*` too. See [`allow_origin_of`](Self::allow_origin_of) for the URL of an application.
     #[must_use]
     pub fn allow_origin(mut self, origin: &str) -> Self {
         self.shared_mut().origins.allow(origin);
         self
     }
 
-    /// Sets the path of JSON-RPC and WebSocket. It is neither that of a method or page nor above one; [`faults`](Self::faults)
-    /// checks that. Default: `/api`.
+    /// Allows the [origin](Self::allow_origin) of a URL, whatever its path: that of `https://example.com/shop` is
+    /// `https://example.com`. For the public URL of an application, which people configure as a whole.
+    #[must_use]
+    pub fn allow_origin_of(mut self, url: &str) -> Self {
+        self.shared_mut().origins.allow_of(url);
+        self
+    }
+
+    /// Sets the path of JSON-RPC and WebSocket, below the [base path](Self::base_path). It is neither that of a method or page nor
+    /// above one; [`faults`](Self::faults) checks that. Default: `/api`.
     #[must_use]
     pub fn rpc_prefix(mut self, prefix: &str) -> Self {
-        self.shared_mut().rpc_prefix = prefix.trim_end_matches('/').into();
+        self.shared_mut().rpc_prefix = without_end(prefix).into();
+        self
+    }
+
+    /// Serves everything below a path: methods at `/shop/v1/…`, the RPC endpoint at `/shop/api`. For a proxy that passes the
+    /// requests below `/shop` on as they are. Default: none.
+    ///
+    /// `/healthz` and `/readyz` are served below it and at the root: a check that asks the server itself need not know the path.
+    /// Other requests that are not below it get a 404. The methods keep their names: JSON-RPC calls and the documents name
+    /// them without the base path, and the welcome page shows where they are.
+    ///
+    /// ```
+    /// # use rpc_core::{Api, ApiError, api_method, api_module, http::HttpService};
+    /// # api_module! {
+    /// #     /// Greetings
+    /// #     path = "/v1/greetings"
+    /// # }
+    /// # /// Say hello
+    /// # #[api_method(path = "/v1/greetings/hello", permissions = ["*"])]
+    /// # async fn hello() -> Result<(), ApiError> { Ok(()) }
+    /// # let api = Api::builder().build()?;
+    /// let service = HttpService::new(api).base_path("/shop");
+    /// assert!(service.faults().is_empty());
+    /// # Ok::<(), rpc_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn base_path(mut self, path: &str) -> Self {
+        self.shared_mut().base_path = without_end(path).into();
         self
     }
 
@@ -176,4 +222,9 @@ impl HttpService {
     pub(super) fn connection(&self) -> Option<&Arc<Account>> {
         self.account.as_ref()
     }
+}
+
+/// A path without the slash at its end. A slash alone stays, for a fault that shows it.
+fn without_end(path: &str) -> &str {
+    path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path)
 }

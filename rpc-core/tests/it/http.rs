@@ -2,6 +2,7 @@
 
 mod answer_headers;
 mod bad_input;
+mod base_path;
 mod budget;
 mod early_answers;
 mod encodings;
