@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use http::Request;
-use rpc_core::http::HttpService;
+use rpc_core::http::{HttpService, Server, ServiceFault};
 
-use super::with_service;
+use super::{builder, with_service};
 use crate::support::server::Running;
 
 const JSON: &str = "content-type: application/json";
