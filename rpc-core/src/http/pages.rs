@@ -15,6 +15,11 @@ pub(super) const PATHS: [&str; 3] = ["/", "/healthz", "/readyz"];
 /// Those that tell how the server is. They are at the root too, where others are below a base path.
 pub(super) const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
 
+/// Whether a path is that of a page.
+pub(super) fn is_one(shared: &Shared, path: &str) -> bool {
+    if ["", "/"].contains(&path) { shared.has_welcome } else { PATHS.contains(&path) }
+}
+
 /// Answers a page, if the path is one.
 pub(super) async fn answer(
     shared: &Shared,
@@ -23,7 +28,7 @@ pub(super) async fn answer(
     id: RequestId,
 ) -> Option<Response<ResponseBody>> {
     let (status, text) = match path {
-        "/" | "" => return Some(welcome(shared, headers, id)),
+        "/" | "" if shared.has_welcome => return Some(welcome(shared, headers, id)),
         "/healthz" => (StatusCode::OK, "ok"),
         "/readyz" if shared.api.is_stopping() => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         "/readyz" if shared.is_ready().await => (StatusCode::OK, "ready"),

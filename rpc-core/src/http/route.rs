@@ -20,6 +20,8 @@ pub(super) enum Face<'r> {
     Plain(Cow<'r, str>, Option<&'r Arc<Method>>, Verb),
     /// Nothing: the path is not below the base path.
     Outside(Verb),
+    /// The fallback's.
+    Foreign,
     /// The RPC endpoint, or a path below it.
     Rpc(Cow<'r, str>),
     /// Nothing more: this is the answer.
@@ -42,12 +44,22 @@ impl RequestContext<'_> {
             Some((path, method)) => (Some(path), method),
             None => (None, None),
         };
+        if method.is_none() && self.is_foreign(path.as_deref()) {
+            self.check_page()?;
+            return Ok(Face::Foreign);
+        }
         let verb = match head::verb(&self.parts.method)? {
             Verb::Preflight => return Ok(Face::Answered(Box::new(self.preflight()))),
             verb => verb,
         };
         self.check_page()?;
         Ok(path.map_or(Face::Outside(verb), |path| Face::Plain(path, method, verb)))
+    }
+
+    /// Whether a path that names no method is for the fallback.
+    fn is_foreign(&self, path: Option<&str>) -> bool {
+        let shared = self.service.shared();
+        shared.fallback.is_some() && !path.is_some_and(|path| pages::is_one(shared, path))
     }
 
     /// The path below the base path, in its one form, and the method that it names. The path of a method is in that form already.

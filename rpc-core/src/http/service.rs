@@ -1,15 +1,21 @@
 //! The service: what is served, and what is known of where requests come from.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::{HeaderMap, Version};
+use bytes::Buf;
+use http::{HeaderMap, Request, Response, Version};
+use http_body::Body;
+use tower_service::Service;
 
 use super::address::TrustedProxies;
+use super::fallback::{Behind, Fallback};
 use super::origin::Origins;
-use super::watch::Watch;
+use super::received::ReceivedBody;
+use super::served::BodyError;
+use super::watch::{Activity, Watch};
 use crate::api::Api;
 use crate::budget::Account;
 
@@ -29,16 +35,20 @@ impl<R: Readiness + ?Sized> Readiness for Arc<R> {
 
 /// Serves an [`Api`] as a `tower::Service`; cheap to clone. It answers every request, also unknown paths (404).
 ///
-/// Behind [`Server`](super::Server) it knows the address of the peer. Mounted elsewhere it is told with [`peer`](Self::peer);
-/// without it all guests count as one for limits.
+/// Behind [`Server`](super::Server) it knows the address of the peer, also through [layers](super::Server::layer). Mounted in a
+/// server of another kind it is told with [`peer`](Self::peer), or by a [`PeerAddress`](super::PeerAddress) in the extensions of a
+/// request; with the feature `axum` it understands `ConnectInfo<SocketAddr>`. Without either all guests count as one for limits.
 #[derive(Clone)]
 pub struct HttpService {
     shared: Arc<Shared>,
-    peer: Option<IpAddr>,
+    /// The port is 0 where it is not known.
+    peer: Option<SocketAddr>,
     /// What the connection holds; behind a proxy each request has an account of its own.
     account: Option<Arc<Account>>,
     is_proxied: bool,
     watch: Option<Arc<Watch>>,
+    /// Other services are between it and its connection, which they keep busy too.
+    is_layered: bool,
 }
 
 /// What all clones of a service have in common.
@@ -52,6 +62,8 @@ pub(super) struct Shared {
     pub(super) rpc_prefix: Box<str>,
     /// Empty where there is none.
     pub(super) base_path: Box<str>,
+    pub(super) fallback: Option<Arc<dyn Fallback>>,
+    pub(super) has_welcome: bool,
 }
 
 impl Shared {
@@ -86,8 +98,10 @@ impl HttpService {
             readiness: None,
             rpc_prefix: "/api".into(),
             base_path: "".into(),
+            fallback: None,
+            has_welcome: true,
         };
-        Self { shared: Arc::new(shared), peer: None, account: None, is_proxied: false, watch: None }
+        Self { shared: Arc::new(shared), peer: None, account: None, is_proxied: false, watch: None, is_layered: false }
     }
 
     /// Sets the name of the application, shown at `/`.
@@ -154,6 +168,33 @@ impl HttpService {
         self
     }
 
+    /// Gives every request that is not for the API to another service: one for files, an `axum::Router`. For the API are the
+    /// methods, the RPC endpoint and the pages `/`, `/healthz` and `/readyz`; without a fallback the rest gets a 404.
+    ///
+    /// The fallback gets the request as it came, with a body that streams ([`ReceivedBody`]), and knows the other end by
+    /// [`PeerAddress`](super::PeerAddress) and [`ClientAddress`](super::ClientAddress). Its answers are passed on as they come, with
+    /// their own headers: nothing is compressed, and pages of [allowed origins](Self::allow_origin) read them only where the fallback
+    /// says so, also in its answers to preflights. The bounds of a request's head, of slow clients and of memory hold, and these are
+    /// refused before it: paths with `..` or control characters, and pages whose name was pointed at this server. When it fails,
+    /// the answer is a 500.
+    #[must_use]
+    pub fn fallback<S, B>(mut self, service: S) -> Self
+    where
+        S: Service<Request<ReceivedBody>, Response = Response<B>, Error: Into<BodyError>, Future: Send>,
+        S: Clone + Send + Sync + 'static,
+        B: Body<Data: Buf + Send, Error: Into<BodyError>> + Send + 'static,
+    {
+        self.shared_mut().fallback = Some(Arc::new(Behind(service)));
+        self
+    }
+
+    /// Leaves the page `/` to the [fallback](Self::fallback).
+    #[must_use]
+    pub fn without_welcome(mut self) -> Self {
+        self.shared_mut().has_welcome = false;
+        self
+    }
+
     /// Sets the proxies that are trusted to name a client's address.
     #[must_use]
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
@@ -171,7 +212,7 @@ impl HttpService {
     /// A clone for the requests of one connection, whose other end has this address.
     #[must_use]
     pub fn peer(&self, peer: IpAddr) -> Self {
-        self.connected(peer, self.account(peer), None)
+        self.connected(SocketAddr::new(peer, 0), self.account(peer), None)
     }
 
     /// The `Api` that is served.
@@ -187,13 +228,29 @@ impl HttpService {
     }
 
     /// A clone for the requests of one connection.
-    pub(super) fn connected(&self, peer: IpAddr, account: Arc<Account>, watch: Option<Arc<Watch>>) -> Self {
-        let is_proxied = self.shared.proxies.trusts(peer);
-        Self { shared: Arc::clone(&self.shared), peer: Some(peer), account: Some(account), is_proxied, watch }
+    pub(super) fn connected(&self, peer: SocketAddr, account: Arc<Account>, watch: Option<Arc<Watch>>) -> Self {
+        let is_proxied = self.shared.proxies.trusts(peer.ip());
+        let shared = Arc::clone(&self.shared);
+        Self { shared, peer: Some(peer), account: Some(account), is_proxied, watch, is_layered: false }
+    }
+
+    /// A clone for a request of a connection that comes through other services.
+    pub(super) fn within(&self, outer: &Self) -> Self {
+        Self { shared: Arc::clone(&self.shared), is_layered: true, ..outer.clone() }
     }
 
     pub(super) fn watch(&self) -> Option<&Arc<Watch>> {
         self.watch.as_ref()
+    }
+
+    /// Notes a request on the connection, unless the services around it do.
+    pub(super) fn activity(&self) -> Option<Activity<&Watch>> {
+        self.watch.as_deref().filter(|_| !self.is_layered).map(Watch::request)
+    }
+
+    /// The other end of the connection.
+    pub(super) fn peer_address(&self) -> Option<SocketAddr> {
+        self.peer
     }
 
     fn shared_mut(&mut self) -> &mut Shared {
@@ -206,7 +263,7 @@ impl HttpService {
 
     /// Whether the connection itself watches the time of the body.
     pub(super) fn watches_body(&self, version: Version) -> bool {
-        self.watch.is_some() && version != Version::HTTP_2
+        self.watch.is_some() && !self.is_layered && version != Version::HTTP_2
     }
 
     /// Whether the connection is that of a proxy, which many share.
@@ -215,7 +272,7 @@ impl HttpService {
     }
 
     pub(super) fn client(&self, headers: &HeaderMap) -> Option<IpAddr> {
-        self.peer.map(|peer| self.shared.proxies.client(peer, headers))
+        self.peer.map(|peer| self.shared.proxies.client(peer.ip(), headers))
     }
 
     /// What the connection holds.

@@ -6,6 +6,8 @@ mod base_path;
 mod budget;
 mod early_answers;
 mod encodings;
+mod fallback;
+mod layers;
 mod limits;
 mod origins;
 mod proxies;
