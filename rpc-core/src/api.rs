@@ -170,6 +170,11 @@ impl Api {
         self.0.tasks.wait().await;
     }
 
+    /// Whether both are the same one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn find(&self, path: &str) -> Option<&Arc<Method>> {
         self.0.by_path.get(path)
     }

@@ -5,6 +5,7 @@
 //!
 //! None is on by default.
 //!
+//! - `axum`: what axum and an API tell each other of a connection, `ConnectInfo<SocketAddr>`; see [`http::PeerAddress`].
 //! - `client`: a client over HTTP and WebSocket, in the module `client`.
 //! - `conformance`: the tests that every [`Bus`] has to pass, in the module `conformance`.
 //! - `postgres`: what stores in Postgres stand on, and a bus between nodes, in the module `storage::postgres`; see [`storage`].

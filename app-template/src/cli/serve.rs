@@ -74,6 +74,7 @@ async fn serve(config: ServeConfig, log: Log) -> Result<ExitCode, Failure> {
     };
     let Opened { storage, app, first_start, api } = opened;
     let service = service(&config, &api).readiness(storage.readiness());
+    config.check_service(&service)?;
     let (address, server) = (socket.address, Server::on(socket.listener, service).drain(config.drain));
     let metrics = metrics.map(|Socket { listener, address }| {
         let metrics = Metrics::new(&app, &api).connections(server.connections()).with_database(storage.counter());
@@ -179,7 +180,8 @@ fn api(app: &App, config: &ServeConfig, spans: &Spans) -> Result<Api, Failure> {
 fn service(config: &ServeConfig, api: &Api) -> HttpService {
     let service = HttpService::new(api.clone()).name(NAME).rpc_prefix(config.rpc_prefix.as_str());
     let origins = config.origins.0.iter().chain(&config.public_url);
-    origins.fold(service.trusted_proxies(config.proxies.clone()), |service, url| service.allow_origin(&url.to_string()))
+    origins
+        .fold(service.trusted_proxies(config.proxies.clone()), |service, url| service.allow_origin_of(&url.to_string()))
 }
 
 fn banner<'a>(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rpc_auth::{AccountOptions, Secret, TokenFormat};
-use rpc_core::http::{HttpService, TrustedProxies};
+use rpc_core::http::{HttpService, ServiceFault, TrustedProxies};
 use rpc_core::{Api, Limits};
 use serde_json::{Map, Value};
 
@@ -78,10 +78,25 @@ impl ServeConfig {
     /// Refuses what the file says of methods that an API has not, and a prefix that hides some that it has.
     pub(crate) fn check_methods(&self, api: &Api) -> Result<(), ConfigError> {
         MethodConfig::check(&self.methods, api)?;
-        let hidden = HttpService::new(api.clone()).rpc_prefix(self.rpc_prefix.as_str()).faults();
+        self.check_service(&HttpService::new(api.clone()).rpc_prefix(self.rpc_prefix.as_str()))
+    }
+
+    /// Refuses what the service that it makes cannot be, each fault with the option that says so.
+    pub(crate) fn check_service(&self, service: &HttpService) -> Result<(), ConfigError> {
         let mut faults = Faults::default();
-        hidden.iter().for_each(|fault| faults.add(format!("rpc-prefix: {fault}")));
+        for fault in service.faults() {
+            let option = match &fault {
+                ServiceFault::BadOrigin { origin, .. } if self.is_of_public_url(origin) => PUBLIC_URL.spec.name,
+                ServiceFault::BadOrigin { .. } => ALLOWED_ORIGINS.spec.name,
+                _ => RPC_PREFIX.spec.name,
+            };
+            faults.add(format!("{option}: {fault}"));
+        }
         faults.finish()
+    }
+
+    fn is_of_public_url(&self, origin: &str) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.to_string().starts_with(origin))
     }
 }
 

@@ -1,7 +1,7 @@
 //! One connection: served by hyper, closed when it stands still for too long, ended in order when the server stops.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -19,9 +19,12 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::content::SMALL;
+use super::front::Front;
 use super::io::WatchedStream;
 use super::outgoing::Outgoing;
+use super::passing::{Passing, Sent};
 use super::respond::ResponseBody;
+use super::served::{Served, ServedBody};
 use super::service::HttpService;
 use super::stream::Streams;
 use super::watch::{Phase, Watch};
@@ -43,7 +46,7 @@ const MAX_STREAMS: u32 = 100;
 /// An accepted connection, with its part of the budget.
 pub(super) struct Accepted {
     pub(super) stream: TcpStream,
-    pub(super) peer: IpAddr,
+    pub(super) peer: SocketAddr,
     pub(super) account: Arc<Account>,
     pub(super) slot: [Hold; 2],
 }
@@ -69,10 +72,10 @@ pub(super) fn builder(api: &Api) -> auto::Builder<Streams> {
 }
 
 /// Serves one connection to its end.
-pub(super) async fn serve(
+pub(super) async fn serve<F: Front>(
     builder: &auto::Builder<Streams>,
     accepted: Accepted,
-    service: &HttpService,
+    (service, front): (&HttpService, F),
     stopping: CancellationToken,
 ) {
     let Accepted { stream, peer, account, slot } = accepted;
@@ -82,16 +85,11 @@ pub(super) async fn serve(
     let service = Arc::new(service.connected(peer, Arc::clone(&account), Some(Arc::clone(&watch))));
     // A future without a box of its own: hyper has a place for it in the connection.
     let answer = service_fn(move |request: Request<Incoming>| {
-        let service = Arc::clone(&service);
+        let (service, front) = (Arc::clone(&service), front.clone());
         async move {
-            let (mut parts, body) = request.into_parts();
-            let is_stream = parts.version == Version::HTTP_2;
-            let response = service.respond(&mut parts, body).await;
-            let held = hold(&service, response.body(), is_stream);
-            let outgoing = |body| {
-                if is_stream { Outgoing::of_stream(body, held, service.watch()) } else { Outgoing::alone(body, held) }
-            };
-            Ok::<_, Infallible>(response.map(outgoing))
+            let is_stream = request.version() == Version::HTTP_2;
+            let response = front.answer(&service, request).await;
+            Ok::<_, Infallible>(response.map(|body| sent(&service, body, is_stream)))
         }
     });
     let connection = builder.serve_connection_with_upgrades(io, answer);
@@ -110,6 +108,18 @@ pub(super) async fn serve(
     };
     guarded.await;
     drop(slot);
+}
+
+/// The body of an answer on its way.
+fn sent(service: &Arc<HttpService>, body: ServedBody, is_stream: bool) -> Sent {
+    match body.0 {
+        Served::Whole(body) => {
+            let held = hold(service, &body, is_stream);
+            let watch = service.watch();
+            Sent::Whole(if is_stream { Outgoing::of_stream(body, held, watch) } else { Outgoing::alone(body, held) })
+        }
+        Served::Passed(body) => Sent::Passed(Box::new(Passing::new(body, service, is_stream))),
+    }
 }
 
 /// Room for an answer until the client has taken it. Where there is none, its connection closes.
@@ -151,6 +161,8 @@ struct SlowWrite {
     since: Instant,
     /// Bytes that the connection had written until then.
     written: u64,
+    /// How long it had had nothing to write until then.
+    paused: Duration,
 }
 
 /// When the phase that was last seen has lasted too long, and a sleep that ends then or earlier.
@@ -193,7 +205,7 @@ where
             *this.seen = Some(state);
             let limits = this.api.limits();
             let limit = match state.0 {
-                Phase::Write => Some(time_to_write(this.write, this.watch.written(), limits)),
+                Phase::Write => Some(time_to_write(this.write, this.watch, limits)),
                 phase if *this.stops && phase.begins() => Some(STOP_WAIT),
                 phase => phase.limit(limits),
             };
@@ -214,10 +226,11 @@ where
 }
 
 /// How long the peer may go on not to take anything: it has a time, and a least rate on average.
-fn time_to_write(write: &mut Option<SlowWrite>, written: u64, limits: &Limits) -> Duration {
-    let now = Instant::now();
-    let write = write.get_or_insert(SlowWrite { since: now, written });
-    let deadline = write.since + limits.write_timeout + limits.time_to_take(written.saturating_sub(write.written));
+fn time_to_write(write: &mut Option<SlowWrite>, watch: &Watch, limits: &Limits) -> Duration {
+    let (now, written, paused) = (Instant::now(), watch.written(), watch.paused());
+    let write = write.get_or_insert(SlowWrite { since: now, written, paused });
+    let time = limits.write_timeout + paused.saturating_sub(write.paused);
+    let deadline = write.since + time + limits.time_to_take(written.saturating_sub(write.written));
     deadline.saturating_duration_since(now).min(limits.write_timeout)
 }
 

@@ -16,6 +16,8 @@ use crate::error::{ApiError, ErrorCode};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Origins {
     allowed: Vec<Box<str>>,
+    /// What was to be allowed and is no origin, and why.
+    refused: Vec<(Box<str>, &'static str)>,
 }
 
 /// The page that a request comes from.
@@ -39,11 +41,24 @@ pub(super) fn refused() -> ApiError {
 }
 
 impl Origins {
-    /// Adds an origin: `https://app.example.com`. A URL with a path counts as its origin.
-    pub(super) fn allow(&mut self, url: &str) {
+    /// Adds an origin: `https://app.example.com`.
+    pub(super) fn allow(&mut self, origin: &str) {
+        match fault(origin) {
+            None => self.allowed.push(origin.into()),
+            Some(reason) => self.refused.push((origin.into(), reason)),
+        }
+    }
+
+    /// Adds the origin of a URL.
+    pub(super) fn allow_of(&mut self, url: &str) {
         let after_scheme = url.find("://").map_or(0, |index| index + 3);
-        let end = url[after_scheme..].find('/').map_or(url.len(), |slash| after_scheme + slash);
-        self.allowed.push(url[..end].into());
+        let end = url[after_scheme..].find(['/', '?', '#']).map_or(url.len(), |end| after_scheme + end);
+        self.allow(&url[..end]);
+    }
+
+    /// What was to be allowed and is no origin, with the reasons.
+    pub(super) fn faults(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        self.refused.iter().map(|(origin, reason)| (&**origin, *reason))
     }
 
     /// Whether a WebSocket may be opened.
@@ -69,6 +84,25 @@ impl Origins {
             None => Page::Foreign,
         }
     }
+}
+
+/// Why a text is the origin of no web page.
+fn fault(text: &str) -> Option<&'static str> {
+    if text == "*" {
+        return Some("all pages cannot be allowed; name each origin");
+    }
+    let Some((scheme, authority)) = text.split_once("://") else { return Some("it has no scheme, such as https://") };
+    let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    if !scheme.starts_with(|first: char| first.is_ascii_alphabetic()) || !scheme.bytes().all(is_scheme) {
+        return Some("its scheme is none");
+    }
+    if authority.contains('@') {
+        return Some("it has credentials, which no origin has");
+    }
+    if authority.contains(['/', '?', '#']) {
+        return Some("something follows its host and port; leave the path out");
+    }
+    split(authority).is_none().then_some("its host or its port is none")
 }
 
 /// The value of a header that is there once.
@@ -184,7 +218,7 @@ mod tests {
 
     fn judge(target: &str, host: &str, origin: &str) -> Page {
         let mut origins = Origins::default();
-        origins.allow("https://public.example/app");
+        origins.allow_of("https://public.example/app");
         origins.allow("https://Other.example:8443");
         origins.allow("https://[2001:db8::1]");
         origins.allow("capacitor://localhost");
@@ -256,6 +290,38 @@ mod tests {
         ] {
             assert_eq!(judge("/", host, origin), Page::Foreign, "{host} {origin}");
         }
+    }
+
+    #[test]
+    fn what_no_page_comes_from_is_refused_with_its_reason() {
+        for (text, reason) in [
+            ("*", "name each origin"),
+            ("null", "no scheme"),
+            ("", "no scheme"),
+            ("app.example", "no scheme"),
+            ("1a://app.example", "scheme is none"),
+            ("https://ann:secret@app.example", "credentials"),
+            ("https://app.example/", "leave the path out"),
+            ("https://app.example/shop", "leave the path out"),
+            ("https://app.example?a", "leave the path out"),
+            ("https://", "host or its port"),
+            ("https://*.app.example", "host or its port"),
+            ("https://app.example:", "host or its port"),
+            ("https://app.example:99999", "host or its port"),
+            ("https://app example", "host or its port"),
+        ] {
+            let mut origins = Origins::default();
+            origins.allow(text);
+            let found: Vec<_> = origins.faults().collect();
+            assert!(matches!(&found[..], [(bad, why)] if *bad == text && why.contains(reason)), "{text}: {found:?}");
+        }
+        let mut origins = Origins::default();
+        for url in ["https://app.example/shop?a=/b", "https://app.example", "http://[::1]:8080/#a"] {
+            origins.allow_of(url);
+        }
+        assert_eq!((origins.faults().count(), origins.allowed.len()), (0, 3));
+        origins.allow_of("https://ann@app.example/shop");
+        assert_eq!(origins.faults().count(), 1);
     }
 
     #[test]

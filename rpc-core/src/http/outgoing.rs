@@ -30,6 +30,13 @@ pub(super) struct Piece {
     _held: Option<Hold>,
 }
 
+impl Piece {
+    /// Bytes of an answer, with their room in memory.
+    pub(super) fn new(bytes: Bytes, outflow: Option<Arc<Outflow>>, held: Option<Hold>) -> Self {
+        Self { bytes, outflow, _held: held }
+    }
+}
+
 impl Outgoing {
     /// The answer of a connection that sends one at a time.
     pub(super) fn alone(body: ResponseBody, held: Option<Hold>) -> Self {

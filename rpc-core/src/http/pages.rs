@@ -12,6 +12,14 @@ use crate::codec::Codec;
 /// Their paths.
 pub(super) const PATHS: [&str; 3] = ["/", "/healthz", "/readyz"];
 
+/// Those that tell how the server is. They are at the root too, where others are below a base path.
+pub(super) const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
+
+/// Whether a path is that of a page.
+pub(super) fn is_one(shared: &Shared, path: &str) -> bool {
+    if ["", "/"].contains(&path) { shared.has_welcome } else { PATHS.contains(&path) }
+}
+
 /// Answers a page, if the path is one.
 pub(super) async fn answer(
     shared: &Shared,
@@ -20,7 +28,7 @@ pub(super) async fn answer(
     id: RequestId,
 ) -> Option<Response<ResponseBody>> {
     let (status, text) = match path {
-        "/" | "" => return Some(welcome(shared, headers, id)),
+        "/" | "" if shared.has_welcome => return Some(welcome(shared, headers, id)),
         "/healthz" => (StatusCode::OK, "ok"),
         "/readyz" if shared.api.is_stopping() => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         "/readyz" if shared.is_ready().await => (StatusCode::OK, "ready"),
@@ -34,11 +42,11 @@ pub(super) async fn answer(
 /// Says what this is and where to go, to people in HTML and to programs in JSON.
 fn welcome(shared: &Shared, headers: &HeaderMap, id: RequestId) -> Response<ResponseBody> {
     let methods = shared.api.methods().filter(|method| !method.is_private()).count();
-    let name = &shared.name;
+    let (name, base) = (&shared.name, &shared.base_path);
     let wants_html =
         headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
     if !wants_html {
-        let data = json!({"name": name, "methods": methods, "health": "/healthz", "readiness": "/readyz"});
+        let data = json!({"name": name, "methods": methods, "health": format!("{base}/healthz"), "readiness": format!("{base}/readyz")});
         let body = json!({"status": 200, "reason": "OK", "data": data}).to_string().into_bytes();
         return respond::body(200, Codec::Json, body, id);
     }
@@ -47,7 +55,7 @@ fn welcome(shared: &Shared, headers: &HeaderMap, id: RequestId) -> Response<Resp
         .api
         .methods()
         .filter(|method| !method.is_private())
-        .map(|method| format!("<li><code>{}</code> {}</li>\n", escape(method.path()), escape(method.title())))
+        .map(|method| format!("<li><code>{base}{}</code> {}</li>\n", escape(method.path()), escape(method.title())))
         .collect();
     let page = format!(
         "<!doctype html>\n<meta charset=\"utf-8\">\n<title>{name}</title>\n<h1>{name}</h1>\n\

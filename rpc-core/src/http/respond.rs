@@ -15,7 +15,7 @@ use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 
 /// The body of every response.
-pub type ResponseBody = Full<Bytes>;
+pub(super) type ResponseBody = Full<Bytes>;
 
 /// A page runs nothing but what it says, loads nothing, and is shown in no frame.
 const POLICY: HeaderValue =

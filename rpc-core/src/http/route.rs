@@ -7,6 +7,7 @@ use http::{HeaderValue, Response, StatusCode};
 
 use super::head::{self, Verb};
 use super::origin::{self, Page};
+use super::pages;
 use super::path;
 use super::request::RequestContext;
 use super::respond::{self, ResponseBody};
@@ -17,6 +18,10 @@ use crate::method::Method;
 pub(super) enum Face<'r> {
     /// The method of a path, or a page.
     Plain(Cow<'r, str>, Option<&'r Arc<Method>>, Verb),
+    /// Nothing: the path is not below the base path.
+    Outside(Verb),
+    /// The fallback's.
+    Foreign,
     /// The RPC endpoint, or a path below it.
     Rpc(Cow<'r, str>),
     /// Nothing more: this is the answer.
@@ -34,27 +39,50 @@ impl RequestContext<'_> {
 
     fn find_face(&self) -> Result<Face<'_>, ApiError> {
         self.head.check_size(&self.parts.uri, self.api().limits())?;
-        let (path, method) = self.target()?;
-        if self.below_rpc_prefix(&path).is_some() {
-            return Ok(Face::Rpc(path));
+        let (path, method) = match self.target()? {
+            Some((path, _)) if self.below_rpc_prefix(&path).is_some() => return Ok(Face::Rpc(path)),
+            Some((path, method)) => (Some(path), method),
+            None => (None, None),
+        };
+        if method.is_none() && self.is_foreign(path.as_deref()) {
+            self.check_page()?;
+            return Ok(Face::Foreign);
         }
         let verb = match head::verb(&self.parts.method)? {
             Verb::Preflight => return Ok(Face::Answered(Box::new(self.preflight()))),
             verb => verb,
         };
         self.check_page()?;
-        Ok(Face::Plain(path, method, verb))
+        Ok(path.map_or(Face::Outside(verb), |path| Face::Plain(path, method, verb)))
     }
 
-    /// The path in its one form, and the method that it names. The path of a method is in that form already.
-    fn target(&self) -> Result<(Cow<'_, str>, Option<&Arc<Method>>), ApiError> {
-        let path = self.parts.uri.path();
-        if let Some(method) = self.api().find(path) {
-            return Ok((Cow::Borrowed(path), Some(method)));
+    /// Whether a path that names no method is for the fallback.
+    fn is_foreign(&self, path: Option<&str>) -> bool {
+        let shared = self.service.shared();
+        shared.fallback.is_some() && !path.is_some_and(|path| pages::is_one(shared, path))
+    }
+
+    /// The path below the base path, in its one form, and the method that it names. The path of a method is in that form already.
+    fn target(&self) -> Result<Option<(Cow<'_, str>, Option<&Arc<Method>>)>, ApiError> {
+        let (shared, path) = (self.service.shared(), self.parts.uri.path());
+        if let Some(below) = shared.below_base(path)
+            && let Some(method) = self.api().find(below)
+        {
+            return Ok(Some((Cow::Borrowed(below), Some(method))));
         }
-        let path = path::normalize(path)?;
+        let path = match path::normalize(path)? {
+            path if shared.base_path.is_empty() || pages::HEALTH.contains(&&*path) => path,
+            Cow::Borrowed(path) => match shared.below_base(path) {
+                Some(below) => Cow::Borrowed(below),
+                None => return Ok(None),
+            },
+            Cow::Owned(path) => match shared.below_base(&path) {
+                Some(below) => Cow::Owned(below.to_owned()),
+                None => return Ok(None),
+            },
+        };
         let method = self.api().find(&path);
-        Ok((path, method))
+        Ok(Some((path, method)))
     }
 
     /// The rest of a path at or below the RPC endpoint, without a slash at its end: "", `/ping`, `/v1/…`.

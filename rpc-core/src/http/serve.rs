@@ -14,12 +14,18 @@ use hyper::upgrade::OnUpgrade;
 use super::body::IncomingBody;
 use super::compress;
 use super::head::ParsedHead;
+use super::received::ReceivedBody;
 use super::request::RequestContext;
 use super::request_body::RequestBody;
-use super::respond::ResponseBody;
+use super::respond;
 use super::route::Face;
+use super::served::ServedBody;
 use super::service::HttpService;
+use super::watch::Activity;
 use crate::budget::{Resource, STREAM_BYTES};
+use crate::call::{Outcome, RequestId};
+use crate::codec::Codec;
+use crate::error::{ApiError, ErrorCode};
 use crate::ws;
 
 impl HttpService {
@@ -28,8 +34,8 @@ impl HttpService {
         &self,
         parts: &mut Parts,
         body: B,
-    ) -> Response<ResponseBody> {
-        let activity = self.watch().map(|watch| watch.request());
+    ) -> Response<ServedBody> {
+        let activity = self.activity();
         let head = ParsedHead::read(&parts.headers);
         let asks = head.has_upgrade && ws::wants_upgrade(&parts.headers);
         let upgrade = asks.then(|| upgrade(&mut parts.extensions));
@@ -41,17 +47,29 @@ impl HttpService {
         let stream = account.filter(|_| parts.version == Version::HTTP_2);
         let stream =
             stream.map(|account| account.take(Resource::Memory, STREAM_BYTES + head.size() as u64)).transpose();
-        let parts = &*parts;
         let context = RequestContext { service: self, parts, head, id, trace, client, account, activity };
+        let face = match &stream {
+            Ok(_held) => context.route(),
+            Err(exhausted) => Face::Answered(Box::new(context.refuse((*exhausted).into()))),
+        };
+        if matches!(face, Face::Foreign) {
+            drop(face);
+            drop(context);
+            // The fallback's body has its own time.
+            let activity = self.activity();
+            activity.iter().for_each(Activity::runs);
+            return Box::pin(self.pass(parts, body, upgrade, id)).await;
+        }
+        let parts = &*parts;
         let mut body = RequestBody::new(body);
-        let mut response = match &stream {
-            Ok(_held) => match context.route() {
-                Face::Plain(path, Some(method), verb) => context.plain(&path, Some(method), verb, &mut body).await,
-                Face::Plain(path, None, verb) => Box::pin(context.page_or_plain(&path, verb, &mut body)).await,
-                Face::Rpc(path) => Box::pin(context.rpc(&path, &mut body, upgrade.clone())).await,
-                Face::Answered(response) => *response,
-            },
-            Err(exhausted) => context.refuse((*exhausted).into()),
+        let mut response = match face {
+            Face::Plain(path, Some(method), verb) => context.plain(&path, Some(method), verb, &mut body).await,
+            Face::Plain(path, None, verb) => Box::pin(context.page_or_plain(&path, verb, &mut body)).await,
+            // No method has this path, whatever the request says of it.
+            Face::Outside(verb) => Box::pin(context.plain("", None, verb, &mut body)).await,
+            Face::Foreign => context.refuse(ApiError::of(ErrorCode::MethodNotFound)),
+            Face::Rpc(path) => Box::pin(context.rpc(&path, &mut body, upgrade.clone())).await,
+            Face::Answered(response) => *response,
         };
         if compress::pays(&response) {
             response = Box::pin(compress::compressed(response, &parts.headers, account)).await;
@@ -66,8 +84,51 @@ impl HttpService {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             self.watch().inspect(|watch| watch.switches());
         }
-        response
+        response.map(ServedBody::from)
     }
+
+    /// Passes a request on to the fallback.
+    async fn pass<B: IncomingBody + 'static>(
+        &self,
+        parts: &mut Parts,
+        body: B,
+        upgrade: Option<OnUpgrade>,
+        id: RequestId,
+    ) -> Response<ServedBody> {
+        let Some(fallback) = &self.shared().fallback else {
+            return refused(ApiError::of(ErrorCode::MethodNotFound), id);
+        };
+        let watch = self.watch().filter(|_| parts.version != Version::HTTP_2).cloned();
+        let mut request = Request::new(ReceivedBody::new(body, *self.api().limits(), watch));
+        *request.version_mut() = parts.version;
+        std::mem::swap(request.method_mut(), &mut parts.method);
+        std::mem::swap(request.uri_mut(), &mut parts.uri);
+        std::mem::swap(request.headers_mut(), &mut parts.headers);
+        std::mem::swap(request.extensions_mut(), &mut parts.extensions);
+        if let Some(upgrade) = upgrade {
+            request.extensions_mut().insert(upgrade);
+        }
+        let headers = std::mem::take(request.headers_mut());
+        self.tell(&headers, request.extensions_mut());
+        *request.headers_mut() = headers;
+        match fallback.answer(request).await {
+            Ok(response) => {
+                if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                    self.watch().inspect(|watch| watch.switches());
+                }
+                response
+            }
+            Err(error) => {
+                tracing::error!(event = "fallback.failed", error = %error, request_id = %id, "the fallback failed");
+                refused(ApiError::internal(error), id)
+            }
+        }
+    }
+}
+
+/// The answer where the fallback gives none.
+fn refused(error: ApiError, id: RequestId) -> Response<ServedBody> {
+    respond::plain(&Outcome { codec: Codec::Json, result: Err(error) }, id).map(ServedBody::from)
 }
 
 /// The future socket of a request that asks for a WebSocket. It fails where the server that this is mounted in gives none.
@@ -75,7 +136,7 @@ fn upgrade(extensions: &mut Extensions) -> OnUpgrade {
     extensions.remove().unwrap_or_else(|| hyper::upgrade::on(Request::new(())))
 }
 
-type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infallible>> + Send>>;
+type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response<ServedBody>, Infallible>> + Send>>;
 
 impl<B> tower_service::Service<Request<B>> for HttpService
 where
@@ -83,7 +144,7 @@ where
     B::Data: Buf + Send,
     B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
 {
-    type Response = Response<ResponseBody>;
+    type Response = Response<ServedBody>;
     type Error = Infallible;
     type Future = ResponseFuture;
 
@@ -102,12 +163,12 @@ where
     B::Data: Buf + Send,
     B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
 {
-    type Response = Response<ResponseBody>;
+    type Response = Response<ServedBody>;
     type Error = Infallible;
     type Future = ResponseFuture;
 
     fn call(&self, request: Request<B>) -> ResponseFuture {
-        let service = self.clone();
+        let service = self.of_request(request.extensions());
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             Ok(service.respond(&mut parts, Box::pin(body)).await)

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use hyper::rt::Executor;
 use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
@@ -34,6 +35,9 @@ pub(super) struct Outflow {
     last: AtomicU64,
     /// Bytes that the connection took of it.
     taken: AtomicU64,
+    /// Bytes of the piece that is on its way, of an answer that is not whole.
+    given: AtomicU64,
+    waker: AtomicWaker,
     rest: OnceLock<Mutex<Option<Rest>>>,
 }
 
@@ -43,7 +47,15 @@ impl Outflow {
 
     fn new() -> Self {
         let (answered, last) = (AtomicU64::new(Self::NONE), AtomicU64::new(Self::NONE));
-        Self { begun: Instant::now(), answered, last, taken: AtomicU64::new(0), rest: OnceLock::new() }
+        Self {
+            begun: Instant::now(),
+            answered,
+            last,
+            taken: AtomicU64::new(0),
+            given: AtomicU64::new(0),
+            waker: AtomicWaker::new(),
+            rest: OnceLock::new(),
+        }
     }
 
     /// The one of the stream that this task serves.
@@ -58,6 +70,28 @@ impl Outflow {
         self.last.store(since, Ordering::Relaxed);
     }
 
+    /// Notes that a piece is handed over, which has the time of an answer of its own.
+    pub(super) fn gives(&self, bytes: usize) {
+        self.given.store(bytes as u64, Ordering::Relaxed);
+        self.taken.store(0, Ordering::Relaxed);
+        self.answered();
+    }
+
+    /// Whether the piece before is out.
+    pub(super) fn is_taken(&self) -> bool {
+        self.taken.load(Ordering::Acquire) >= self.given.load(Ordering::Relaxed)
+    }
+
+    /// Ready when the piece before is out. From then on the client has nothing to take.
+    pub(super) fn poll_taken(&self, cx: &Context<'_>) -> Poll<()> {
+        self.waker.register(cx.waker());
+        if !self.is_taken() {
+            return Poll::Pending;
+        }
+        self.answered.store(Self::NONE, Ordering::Relaxed);
+        Poll::Ready(())
+    }
+
     /// Leaves something to be done once the answer is out, before the stream ends.
     pub(super) fn leave(&self, rest: Rest) {
         let _ = self.rest.set(Mutex::new(Some(rest)));
@@ -69,8 +103,9 @@ impl Outflow {
 
     /// The connection took some of the answer.
     pub(super) fn advanced(&self, bytes: usize) {
-        self.taken.fetch_add(bytes as u64, Ordering::Relaxed);
         self.last.store(self.since(), Ordering::Relaxed);
+        self.taken.fetch_add(bytes as u64, Ordering::Release);
+        self.waker.wake();
     }
 
     fn since(&self) -> u64 {

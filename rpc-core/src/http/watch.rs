@@ -75,6 +75,10 @@ pub(super) struct Watch {
     /// Bytes that the peer took.
     written: AtomicU64,
     write_blocked: AtomicBool,
+    /// Milliseconds in which there was nothing to write, within answers that are not whole.
+    paused: AtomicU64,
+    /// Whether a body that another service gets was not read to its end.
+    has_rest: AtomicBool,
 }
 
 /// One request of a connection until its response is there, or on HTTP/2 a response until it is out.
@@ -90,6 +94,8 @@ impl Watch {
             multiplexed: AtomicBool::new(false),
             written: AtomicU64::new(0),
             write_blocked: AtomicBool::new(false),
+            paused: AtomicU64::new(0),
+            has_rest: AtomicBool::new(false),
         }
     }
 
@@ -155,6 +161,22 @@ impl Watch {
         }
     }
 
+    /// There was nothing to write for a time, within an answer.
+    pub(super) fn paused_for(&self, time: Duration) {
+        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.paused.fetch_add(time, Ordering::Relaxed);
+    }
+
+    /// How long there was nothing to write so far, within answers.
+    pub(super) fn paused(&self) -> Duration {
+        Duration::from_millis(self.paused.load(Ordering::Relaxed))
+    }
+
+    /// Notes whether something of a body is left that another service gets.
+    pub(super) fn has_rest(&self, has_rest: bool) {
+        self.has_rest.store(has_rest, Ordering::Relaxed);
+    }
+
     /// A request's headers are complete.
     pub(super) fn request(&self) -> Activity<&Self> {
         if self.is_multiplexed() {
@@ -214,7 +236,8 @@ impl<W: Deref<Target = Watch>> Drop for Activity<W> {
     fn drop(&mut self) {
         let is_last = !self.0.is_multiplexed() || self.0.streams.fetch_sub(1, Ordering::Relaxed) == 1;
         if is_last && !matches!(self.0.phase(), Phase::Linger | Phase::Switched) {
-            self.0.enter(Phase::Idle);
+            let has_rest = !self.0.is_multiplexed() && self.0.has_rest.swap(false, Ordering::Relaxed);
+            self.0.enter(if has_rest { Phase::Linger } else { Phase::Idle });
         }
     }
 }

@@ -2,9 +2,12 @@
 
 mod answer_headers;
 mod bad_input;
+mod base_path;
 mod budget;
 mod early_answers;
 mod encodings;
+mod fallback;
+mod layers;
 mod limits;
 mod origins;
 mod proxies;

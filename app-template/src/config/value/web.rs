@@ -30,7 +30,8 @@ impl OptionValue for PublicUrl {
     fn parse(text: &str) -> Option<Self> {
         let url: Uri = text.parse().ok()?;
         let is_web = [Some(&Scheme::HTTP), Some(&Scheme::HTTPS)].contains(&url.scheme());
-        (is_web && url.authority().is_some() && url.query().is_none()).then_some(Self(url))
+        let has_user = url.authority().is_none_or(|authority| authority.as_str().contains('@'));
+        (is_web && !has_user && url.query().is_none()).then_some(Self(url))
     }
 }
 
@@ -118,6 +119,7 @@ mod tests {
             ("/v1", None),
             ("https://", None),
             ("https://example.com/?a=1", None),
+            ("https://ann:secret@example.com", None),
             ("", None),
         ] {
             assert_eq!(PublicUrl::parse(text).map(|url| url.is_https()), expected, "{text}");

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use http::Request;
-use rpc_core::http::HttpService;
+use rpc_core::http::{HttpService, Server, ServiceFault};
 
-use super::with_service;
+use super::{builder, with_service};
 use crate::support::server::Running;
 
 const JSON: &str = "content-type: application/json";
@@ -108,5 +108,35 @@ async fn opens(server: &Running, request: &str) -> bool {
         b"HTTP/1.1 101" => true,
         b"HTTP/1.1 403" | b"HTTP/1.1 400" => false,
         other => panic!("{}", String::from_utf8_lossy(other)),
+    }
+}
+
+#[test_waits::test]
+async fn all_faults_of_a_service_are_told_at_once() {
+    let service = HttpService::new(builder().build().unwrap());
+    assert_eq!(service.faults(), []);
+    let service = service
+        .rpc_prefix("rpc")
+        .base_path("shop")
+        .allow_origin("*")
+        .allow_origin("https://app.example/shop")
+        .allow_origin_of("https://app.example/shop")
+        .allow_origin("not an origin");
+    let faults = service.faults();
+    let [ServiceFault::BadBasePath(base), ServiceFault::BadPrefix(prefix), origins @ ..] = &faults[..] else {
+        panic!("{faults:?}")
+    };
+    assert_eq!((base.as_str(), prefix.as_str()), ("shop", "rpc"));
+    let origins: Vec<&str> = origins
+        .iter()
+        .map(|fault| match fault {
+            ServiceFault::BadOrigin { origin, .. } => origin.as_str(),
+            fault => panic!("{fault:?}"),
+        })
+        .collect();
+    assert_eq!(origins, ["*", "https://app.example/shop", "not an origin"]);
+    let error = Server::bind(service, "127.0.0.1:0".parse().unwrap()).await.unwrap_err().to_string();
+    for fault in faults {
+        assert!(error.contains(&fault.to_string()), "{error}");
     }
 }

@@ -1,8 +1,12 @@
 //! A server on the loopback, and a client that sees every byte.
 
+use std::error::Error;
 use std::net::SocketAddr;
 
-use rpc_core::http::{HttpService, Server, Stopped};
+use bytes::Buf;
+use http::{Request, Response};
+use http_body::Body;
+use rpc_core::http::{Front, HttpService, ReceivedBody, Server, Stopped};
 use rpc_core::{Api, ApiBuilder};
 use serde_json::Value;
 use test_waits::{Bounded, soon};
@@ -10,8 +14,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tower_service::Service;
 
 use super::Memory;
+
+type BodyError = Box<dyn Error + Send + Sync>;
 
 /// A connection, for whose other end nobody waits for ever.
 pub(crate) type Stream = Bounded<TcpStream>;
@@ -27,10 +34,32 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn serve(builder: ApiBuilder, change: impl FnOnce(HttpService) -> HttpService) -> Self {
+        Self::start(builder, change, |server| server).await
+    }
+
+    /// One with services around the API.
+    pub(crate) async fn layered<S, B>(
+        builder: ApiBuilder,
+        change: impl FnOnce(HttpService) -> HttpService,
+        layer: impl FnOnce(HttpService) -> S,
+    ) -> Self
+    where
+        S: Service<Request<ReceivedBody>, Response = Response<B>, Error: Into<BodyError>, Future: Send>,
+        S: Clone + Send + Sync + 'static,
+        B: Body<Data: Buf + Send, Error: Into<BodyError>> + Send + 'static,
+    {
+        Self::start(builder, change, |server| server.layer(layer)).await
+    }
+
+    async fn start<F: Front>(
+        builder: ApiBuilder,
+        change: impl FnOnce(HttpService) -> HttpService,
+        front: impl FnOnce(Server) -> Server<F>,
+    ) -> Self {
         let memory = Memory::default();
         let api = builder.observer(memory.clone()).build().unwrap();
         let service = change(HttpService::new(api.clone()).name("Test API"));
-        let server = Server::bind(service, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let server = front(Server::bind(service, "127.0.0.1:0".parse().unwrap()).await.unwrap());
         let address = server.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(server.serve(async move { drop(stopped.await) }));

@@ -1,11 +1,12 @@
-//! The path of the RPC endpoint: one that requests can have, and that hides nothing else.
+//! What can be wrong with a service, each fault with what to do about it: its base path, the path of its RPC endpoint, and the
+//! origins that it allows.
 
 use thiserror::Error;
 
 use super::pages;
 use super::service::HttpService;
 
-/// The longest prefix, in bytes.
+/// The longest path of an option, in bytes.
 const LONGEST: usize = 256;
 
 /// What is wrong with an [`HttpService`].
@@ -15,6 +16,19 @@ pub enum ServiceFault {
     /// The prefix is a path that no request can have.
     #[error("the prefix \"{0}\" is no path of at most 256 bytes, such as /api: / before each segment, none at the end")]
     BadPrefix(String),
+    /// The base path is a path that no request can have.
+    #[error(
+        "the base path \"{0}\" is no path of at most 256 bytes, such as /shop: / before each segment, none at the end"
+    )]
+    BadBasePath(String),
+    /// An allowed origin is one that no web page has, or all of them.
+    #[error("\"{origin}\" is no origin of web pages, such as https://app.example.com: {reason}")]
+    BadOrigin {
+        /// What was given.
+        origin: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The prefix hides a page.
     #[error("the prefix \"{prefix}\" hides the page {page}")]
     HidesPage {
@@ -38,6 +52,18 @@ impl HttpService {
     /// the service elsewhere does well to ask too.
     #[must_use]
     pub fn faults(&self) -> Vec<ServiceFault> {
+        let shared = self.shared();
+        let mut faults = Vec::new();
+        if !shared.base_path.is_empty() && !is_path(&shared.base_path) {
+            faults.push(ServiceFault::BadBasePath(shared.base_path.to_string()));
+        }
+        faults.extend(self.prefix_faults());
+        let origins = shared.origins.faults();
+        faults.extend(origins.map(|(origin, reason)| ServiceFault::BadOrigin { origin: origin.to_owned(), reason }));
+        faults
+    }
+
+    fn prefix_faults(&self) -> Vec<ServiceFault> {
         let prefix = &*self.shared().rpc_prefix;
         if !is_path(prefix) {
             return vec![ServiceFault::BadPrefix(prefix.to_owned())];
