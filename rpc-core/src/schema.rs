@@ -5,6 +5,7 @@ mod consistency;
 pub(crate) mod convert;
 pub(crate) mod instance;
 pub(crate) mod label;
+pub(crate) mod names;
 pub(crate) mod violations;
 
 use jsonschema::json::Json;
