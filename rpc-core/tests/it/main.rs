@@ -22,3 +22,4 @@ mod rpc;
 mod scenarios;
 mod spans;
 mod support;
+mod unions;
