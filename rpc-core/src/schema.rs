@@ -3,8 +3,10 @@
 #[cfg(test)]
 mod consistency;
 pub(crate) mod convert;
+mod forms;
 pub(crate) mod instance;
 pub(crate) mod label;
+pub(crate) mod names;
 pub(crate) mod violations;
 
 use jsonschema::json::Json;

@@ -33,11 +33,12 @@ impl ApiBuilder {
         let modules = modules(&entries, &mut faults);
         self.check_permissions(&mut faults);
         self.check_limits(&entries, &mut faults);
-        let events = declared_events::compile(&self.selection, &self.permissions, &mut faults);
+        let mut events = declared_events::describe(&self.selection, &self.permissions, &mut faults);
         declared_events::check_reached(&entries, &mut faults);
         let mut build = Build::new(&self, &modules, faults);
-        let methods = build.methods(&entries);
-        let (faults, result_definitions) = build.finish();
+        let methods = build.methods(&entries, &mut events);
+        let (mut faults, result_definitions) = build.finish();
+        let events = declared_events::compile(events, &mut faults);
         if !faults.is_empty() {
             return Err(BuildError(faults));
         }

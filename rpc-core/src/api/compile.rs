@@ -1,6 +1,6 @@
 //! One method of a build: its signature is described, checked and compiled.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
@@ -9,12 +9,14 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
 use super::builder::ApiBuilder;
+use super::declared_events::DescribedEvent;
 use super::faults::Fault;
 use super::select::is_below;
 use crate::limits::EffectiveLimits;
 use crate::method::entry::{MethodEntry, ParamEntry, Signature, UploadUse};
 use crate::method::{Method, Module, Parameter};
 use crate::permissions::Access;
+use crate::schema::names::{self, Definitions, Renaming};
 use crate::schema::{self, MethodSchema};
 use crate::state::WantedState;
 
@@ -23,24 +25,25 @@ pub(super) struct Build<'b> {
     builder: &'b ApiBuilder,
     modules: &'b [Module],
     faults: Vec<Fault>,
-    inputs: Names,
-    outputs: Names,
+    /// The definitions of all results, by name.
+    outputs: BTreeMap<String, Value>,
 }
 
 impl<'b> Build<'b> {
     pub(super) fn new(builder: &'b ApiBuilder, modules: &'b [Module], faults: Vec<Fault>) -> Self {
-        Self { builder, modules, faults, inputs: Names::default(), outputs: Names::default() }
+        Self { builder, modules, faults, outputs: BTreeMap::new() }
     }
 
     /// The faults, and what the result schemas of all methods refer to.
     pub(super) fn finish(self) -> (Vec<Fault>, Map<String, Value>) {
-        (self.faults, self.outputs.into_definitions())
+        (self.faults, self.outputs.into_iter().collect())
     }
 
-    /// Compiles the methods. Those that something is wrong with are left out.
-    pub(super) fn methods(&mut self, entries: &[MethodEntry]) -> Vec<Arc<Method>> {
-        let described: Vec<Described> = entries.iter().map(|entry| self.describe(entry)).collect();
-        let compiled = on_all_cores(&described, |described| compile(&described.params, &described.definitions));
+    /// Compiles the methods. Those that something is wrong with are left out. Events get the names of types that results have.
+    pub(super) fn methods(&mut self, entries: &[MethodEntry], events: &mut [DescribedEvent]) -> Vec<Arc<Method>> {
+        let mut described: Vec<Described> = entries.iter().map(|entry| self.describe(entry)).collect();
+        self.name_types(&mut described, events);
+        let compiled = on_all_cores(&described, |described| compile(&described.params, described.inputs.schemas()));
         let methods = entries.iter().zip(described).zip(compiled);
         methods
             .filter_map(|((entry, described), compiled)| self.method(entry, described, compiled))
@@ -51,9 +54,9 @@ impl<'b> Build<'b> {
     fn describe(&mut self, entry: &MethodEntry) -> Described {
         let (mut inputs, mut outputs) = (schema::input_generator(), schema::output_generator());
         let mut described = Described::new(entry, &mut inputs, &mut outputs);
-        described.definitions = inputs.take_definitions(true);
+        described.inputs = Definitions::take(&mut inputs);
+        described.outputs = Definitions::take(&mut outputs);
         let known_faults = self.faults.len();
-        self.check_names(entry, &described.definitions, &outputs.take_definitions(true));
         self.check_access(entry);
         self.check_states(entry, &described.states);
         if entry.limits.upload.is_some() && described.upload == UploadUse::None {
@@ -126,16 +129,28 @@ impl<'b> Build<'b> {
         }
     }
 
-    fn check_names(&mut self, entry: &MethodEntry, inputs: &Map<String, Value>, outputs: &Map<String, Value>) {
-        let collisions = self.inputs.add(entry.path, inputs).into_iter().chain(self.outputs.add(entry.path, outputs));
-        self.faults.extend(collisions);
+    /// Gives each type one name in all methods and events: one for what the server reads, one for what it writes.
+    fn name_types(&mut self, described: &mut [Described], events: &mut [DescribedEvent]) {
+        let inputs: Vec<&Definitions> = described.iter().map(|described| &described.inputs).collect();
+        let (of_methods, of_events) = (described.iter().map(|described| &described.outputs), events.iter());
+        let outputs: Vec<&Definitions> = of_methods.chain(of_events.map(|event| &event.definitions)).collect();
+        let (inputs, mut outputs) = (names::unique(&inputs), names::unique(&outputs));
+        for (event, renaming) in events.iter_mut().zip(outputs.split_off(described.len())) {
+            event.rename(&renaming);
+        }
+        for ((described, inputs), outputs) in described.iter_mut().zip(inputs).zip(outputs) {
+            described.rename(&inputs, &outputs);
+            let definitions = std::mem::take(&mut described.outputs).into_schemas();
+            self.outputs.extend(definitions);
+        }
     }
 }
 
 /// What a method says of its signature, and what is wrong with it.
 struct Described {
     params: Vec<ParamEntry>,
-    definitions: Map<String, Value>,
+    inputs: Definitions,
+    outputs: Definitions,
     module: Option<usize>,
     faults: Vec<Fault>,
     result: Option<Schema>,
@@ -157,7 +172,18 @@ impl Described {
         };
         (entry.describe)(&mut signature);
         let Signature { params, result, states, upload, head, .. } = signature;
-        Self { params, definitions: Map::new(), module: None, faults: Vec::new(), result, states, upload, head }
+        let (inputs, outputs) = (Definitions::default(), Definitions::default());
+        Self { params, inputs, outputs, module: None, faults: Vec::new(), result, states, upload, head }
+    }
+
+    fn rename(&mut self, inputs: &Renaming, outputs: &Renaming) {
+        self.inputs.rename(inputs);
+        for param in &mut self.params {
+            names::rename(&mut param.schema, inputs);
+        }
+        if let Some(result) = &mut self.result {
+            names::rename(result, outputs);
+        }
     }
 }
 
@@ -189,33 +215,4 @@ fn compile(params: &[ParamEntry], definitions: &Map<String, Value>) -> Compiled 
     let required = schemas.iter().map(|schema| schema::accepts_null(schema, definitions).map(|null| !null));
     let required = required.collect::<Result<Vec<bool>, String>>()?;
     MethodSchema::new(&schemas, &required, definitions).map(|schema| (schema, required))
-}
-
-/// Schema names over all methods, each with the method that used it first.
-#[derive(Default)]
-struct Names(HashMap<String, (Value, &'static str)>);
-
-impl Names {
-    fn add(&mut self, method: &'static str, definitions: &Map<String, Value>) -> Vec<Fault> {
-        let mut collisions = Vec::new();
-        for (name, schema) in definitions {
-            match self.0.get(name) {
-                Some((known, first)) if known != schema => {
-                    collisions.push(Fault::SchemaName { name: name.clone(), first, second: method });
-                }
-                Some(_) => {}
-                None => {
-                    self.0.insert(name.clone(), (schema.clone(), method));
-                }
-            }
-        }
-        collisions
-    }
-
-    fn into_definitions(self) -> Map<String, Value> {
-        let mut definitions: Vec<(String, Value)> =
-            self.0.into_iter().map(|(name, (schema, _))| (name, schema)).collect();
-        definitions.sort_by(|(left, _), (right, _)| left.cmp(right));
-        definitions.into_iter().collect()
-    }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use schemars::Schema;
 use serde_json::{Map, json};
 
 use super::faults::Fault;
@@ -14,9 +15,36 @@ use crate::method::Method;
 use crate::method::entry::MethodEntry;
 use crate::permissions::{Permission, RESERVED};
 use crate::schema;
+use crate::schema::names::{self, Definitions, Renaming};
+
+/// An event with the schema of its payload, before types have their names.
+pub(super) struct DescribedEvent {
+    entry: EventEntry,
+    payload: Option<Schema>,
+    pub(super) definitions: Definitions,
+}
+
+impl DescribedEvent {
+    fn new(entry: EventEntry) -> Self {
+        let mut generator = schema::output_generator();
+        let payload = (entry.payload)(&mut generator);
+        Self { entry, payload, definitions: Definitions::take(&mut generator) }
+    }
+
+    pub(super) fn rename(&mut self, names: &Renaming) {
+        self.definitions.rename(names);
+        if let Some(payload) = &mut self.payload {
+            names::rename(payload, names);
+        }
+    }
+}
 
 /// The selected events, ordered by name.
-pub(super) fn compile(selection: &Selection, permissions: &[Permission], faults: &mut Vec<Fault>) -> Vec<Event> {
+pub(super) fn describe(
+    selection: &Selection,
+    permissions: &[Permission],
+    faults: &mut Vec<Fault>,
+) -> Vec<DescribedEvent> {
     let selected = |entry: &&EventEntry| selection.takes(entry.name);
     let mut entries: Vec<EventEntry> = inventory::iter::<EventEntry>().filter(selected).copied().collect();
     entries.sort_by_key(|entry| (entry.name, entry.location.file, entry.location.line));
@@ -24,7 +52,12 @@ pub(super) fn compile(selection: &Selection, permissions: &[Permission], faults:
         faults.push(Fault::DuplicateEvent { name: pair[0].name, first: pair[0].location, second: pair[1].location });
     }
     entries.iter().for_each(|entry| check_audience(entry, permissions, faults));
-    entries.into_iter().filter_map(|entry| event(entry, faults)).collect()
+    entries.into_iter().map(DescribedEvent::new).collect()
+}
+
+/// The events whose payloads have a valid schema.
+pub(super) fn compile(described: Vec<DescribedEvent>, faults: &mut Vec<Fault>) -> Vec<Event> {
+    described.into_iter().filter_map(|described| event(described, faults)).collect()
 }
 
 fn check_audience(entry: &EventEntry, permissions: &[Permission], faults: &mut Vec<Fault>) {
@@ -40,11 +73,11 @@ fn check_audience(entry: &EventEntry, permissions: &[Permission], faults: &mut V
     }
 }
 
-fn event(entry: EventEntry, faults: &mut Vec<Fault>) -> Option<Event> {
-    let mut generator = schema::output_generator();
-    let Some(payload) = (entry.payload)(&mut generator) else { return Some(Event { entry, payload: None }) };
+fn event(described: DescribedEvent, faults: &mut Vec<Fault>) -> Option<Event> {
+    let DescribedEvent { entry, payload, definitions } = described;
+    let Some(payload) = payload else { return Some(Event { entry, payload: None }) };
     let payload = Map::from_iter([("allOf".to_owned(), json!([payload]))]);
-    let schema = schema::with_definitions(payload, &generator.take_definitions(true));
+    let schema = schema::with_definitions(payload, definitions.schemas());
     match schema::compile(&schema) {
         Ok(validator) => Some(Event { entry, payload: Some(Payload { schema, validator }) }),
         Err(reason) => {

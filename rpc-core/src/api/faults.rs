@@ -96,18 +96,6 @@ pub enum Fault {
         /// The path that its module would have.
         module: String,
     },
-    /// Two types have one schema name and differ.
-    #[error(
-        "the schema name \"{name}\" stands for two types, in {first} and in {second}; rename one with `#[schemars(rename = \"…\")]`"
-    )]
-    SchemaName {
-        /// The name.
-        name: String,
-        /// A method that uses one type.
-        first: &'static str,
-        /// A method that uses the other.
-        second: &'static str,
-    },
     /// The schema of a parameter is not valid.
     #[error("{method} at {location} has a parameter whose JSON Schema is not valid: {reason}")]
     BadSchema {

@@ -4,23 +4,20 @@ mod null;
 
 use std::collections::HashSet;
 
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use self::null::{or_null, without_null};
 use crate::method::Parameter;
 use crate::method::entry::ParamStyle;
-use crate::pointer::unescape;
 use crate::read;
-
-/// Where references point.
-const DEFINITIONS: &str = "#/$defs/";
+use crate::schema::names;
 
 /// The keywords that are shown, in their order.
-const ORDER: [&str; 10] = [
+const ORDER: [&str; 11] = [
     "type",
     "enum",
     "properties",
+    "patternProperties",
     "required",
     "additionalProperties",
     "anyOf",
@@ -90,6 +87,7 @@ impl<'d> View<'d> {
                 "type" | "enum" | "required" | "minimum" | "maximum" => (keyword.as_str(), value.clone()),
                 "const" => ("enum", json!([value])),
                 "properties" => (keyword.as_str(), self.properties(schema, value).into()),
+                "patternProperties" => (keyword.as_str(), self.patterns(value).into()),
                 "additionalProperties" | "unevaluatedProperties" => ("additionalProperties", self.schema(value)),
                 "anyOf" | "oneOf" => ("anyOf", self.list(value)),
                 "prefixItems" => (keyword.as_str(), self.list(value)),
@@ -117,6 +115,12 @@ impl<'d> View<'d> {
         shown
     }
 
+    /// The members whose names match a pattern: the keys of a map that are numbers, say.
+    fn patterns(&mut self, patterns: &Value) -> Members {
+        let patterns = patterns.as_object().into_iter().flatten();
+        patterns.map(|(pattern, schema)| (pattern.clone(), self.schema(schema))).collect()
+    }
+
     /// What a reference stands for; of a recursive type only the `type`, when it was shown already.
     fn reference(&mut self, reference: &str) -> Value {
         let Some((name, definition)) = self.definition(reference) else {
@@ -136,8 +140,7 @@ impl<'d> View<'d> {
     }
 
     fn definition(&self, reference: &str) -> Option<(String, &'d Value)> {
-        let name = percent_decode_str(reference.strip_prefix(DEFINITIONS)?).decode_utf8_lossy();
-        let name = unescape(&name);
+        let name = names::referred(reference)?;
         let definition = self.definitions.get(&name)?;
         Some((name, definition))
     }
@@ -247,6 +250,17 @@ mod tests {
                 "type": "object", "enum": [1], "properties": {"b": {}, "a": {}}, "required": ["b"],
                 "additionalProperties": false, "anyOf": [{"type": "null"}], "items": false, "prefixItems": [{}],
                 "minimum": 1, "maximum": 5,
+            }),
+        );
+    }
+
+    #[test]
+    fn maps_show_what_their_keys_look_like() {
+        assert_shown(
+            &json!({"patternProperties": {"^a$": {"$ref": "#/$defs/Text"}}, "additionalProperties": false, "type": "object"}),
+            &json!({
+                "type": "object", "patternProperties": {"^a$": {"type": "string"}}, "required": [],
+                "additionalProperties": false,
             }),
         );
     }

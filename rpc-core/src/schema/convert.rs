@@ -2,10 +2,11 @@
 //!
 //! Integers come only from integers, objects only from objects, plain enum values only from strings.
 
+mod key;
+
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::value::StrDeserializer;
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer, MapAccess,
     SeqAccess, Unexpected, VariantAccess, Visitor,
@@ -13,6 +14,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
+use self::key::Key;
 use super::label::{label, shortened};
 use crate::borrowed::{BorrowedValue, Member};
 use crate::error::{ApiError, Violation};
@@ -41,6 +43,11 @@ struct Fault {
 impl ConvertError {
     fn new(keyword: &'static str, message: String) -> Self {
         Self(Box::new(Fault { path: Vec::new(), keyword, message }))
+    }
+
+    #[cfg(test)]
+    pub(super) fn keyword(&self) -> &'static str {
+        self.0.keyword
     }
 
     pub(crate) fn inside(mut self, segment: &str) -> Self {
@@ -260,60 +267,6 @@ impl<'de> MapAccess<'de> for Members<'de> {
 
     fn size_hint(&self) -> Option<usize> {
         Some(self.members.len())
-    }
-}
-
-/// A member's name: text, or a number written as text for maps with number keys.
-struct Key<'k>(&'k str);
-
-macro_rules! number_keys {
-    ($($method:ident $visit:ident $number:ty),*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
-            match self.0.parse::<$number>() {
-                Ok(number) => visitor.$visit(number),
-                Err(_) => Err(de::Error::invalid_type(Unexpected::Other("text"), &visitor)),
-            }
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for Key<'_> {
-    type Error = ConvertError;
-
-    number_keys! {
-        deserialize_i8 visit_i8 i8, deserialize_i16 visit_i16 i16, deserialize_i32 visit_i32 i32,
-        deserialize_i64 visit_i64 i64, deserialize_u8 visit_u8 u8, deserialize_u16 visit_u16 u16,
-        deserialize_u32 visit_u32 u32, deserialize_u64 visit_u64 u64
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
-        visitor.visit_str(self.0)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ConvertError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ConvertError> {
-        StrDeserializer::new(self.0).deserialize_enum(name, variants, visitor)
-    }
-
-    forward_to_deserialize_any! {
-        bool i128 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct
-        identifier ignored_any
     }
 }
 

@@ -7,6 +7,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::types::JsonType;
 use serde_json::Value;
 
+use super::forms::{Forms, Meant, value_at};
 use super::label::{label, shortened};
 use crate::borrowed::BorrowedValue;
 use crate::error::{ApiError, Violation};
@@ -20,13 +21,19 @@ pub(crate) const MAX_LISTED: usize = 32;
 /// memory and a caller could make half a million of them in 1 MiB.
 const MAX_SEARCHED: usize = 10_000;
 
+/// The patterns that schemars gives to the names in maps with keys of whole numbers.
+const WHOLE_NUMBERS: [&str; 2] = [r"^\d+$", r"^-?\d+$"];
+
 /// Bytes of a member's name from which only the first violation is looked for.
 const LONG_NAME: usize = 1024;
+
+/// Forms of which one error says what they lack.
+const MAX_FORMS: usize = 3;
 
 /// Explains why the validator refused `values` (a positional array).
 pub(crate) fn explain(method: &Method, values: &BorrowedValue<'_>) -> ApiError {
     let given = if let BorrowedValue::Array(values) = values { values.len() } else { 0 };
-    let mut report = Report { method, given, listed: Vec::new(), more: 0 };
+    let mut report = Report { method, values, given, listed: Vec::new(), more: 0 };
     let validator = method.schema.validator();
     if count(values, MAX_SEARCHED) < MAX_SEARCHED {
         validator.iter_errors(values).for_each(|error| report.add(&error));
@@ -62,6 +69,7 @@ fn count(value: &BorrowedValue<'_>, limit: usize) -> usize {
 
 struct Report<'m> {
     method: &'m Method,
+    values: &'m BorrowedValue<'m>,
     given: usize,
     listed: Vec<Violation>,
     more: u64,
@@ -75,18 +83,88 @@ impl Report<'_> {
         }
         match error.kind() {
             Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+                let text = self.unknown_member(error);
                 for name in unexpected {
                     let inside = format!("{pointer}/{}", escape(name));
-                    self.push(inside, error.kind().keyword(), "is not a known member");
+                    self.push(inside, error.kind().keyword(), text);
                 }
             }
-            Kind::AnyOf { context } | Kind::OneOfNotValid { context } => match meant_branch(context, pointer) {
-                Some(branch) => branch.iter().for_each(|error| self.add(error)),
-                None => self.push(pointer.to_owned(), error.kind().keyword(), "matches none of the allowed forms"),
-            },
+            Kind::AnyOf { context } | Kind::OneOfNotValid { context } => self.add_union(error, context),
             kind => {
                 let text = expectation(kind);
                 self.push(pointer.to_owned(), kind.keyword(), &text);
+            }
+        }
+    }
+
+    /// What is wrong with the name of a member: nobody knows it, or it is no key of the map.
+    fn unknown_member(&self, error: &ValidationError<'_>) -> &'static str {
+        let path = error.schema_path().as_str();
+        let object = path.rsplit_once('/').and_then(|(object, _)| self.method.params_schema().pointer(object));
+        let patterns = object.and_then(|object| object.get("patternProperties")?.as_object());
+        match patterns {
+            Some(patterns) if patterns.keys().all(|pattern| WHOLE_NUMBERS.contains(&pattern.as_str())) => {
+                "has a name that is not a whole number"
+            }
+            Some(_) => "has a name that does not match the pattern of names",
+            None => "is not a known member",
+        }
+    }
+
+    /// None of the forms of a union fits: by the one that was meant, else by what each of them lacks.
+    fn add_union(&mut self, error: &ValidationError<'_>, context: &[Branch]) {
+        let (pointer, keyword) = (error.instance_path().as_str(), error.kind().keyword());
+        let forms = Forms::at(self.method.params_schema(), error.schema_path().as_str());
+        let meant = forms.map_or(Meant::Unsaid, |forms| forms.meant(value_at(self.values, pointer)));
+        match meant {
+            Meant::Form(position) => context.get(position).into_iter().flatten().for_each(|error| self.add(error)),
+            Meant::NoTag { tag, names } => {
+                let text = format!("lacks the member \"{tag}\", which is one of {}", listed(&names));
+                self.push(pointer.to_owned(), "required", &text);
+            }
+            Meant::BadTag { tag, names } => {
+                self.push(format!("{pointer}/{}", escape(tag)), "enum", &format!("must be one of {}", listed(&names)));
+            }
+            Meant::Text { texts, members } if members.is_empty() => {
+                self.push(pointer.to_owned(), "enum", &format!("must be one of {}", listed(&texts)));
+            }
+            Meant::Text { texts, members } => {
+                let text =
+                    format!("must be one of {}, or an object with one member of {}", listed(&texts), quoted(&members));
+                self.push(pointer.to_owned(), "enum", &text);
+            }
+            Meant::Only { members } => self.add_unknown_form(pointer, keyword, &members),
+            Meant::Unsaid => match meant_branch(context, pointer) {
+                Some(branch) => branch.iter().for_each(|error| self.add(error)),
+                None => self.add_forms(error, context),
+            },
+        }
+    }
+
+    /// What each form lacks, of the first few; where all lack the same, that.
+    fn add_forms(&mut self, error: &ValidationError<'_>, context: &[Branch]) {
+        let pointer = error.instance_path().as_str();
+        match &lacks(context, pointer)[..] {
+            [(_, only)] => self.add(only),
+            all => {
+                let few: Vec<&str> = all.iter().take(MAX_FORMS).map(|(text, _)| text.as_str()).collect();
+                let rest = if all.len() > MAX_FORMS { "; or another" } else { "" };
+                let text = format!("matches none of the allowed forms: {}{rest}", few.join("; or "));
+                self.push(pointer.to_owned(), error.kind().keyword(), &text);
+            }
+        }
+    }
+
+    /// An object that should have one member, out of some.
+    fn add_unknown_form(&mut self, pointer: &str, keyword: &str, members: &[&str]) {
+        match value_at(self.values, pointer) {
+            Some(BorrowedValue::Object(given)) if given.len() == 1 => {
+                let text = format!("is not a known member; known are {}", quoted(members));
+                self.push(format!("{pointer}/{}", escape(&given[0].0)), "additionalProperties", &text);
+            }
+            _ => {
+                let text = format!("must have exactly one member of {}", quoted(members));
+                self.push(pointer.to_owned(), keyword, &text);
             }
         }
     }
@@ -137,17 +215,45 @@ type Branch = Vec<ValidationError<'static>>;
 /// The one branch of an `anyOf` whose violations are worth telling: the one whose type fits, else the only one that is not
 /// just `null`.
 fn meant_branch<'e>(branches: &'e [Branch], pointer: &str) -> Option<&'e Branch> {
-    let fits = |branch: &&Branch| {
-        !branch.iter().any(|error| {
-            matches!(error.kind(), Kind::Type { .. } | Kind::Enum { .. } | Kind::Constant { .. })
-                && error.instance_path().as_str() == pointer
-        })
-    };
     let is_null = |error: &ValidationError<'static>| {
         matches!(error.kind(), Kind::Type { kind: TypeKind::Single(JsonType::Null) })
     };
     let says_more = |branch: &&Branch| !branch.iter().all(is_null);
-    only(branches.iter().filter(fits)).or_else(|| only(branches.iter().filter(says_more)))
+    only(branches.iter().filter(|branch| fits(branch, pointer))).or_else(|| only(branches.iter().filter(says_more)))
+}
+
+/// Whether a value is of the type of a form, whatever else is wrong with it.
+fn fits(branch: &Branch, pointer: &str) -> bool {
+    !branch.iter().any(|error| {
+        matches!(error.kind(), Kind::Type { .. } | Kind::Enum { .. } | Kind::Constant { .. })
+            && error.instance_path().as_str() == pointer
+    })
+}
+
+/// What forms lack, each once, with a violation that says so: those forms whose type fits, else all.
+fn lacks<'e>(branches: &'e [Branch], pointer: &str) -> Vec<(String, &'e ValidationError<'static>)> {
+    let has_type = branches.iter().any(|branch| fits(branch, pointer));
+    let told = branches.iter().filter(|branch| !has_type || fits(branch, pointer));
+    let mut texts: Vec<(String, &ValidationError<'static>)> = Vec::new();
+    for error in told.filter_map(|branch| branch.first()) {
+        let text = lack(error, pointer);
+        if texts.iter().all(|(known, _)| *known != text) {
+            texts.push((text, error));
+        }
+    }
+    texts
+}
+
+/// One violation of one form, with the place below the value of the union.
+fn lack(error: &ValidationError<'_>, pointer: &str) -> String {
+    let below = error.instance_path().as_str().strip_prefix(pointer).unwrap_or_default();
+    match (error.kind(), label("", &shortened(below.to_owned()))) {
+        (Kind::AdditionalProperties { .. } | Kind::UnevaluatedProperties { .. }, _) => {
+            "it has unknown members".to_owned()
+        }
+        (kind, place) if place.is_empty() => format!("it {}", expectation(kind)),
+        (kind, place) => format!("`{}` {}", place.trim_start_matches('.'), expectation(kind)),
+    }
 }
 
 /// The item of an iterator of one.
@@ -182,13 +288,21 @@ fn expectation(kind: &Kind) -> Cow<'static, str> {
         Kind::PropertyNames { .. } => "has a member with a name that is not allowed".into(),
         Kind::Contains => "lacks an item that must be there".into(),
         Kind::FalseSchema => "is not allowed here".into(),
+        Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => "matches none of the allowed forms".into(),
         _ => "does not fit its schema".into(),
     }
 }
 
 fn choices(options: &Value) -> String {
-    let listed = options.as_array().map_or(&[][..], Vec::as_slice);
-    listed.iter().map(Value::to_string).collect::<Vec<_>>().join(", ")
+    listed(&options.as_array().into_iter().flatten().collect::<Vec<_>>())
+}
+
+fn listed(values: &[&Value]) -> String {
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
 fn types(kind: &TypeKind) -> String {

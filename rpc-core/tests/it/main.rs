@@ -23,3 +23,4 @@ mod rpc;
 mod scenarios;
 mod spans;
 mod support;
+mod unions;
