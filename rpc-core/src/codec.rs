@@ -1,5 +1,6 @@
 //! Codecs: bytes to values and back, between transports and the pipeline.
 
+pub(crate) mod details;
 pub(crate) mod fuzz;
 pub(crate) mod json;
 pub(crate) mod level;

@@ -1,10 +1,12 @@
-//! A method: what the attribute declares ([`entry`]), what its signature means ([`arguments`], [`inject`], [`output`]),
+//! A method: what the attribute declares ([`entry`]), what its signature means ([`arguments`], [`inject`], [`output`],
+//! [`errors`]),
 //! and the run-time form that the `Api` serves.
 
 pub(crate) mod arguments;
 pub(crate) mod counts;
 pub(crate) mod encode;
 pub(crate) mod entry;
+pub(crate) mod errors;
 pub(crate) mod inject;
 pub(crate) mod output;
 
@@ -16,6 +18,7 @@ use serde_json::Value;
 
 use self::counts::{CallCounts, Counters};
 use self::entry::{MethodEntry, ModuleEntry, ParamEntry, UploadUse};
+use self::errors::DeclaredError;
 use crate::error::Violation;
 use crate::limits::{EffectiveLimits, Gate};
 use crate::location::SourceLocation;
@@ -29,6 +32,7 @@ pub struct Method {
     pub(crate) access: Access,
     pub(crate) params: Vec<Parameter>,
     pub(crate) result: Schema,
+    pub(crate) errors: Vec<DeclaredError>,
     pub(crate) upload: UploadUse,
     pub(crate) schema: MethodSchema,
     pub(crate) limits: EffectiveLimits,
@@ -96,6 +100,13 @@ impl Method {
     #[must_use]
     pub fn result_schema(&self) -> &Value {
         self.result.as_value()
+    }
+
+    /// The errors that the type of the method's error declares, in its order; none for a plain [`ApiError`](crate::ApiError).
+    /// Those of the framework come on top: [`ErrorCode::TABLE`](crate::ErrorCode::TABLE).
+    #[must_use]
+    pub fn errors(&self) -> &[DeclaredError] {
+        &self.errors
     }
 
     /// The limits in force: the attribute's, overridden by the configuration, over the defaults.

@@ -2,8 +2,10 @@
 
 pub(crate) mod name;
 pub(crate) mod operator;
+pub(crate) mod own_error;
 pub(crate) mod path;
 pub(crate) mod quantity;
 #[expect(unreachable_pub, reason = "public where `rpc-core` compiles the file")]
 pub(crate) mod reserved;
+pub(crate) mod template;
 pub(crate) mod units;

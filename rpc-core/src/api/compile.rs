@@ -13,6 +13,7 @@ use super::faults::Fault;
 use super::select::is_below;
 use crate::limits::EffectiveLimits;
 use crate::method::entry::{MethodEntry, ParamEntry, Signature, StateKey, UploadUse};
+use crate::method::errors::DeclaredError;
 use crate::method::{Method, Module, Parameter};
 use crate::permissions::Access;
 use crate::schema::{self, MethodSchema};
@@ -55,6 +56,7 @@ impl<'b> Build<'b> {
         self.check_names(entry, &described.definitions, &outputs.take_definitions(true));
         self.check_access(entry);
         self.check_states(entry, &described.states);
+        self.check_errors(entry, &mut described.errors);
         if entry.limits.upload.is_some() && described.upload == UploadUse::None {
             self.faults.push(Fault::UploadWithoutFile { method: entry.path, location: entry.location });
         }
@@ -84,6 +86,7 @@ impl<'b> Build<'b> {
             access: Access::new(entry.permissions),
             params: params.map(|(entry, required)| Parameter { entry, required }).collect(),
             result: described.result.unwrap_or_else(|| Schema::from(true)),
+            errors: described.errors,
             upload: described.upload,
             schema,
             limits: EffectiveLimits::new(&entry.limits, &configured, &self.builder.limits),
@@ -126,6 +129,23 @@ impl<'b> Build<'b> {
         }
     }
 
+    /// Checks that a kind means one error; the same error may come from several types.
+    fn check_errors(&mut self, entry: &MethodEntry, errors: &mut Vec<DeclaredError>) {
+        let mut known: Vec<DeclaredError> = Vec::new();
+        for error in errors.drain(..) {
+            match known.iter().find(|other| other.kind() == error.kind()) {
+                None => known.push(error),
+                Some(other) if *other == error => {}
+                Some(_) => self.faults.push(Fault::ErrorKind {
+                    method: entry.path,
+                    location: entry.location,
+                    kind: error.kind(),
+                }),
+            }
+        }
+        *errors = known;
+    }
+
     fn check_names(&mut self, entry: &MethodEntry, inputs: &Map<String, Value>, outputs: &Map<String, Value>) {
         let collisions = self.inputs.add(entry.path, inputs).into_iter().chain(self.outputs.add(entry.path, outputs));
         self.faults.extend(collisions);
@@ -139,6 +159,7 @@ struct Described {
     module: Option<usize>,
     faults: Vec<Fault>,
     result: Option<Schema>,
+    errors: Vec<DeclaredError>,
     states: Vec<StateKey>,
     upload: UploadUse,
 }
@@ -150,12 +171,13 @@ impl Described {
             outputs,
             params: Vec::new(),
             result: None,
+            errors: Vec::new(),
             states: Vec::new(),
             upload: UploadUse::None,
         };
         (entry.describe)(&mut signature);
-        let Signature { params, result, states, upload, .. } = signature;
-        Self { params, definitions: Map::new(), module: None, faults: Vec::new(), result, states, upload }
+        let Signature { params, result, errors, states, upload, .. } = signature;
+        Self { params, definitions: Map::new(), module: None, faults: Vec::new(), result, errors, states, upload }
     }
 }
 

@@ -105,6 +105,18 @@ pub enum Fault {
         /// What the validator says.
         reason: String,
     },
+    /// A method declares two errors of one kind that differ.
+    #[error(
+        "{method} at {location} has two different errors of the kind \"{kind}\"; give one another name with `#[api_error(kind = \"…\")]`"
+    )]
+    ErrorKind {
+        /// The method's path.
+        method: &'static str,
+        /// Where it is declared.
+        location: SourceLocation,
+        /// The kind.
+        kind: &'static str,
+    },
     /// A pattern of `.expect(…)` matches nothing.
     #[error("no method matches {0}; is its crate in the binary? `use my_methods as _;` keeps it there")]
     NothingMatches(String),
