@@ -78,6 +78,7 @@ pub use crate::method::entry::{
     Describe, Handler, HandlerFuture, MethodEntry, ModuleEntry, ParamStyle, Signature, UploadUse,
 };
 pub use crate::method::errors::{DeclaredError, DeclaredErrors, ErrorDeclaration, InnerError, MethodError, TypedError};
+pub use crate::method::finite::NonFinite;
 pub use crate::method::inject::{Inject, Injected};
 pub use crate::method::output::{Answer, MethodOutput};
 pub use crate::method::{Method, Module, Parameter};

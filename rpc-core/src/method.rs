@@ -7,6 +7,7 @@ pub(crate) mod counts;
 pub(crate) mod encode;
 pub(crate) mod entry;
 pub(crate) mod errors;
+pub(crate) mod finite;
 pub(crate) mod inject;
 pub(crate) mod output;
 
@@ -19,6 +20,7 @@ use serde_json::Value;
 use self::counts::{CallCounts, Counters};
 use self::entry::{MethodEntry, ModuleEntry, ParamEntry, UploadUse};
 use self::errors::DeclaredError;
+use self::finite::Finite;
 use crate::error::Violation;
 use crate::limits::{EffectiveLimits, Gate};
 use crate::location::SourceLocation;
@@ -38,6 +40,7 @@ pub struct Method {
     pub(crate) limits: EffectiveLimits,
     pub(crate) gate: Arc<Gate>,
     pub(crate) counters: Option<Box<Counters>>,
+    pub(crate) finite: Finite,
 }
 
 /// A positional parameter of a built method.

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod consistency;
 pub(crate) mod convert;
+pub(crate) mod fractions;
 pub(crate) mod instance;
 pub(crate) mod label;
 pub(crate) mod violations;

@@ -14,9 +14,10 @@ use super::select::is_below;
 use crate::limits::EffectiveLimits;
 use crate::method::entry::{MethodEntry, ParamEntry, Signature, StateKey, UploadUse};
 use crate::method::errors::DeclaredError;
+use crate::method::finite::Finite;
 use crate::method::{Method, Module, Parameter};
 use crate::permissions::Access;
-use crate::schema::{self, MethodSchema};
+use crate::schema::{self, MethodSchema, fractions};
 
 /// What the methods of one build share.
 pub(super) struct Build<'b> {
@@ -53,7 +54,10 @@ impl<'b> Build<'b> {
         let mut described = Described::new(entry, &mut inputs, &mut outputs);
         described.definitions = inputs.take_definitions(true);
         let known_faults = self.faults.len();
-        self.check_names(entry, &described.definitions, &outputs.take_definitions(true));
+        let definitions = outputs.take_definitions(true);
+        self.check_names(entry, &described.definitions, &definitions);
+        described.may_be_broken =
+            described.result.as_ref().is_none_or(|result| fractions::may_hold(result.as_value(), &definitions));
         self.check_access(entry);
         self.check_states(entry, &described.states);
         self.check_errors(entry, &mut described.errors);
@@ -91,6 +95,7 @@ impl<'b> Build<'b> {
             schema,
             limits: EffectiveLimits::new(&entry.limits, &configured, &self.builder.limits),
             gate: Arc::default(),
+            finite: Finite::new(self.builder.non_finite, described.may_be_broken),
             counters: self.builder.is_counted.then(Box::default),
         })
     }
@@ -160,6 +165,8 @@ struct Described {
     faults: Vec<Fault>,
     result: Option<Schema>,
     errors: Vec<DeclaredError>,
+    /// The answer may hold a number that is not finite.
+    may_be_broken: bool,
     states: Vec<StateKey>,
     upload: UploadUse,
 }
@@ -177,7 +184,17 @@ impl Described {
         };
         (entry.describe)(&mut signature);
         let Signature { params, result, errors, states, upload, .. } = signature;
-        Self { params, definitions: Map::new(), module: None, faults: Vec::new(), result, errors, states, upload }
+        Self {
+            params,
+            definitions: Map::new(),
+            module: None,
+            faults: Vec::new(),
+            result,
+            errors,
+            may_be_broken: true,
+            states,
+            upload,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Encodes what a handler returned, in the codec of its call.
 
 use super::errors::MethodError;
+use super::finite;
 use super::output::{Answer, MethodOutput};
 use crate::error::payload::{Content, Payload};
 use crate::reply::Encoded;
@@ -20,11 +21,23 @@ where
     match output.into_result() {
         Ok(answer) => {
             let Reply { status, reason, data, extra } = answer.into_reply();
-            let data = ctx.codec().encode(&data)?;
+            let data = encoded(ctx, &data)?;
             answered(Encoded { status, reason, data, extra })
         }
         Err(error) => Err(failed(ctx, error.into())),
     }
+}
+
+/// Encodes data. Only where its type may hold a number with a fraction, and a `null` was written, is it looked at again.
+fn encoded(ctx: &Ctx, data: &dyn erased_serde::Serialize) -> Result<Vec<u8>, ApiError> {
+    if !ctx.method().finite.may_be_broken {
+        return ctx.codec().encode(data);
+    }
+    let (bytes, has_null) = ctx.codec().encode_noting_null(data)?;
+    if has_null {
+        finite::check(ctx, data)?;
+    }
+    Ok(bytes)
 }
 
 /// An answer from 400 on is an error, whatever half of the result it came in.
@@ -47,7 +60,7 @@ fn failed(ctx: &Ctx, mut error: ApiError) -> ApiError {
     let Some(Payload::Own { fields, .. }) = error.payload_mut() else { return error };
     for (_, content) in &mut fields.0 {
         let Content::Typed(value) = content else { continue };
-        match ctx.codec().encode(&**value) {
+        match finite::check(ctx, &**value).and_then(|()| ctx.codec().encode(&**value)) {
             Ok(bytes) => *content = Content::Encoded(bytes),
             Err(fault) => return fault,
         }
