@@ -1,6 +1,6 @@
 //! Account errors on their way to callers.
 
-use rpc_core::{ApiError, ErrorCode, Violation};
+use rpc_core::{ApiError, ErrorCode, MethodError, Violation};
 
 use crate::accounts::{AccountError, Field};
 
@@ -43,6 +43,8 @@ impl From<AccountError> for ApiError {
         error.into_api_error(|_| (0, String::new()))
     }
 }
+
+impl MethodError for AccountError {}
 
 fn label(field: &Field) -> &str {
     match field {

@@ -1,5 +1,7 @@
 //! Codecs: bytes to values and back, between transports and the pipeline.
 
+pub(crate) mod details;
+pub(crate) mod finite;
 pub(crate) mod fuzz;
 pub(crate) mod json;
 pub(crate) mod level;
@@ -136,6 +138,18 @@ impl Codec {
         match self {
             Self::Json => bytes.iter().all(u8::is_ascii_whitespace),
             Self::MsgPack => bytes.is_empty(),
+        }
+    }
+
+    /// Encodes a value, and says whether there may be a `null` in it, which stands for what is not finite too.
+    pub(crate) fn encode_noting_null(self, value: &dyn erased_serde::Serialize) -> Result<(Vec<u8>, bool), ApiError> {
+        match self {
+            Self::Json => json::encode_noting_null(value).map_err(ApiError::internal),
+            Self::MsgPack => {
+                let bytes = msgpack::encode(value).map_err(ApiError::internal)?;
+                let has_null = bytes.contains(&self.null()[0]);
+                Ok((bytes, has_null))
+            }
         }
     }
 

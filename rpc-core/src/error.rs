@@ -1,6 +1,9 @@
 //! What a failed call answers, and what only the log sees of it.
 
 pub(crate) mod code;
+#[path = "../../rpc-macros/src/grammar/own_error.rs"]
+pub(crate) mod own_error;
+pub(crate) mod payload;
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -8,8 +11,10 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 pub use self::code::{CodeRow, ErrorCode};
+use self::payload::{Fields, Payload};
 
 /// The error of a call: a status and a reason for the caller, a private source for the log. One pointer in size.
 ///
@@ -25,11 +30,12 @@ struct Inner {
     status: u16,
     reason: Cow<'static, str>,
     details: Details,
+    payload: Option<Payload>,
     retry_after: Option<Duration>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// The typed details of an error: `data` in the envelope.
+/// The framework's own details of an error: in `data` of the envelope, before those of the method.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Details {
     /// What is wrong with the parameters.
@@ -70,7 +76,7 @@ pub struct Violation {
 impl ApiError {
     /// A method's own error: the code is the status, 400–599 (others become 500).
     pub fn new(status: u16, reason: impl Into<Cow<'static, str>>) -> Self {
-        let status = if (400..=599).contains(&status) { status } else { 500 };
+        let status = if own_error::STATUSES.contains(&status) { status } else { 500 };
         let code = match status {
             401 => ErrorCode::Unauthorized,
             403 => ErrorCode::Forbidden,
@@ -87,6 +93,7 @@ impl ApiError {
             status: code.status(),
             reason: Cow::Borrowed(code.reason()),
             details: Details::default(),
+            payload: None,
             retry_after: None,
             source: None,
         }))
@@ -131,6 +138,54 @@ impl ApiError {
     pub fn with_reason(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
         self.0.reason = reason.into();
         self
+    }
+
+    /// Sets the number of the code, in place of the status: any but 0, −32999 to −32000, which JSON-RPC and the framework keep,
+    /// and 100 to 599, which are HTTP statuses. Those change nothing, nor does a code for one of the framework's errors.
+    ///
+    /// ```
+    /// use rpc_core::ApiError;
+    /// let error = ApiError::new(409, "The order was changed meanwhile").with_code(40901);
+    /// assert_eq!((error.status(), error.number()), (409, 40901));
+    /// assert_eq!(ApiError::new(409, "No").with_code(-32602).number(), 409);
+    /// ```
+    #[must_use]
+    pub fn with_code(mut self, number: i32) -> Self {
+        let status = self.0.status;
+        let is_own = matches!(self.0.code, ErrorCode::Status(_) | ErrorCode::Own { .. });
+        if is_own && own_error::is_free(number, status) {
+            self.0.code = ErrorCode::Own { status, number };
+        }
+        self
+    }
+
+    /// Sets the kind of the error, a short name for programs, and its details.
+    ///
+    /// They are `data` on plain HTTP, `{"kind": "conflict", "current": 3}`, and stand beside `exception`, `status` and `meta` in the
+    /// `data` of a JSON-RPC error. Members that are called like those, or `kind`, `data`, `errors`, `more_errors`, `request_id`,
+    /// `retry_after`, are left out. A type that derives [`ApiError`](derive@crate::ApiError) does this by itself, and says so in the documents.
+    #[must_use]
+    pub fn with_details(self, kind: &'static str, details: Map<String, Value>) -> Self {
+        let is_free = |(name, _): &(String, Value)| !own_error::MEMBERS.contains(&name.as_str());
+        self.with_fields(kind, details.into_iter().filter(is_free).collect())
+    }
+
+    pub(crate) fn with_fields(mut self, kind: &'static str, fields: Fields) -> Self {
+        self.0.payload = Some(Payload::Own { kind, fields });
+        self
+    }
+
+    pub(crate) fn with_payload(mut self, payload: Payload) -> Self {
+        self.0.payload = Some(payload);
+        self
+    }
+
+    pub(crate) fn payload(&self) -> Option<&Payload> {
+        self.0.payload.as_ref()
+    }
+
+    pub(crate) fn payload_mut(&mut self) -> Option<&mut Payload> {
+        self.0.payload.as_mut()
     }
 
     /// Sets another HTTP status than the code's own: 414 and 431 are kinds of invalid requests.
@@ -188,7 +243,17 @@ impl ApiError {
         &self.0.reason
     }
 
-    /// The details, for programs.
+    /// The kind of a method's own error, for programs: the variant's name in snake case, where its type derives
+    /// [`ApiError`](derive@crate::ApiError).
+    #[must_use]
+    pub fn kind(&self) -> Option<&'static str> {
+        match &self.0.payload {
+            Some(Payload::Own { kind, .. }) => Some(kind),
+            Some(Payload::Reply { .. }) | None => None,
+        }
+    }
+
+    /// The framework's details, for programs.
     #[must_use]
     pub fn details(&self) -> &Details {
         &self.0.details
@@ -212,6 +277,7 @@ impl fmt::Debug for ApiError {
             .field("code", &self.0.code)
             .field("status", &self.0.status)
             .field("reason", &self.0.reason)
+            .field("kind", &self.kind())
             .field("details", &self.0.details)
             .field("source", &self.0.source)
             .finish_non_exhaustive()

@@ -50,7 +50,7 @@ mod upload;
 mod ws;
 
 pub use rpc_grammar::reserved;
-pub use rpc_macros::{ReadFields, api_event, api_method, api_module};
+pub use rpc_macros::{ApiError, ReadFields, api_event, api_method, api_module};
 pub use {schemars, serde, serde_json};
 
 pub use crate::api::{Api, ApiBuilder, BuildError, Fault};
@@ -64,6 +64,7 @@ pub use crate::call::{
 pub use crate::clock::{Clock, ManualClock, Moment, SystemClock};
 pub use crate::codec::Codec;
 pub use crate::ctx::Ctx;
+pub use crate::error::payload::{ErrorField, ErrorSource};
 pub use crate::error::{ApiError, CodeRow, Details, ErrorCode, Violation, error_chain};
 pub use crate::events::entry::{DescribePayload, EventEntry, EventPayload};
 pub use crate::events::{Audience, Event, PublishError};
@@ -75,6 +76,8 @@ pub use crate::method::counts::CallCounts;
 pub use crate::method::entry::{
     Describe, Handler, HandlerFuture, MethodEntry, ModuleEntry, ParamStyle, Signature, UploadUse,
 };
+pub use crate::method::errors::{DeclaredError, DeclaredErrors, ErrorDeclaration, InnerError, MethodError, TypedError};
+pub use crate::method::finite::NonFinite;
 pub use crate::method::inject::{Inject, Injected};
 pub use crate::method::output::{Answer, MethodOutput};
 pub use crate::method::{Method, Module, Parameter};
@@ -95,6 +98,7 @@ pub mod __private {
 
     pub use inventory;
 
+    pub use crate::error::payload::{Fields, with_fields};
     pub use crate::method::encode::encode;
     pub use crate::method::inject::Injected;
     pub use crate::method::provider::Provider;

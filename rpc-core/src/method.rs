@@ -1,10 +1,13 @@
-//! A method: what the attribute declares ([`entry`]), what its signature means ([`arguments`], [`provider`], [`output`]),
+//! A method: what the attribute declares ([`entry`]), what its signature means ([`arguments`], [`provider`], [`output`],
+//! [`errors`]),
 //! and the run-time form that the `Api` serves.
 
 pub(crate) mod arguments;
 pub(crate) mod counts;
 pub(crate) mod encode;
 pub(crate) mod entry;
+pub(crate) mod errors;
+pub(crate) mod finite;
 pub(crate) mod inject;
 pub(crate) mod output;
 pub(crate) mod provider;
@@ -17,6 +20,8 @@ use serde_json::Value;
 
 use self::counts::{CallCounts, Counters};
 use self::entry::{MethodEntry, ModuleEntry, ParamEntry, UploadUse};
+use self::errors::DeclaredError;
+use self::finite::Finite;
 use crate::error::Violation;
 use crate::limits::{EffectiveLimits, Gate};
 use crate::location::SourceLocation;
@@ -30,12 +35,14 @@ pub struct Method {
     pub(crate) access: Access,
     pub(crate) params: Vec<Parameter>,
     pub(crate) result: Schema,
+    pub(crate) errors: Vec<DeclaredError>,
     pub(crate) upload: UploadUse,
     pub(crate) takes_head: bool,
     pub(crate) schema: MethodSchema,
     pub(crate) limits: EffectiveLimits,
     pub(crate) gate: Arc<Gate>,
     pub(crate) counters: Option<Box<Counters>>,
+    pub(crate) finite: Finite,
 }
 
 /// A positional parameter of a built method.
@@ -98,6 +105,13 @@ impl Method {
     #[must_use]
     pub fn result_schema(&self) -> &Value {
         self.result.as_value()
+    }
+
+    /// The errors that the type of the method's error declares, in its order; none for a plain [`ApiError`](crate::ApiError).
+    /// Those of the framework come on top: [`ErrorCode::TABLE`](crate::ErrorCode::TABLE).
+    #[must_use]
+    pub fn errors(&self) -> &[DeclaredError] {
+        &self.errors
     }
 
     /// The limits in force: the attribute's, overridden by the configuration, over the defaults.

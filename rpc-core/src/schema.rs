@@ -4,6 +4,7 @@
 mod consistency;
 pub(crate) mod convert;
 mod forms;
+pub(crate) mod fractions;
 pub(crate) mod instance;
 pub(crate) mod label;
 pub(crate) mod names;

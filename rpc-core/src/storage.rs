@@ -20,6 +20,7 @@ use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 use crate::error::ApiError;
+use crate::method::errors::MethodError;
 
 /// How soon a call may be made again that failed because of the storage.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -35,6 +36,8 @@ impl From<StoreError> for ApiError {
         Self::unavailable(error, RETRY_AFTER)
     }
 }
+
+impl MethodError for StoreError {}
 
 #[cfg(feature = "postgres")]
 impl From<sqlx::Error> for StoreError {

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::api::Api;
 use crate::call::{Call, Credentials, Outcome, RequestHead, Token};
-use crate::error::Details;
+use crate::codec::Codec;
+use crate::error::payload::{Content, Payload};
+use crate::error::{ApiError, Details};
 use crate::identity::Identity;
 use crate::limits::DocumentLimits;
 use crate::upload::Upload;
@@ -48,7 +51,7 @@ pub struct TestReply {
     pub status: u16,
     /// The reason.
     pub reason: String,
-    /// The data; `null` for an error.
+    /// The data; for an error, the details that its method gave, with their `kind`, or `null`.
     pub data: Value,
     /// Further fields, such as `total`.
     pub extra: Map<String, Value>,
@@ -127,26 +130,57 @@ impl TestClient {
     }
 }
 
+impl TestReply {
+    /// The details of an error as a type: a struct of the variant's fields, or an enum with `#[serde(tag = "kind")]`.
+    ///
+    /// # Errors
+    ///
+    /// They are of another type, or there are none.
+    pub fn error_details<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_value(if self.code.is_some() { self.data.clone() } else { Value::Null })
+    }
+}
+
 impl From<Outcome> for TestReply {
     fn from(outcome: Outcome) -> Self {
-        let (status, reason) = (outcome.status(), outcome.reason().to_owned());
+        let (status, reason, codec) = (outcome.status(), outcome.reason().to_owned(), outcome.codec);
         match outcome.result {
             Ok(reply) => Self {
                 status,
                 reason,
-                data: outcome.codec.decode(&reply.data, DocumentLimits::NONE).expect("an encoded reply decodes"),
+                data: decoded(codec, &reply.data),
                 extra: reply.extra,
                 code: None,
                 details: Details::default(),
             },
-            Err(error) => Self {
-                status,
-                reason,
-                data: Value::Null,
-                extra: Map::new(),
-                code: Some(error.number()),
-                details: error.details().clone(),
-            },
+            Err(error) => {
+                let (data, extra) = shown(codec, &error);
+                let (code, details) = (Some(error.number()), error.details().clone());
+                Self { status, reason, data, extra, code, details }
+            }
+        }
+    }
+}
+
+fn decoded(codec: Codec, bytes: &[u8]) -> Value {
+    codec.decode(bytes, DocumentLimits::NONE).expect("what was encoded decodes")
+}
+
+/// What a method gave to its error: data, and extra fields of a reply.
+fn shown(codec: Codec, error: &ApiError) -> (Value, Map<String, Value>) {
+    match error.payload() {
+        None => (Value::Null, Map::new()),
+        Some(Payload::Reply { data, extra }) => (decoded(codec, data), extra.clone()),
+        Some(Payload::Own { kind, fields }) => {
+            let mut data = Map::from_iter([("kind".to_owned(), Value::from(*kind))]);
+            for (name, content) in &fields.0 {
+                let value = match content {
+                    Content::Encoded(bytes) => decoded(codec, bytes),
+                    Content::Typed(value) => serde_json::to_value(value).unwrap_or_default(),
+                };
+                data.insert(name.clone().into_owned(), value);
+            }
+            (data.into(), Map::new())
         }
     }
 }

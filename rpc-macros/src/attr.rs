@@ -1,5 +1,6 @@
 //! The keys of an attribute: a list of `key` and `key = value`, read piece by piece so that one wrong piece hides no other.
 
+pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod method;
 pub(crate) mod module;
@@ -215,6 +216,15 @@ impl Pair {
             faults.on(&literal, &Fault::new(format!("`{}` cannot be `{literal}`", self.key), help));
         }
         number
+    }
+
+    /// A whole number of 32 bits, with or without a sign.
+    pub(crate) fn number(&self, example: &str, faults: &mut Faults) -> Option<i32> {
+        let parse = |input: ParseStream<'_>| {
+            let sign = input.parse::<Option<Token![-]>>()?.map_or("", |_| "-");
+            format!("{sign}{}", input.parse::<LitInt>()?).parse::<i32>().map_err(|error| input.error(error))
+        };
+        self.value("a whole number of 32 bits", example, parse, faults)
     }
 
     pub(crate) fn strings(&self, example: &str, faults: &mut Faults) -> Option<Vec<LitStr>> {

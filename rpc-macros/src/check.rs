@@ -1,5 +1,7 @@
 //! Checks what has to fit together, one small check after the other. Each reports its faults and goes on.
 
+pub(crate) mod error;
+
 use std::collections::HashSet;
 
 use proc_macro2::Span;

@@ -1,5 +1,6 @@
 //! What the macros leave in the user's code.
 
+pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod method;
 pub(crate) mod module;

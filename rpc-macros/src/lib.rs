@@ -149,3 +149,78 @@ pub fn api_event(input: TokenStream) -> TokenStream {
 pub fn read_fields(input: TokenStream) -> TokenStream {
     expand::read::expand(input.into()).into()
 }
+
+/// Makes an enum, or a struct, the error of API methods.
+///
+/// ```
+/// use rpc_core::storage::StoreError;
+/// use rpc_core::{ApiError, api_method};
+///
+/// /// Why an order is not changed.
+/// #[derive(Debug, ApiError)]
+/// enum OrderError {
+///     /// There is no such order.
+///     #[api_error(status = 404)]
+///     NotFound,
+///     /// Somebody else has changed the order.
+///     ///
+///     /// Read it again, and try once more.
+///     #[api_error(status = 409, code = 40901, reason = "The order is at version {current} by now")]
+///     Conflict {
+///         /// The version of the order.
+///         current: u32,
+///     },
+///     #[api_error(transparent, from)]
+///     Store(StoreError),
+/// }
+///
+/// /// Change order
+/// #[api_method(path = "/v1/orders/change", permissions = ["user"])]
+/// async fn change(id: u32, version: u32) -> Result<(), OrderError> {
+///     match stored(id).await? {
+///         None => Err(OrderError::NotFound),
+///         Some(current) if current != version => Err(OrderError::Conflict { current }),
+///         Some(_) => Ok(()),
+///     }
+/// }
+///
+/// async fn stored(id: u32) -> Result<Option<u32>, StoreError> {
+///     Ok((id == 1).then_some(7))
+/// }
+///
+/// let error = ApiError::from(OrderError::Conflict { current: 7 });
+/// assert_eq!((error.status(), error.number(), error.kind()), (409, 40901, Some("conflict")));
+/// assert_eq!(error.reason(), "The order is at version 7 by now");
+/// assert_eq!(ApiError::from(OrderError::NotFound).reason(), "There is no such order");
+/// ```
+///
+/// Callers get `{"status":409,"reason":"…","code":40901,"data":{"kind":"conflict","current":7}}`; in JSON-RPC `kind` and the details
+/// stand beside `exception`, `status` and `meta` in the error's `data`. `kind` is the name for programs: numbers repeat (the status
+/// is the number of most errors), reasons are for people. It is also what serde calls a tag, so that a client reads all
+/// variants as one enum with `#[serde(tag = "kind", rename_all = "snake_case")]`.
+///
+/// # Keys of a variant, or of a struct
+///
+/// | key | meaning |
+/// | --- | --- |
+/// | `status = 409` | the HTTP status, 400–599; required unless the variant is `transparent` or `internal` |
+/// | `code = 40901` | the number, in place of the status: not 0, not −32999 to −32000 (those of JSON-RPC and of the framework), not 100 to 599; several variants may share one |
+/// | `kind = "conflict"` | the name for programs, in snake case; default: the variant's; a type has each once |
+/// | `reason = "…"` | what people read, in place of the first paragraph of the doc comment; `{current}` stands for a detail |
+/// | `retry_after = "30s"` | when to try again: in `ms`, `s`, `min`, `h` or `day` |
+/// | `transparent` | the only field is the error: an `ApiError`, or another type that is the error of a method; callers see it, and it is documented |
+/// | `internal` | a fault of the program: callers see "Internal error", the log sees the only field, if there is one |
+/// | `from` | `?` makes the variant of its only field |
+///
+/// The first paragraph of the doc comment is the reason, without a full stop at its end; the rest is the description in the documents.
+///
+/// # Fields
+///
+/// A named field is a detail: callers see it, and its type implements `serde::Serialize` and `schemars::JsonSchema`.
+/// `#[api_error(rename = "…")]` gives it another name; the names `exception`, `status`, `meta`, `errors`, `more_errors`, `request_id`,
+/// `retry_after`, `kind` and `data` are taken. A field with `#[source]` (or `#[from]`, for types that derive `thiserror::Error` as well)
+/// is for the log only. A field with `#[api_error(retry_after)]` is a `Duration`: when to try again.
+#[proc_macro_derive(ApiError, attributes(api_error, source))]
+pub fn api_error(input: TokenStream) -> TokenStream {
+    expand::error::expand(input.into()).into()
+}

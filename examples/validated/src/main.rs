@@ -8,7 +8,7 @@
 //! $ curl http://127.0.0.1:8080/v1/members/create --json '{"name": "Bo", "email": "bo", "years": 1}'
 //! {"status":400,"reason":"Parameters are invalid","code":-32602,"data":{"errors":[{"pointer":"/0/name","keyword":"minLength","message":"`member.name` must have at least 3 characters"},{"pointer":"/0/email","keyword":"format","message":"`member.email` must be a valid email"},{"pointer":"/0/years","keyword":"additionalProperties","message":"`member.years` is not a known member"}]}}
 //! $ curl http://127.0.0.1:8080/v1/members/create --json '{"name": "Ann", "email": "a@example.com"}'
-//! {"status":409,"reason":"This name is taken","code":409,"data":null}
+//! {"status":409,"reason":"This name is taken","code":409,"data":{"kind":"name_taken"}}
 //! $ curl http://127.0.0.1:8080/v1/members/create --json '{"name": "Bob", "email": "bob@example.com", "age": 20}'
 //! {"status":200,"reason":"OK","data":{"id":"2","name":"Bob","email":"bob@example.com","age":20}}
 //! $ curl http://127.0.0.1:8080/v1/members/read --json '{"where": {"name": ["like", "B"]}}'
@@ -61,19 +61,14 @@ struct MemberFields {
     age: Sortable,
 }
 
-/// Why a member is not created: rules that no schema can tell.
+/// Why a member is not created: rules that no schema can tell. Callers see kind, reason and details, and so do the documents.
+#[derive(ApiError)]
 enum CreateError {
+    /// This name is taken
+    #[api_error(status = 409)]
     NameTaken,
-    Full,
-}
-
-impl From<CreateError> for ApiError {
-    fn from(error: CreateError) -> Self {
-        match error {
-            CreateError::NameTaken => Self::new(409, "This name is taken"),
-            CreateError::Full => Self::new(403, "The club is full"),
-        }
-    }
+    #[api_error(status = 403, reason = "The club is full: it has {seats} seats")]
+    Full { seats: usize },
 }
 
 /// The club. Methods take it by reference.
@@ -102,7 +97,7 @@ async fn create(club: &Club, member: NewMember) -> Result<Member, CreateError> {
         return Err(CreateError::NameTaken);
     }
     if members.len() == Club::SEATS {
-        return Err(CreateError::Full);
+        return Err(CreateError::Full { seats: Club::SEATS });
     }
     let member = Member { id: (members.len() + 1).to_string(), name, email, age };
     members.push(member.clone());

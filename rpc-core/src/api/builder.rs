@@ -10,6 +10,7 @@ use crate::bus::{Bus, LocalBus};
 use crate::clock::{Clock, SystemClock};
 use crate::limits::{Limits, MethodLimits};
 use crate::method::entry::MethodEntry;
+use crate::method::finite::NonFinite;
 use crate::observer::{Observer, Tracer};
 use crate::permissions::Permission;
 use crate::state::{State, States};
@@ -24,6 +25,7 @@ pub struct ApiBuilder {
     pub(super) observers: Vec<Box<dyn Observer>>,
     pub(super) tracer: Option<Box<dyn Tracer>>,
     pub(super) is_counted: bool,
+    pub(super) non_finite: NonFinite,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) bus: Arc<dyn Bus>,
     pub(super) limits: Limits,
@@ -41,6 +43,7 @@ impl Default for ApiBuilder {
             observers: Vec::new(),
             tracer: None,
             is_counted: false,
+            non_finite: NonFinite::default(),
             clock: Arc::new(SystemClock::default()),
             bus: Arc::new(LocalBus::default()),
             limits: Limits::default(),
@@ -141,6 +144,14 @@ impl ApiBuilder {
     #[must_use]
     pub fn counted(mut self) -> Self {
         self.is_counted = true;
+        self
+    }
+
+    /// Sets what becomes of an answer that holds NaN or an infinity. Default: it fails in debug builds, and so in tests; in a release
+    /// build it has `null` there, and the log says so once for each method (event `answer.not_finite`).
+    #[must_use]
+    pub fn non_finite(mut self, rule: NonFinite) -> Self {
+        self.non_finite = rule;
         self
     }
 

@@ -14,10 +14,12 @@ use super::faults::Fault;
 use super::select::is_below;
 use crate::limits::EffectiveLimits;
 use crate::method::entry::{MethodEntry, ParamEntry, Signature, UploadUse};
+use crate::method::errors::DeclaredError;
+use crate::method::finite::Finite;
 use crate::method::{Method, Module, Parameter};
 use crate::permissions::Access;
 use crate::schema::names::{self, Definitions, Renaming};
-use crate::schema::{self, MethodSchema};
+use crate::schema::{self, MethodSchema, fractions};
 use crate::state::WantedState;
 
 /// What the methods of one build share.
@@ -57,8 +59,12 @@ impl<'b> Build<'b> {
         described.inputs = Definitions::take(&mut inputs);
         described.outputs = Definitions::take(&mut outputs);
         let known_faults = self.faults.len();
+        let definitions = described.outputs.schemas();
+        described.may_be_broken =
+            described.result.as_ref().is_none_or(|result| fractions::may_hold(result.as_value(), definitions));
         self.check_access(entry);
         self.check_states(entry, &described.states);
+        self.check_errors(entry, &mut described.errors);
         if entry.limits.upload.is_some() && described.upload == UploadUse::None {
             self.faults.push(Fault::UploadWithoutFile { method: entry.path, location: entry.location });
         }
@@ -88,11 +94,13 @@ impl<'b> Build<'b> {
             access: Access::new(entry.permissions),
             params: params.map(|(entry, required)| Parameter { entry, required }).collect(),
             result: described.result.unwrap_or_else(|| Schema::from(true)),
+            errors: described.errors,
             upload: described.upload,
             takes_head: described.head,
             schema,
             limits: EffectiveLimits::new(&entry.limits, &configured, &self.builder.limits),
             gate: Arc::default(),
+            finite: Finite::new(self.builder.non_finite, described.may_be_broken),
             counters: self.builder.is_counted.then(Box::default),
         })
     }
@@ -144,6 +152,23 @@ impl<'b> Build<'b> {
             self.outputs.extend(definitions);
         }
     }
+
+    /// Checks that a kind means one error; the same error may come from several types.
+    fn check_errors(&mut self, entry: &MethodEntry, errors: &mut Vec<DeclaredError>) {
+        let mut known: Vec<DeclaredError> = Vec::new();
+        for error in errors.drain(..) {
+            match known.iter().find(|other| other.kind() == error.kind()) {
+                None => known.push(error),
+                Some(other) if *other == error => {}
+                Some(_) => self.faults.push(Fault::ErrorKind {
+                    method: entry.path,
+                    location: entry.location,
+                    kind: error.kind(),
+                }),
+            }
+        }
+        *errors = known;
+    }
 }
 
 /// What a method says of its signature, and what is wrong with it.
@@ -154,6 +179,9 @@ struct Described {
     module: Option<usize>,
     faults: Vec<Fault>,
     result: Option<Schema>,
+    errors: Vec<DeclaredError>,
+    /// The answer may hold a number that is not finite.
+    may_be_broken: bool,
     states: Vec<WantedState>,
     upload: UploadUse,
     head: bool,
@@ -166,20 +194,36 @@ impl Described {
             outputs,
             params: Vec::new(),
             result: None,
+            errors: Vec::new(),
             states: Vec::new(),
             upload: UploadUse::None,
             head: false,
         };
         (entry.describe)(&mut signature);
-        let Signature { params, result, states, upload, head, .. } = signature;
+        let Signature { params, result, errors, states, upload, head, .. } = signature;
         let (inputs, outputs) = (Definitions::default(), Definitions::default());
-        Self { params, inputs, outputs, module: None, faults: Vec::new(), result, states, upload, head }
+        Self {
+            params,
+            inputs,
+            outputs,
+            module: None,
+            faults: Vec::new(),
+            result,
+            errors,
+            may_be_broken: true,
+            states,
+            upload,
+            head,
+        }
     }
 
     fn rename(&mut self, inputs: &Renaming, outputs: &Renaming) {
         self.inputs.rename(inputs);
         for param in &mut self.params {
             names::rename(&mut param.schema, inputs);
+        }
+        for details in self.errors.iter_mut().flat_map(DeclaredError::details_mut) {
+            names::rename_in(details, outputs);
         }
         if let Some(result) = &mut self.result {
             names::rename(result, outputs);

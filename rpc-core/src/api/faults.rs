@@ -106,6 +106,18 @@ pub enum Fault {
         /// What the validator says.
         reason: String,
     },
+    /// A method declares two errors of one kind that differ.
+    #[error(
+        "{method} at {location} has two different errors of the kind \"{kind}\"; give one another name with `#[api_error(kind = \"…\")]`"
+    )]
+    ErrorKind {
+        /// The method's path.
+        method: &'static str,
+        /// Where it is declared.
+        location: SourceLocation,
+        /// The kind.
+        kind: &'static str,
+    },
     /// A pattern of `.expect(…)` matches nothing.
     #[error(
         "no method that is served matches {0}; do `.only(…)` and `.except(…)` leave one? is its crate in the binary? `use my_methods as _;` keeps it there"

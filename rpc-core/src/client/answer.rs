@@ -52,11 +52,20 @@ pub(super) fn read(document: Value) -> Option<(Value, Result<Answer<Value>, Clie
     let Value::Object(mut members) = document else { return None };
     let id = members.remove("id").unwrap_or_default();
     let result = match (members.remove("result"), members.remove("error")) {
-        (Some(Value::Object(result)), None) => Ok(Answer::read(result)?),
+        (Some(Value::Object(result)), None) => succeeded(Answer::read(result)?),
         (None, Some(Value::Object(error))) => Err(ClientError::Api(Box::new(Failure::read(error)?))),
         _ => return None,
     };
     Some((id, result))
+}
+
+/// A status of an error makes it one, whatever member it came in.
+fn succeeded(answer: Answer<Value>) -> Result<Answer<Value>, ClientError> {
+    if answer.status < 400 {
+        return Ok(answer);
+    }
+    let Answer { data, status, reason, .. } = answer;
+    Err(ClientError::Api(Box::new(Failure::of_reply(status, reason, data))))
 }
 
 /// The error for a message that is not an answer.
@@ -93,6 +102,15 @@ mod tests {
             assert_eq!((failure.code, failure.retry_after), (-32602, Some(Duration::from_secs(3))));
             assert_eq!(failure.errors[0].keyword, "maximum");
         }
+    }
+
+    #[test]
+    fn a_success_with_the_status_of_an_error_is_one() {
+        let (_, result) =
+            read(json!({"id": 1, "result": {"status": 409, "reason": "No", "data": 7, "meta": {}}})).unwrap();
+        let error = result.unwrap_err();
+        assert_eq!((error.failure().unwrap().code, error.details::<u8>()), (409, Some(7)));
+        assert_eq!(error.to_string(), "409 No");
     }
 
     #[test]

@@ -4,9 +4,11 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::Violation;
+use crate::error::own_error::MEMBERS;
 
 /// Why there is no answer of the expected kind.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +66,13 @@ impl ClientError {
             _ => None,
         }
     }
+
+    /// The details that the method gave with its error, as a type; `None` when the server did not answer with an error, or the
+    /// details are of another type. [`Failure::details`] says why.
+    #[must_use]
+    pub fn details<T: DeserializeOwned>(&self) -> Option<T> {
+        self.failure()?.details().ok()
+    }
 }
 
 /// An error that the server answered with.
@@ -72,7 +81,7 @@ impl ClientError {
 pub struct Failure {
     /// The HTTP status, also over WebSocket.
     pub status: u16,
-    /// The code: one of [`ErrorCode::TABLE`](crate::ErrorCode::TABLE), or the status for a method's own error.
+    /// The code: one of [`ErrorCode::TABLE`](crate::ErrorCode::TABLE), or the status or an own number for a method's own error.
     pub code: i32,
     /// The reason, for people.
     pub reason: String,
@@ -84,6 +93,10 @@ pub struct Failure {
     pub request_id: Option<String>,
     /// When to try again, to the second.
     pub retry_after: Option<Duration>,
+    /// The name of a method's own error, for programs: `name_taken`.
+    pub kind: Option<String>,
+    /// What the method gave with its error: an object with the `kind` and the details, or the data of a reply; `null` without.
+    pub data: Value,
 }
 
 impl fmt::Display for Failure {
@@ -97,6 +110,38 @@ impl fmt::Display for Failure {
 }
 
 impl Failure {
+    /// The details that the method gave, as a type: a struct of the fields of one variant, or an enum of all of them.
+    ///
+    /// ```
+    /// # use rpc_core::client::{ClientError, HttpClient};
+    /// # use serde::Deserialize;
+    /// /// The server's `enum OrderError`, as far as this program cares.
+    /// #[derive(Debug, Deserialize)]
+    /// #[serde(tag = "kind", rename_all = "snake_case")]
+    /// enum OrderError {
+    ///     Conflict { current: u32 },
+    ///     NotFound,
+    /// }
+    ///
+    /// # async fn run(client: HttpClient) -> Result<(), ClientError> {
+    /// if let Err(error) = client.call::<()>("/v1/orders/change", (1, 6)).await {
+    ///     match error.details() {
+    ///         Some(OrderError::Conflict { current }) => println!("it is at version {current} by now"),
+    ///         Some(OrderError::NotFound) => println!("there is no such order"),
+    ///         None => return Err(error),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Decode`]: they are of another type, or there are none.
+    pub fn details<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
+        T::deserialize(&self.data).map_err(|error| ClientError::Decode(error.into()))
+    }
+
     /// Reads the `error` of an answer; `None` without a code.
     pub(super) fn read(mut error: Map<String, Value>) -> Option<Self> {
         let code = error.get("code")?.as_i64().and_then(|code| i32::try_from(code).ok())?;
@@ -109,6 +154,7 @@ impl Failure {
             Some(Value::Array(errors)) => errors.into_iter().filter_map(violation).collect(),
             _ => Vec::new(),
         };
+        let kind = data.get("kind").and_then(Value::as_str).map(str::to_owned);
         Some(Self {
             status: data.get("status").and_then(Value::as_u64).and_then(|status| status.try_into().ok()).unwrap_or(500),
             code,
@@ -117,8 +163,34 @@ impl Failure {
             more_errors: data.get("more_errors").and_then(Value::as_u64).unwrap_or(0),
             request_id: text(data.remove("request_id")),
             retry_after: data.get("retry_after").and_then(Value::as_u64).map(Duration::from_secs),
+            data: given(data, kind.as_deref()),
+            kind,
         })
     }
+
+    /// Reads a success whose status is that of an error, as older servers answer.
+    pub(super) fn of_reply(status: u16, reason: String, data: Value) -> Self {
+        Self {
+            status,
+            code: status.into(),
+            reason,
+            errors: Vec::new(),
+            more_errors: 0,
+            request_id: None,
+            retry_after: None,
+            kind: None,
+            data,
+        }
+    }
+}
+
+/// What a method gave with its error: the data of a reply, or else a kind with details.
+fn given(mut data: Map<String, Value>, kind: Option<&str>) -> Value {
+    if kind.is_none() {
+        return data.remove("data").unwrap_or_default();
+    }
+    data.retain(|name, _| name == "kind" || !MEMBERS.contains(&name.as_str()));
+    data.into()
 }
 
 fn violation(value: Value) -> Option<Violation> {

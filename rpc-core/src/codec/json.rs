@@ -5,9 +5,11 @@ pub(super) mod level;
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
+use std::io;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
+use serde_json::ser::Formatter;
 
 use super::{Piece, parse_error};
 use crate::ApiError;
@@ -40,6 +42,24 @@ pub(crate) fn encode(value: &dyn erased_serde::Serialize) -> Result<Vec<u8>, ser
     let mut bytes = Vec::with_capacity(64);
     erased_serde::serialize(value, &mut serde_json::Serializer::new(&mut bytes))?;
     Ok(bytes)
+}
+
+/// Encodes a value, and notes whether a `null` is in it.
+pub(crate) fn encode_noting_null(value: &dyn erased_serde::Serialize) -> Result<(Vec<u8>, bool), serde_json::Error> {
+    let (mut bytes, mut has_null) = (Vec::with_capacity(64), false);
+    let formatter = NotingNull(&mut has_null);
+    erased_serde::serialize(value, &mut serde_json::Serializer::with_formatter(&mut bytes, formatter))?;
+    Ok((bytes, has_null))
+}
+
+/// Compact JSON, as without a formatter.
+struct NotingNull<'n>(&'n mut bool);
+
+impl Formatter for NotingNull<'_> {
+    fn write_null<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        *self.0 = true;
+        writer.write_all(b"null")
+    }
 }
 
 pub(crate) fn encode_object(members: &[(&str, Piece<'_>)]) -> serde_json::Result<Vec<u8>> {

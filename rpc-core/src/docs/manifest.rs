@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::events::Event;
 use crate::limits::Rate;
 use crate::method::entry::UploadUse;
+use crate::method::errors::DeclaredError;
 use crate::method::{Method, Module, Parameter};
 use crate::permissions::Permission;
 use crate::{Api, EffectiveLimits};
@@ -14,7 +15,7 @@ use crate::{Api, EffectiveLimits};
 /// Describes an API, private methods included: `modules`, `permissions`, `methods`, `events` and `definitions`.
 ///
 /// A `$ref` of `#/$defs/Name` stands for `definitions.params.Name` in a parameter's schema, and for
-/// `definitions.result.Name` in the schema of a result; the payload of an event has its own `$defs`. Times are
+/// `definitions.result.Name` in the schema of a result or of an error's details; the payload of an event has its own `$defs`. Times are
 /// milliseconds, sizes are bytes, `null` is no limit.
 #[must_use]
 pub fn manifest(api: &Api) -> Value {
@@ -48,6 +49,7 @@ fn method(module: &Module, method: &Method) -> Value {
         "permissions": method.permissions(),
         "params": method.params().iter().map(parameter).collect::<Vec<_>>(),
         "result": method.result_schema(),
+        "errors": method.errors().iter().map(error).collect::<Vec<_>>(),
         "limits": limits(method.limits(), method.upload()),
         "upload": upload(method.upload()),
         "deprecated": method.is_deprecated(),
@@ -56,6 +58,17 @@ fn method(module: &Module, method: &Method) -> Value {
         "ignores_token": method.ignores_token(),
         "log": method.is_logged(),
         "client_event": method.entry.client_event,
+    })
+}
+
+fn error(error: &DeclaredError) -> Value {
+    json!({
+        "status": error.status(),
+        "code": error.code(),
+        "kind": error.kind(),
+        "reason": error.reason(),
+        "description": error.description(),
+        "details": error.details_schema(),
     })
 }
 

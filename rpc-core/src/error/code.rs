@@ -1,6 +1,6 @@
 //! The closed list of codes that the framework itself answers with.
 
-/// Why a call failed, for programs. `Status` is for a method's own errors.
+/// Why a call failed, for programs. `Status` and `Own` are for a method's own errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     /// The request does not decode.
@@ -41,6 +41,13 @@ pub enum ErrorCode {
     Forbidden,
     /// A method's own error: the code is the HTTP status.
     Status(u16),
+    /// A method's own error with a number of its own: see [`ApiError::with_code`](crate::ApiError::with_code).
+    Own {
+        /// The HTTP status.
+        status: u16,
+        /// The number that is sent.
+        number: i32,
+    },
 }
 
 /// One line of [`ErrorCode::TABLE`].
@@ -72,7 +79,7 @@ const fn row(
 }
 
 impl ErrorCode {
-    /// Every code but `Status`, with its numbers. −32700 to −32603 are JSON-RPC 2.0's own (section 5.1).
+    /// Every code but `Status` and `Own`, with its numbers. −32700 to −32603 are JSON-RPC 2.0's own (section 5.1).
     #[rustfmt::skip]
     pub const TABLE: [CodeRow; 18] = [
         row(Self::Parse, -32700, 400, "Parse error", "the bytes are no JSON or MessagePack", "they are, and say something wrong: InvalidRequest, InvalidParams"),
@@ -105,6 +112,7 @@ impl ErrorCode {
     pub fn number(self) -> i32 {
         match self {
             Self::Status(status) => i32::from(status),
+            Self::Own { number, .. } => number,
             code => code.row().map_or(-32603, |row| row.number),
         }
     }
@@ -113,7 +121,7 @@ impl ErrorCode {
     #[must_use]
     pub fn status(self) -> u16 {
         match self {
-            Self::Status(status) => status,
+            Self::Status(status) | Self::Own { status, .. } => status,
             code => code.row().map_or(500, |row| row.status),
         }
     }
@@ -122,7 +130,7 @@ impl ErrorCode {
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {
-            Self::Status(status) => {
+            Self::Status(status) | Self::Own { status, .. } => {
                 http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error")
             }
             code => code.row().map_or("Internal error", |row| row.reason),

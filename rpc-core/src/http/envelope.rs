@@ -1,8 +1,10 @@
 //! The plain envelope: `{"status", "reason", "data", …}`, one for every answer.
 
 use crate::call::Outcome;
+use crate::codec::details::members;
 use crate::codec::{Codec, Piece};
 use crate::error::ApiError;
+use crate::error::payload::Payload;
 use crate::reply::Encoded;
 
 /// What nearly all answers are, around their data.
@@ -48,13 +50,20 @@ fn success(codec: Codec, reply: &Encoded) -> Result<Vec<u8>, ApiError> {
 }
 
 fn failure(codec: Codec, error: &ApiError) -> Result<Vec<u8>, ApiError> {
-    let details = error.details();
-    codec.encode_object(&[
+    let details = members(error);
+    let object = if details.is_empty() { codec.null().to_vec() } else { codec.encode_object(&details)? };
+    let (data, extra) = match error.payload() {
+        Some(Payload::Reply { data, extra }) => (data, Some(extra)),
+        Some(Payload::Own { .. }) | None => (&object, None),
+    };
+    let fixed = [
         ("status", Piece::Number(error.status().into())),
         ("reason", Piece::Text(error.reason())),
         ("code", Piece::Number(error.number())),
-        ("data", if details.is_empty() { Piece::Value(&()) } else { Piece::Value(details) }),
-    ])
+        ("data", Piece::Encoded(data)),
+    ];
+    let extra = extra.into_iter().flatten().map(|(name, value)| (name.as_str(), Piece::Value(value)));
+    codec.encode_object(&fixed.into_iter().chain(extra).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! The bytes of an answer (JSON-RPC 2.0, section 5), with what clients of this family of APIs read in it.
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::call::Outcome;
+use crate::codec::details::members;
 use crate::codec::{Codec, Piece};
-use crate::error::{ApiError, ErrorCode, Violation};
+use crate::error::own_error::MEMBERS;
+use crate::error::payload::Payload;
+use crate::error::{ApiError, ErrorCode};
 use crate::reply::Encoded;
 
 const VERSION: (&str, Piece<'static>) = ("jsonrpc", Piece::Text("2.0"));
@@ -76,37 +78,30 @@ fn success(codec: Codec, reply: &Encoded) -> Result<Vec<u8>, ApiError> {
     codec.encode_object(&fixed.into_iter().chain(extra).chain([meta]).collect::<Vec<_>>())
 }
 
-/// `data` of an error. `meta` is always an object: clients take an error without it for a fault of the server.
-#[derive(Serialize)]
-struct ErrorData<'e> {
-    exception: bool,
-    status: u16,
-    meta: Map<String, Value>,
-    #[serde(skip_serializing_if = "<[Violation]>::is_empty")]
-    errors: &'e [Violation],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    more_errors: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'e str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after: Option<u64>,
-}
-
+/// `data` of an error has the details beside `exception`, `status` and `meta`. `meta` is always an object: clients take an error
+/// without it for a fault of the server. What a reply carries stands as in a success: its data in `data`, extra fields twice.
 fn failure(codec: Codec, error: &ApiError) -> Result<Vec<u8>, ApiError> {
-    let details = error.details();
-    let data = ErrorData {
-        exception: error.code() == ErrorCode::Internal,
-        status: error.status(),
-        meta: Map::new(),
-        errors: &details.errors,
-        more_errors: Some(details.more_errors).filter(|&more| more > 0),
-        request_id: details.request_id.as_deref(),
-        retry_after: error.retry_after_seconds(),
+    let (is_exception, no_extra) = (error.code() == ErrorCode::Internal, Map::new());
+    let (reply, extra) = match error.payload() {
+        Some(Payload::Reply { data, extra }) => (Some(data), extra),
+        Some(Payload::Own { .. }) | None => (None, &no_extra),
     };
+    let retry_after = error.retry_after_seconds();
+    let mut data = vec![
+        ("exception", Piece::Value(&is_exception)),
+        ("status", Piece::Number(error.status().into())),
+        ("meta", Piece::Value(extra)),
+    ];
+    data.extend(members(error));
+    data.extend(retry_after.as_ref().map(|seconds| ("retry_after", Piece::Value(seconds))));
+    data.extend(reply.map(|reply| ("data", Piece::Encoded(reply))));
+    let beside = extra.iter().filter(|(name, _)| !MEMBERS.contains(&name.as_str()));
+    data.extend(beside.map(|(name, value)| (name.as_str(), Piece::Value(value))));
+    let data = codec.encode_object(&data)?;
     codec.encode_object(&[
         ("code", Piece::Number(error.number())),
         ("message", Piece::Text(error.reason())),
-        ("data", Piece::Value(&data)),
+        ("data", Piece::Encoded(&data)),
     ])
 }
 

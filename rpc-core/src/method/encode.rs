@@ -1,6 +1,9 @@
 //! Encodes what a handler returned, in the codec of its call.
 
-use super::output::MethodOutput;
+use super::errors::MethodError;
+use super::finite;
+use super::output::{Answer, MethodOutput};
+use crate::error::payload::{Content, Payload};
 use crate::reply::Encoded;
 use crate::{ApiError, Ctx, Reply};
 
@@ -8,9 +11,59 @@ use crate::{ApiError, Ctx, Reply};
 ///
 /// # Errors
 ///
-/// The method's own error, or an internal one when the data does not serialise.
-pub fn encode<R: MethodOutput>(ctx: &Ctx, output: R) -> Result<Encoded, ApiError> {
-    let Reply { status, reason, data, extra } = output.into_reply()?;
-    let data = ctx.codec().encode(&data)?;
-    Ok(Encoded { status, reason, data, extra })
+/// The method's own, and a reply whose status is that of an error; or an internal one when the data does not serialise.
+pub fn encode<T, E, R>(ctx: &Ctx, output: R) -> Result<Encoded, ApiError>
+where
+    T: Answer,
+    E: MethodError,
+    R: MethodOutput<Answer = T, Error = E>,
+{
+    match output.into_result() {
+        Ok(answer) => {
+            let Reply { status, reason, data, extra } = answer.into_reply();
+            let data = encoded(ctx, &data)?;
+            answered(Encoded { status, reason, data, extra })
+        }
+        Err(error) => Err(failed(ctx, error.into())),
+    }
+}
+
+/// Encodes data. Only where its type may hold a number with a fraction, and a `null` was written, is it looked at again.
+fn encoded(ctx: &Ctx, data: &dyn erased_serde::Serialize) -> Result<Vec<u8>, ApiError> {
+    if !ctx.method().finite.may_be_broken {
+        return ctx.codec().encode(data);
+    }
+    let (bytes, has_null) = ctx.codec().encode_noting_null(data)?;
+    if has_null {
+        finite::check(ctx, data)?;
+    }
+    Ok(bytes)
+}
+
+/// An answer from 400 on is an error, whatever half of the result it came in.
+fn answered(reply: Encoded) -> Result<Encoded, ApiError> {
+    if reply.status < 400 {
+        return Ok(reply);
+    }
+    let Encoded { status, reason, data, extra } = reply;
+    let error = ApiError::new(status, reason);
+    let reason = (error.reason() == "OK").then(|| error.code().reason());
+    let error = error.with_payload(Payload::Reply { data, extra });
+    Err(match reason {
+        Some(usual) => error.with_reason(usual),
+        None => error,
+    })
+}
+
+/// Encodes the details of an error; one whose details do not serialise is a fault of the program.
+fn failed(ctx: &Ctx, mut error: ApiError) -> ApiError {
+    let Some(Payload::Own { fields, .. }) = error.payload_mut() else { return error };
+    for (_, content) in &mut fields.0 {
+        let Content::Typed(value) = content else { continue };
+        match finite::check(ctx, &**value).and_then(|()| ctx.codec().encode(&**value)) {
+            Ok(bytes) => *content = Content::Encoded(bytes),
+            Err(fault) => return fault,
+        }
+    }
+    error
 }

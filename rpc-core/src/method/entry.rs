@@ -5,7 +5,8 @@ use std::pin::Pin;
 use schemars::{Schema, SchemaGenerator};
 
 use super::arguments::{Arguments, Param};
-use super::output::MethodOutput;
+use super::errors::{DeclaredError, DeclaredErrors, MethodError};
+use super::output::Answer;
 use crate::limits::MethodLimits;
 use crate::location::SourceLocation;
 use crate::reply::Encoded;
@@ -180,6 +181,7 @@ pub struct Signature<'g> {
     pub(crate) outputs: &'g mut SchemaGenerator,
     pub(crate) params: Vec<ParamEntry>,
     pub(crate) result: Option<Schema>,
+    pub(crate) errors: Vec<DeclaredError>,
     pub(crate) states: Vec<WantedState>,
     pub(crate) upload: UploadUse,
     /// Whether it takes the head of its request.
@@ -214,9 +216,12 @@ impl Signature<'_> {
         self.params.push(ParamEntry { name, description, style, schema });
     }
 
-    /// Sets the type of the answer.
-    pub fn output<R: MethodOutput>(&mut self) {
-        self.result = Some(R::schema(self.outputs));
+    /// Sets the types of the answer and of the error.
+    pub fn output<T: Answer, E: MethodError>(&mut self) {
+        self.result = Some(T::schema(self.outputs));
+        let mut errors = DeclaredErrors { generator: self.outputs, list: Vec::new() };
+        E::declare(&mut errors);
+        self.errors = errors.list;
     }
 
     /// Notes that the method needs the state `S`.

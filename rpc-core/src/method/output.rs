@@ -3,37 +3,35 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
-use crate::{ApiError, Reply};
+use crate::Reply;
 
-/// The return type of a method: `Result<T, E>` or `Result<Reply<T>, E>`, where `T` serialises and `E` becomes an [`ApiError`].
+/// The return type of a method: `Result<T, E>`, where `T` is an [`Answer`] and `E` a [`MethodError`](crate::MethodError).
 #[diagnostic::on_unimplemented(
     message = "an API method cannot return `{Self}`",
     label = "not the result of an API method",
-    note = "return `Result<T, ApiError>` or `Result<Reply<T>, ApiError>`, where `T` derives `serde::Serialize` and `schemars::JsonSchema`"
+    note = "return `Result<T, ApiError>` or `Result<Reply<T>, ApiError>`, where `T` derives `serde::Serialize` and `schemars::JsonSchema`",
+    note = "a value that may be missing is `Result<Option<T>, ApiError>`; a method that cannot fail returns `Ok(…)` all the same"
 )]
-pub trait MethodOutput: Send {
-    /// The type of `data` in the answer.
-    type Data: Serialize + JsonSchema + Send;
+pub trait MethodOutput {
+    /// What the method answers.
+    type Answer;
+    /// How it fails.
+    type Error;
 
-    /// The JSON Schema of `data`.
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<Self::Data>()
-    }
-
-    /// The reply, or the error.
+    /// The answer, or the error.
     ///
     /// # Errors
     ///
     /// The method's own.
-    fn into_reply(self) -> Result<Reply<Self::Data>, ApiError>;
+    fn into_result(self) -> Result<Self::Answer, Self::Error>;
 }
 
-#[diagnostic::do_not_recommend]
-impl<T: Answer + Send, E: Into<ApiError> + Send> MethodOutput for Result<T, E> {
-    type Data = T::Data;
+impl<T, E> MethodOutput for Result<T, E> {
+    type Answer = T;
+    type Error = E;
 
-    fn into_reply(self) -> Result<Reply<T::Data>, ApiError> {
-        self.map(Answer::into_reply).map_err(Into::into)
+    fn into_result(self) -> Self {
+        self
     }
 }
 
@@ -46,6 +44,11 @@ impl<T: Answer + Send, E: Into<ApiError> + Send> MethodOutput for Result<T, E> {
 pub trait Answer {
     /// The type of `data` in the answer.
     type Data: Serialize + JsonSchema + Send;
+
+    /// The JSON Schema of `data`.
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Self::Data>()
+    }
 
     /// Wraps plain data into the usual reply: 200, "OK".
     fn into_reply(self) -> Reply<Self::Data>;

@@ -165,7 +165,7 @@ pub(crate) fn rename(schema: &mut Schema, names: &Renaming) {
     }
 }
 
-fn rename_in(schema: &mut Value, names: &Renaming) {
+pub(crate) fn rename_in(schema: &mut Value, names: &Renaming) {
     each_reference(schema, &mut |name| names.get(name).cloned());
 }
 

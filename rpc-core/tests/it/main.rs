@@ -13,6 +13,7 @@ mod client;
 mod codecs;
 mod depth;
 mod documents;
+mod errors;
 mod http;
 mod parameters;
 mod pipeline;

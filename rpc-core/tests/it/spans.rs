@@ -1,6 +1,6 @@
 //! The `tracing` spans of calls, and the traces that they belong to.
 
-mod captured;
+pub(crate) mod captured;
 
 use std::sync::{Arc, Mutex};
 

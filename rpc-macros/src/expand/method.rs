@@ -3,6 +3,8 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::Parser;
+use syn::spanned::Spanned;
+use syn::{PathArguments, Type};
 
 use super::{core_path, location};
 use crate::attr::method::{LimitsAttr, MethodAttr};
@@ -168,12 +170,13 @@ fn describe(method: &Method, core: &TokenStream) -> TokenStream {
         }
         Argument::Injected(ty) => quote!(<#ty as #core::__private::Injected<'_>>::declare(#signature);),
     });
-    let (output, providers) = (&method.output, providers(method, core));
+    let (answer, error) = halves(&method.output, core);
+    let providers = providers(method, core);
     quote! {
         |#signature| {
             #providers
             #(#arguments)*
-            #signature.output::<#output>();
+            #signature.output::<#answer, #error>();
         }
     }
 }
@@ -198,9 +201,10 @@ fn handler(method: &Method, core: &TokenStream) -> TokenStream {
     }
     let values = if taken.is_empty() { quote!(_) } else { quote!(mut #values) };
     let (name, output) = (method.name(), &method.output);
+    let (answer, error) = halves(output, core);
     let future = quote_spanned! {name.span()=>
         #core::__private::Box::pin(async move {
-            #core::__private::encode::<#output>(#ctx, #name(#(#passed),*).await)
+            #core::__private::encode::<#answer, #error, #output>(#ctx, #name(#(#passed),*).await)
         })
     };
     let providers = providers(method, core);
@@ -217,6 +221,24 @@ fn handler(method: &Method, core: &TokenStream) -> TokenStream {
 fn providers(method: &Method, core: &TokenStream) -> Option<TokenStream> {
     let has_references = method.arguments.iter().any(|argument| matches!(argument, Argument::Reference(_)));
     has_references.then(|| quote!(use #core::__private::provider::*;))
+}
+
+/// The types of answer and error in the return type, each where it is written, so that what is wrong with one is told there.
+fn halves(output: &Type, core: &TokenStream) -> (TokenStream, TokenStream) {
+    let whole = output.span();
+    let (answer, error) = match output {
+        Type::Path(path) => match path.path.segments.last().map(|segment| &segment.arguments) {
+            Some(PathArguments::AngleBracketed(list)) if list.args.len() == 2 => {
+                (list.args[0].span(), list.args[1].span())
+            }
+            _ => (whole, whole),
+        },
+        _ => (whole, whole),
+    };
+    (
+        quote_spanned!(answer=> <#output as #core::MethodOutput>::Answer),
+        quote_spanned!(error=> <#output as #core::MethodOutput>::Error),
+    )
 }
 
 /// A local variable that the user's code cannot see.

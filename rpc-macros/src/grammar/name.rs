@@ -77,6 +77,20 @@ pub(crate) fn identifier(text: &str) -> Result<(), Fault> {
     Err(Fault::new(format!("`{text}` is not a name"), help))
 }
 
+/// Checks a name in snake case.
+///
+/// # Errors
+///
+/// Not words in lower case, joined by underscores.
+pub(crate) fn snake_case(text: &str) -> Result<(), Fault> {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if text.starts_with(|c: char| c.is_ascii_lowercase()) && text.split('_').all(is_word) {
+        return Ok(());
+    }
+    let help = "write words in lower case, joined by underscores, such as `name_taken`";
+    Err(Fault::new(format!("`{text}` is not a name in snake case"), help))
+}
+
 /// The candidate that `text` is probably a misspelling of.
 pub(crate) fn nearest<'a>(text: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let folded = text.to_ascii_lowercase().replace('-', "_");

@@ -51,6 +51,17 @@ pub(crate) fn timeout(text: &str) -> Result<Duration, Fault> {
     Ok(time)
 }
 
+/// A time after which something is tried again: `"30s"`.
+///
+/// # Errors
+///
+/// Not a whole number above zero with one of the units.
+pub(crate) fn time(text: &str) -> Result<Duration, Fault> {
+    let help = format!("write a whole number above zero and one of {}, such as `30s`", names(units::TIMES));
+    let time = units::scaled(text, units::TIMES).filter(|time| *time > 0);
+    time.map(Duration::from_millis).ok_or_else(|| Fault::new(format!("`{text}` is not a time"), help))
+}
+
 /// Calls over a period: `"10/min"`.
 ///
 /// # Errors

@@ -19,14 +19,21 @@ impl set_enabled {
             <Option<&Upload> as ::rpc_core::__private::Injected<'_>>::declare(signature);
             signature.param::<String>("userId", "User id or name.", ::rpc_core::ParamStyle::Plain);
             signature.param::<bool>("enabled", "", ::rpc_core::ParamStyle::Plain);
-            signature.output::<Result<()>>();
+            signature.output::<
+                <Result<()> as ::rpc_core::MethodOutput>::Answer,
+                <Result<()> as ::rpc_core::MethodOutput>::Error
+            >();
         },
         |ctx, mut arguments| {
             use ::rpc_core::__private::provider::*;
             let p0 = arguments.next::<String>("userId")?;
             let p1 = arguments.next::<bool>("enabled")?;
             ::core::result::Result::Ok(::rpc_core::__private::Box::pin(async move {
-                ::rpc_core::__private::encode::<Result<()>>(
+                ::rpc_core::__private::encode::<
+                    <Result<()> as ::rpc_core::MethodOutput>::Answer,
+                    <Result<()> as ::rpc_core::MethodOutput>::Error,
+                    Result<()>
+                >(
                     ctx,
                     set_enabled(
                         (&&&::rpc_core::__private::Provider::<Ctx>::OF).provider().inject::<Ctx>(ctx),

@@ -13,10 +13,10 @@ use tracing_subscriber::registry::LookupSpan;
 
 /// The fields of a span.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Fields(BTreeMap<&'static str, String>);
+pub(crate) struct Fields(BTreeMap<&'static str, String>);
 
 impl Fields {
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 }
@@ -37,10 +37,10 @@ thread_local! {
 }
 
 /// What this thread's test has seen since it started.
-pub(super) struct Captured;
+pub(crate) struct Captured;
 
 impl Captured {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         static STARTED: Once = Once::new();
         STARTED.call_once(|| {
             let subscriber = tracing_subscriber::registry().with(Keep);
@@ -52,12 +52,12 @@ impl Captured {
     }
 
     /// The spans of calls that have closed, in that order.
-    pub(super) fn spans(&self) -> Vec<Fields> {
+    pub(crate) fn spans(&self) -> Vec<Fields> {
         SPANS.with_borrow(Clone::clone)
     }
 
     /// The spans around each event with a message, innermost first.
-    pub(super) fn scopes(&self, message: &str) -> Vec<Vec<Fields>> {
+    pub(crate) fn scopes(&self, message: &str) -> Vec<Vec<Fields>> {
         EVENTS.with_borrow(|events| {
             events.iter().filter(|(known, _)| known == message).map(|(_, scope)| scope.clone()).collect()
         })

@@ -77,6 +77,47 @@ async fn heard() -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Why something fails.
+#[derive(Debug, ApiError)]
+pub enum Failure {
+    /// It is taken
+    #[api_error(status = 409, code = 7, reason = "{name} is taken by {type:?}")]
+    Taken {
+        /// The name.
+        name: String,
+        /// What has it.
+        r#type: Vec<u8>,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// See there.
+    #[api_error(transparent, from)]
+    Store(rpc_core::storage::StoreError),
+    /// It is broken.
+    #[api_error(internal, from)]
+    Broken(std::io::Error),
+}
+
+/// Not now
+#[derive(Debug, ApiError)]
+#[api_error(status = 503, retry_after = "1s")]
+pub struct NotNow;
+
+/// Never
+#[derive(Debug, ApiError)]
+pub enum Never {}
+
+/// Fails
+///
+/// # Errors
+///
+/// Always.
+#[api_method(path = "/v1/module/fails", permissions = ["*"])]
+pub async fn fails() -> Result<(), Failure> {
+    Ok(std::fs::remove_dir("/nowhere")?)
+}
+
 /// Outdated
 #[deprecated]
 #[api_method(path = "/v1/module/outdated", permissions = ["*"], deprecated)]

@@ -1,0 +1,13 @@
+// errors: 1
+
+use rpc_core::ApiError;
+
+#[derive(ApiError)]
+#[api_error(status = 404)]
+enum OrderError {
+    /// There is no such order.
+    #[api_error(status = 404)]
+    NotFound,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+// errors: 1
+
+use rpc_core::ApiError;
+
+#[derive(ApiError)]
+enum OrderError {
+    #[api_error(status = 404)]
+    NotFound,
+}
+
+fn main() {}

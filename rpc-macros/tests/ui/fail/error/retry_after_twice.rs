@@ -1,0 +1,15 @@
+// errors: 1
+
+use rpc_core::ApiError;
+
+#[derive(ApiError)]
+enum OrderError {
+    /// There is no such order.
+    #[api_error(status = 503, retry_after = "30s")]
+    Busy {
+        #[api_error(retry_after)]
+        after: std::time::Duration,
+    },
+}
+
+fn main() {}

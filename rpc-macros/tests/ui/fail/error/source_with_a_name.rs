@@ -1,0 +1,16 @@
+// errors: 1
+
+use rpc_core::ApiError;
+
+#[derive(ApiError)]
+enum OrderError {
+    /// There is no such order.
+    #[api_error(status = 404)]
+    NotFound {
+        #[source]
+        #[api_error(rename = "cause")]
+        of: std::io::Error,
+    },
+}
+
+fn main() {}

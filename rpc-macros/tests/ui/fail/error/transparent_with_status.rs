@@ -1,0 +1,12 @@
+// errors: 1
+
+use rpc_core::ApiError;
+
+#[derive(ApiError)]
+enum OrderError {
+    /// There is no such order.
+    #[api_error(transparent, status = 404)]
+    Store(rpc_core::storage::StoreError),
+}
+
+fn main() {}
