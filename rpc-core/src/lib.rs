@@ -25,6 +25,7 @@ mod clock;
 mod codec;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod constants;
 mod ctx;
 pub mod docs;
 mod error;
@@ -35,6 +36,8 @@ mod jsonrpc;
 mod limits;
 mod location;
 mod method;
+#[path = "../../rpc-macros/src/grammar/nearest.rs"]
+mod nearest;
 mod observer;
 mod permissions;
 mod pipeline;
@@ -44,6 +47,8 @@ mod reply;
 #[path = "../../rpc-macros/src/grammar/reserved.rs"]
 pub mod reserved;
 mod schema;
+#[path = "../../rpc-macros/src/grammar/shape.rs"]
+mod shape;
 mod state;
 pub mod storage;
 mod testing;
@@ -99,6 +104,13 @@ pub mod __private {
     pub use crate::method::encode::encode;
     pub use crate::method::inject::Injected;
     pub use crate::method::provider::Provider;
+
+    /// The checks of constants in attributes.
+    pub mod constants {
+        pub use crate::constants::{
+            audience, event_name, list, method_path, module_path, permission, with_guests, without_guests,
+        };
+    }
 
     /// The traits that an expansion asks who provides an argument.
     pub mod provider {

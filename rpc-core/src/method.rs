@@ -141,6 +141,25 @@ impl Method {
         self.entry.ignores_token
     }
 
+    /// Changes nothing, so that it may be called at any time and again.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.entry.effect.read_only
+    }
+
+    /// May be called again with the same parameters: the second call changes nothing more. So may one that is
+    /// [read-only](Self::is_read_only).
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        self.entry.effect.idempotent
+    }
+
+    /// Takes something away that no other call brings back.
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        self.entry.effect.destructive
+    }
+
     /// The event with which clients reach the method too.
     #[must_use]
     pub fn client_event(&self) -> Option<&'static str> {

@@ -51,6 +51,9 @@ use proc_macro::TokenStream;
 /// | `private` | reached by calls from inside the process only |
 /// | `session_only` | refuses API tokens |
 /// | `ignores_token` | looks at no presented token; `ctx.authenticate()` does |
+/// | `read_only` | changes nothing, so that it may be called at any time and again |
+/// | `idempotent` | may be called again with the same parameters: the second call changes nothing more |
+/// | `destructive` | takes something away that no other call brings back |
 /// | `log = false` | observers that keep a log leave it out |
 /// | `concurrency = 4` | calls that run at the same time on one node |
 /// | `concurrency_per_user = 1` | the same for one caller: a user, or a guest's address |
@@ -59,6 +62,9 @@ use proc_macro::TokenStream;
 /// | `max_body = "1 MiB"` | size of a request body: in `B`, `KiB`, `MiB` or `GiB` |
 /// | `upload = "10 MiB"` | size of an uploaded file |
 /// | `client_event = "/typing"` | clients reach the method by sending this event, too; nobody waits for its answer |
+///
+/// A path and a name may also be a constant, of the type `&'static str`: `path = ORDERS_CREATE`, `permissions = [CLERK, "admin"]`.
+/// The compiler refuses a constant that holds no path or no name.
 ///
 /// # Parameters
 ///
@@ -119,6 +125,8 @@ pub fn api_module(input: TokenStream) -> TokenStream {
 /// | `name = "/settings/updated"` | the event's name: segments in kebab-case, without a version; required |
 /// | `audience = ["admin"]` | who may hear it: `*` (everybody), `guest`, `user`, `root`, `self` (one user, named when it is published) or permissions that the application declares; required |
 /// | `payload = SettingsUpdated` | the type of what it carries, which implements `schemars::JsonSchema`; an event without one carries nothing |
+///
+/// Name and audiences may be constants, of the type `&'static str`: `audience = [CLERK, "admin"]`.
 #[proc_macro]
 pub fn api_event(input: TokenStream) -> TokenStream {
     expand::event::expand(input.into()).into()

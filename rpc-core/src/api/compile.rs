@@ -9,7 +9,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
 use super::builder::ApiBuilder;
-use super::faults::Fault;
+use super::faults::{Fault, declared};
 use super::select::is_below;
 use crate::limits::EffectiveLimits;
 use crate::method::entry::{MethodEntry, ParamEntry, Signature, UploadUse};
@@ -112,7 +112,7 @@ impl<'b> Build<'b> {
         let names: Vec<&str> = self.builder.permissions.iter().map(|permission| permission.name).collect();
         for &permission in Access::new(entry.permissions).holders() {
             if !names.contains(&permission) {
-                let declared = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                let declared = declared(&self.builder.permissions);
                 self.faults.push(Fault::UnknownPermission { method, location, permission, declared });
             }
         }

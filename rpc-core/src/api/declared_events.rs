@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, json};
 
-use super::faults::Fault;
+use super::faults::{self, Fault};
 use super::select;
 use crate::events::entry::EventEntry;
 use crate::events::{Event, Payload};
@@ -31,12 +31,14 @@ pub(super) fn compile(only: &[String], permissions: &[Permission], faults: &mut 
 fn check_audience(entry: &EventEntry, permissions: &[Permission], faults: &mut Vec<Fault>) {
     let (event, location) = (entry.name, entry.location);
     if entry.audience.is_empty() {
-        faults.push(Fault::UnknownAudience { event, location, audience: "" });
+        let declared = faults::declared(permissions);
+        faults.push(Fault::UnknownAudience { event, location, audience: "", declared });
     }
     for &audience in entry.audience {
         let declared = permissions.iter().any(|permission| permission.name == audience);
         if !declared && !RESERVED.contains(&audience) {
-            faults.push(Fault::UnknownAudience { event, location, audience });
+            let declared = faults::declared(permissions);
+            faults.push(Fault::UnknownAudience { event, location, audience, declared });
         }
     }
 }

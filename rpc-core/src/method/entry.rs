@@ -35,6 +35,7 @@ pub struct MethodEntry {
     pub(crate) log: bool,
     pub(crate) session_only: bool,
     pub(crate) ignores_token: bool,
+    pub(crate) effect: Effect,
     pub(crate) client_event: Option<&'static str>,
     pub(crate) describe: Describe,
     pub(crate) handler: Handler,
@@ -65,6 +66,7 @@ impl MethodEntry {
             log: true,
             session_only: false,
             ignores_token: false,
+            effect: Effect { read_only: false, idempotent: false, destructive: false },
             client_event: None,
             describe,
             handler,
@@ -129,12 +131,42 @@ impl MethodEntry {
         self
     }
 
+    /// It changes nothing, so that it may be called at any time and again.
+    #[must_use]
+    pub const fn read_only(mut self) -> Self {
+        self.effect.read_only = true;
+        self.effect.idempotent = true;
+        self
+    }
+
+    /// It may be called again with the same parameters: the second call changes nothing more.
+    #[must_use]
+    pub const fn idempotent(mut self) -> Self {
+        self.effect.idempotent = true;
+        self
+    }
+
+    /// It takes something away that no other call brings back.
+    #[must_use]
+    pub const fn destructive(mut self) -> Self {
+        self.effect.destructive = true;
+        self
+    }
+
     /// Callers need a session; an API token is answered with 403.
     #[must_use]
     pub const fn session_only(mut self) -> Self {
         self.session_only = true;
         self
     }
+}
+
+/// What a call does to the world.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effect {
+    pub(crate) read_only: bool,
+    pub(crate) idempotent: bool,
+    pub(crate) destructive: bool,
 }
 
 /// A module as `api_module!` declares it: the methods below one path, with a title for the documents.
