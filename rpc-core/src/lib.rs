@@ -79,7 +79,7 @@ pub use crate::location::SourceLocation;
 pub use crate::method::arguments::{Arguments, Param};
 pub use crate::method::counts::CallCounts;
 pub use crate::method::entry::{
-    Describe, Handler, HandlerFuture, MethodEntry, ModuleEntry, ParamStyle, Signature, UploadUse,
+    AddedParam, Describe, Handler, HandlerFuture, MethodEntry, ModuleEntry, ParamStyle, Signature, UploadUse,
 };
 pub use crate::method::inject::{Inject, Injected};
 pub use crate::method::output::{Answer, MethodOutput};

@@ -29,6 +29,8 @@ pub struct Method {
     pub(crate) module: usize,
     pub(crate) access: Access,
     pub(crate) params: Vec<Parameter>,
+    /// The defaults of parameters, by position.
+    pub(crate) defaults: Vec<(usize, Value)>,
     pub(crate) result: Schema,
     pub(crate) upload: UploadUse,
     pub(crate) schema: MethodSchema,
@@ -210,6 +212,12 @@ impl Parameter {
     #[must_use]
     pub fn description(&self) -> &'static str {
         self.entry.description
+    }
+
+    /// What it means when it is absent, or `null`.
+    #[must_use]
+    pub fn default_value(&self) -> Option<&Value> {
+        self.entry.rules.default.as_ref()
     }
 
     /// Whether a call must give it: its schema refuses `null`.

@@ -4,7 +4,9 @@
 mod consistency;
 pub(crate) mod convert;
 pub(crate) mod instance;
+mod kinds;
 pub(crate) mod label;
+pub(crate) mod rules;
 pub(crate) mod violations;
 
 use jsonschema::json::Json;

@@ -5,6 +5,7 @@ pub(crate) mod method;
 pub(crate) mod module;
 pub(crate) mod param;
 pub(crate) mod read;
+pub(crate) mod rule;
 pub(crate) mod who;
 
 use std::ops::RangeInclusive;

@@ -69,7 +69,36 @@ use proc_macro::TokenStream;
 /// # Parameters
 ///
 /// `///` on a parameter is its description. `#[param(…)]` takes `name = "…"` (the public name, where it differs from the Rust
-/// one), `nullable` (the documents show that `null` has a meaning) and `opaque` (the documents show an object without detail).
+/// one), `nullable` (the documents show that `null` has a meaning), `opaque` (the documents show an object without detail), and:
+///
+/// | key | meaning |
+/// | --- | --- |
+/// | `minimum = 1`, `maximum = 100` | bounds of a number; `exclusive_minimum`, `exclusive_maximum` leave the bound itself out |
+/// | `multiple_of = 5` | what a number is a multiple of |
+/// | `min_length = 1`, `max_length = 100` | bounds of the length of a text, in characters |
+/// | `pattern = "^[a-z]+$"` | a regular expression that is found in a text |
+/// | `format = "email"` | a format of JSON Schema that a text has |
+/// | `min_items = 1`, `max_items = 100`, `unique_items` | bounds of the items of a list; no item twice |
+/// | `default = 20` | what an absent parameter, or `null`, means: a JSON value, in which constants may stand |
+/// | `example = 20`, `examples = [20, 50]` | values for the documents |
+///
+/// ```
+/// # use rpc_core::{ApiError, api_method};
+/// const MAX_PAGE: u32 = 100;
+///
+/// /// List orders
+/// #[api_method(path = "/v1/orders/list", permissions = ["user"], read_only)]
+/// async fn list(
+///     #[param(minimum = 1, maximum = MAX_PAGE, default = 20)] limit: u32,
+///     #[param(max_length = 40, example = "blue")] search: Option<String>,
+/// ) -> Result<Vec<u64>, ApiError> {
+///     # let _ = (limit, search);
+///     Ok(Vec::new())
+/// }
+/// ```
+///
+/// They are part of the schema by which calls are checked. Those that do not fit the type, and a default or an example that they
+/// refuse, fail the build of the `Api`.
 ///
 /// # What is left in the code
 ///

@@ -53,6 +53,7 @@ impl<'b> Build<'b> {
         let mut described = Described::new(entry, &mut inputs, &mut outputs);
         described.definitions = inputs.take_definitions(true);
         let known_faults = self.faults.len();
+        self.apply_rules(entry, &mut described);
         self.check_names(entry, &described.definitions, &outputs.take_definitions(true));
         self.check_access(entry);
         self.check_states(entry, &described.states);
@@ -78,12 +79,15 @@ impl<'b> Build<'b> {
             .ok()
             .filter(|_| is_well)?;
         let configured = self.builder.method_limits.get(entry.path).copied().unwrap_or_default();
+        let default = |(position, param): (usize, &ParamEntry)| Some((position, param.rules.default.clone()?));
+        let defaults = described.params.iter().enumerate().filter_map(default).collect();
         let params = described.params.into_iter().zip(required);
         Some(Method {
             entry: *entry,
             module: described.module?,
             access: Access::new(entry.permissions),
             params: params.map(|(entry, required)| Parameter { entry, required }).collect(),
+            defaults,
             result: described.result.unwrap_or_else(|| Schema::from(true)),
             upload: described.upload,
             schema,
@@ -115,6 +119,19 @@ impl<'b> Build<'b> {
                 let declared = declared(&self.builder.permissions);
                 self.faults.push(Fault::UnknownPermission { method, location, permission, declared });
             }
+        }
+    }
+
+    fn apply_rules(&mut self, entry: &MethodEntry, described: &mut Described) {
+        for param in &mut described.params {
+            let (method, location, param_name) = (entry.path, entry.location, param.name);
+            let reasons = param.apply_rules(&described.definitions).into_iter();
+            self.faults.extend(reasons.map(|reason| Fault::BadParameter {
+                method,
+                location,
+                param: param_name,
+                reason,
+            }));
         }
     }
 

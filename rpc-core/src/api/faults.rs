@@ -125,6 +125,18 @@ pub enum Fault {
         /// What the validator says.
         reason: String,
     },
+    /// What the attribute says of a parameter does not fit its type, or itself.
+    #[error("{method} at {location}: the parameter `{param}`: {reason}")]
+    BadParameter {
+        /// The method's path.
+        method: &'static str,
+        /// Where it is declared.
+        location: SourceLocation,
+        /// The parameter's name.
+        param: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
     /// A pattern of `.expect(…)` matches nothing.
     #[error("no method matches {0}; is its crate in the binary? `use my_methods as _;` keeps it there")]
     NothingMatches(String),

@@ -3,12 +3,15 @@
 use std::pin::Pin;
 
 use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value};
 
 use super::arguments::{Arguments, Param};
 use super::output::MethodOutput;
 use crate::limits::MethodLimits;
 use crate::location::SourceLocation;
 use crate::reply::Encoded;
+use crate::schema::convert::ConvertError;
+use crate::schema::rules::Rules;
 use crate::state::{State, WantedState};
 use crate::{ApiError, Ctx};
 
@@ -223,6 +226,51 @@ pub(crate) struct ParamEntry {
     pub(crate) description: &'static str,
     pub(crate) style: ParamStyle,
     pub(crate) schema: Schema,
+    pub(crate) rules: Rules,
+    /// Whether the type takes a value.
+    converts: fn(Value) -> Result<(), ConvertError>,
+}
+
+impl ParamEntry {
+    /// Puts the rules into the schema. Gives back what is wrong with them.
+    pub(crate) fn apply_rules(&mut self, definitions: &Map<String, Value>) -> Vec<String> {
+        if self.rules.is_empty() {
+            return Vec::new();
+        }
+        let mut faults = self.rules.apply(&mut self.schema, definitions);
+        if let (true, Some(default)) = (faults.is_empty(), &self.rules.default) {
+            let refused = (self.converts)(default.clone()).err();
+            faults.extend(refused.map(|error| format!("its default {default} {error}")));
+        }
+        faults
+    }
+}
+
+/// A parameter that was added to a [`Signature`], to say more of it.
+#[derive(Debug)]
+pub struct AddedParam<'s>(&'s mut ParamEntry);
+
+impl AddedParam<'_> {
+    /// A keyword of JSON Schema that its values meet, such as `minimum`.
+    pub fn constraint(self, keyword: &'static str, value: Value) -> Self {
+        self.0.rules.constraints.push((keyword, value));
+        self
+    }
+
+    /// What an absent value, or `null`, means.
+    pub fn default_value(self, value: Value) -> Self {
+        self.0.rules.default = Some(value);
+        self
+    }
+
+    /// Values for the documents: an array.
+    pub fn examples(self, values: Value) -> Self {
+        match values {
+            Value::Array(values) => self.0.rules.examples.extend(values),
+            one => self.0.rules.examples.push(one),
+        }
+        self
+    }
 }
 
 /// Whether a method takes an uploaded file.
@@ -239,9 +287,22 @@ pub enum UploadUse {
 
 impl Signature<'_> {
     /// Adds the next positional parameter.
-    pub fn param<T: Param>(&mut self, name: &'static str, description: &'static str, style: ParamStyle) {
+    pub fn param<T: Param>(
+        &mut self,
+        name: &'static str,
+        description: &'static str,
+        style: ParamStyle,
+    ) -> AddedParam<'_> {
         let schema = T::schema(self.inputs);
-        self.params.push(ParamEntry { name, description, style, schema });
+        let converts = |value: Value| T::convert(value.into()).map(drop);
+        AddedParam(self.params.push_mut(ParamEntry {
+            name,
+            description,
+            style,
+            schema,
+            rules: Rules::default(),
+            converts,
+        }))
     }
 
     /// Sets the type of the answer.

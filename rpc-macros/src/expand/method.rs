@@ -7,6 +7,7 @@ use syn::parse::Parser;
 use super::{core_path, location, names, path};
 use crate::attr::Text;
 use crate::attr::method::{LimitsAttr, MethodAttr};
+use crate::attr::rule::Rules;
 use crate::attr::who::Who;
 use crate::check;
 use crate::fault::{Fault, Faults};
@@ -181,13 +182,14 @@ fn option(value: Option<impl ToTokens>) -> TokenStream {
 fn describe(method: &Method, core: &TokenStream) -> TokenStream {
     let signature = local("signature");
     let arguments = method.arguments.iter().map(|argument| match argument {
-        Argument::Param(Param { name, description, style, ty, .. }) => {
+        Argument::Param(Param { name, description, style, rules, ty, .. }) => {
+            let rules = self::rules(rules, core);
             let style = match style {
                 Style::Plain => quote!(Plain),
                 Style::Nullable => quote!(Nullable),
                 Style::Opaque => quote!(Opaque),
             };
-            quote!(#signature.param::<#ty>(#name, #description, #core::ParamStyle::#style);)
+            quote!(#signature.param::<#ty>(#name, #description, #core::ParamStyle::#style) #rules;)
         }
         Argument::Reference(ty) => {
             quote!((&&&#core::__private::Provider::<#ty>::OF).provider().declare::<#ty>(#signature);)
@@ -202,6 +204,24 @@ fn describe(method: &Method, core: &TokenStream) -> TokenStream {
             #signature.output::<#output>();
         }
     }
+}
+
+/// The calls that say more of a parameter.
+fn rules(rules: &Rules, core: &TokenStream) -> TokenStream {
+    let json = |value: &TokenStream| quote!(#core::serde_json::json!(#value));
+    let constraints = rules.constraints.iter().map(|constraint| {
+        let (keyword, value) = (constraint.keyword, json(&constraint.value));
+        quote!(.constraint(#keyword, #value))
+    });
+    let default = rules.default.iter().map(|default| {
+        let value = json(&default.value);
+        quote!(.default_value(#value))
+    });
+    let examples = rules.examples.iter().map(|examples| {
+        let value = json(&examples.value);
+        quote!(.examples(#value))
+    });
+    quote!(#(#constraints)* #(#default)* #(#examples)*)
 }
 
 /// The function that converts the arguments and calls the method.
