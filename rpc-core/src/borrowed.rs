@@ -78,6 +78,22 @@ impl From<Value> for BorrowedValue<'_> {
     }
 }
 
+impl<'t> From<&'t Value> for BorrowedValue<'t> {
+    fn from(value: &'t Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(value) => Self::Number(value.clone()),
+            Value::String(text) => Self::Text(Cow::Borrowed(text)),
+            Value::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
+            Value::Object(members) => {
+                let member = |(name, value): (&'t String, &'t Value)| (Cow::Borrowed(name.as_str()), value.into());
+                Self::Object(members.iter().map(member).collect())
+            }
+        }
+    }
+}
+
 impl From<BorrowedValue<'_>> for Value {
     fn from(value: BorrowedValue<'_>) -> Self {
         match value {

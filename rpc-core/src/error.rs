@@ -1,8 +1,6 @@
 //! What a failed call answers, and what only the log sees of it.
 
 pub(crate) mod code;
-#[path = "../../rpc-macros/src/grammar/own_error.rs"]
-pub(crate) mod own_error;
 pub(crate) mod payload;
 
 use std::borrow::Cow;
@@ -10,6 +8,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use rpc_grammar::own_error;
 use serde::Serialize;
 use serde_json::{Map, Value};
 

@@ -24,6 +24,7 @@ mod clock;
 mod codec;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod constants;
 mod ctx;
 pub mod docs;
 mod error;
@@ -74,7 +75,7 @@ pub use crate::location::SourceLocation;
 pub use crate::method::arguments::{Arguments, Param};
 pub use crate::method::counts::CallCounts;
 pub use crate::method::entry::{
-    Describe, Handler, HandlerFuture, MethodEntry, ModuleEntry, ParamStyle, Signature, UploadUse,
+    AddedParam, Describe, Handler, HandlerFuture, MethodEntry, ModuleEntry, ParamStyle, Signature, UploadUse,
 };
 pub use crate::method::errors::{DeclaredError, DeclaredErrors, ErrorDeclaration, InnerError, MethodError, TypedError};
 pub use crate::method::finite::NonFinite;
@@ -102,6 +103,13 @@ pub mod __private {
     pub use crate::method::encode::encode;
     pub use crate::method::inject::Injected;
     pub use crate::method::provider::Provider;
+
+    /// The checks of constants in attributes.
+    pub mod constants {
+        pub use crate::constants::{
+            audience, event_name, list, method_path, module_path, permission, with_guests, without_guests,
+        };
+    }
 
     /// The traits that an expansion asks who provides an argument.
     pub mod provider {

@@ -34,6 +34,8 @@ pub struct Method {
     pub(crate) module: usize,
     pub(crate) access: Access,
     pub(crate) params: Vec<Parameter>,
+    /// The defaults of parameters, by position.
+    pub(crate) defaults: Vec<(usize, Value)>,
     pub(crate) result: Schema,
     pub(crate) errors: Vec<DeclaredError>,
     pub(crate) upload: UploadUse,
@@ -162,6 +164,25 @@ impl Method {
         self.entry.ignores_token
     }
 
+    /// Changes nothing, so that it may be called at any time and again.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.entry.effect.read_only
+    }
+
+    /// May be called again with the same parameters: the second call changes nothing more. So may one that is
+    /// [read-only](Self::is_read_only).
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        self.entry.effect.idempotent
+    }
+
+    /// Takes something away that no other call brings back.
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        self.entry.effect.destructive
+    }
+
     /// The event with which clients reach the method too.
     #[must_use]
     pub fn client_event(&self) -> Option<&'static str> {
@@ -212,6 +233,12 @@ impl Parameter {
     #[must_use]
     pub fn description(&self) -> &'static str {
         self.entry.description
+    }
+
+    /// What it means when it is absent, or `null`.
+    #[must_use]
+    pub fn default_value(&self) -> Option<&Value> {
+        self.entry.rules.default.as_ref()
     }
 
     /// Whether a call must give it: its schema refuses `null`.

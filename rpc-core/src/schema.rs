@@ -6,8 +6,10 @@ pub(crate) mod convert;
 mod forms;
 pub(crate) mod fractions;
 pub(crate) mod instance;
+mod kinds;
 pub(crate) mod label;
 pub(crate) mod names;
+pub(crate) mod rules;
 pub(crate) mod violations;
 
 use jsonschema::json::Json;

@@ -6,20 +6,22 @@ pub(crate) mod method;
 pub(crate) mod module;
 pub(crate) mod param;
 pub(crate) mod read;
+pub(crate) mod rule;
 pub(crate) mod who;
 
 use std::ops::RangeInclusive;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use rpc_grammar::nearest::nearest;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Ident, LitBool, LitInt, LitStr, Token, Type};
+use syn::{Attribute, Ident, LitBool, LitInt, LitStr, Path, Token, Type};
 
 use crate::docs::{self, Docs};
 use crate::fault::{Fault, Faults};
-use crate::grammar::name;
+use crate::grammar::path::{self, PathKind};
 
 /// The keys that a macro knows.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ impl Keys {
 
     /// The fault of a key that is not among them.
     pub(crate) fn unknown(&self, key: &str) -> Fault {
-        let help = match name::nearest(key, self.names) {
+        let help = match nearest(key, self.names) {
             Some(near) => format!("did you mean `{near}`? {}", self.expected()),
             None => self.expected(),
         };
@@ -57,7 +59,7 @@ impl Keys {
     fn meant_by(&self, piece: TokenStream) -> Option<&'static str> {
         match (self.names, piece.into_iter().next()) {
             ([only], _) => Some(only),
-            (names, Some(TokenTree::Ident(first))) => name::nearest(&first.to_string(), names),
+            (names, Some(TokenTree::Ident(first))) => nearest(&first.to_string(), names),
             _ => None,
         }
     }
@@ -72,6 +74,44 @@ impl Keys {
 pub(crate) struct Pair {
     pub(crate) key: Ident,
     value: Option<TokenStream>,
+}
+
+/// A text: written in place, or in a constant that the compiler knows.
+#[derive(Clone)]
+pub(crate) enum Text {
+    Literal(LitStr),
+    Constant(Path),
+}
+
+impl Text {
+    pub(crate) fn literal(&self) -> Option<&LitStr> {
+        match self {
+            Self::Literal(literal) => Some(literal),
+            Self::Constant(_) => None,
+        }
+    }
+
+    pub(crate) fn is_constant(&self) -> bool {
+        matches!(self, Self::Constant(_))
+    }
+}
+
+impl Parse for Text {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        match input.fork().parse::<LitStr>() {
+            Ok(_) => input.parse().map(Self::Literal),
+            Err(_) => input.parse().map(Self::Constant),
+        }
+    }
+}
+
+impl ToTokens for Text {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Literal(literal) => literal.to_tokens(tokens),
+            Self::Constant(path) => path.to_tokens(tokens),
+        }
+    }
 }
 
 impl Parse for Pair {
@@ -171,7 +211,7 @@ impl Pairs {
         if !keys.names.contains(&key.as_str()) {
             self.refused = true;
             faults.on(&pair.key, &keys.unknown(&key));
-            self.meant.extend(name::nearest(&key, keys.names));
+            self.meant.extend(nearest(&key, keys.names));
         } else if self.list.iter().any(|earlier| earlier.key == pair.key) {
             faults.on(&pair.key, &keys.repeated(&key));
         } else {
@@ -227,8 +267,17 @@ impl Pair {
         self.value("a whole number of 32 bits", example, parse, faults)
     }
 
-    pub(crate) fn strings(&self, example: &str, faults: &mut Faults) -> Option<Vec<LitStr>> {
-        self.value("a list of string literals", example, parse_strings, faults)
+    pub(crate) fn texts(&self, example: &str, faults: &mut Faults) -> Option<Vec<Text>> {
+        self.value("a list of string literals or constants", example, parse_texts, faults)
+    }
+
+    /// A path. The compiler checks one that a constant holds.
+    pub(crate) fn path(&self, kind: PathKind, example: &str, faults: &mut Faults) -> Option<Text> {
+        let text = self.value("a string literal or a constant", example, <Text as Parse>::parse, faults)?;
+        if let Some(literal) = text.literal() {
+            faults.take(literal, path::check(&literal.value(), kind));
+        }
+        Some(text)
     }
 
     pub(crate) fn ty(&self, example: &str, faults: &mut Faults) -> Option<Type> {
@@ -265,9 +314,9 @@ impl Pair {
     }
 }
 
-fn parse_strings(input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
+fn parse_texts(input: ParseStream<'_>) -> syn::Result<Vec<Text>> {
     let content;
     syn::bracketed!(content in input);
-    let list = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?;
+    let list = Punctuated::<Text, Token![,]>::parse_terminated(&content)?;
     Ok(list.into_iter().collect())
 }

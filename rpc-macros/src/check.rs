@@ -60,6 +60,7 @@ pub(crate) fn method(method: &Method, faults: &mut Faults) {
     check_param_count(method, faults);
     check_param_names(method, faults);
     check_client_event(method, faults);
+    check_effects(method, faults);
     if let Some(permissions) = &method.attr.permissions {
         check_who(permissions, faults);
         check_session_only(method, permissions, faults);
@@ -172,17 +173,18 @@ fn check_somebody(who: &Who, faults: &mut Faults) {
 fn check_repeated(who: &Who, faults: &mut Faults) {
     let mut seen = HashSet::new();
     for name in &who.names {
-        if !seen.insert(name.value()) {
-            let message = format!("the {} `{}` is given twice", who.kind.noun(), name.value());
+        let text = name.literal().map_or_else(|| name.to_token_stream().to_string(), LitStr::value);
+        if !seen.insert((name.is_constant(), text.clone())) {
+            let message = format!("the {} `{text}` is given twice", who.kind.noun());
             faults.on(name, &Fault::new(message, "remove one of them"));
         }
     }
 }
 
 fn check_everybody_alone(who: &Who, faults: &mut Faults) {
-    let everybody = who.names.iter().find(|name| name.value() == EVERYBODY);
+    let everybody = who.literals().find(|name| name.value() == EVERYBODY);
     if let Some(everybody) = everybody
-        && who.names.iter().any(|name| name.value() != EVERYBODY)
+        && (who.has_constants() || who.literals().any(|name| name.value() != EVERYBODY))
     {
         let message = match who.kind {
             WhoKind::Permission => "`*` lets everybody call, so the other permissions mean nothing",
@@ -206,13 +208,20 @@ fn check_client_event(method: &Method, faults: &mut Faults) {
     }
 }
 
+fn check_effects(method: &Method, faults: &mut Faults) {
+    if let (true, Some(span)) = (method.attr.read_only, method.attr.destructive) {
+        let help = "remove `destructive`, or `read_only`";
+        faults.at(span, &Fault::new("a method that changes nothing destroys nothing", help));
+    }
+}
+
 /// Whether the name includes callers without an account.
 fn is_open(name: &LitStr) -> bool {
     [EVERYBODY, GUEST].contains(&&*name.value())
 }
 
 fn check_ignores_token(method: &Method, permissions: &Who, faults: &mut Faults) {
-    let admits_guests = permissions.names.iter().any(is_open);
+    let admits_guests = permissions.has_constants() || permissions.literals().any(is_open);
     if let (Some(span), false) = (method.attr.ignores_token, admits_guests) {
         let help = "remove `ignores_token`, or let guests call: `permissions = [\"*\"]`";
         faults.at(span, &Fault::new("without a token everybody is a guest, and guests may not call this method", help));
@@ -220,7 +229,7 @@ fn check_ignores_token(method: &Method, permissions: &Who, faults: &mut Faults) 
 }
 
 fn check_session_only(method: &Method, permissions: &Who, faults: &mut Faults) {
-    let open = permissions.names.iter().find(|name| is_open(name));
+    let open = permissions.literals().find(|name| is_open(name));
     if let (Some(span), Some(open)) = (method.attr.session_only, open) {
         let help = format!("remove `session_only`, or `{}` from the permissions", open.value());
         faults.at(span, &Fault::new("a guest has no session, so `session_only` would refuse it", help));

@@ -7,11 +7,16 @@ pub(crate) mod module;
 pub(crate) mod read;
 
 use proc_macro_crate::{FoundCrate, crate_name};
-use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
 use syn::Ident;
+use syn::spanned::Spanned;
 
+use crate::attr::Text;
+use crate::attr::who::Who;
 use crate::fault::Faults;
+use crate::grammar::name::WhoKind;
+use crate::grammar::path::PathKind;
 
 /// The expansion of a macro without an item: what it declares, or its faults.
 fn declaration<D>(
@@ -39,6 +44,46 @@ fn core_path() -> TokenStream {
     };
     let name = Ident::new(&name, Span::call_site());
     quote!(::#name)
+}
+
+/// A path; the compiler checks one that a constant holds.
+fn path(text: Option<&Text>, kind: PathKind, core: &TokenStream) -> TokenStream {
+    let check = match kind {
+        PathKind::Method => quote!(method_path),
+        PathKind::Module => quote!(module_path),
+        PathKind::Event => quote!(event_name),
+    };
+    text.map(|text| checked(text, &check, core)).unwrap_or_else(|| quote!(""))
+}
+
+/// A list of people; the compiler checks the names that constants hold.
+fn names(who: Option<&Who>, core: &TokenStream) -> TokenStream {
+    let check = match who.map(|who| who.kind) {
+        Some(WhoKind::Audience) => quote!(audience),
+        _ => quote!(permission),
+    };
+    let names = who.iter().flat_map(|who| &who.names).map(|name| checked(name, &check, core));
+    quote!(&[#(#names),*])
+}
+
+fn checked(text: &Text, check: &TokenStream, core: &TokenStream) -> TokenStream {
+    match text {
+        Text::Literal(literal) => quote!(#literal),
+        Text::Constant(path) => {
+            // The compiler tells the place of the call.
+            let span = path.span().resolved_at(Span::call_site());
+            let [core, check] = [core, check].map(|tokens| spanned(tokens, span));
+            quote_spanned!(span=> #core::__private::constants::#check(#path))
+        }
+    }
+}
+
+fn spanned(tokens: &TokenStream, span: Span) -> TokenStream {
+    let at_span = |mut token: TokenTree| {
+        token.set_span(span);
+        token
+    };
+    tokens.clone().into_iter().map(at_span).collect()
 }
 
 /// The source location of the macro call.

@@ -2,7 +2,6 @@
 
 pub(crate) mod name;
 pub(crate) mod operator;
-pub(crate) mod own_error;
 pub(crate) mod path;
 pub(crate) mod quantity;
 pub(crate) mod template;

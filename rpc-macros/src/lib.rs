@@ -51,6 +51,9 @@ use proc_macro::TokenStream;
 /// | `private` | reached by calls from inside the process only |
 /// | `session_only` | refuses API tokens |
 /// | `ignores_token` | looks at no presented token; `ctx.authenticate()` does |
+/// | `read_only` | changes nothing, so that it may be called at any time and again |
+/// | `idempotent` | may be called again with the same parameters: the second call changes nothing more |
+/// | `destructive` | takes something away that no other call brings back |
 /// | `log = false` | observers that keep a log leave it out |
 /// | `concurrency = 4` | calls that run at the same time on one node |
 /// | `concurrency_per_user = 1` | the same for one caller: a user, or a guest's address |
@@ -60,10 +63,42 @@ use proc_macro::TokenStream;
 /// | `upload = "10 MiB"` | size of an uploaded file |
 /// | `client_event = "/typing"` | clients reach the method by sending this event, too; nobody waits for its answer |
 ///
+/// A path and a name may also be a constant, of the type `&'static str`: `path = ORDERS_CREATE`, `permissions = [CLERK, "admin"]`.
+/// The compiler refuses a constant that holds no path or no name.
+///
 /// # Parameters
 ///
 /// `///` on a parameter is its description. `#[param(…)]` takes `name = "…"` (the public name, where it differs from the Rust
-/// one), `nullable` (the documents show that `null` has a meaning) and `opaque` (the documents show an object without detail).
+/// one), `nullable` (the documents show that `null` has a meaning), `opaque` (the documents show an object without detail), and:
+///
+/// | key | meaning |
+/// | --- | --- |
+/// | `minimum = 1`, `maximum = 100` | bounds of a number; `exclusive_minimum`, `exclusive_maximum` leave the bound itself out |
+/// | `multiple_of = 5` | what a number is a multiple of |
+/// | `min_length = 1`, `max_length = 100` | bounds of the length of a text, in characters |
+/// | `pattern = "^[a-z]+$"` | a regular expression that is found in a text |
+/// | `format = "email"` | a format of JSON Schema that a text has |
+/// | `min_items = 1`, `max_items = 100`, `unique_items` | bounds of the items of a list; no item twice |
+/// | `default = 20` | what an absent parameter, or `null`, means: a JSON value, in which constants may stand |
+/// | `example = 20`, `examples = [20, 50]` | values for the documents |
+///
+/// ```
+/// # use rpc_core::{ApiError, api_method};
+/// const MAX_PAGE: u32 = 100;
+///
+/// /// List orders
+/// #[api_method(path = "/v1/orders/list", permissions = ["user"], read_only)]
+/// async fn list(
+///     #[param(minimum = 1, maximum = MAX_PAGE, default = 20)] limit: u32,
+///     #[param(max_length = 40, example = "blue")] search: Option<String>,
+/// ) -> Result<Vec<u64>, ApiError> {
+///     # let _ = (limit, search);
+///     Ok(Vec::new())
+/// }
+/// ```
+///
+/// They are part of the schema by which calls are checked. Those that do not fit the type, and a default or an example that they
+/// refuse, fail the build of the `Api`.
 ///
 /// # What is left in the code
 ///
@@ -119,6 +154,8 @@ pub fn api_module(input: TokenStream) -> TokenStream {
 /// | `name = "/settings/updated"` | the event's name: segments in kebab-case, without a version; required |
 /// | `audience = ["admin"]` | who may hear it: `*` (everybody), `guest`, `user`, `root`, `self` (one user, named when it is published) or permissions that the application declares; required |
 /// | `payload = SettingsUpdated` | the type of what it carries, which implements `schemars::JsonSchema`; an event without one carries nothing |
+///
+/// Name and audiences may be constants, of the type `&'static str`: `audience = [CLERK, "admin"]`.
 #[proc_macro]
 pub fn api_event(input: TokenStream) -> TokenStream {
     expand::event::expand(input.into()).into()

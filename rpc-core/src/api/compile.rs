@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::builder::ApiBuilder;
 use super::declared_events::DescribedEvent;
-use super::faults::Fault;
+use super::faults::{Fault, declared};
 use super::select::is_below;
 use crate::limits::EffectiveLimits;
 use crate::method::entry::{MethodEntry, ParamEntry, Signature, UploadUse};
@@ -62,6 +62,7 @@ impl<'b> Build<'b> {
         let definitions = described.outputs.schemas();
         described.may_be_broken =
             described.result.as_ref().is_none_or(|result| fractions::may_hold(result.as_value(), definitions));
+        self.apply_rules(entry, &mut described);
         self.check_access(entry);
         self.check_states(entry, &described.states);
         self.check_errors(entry, &mut described.errors);
@@ -87,12 +88,15 @@ impl<'b> Build<'b> {
             .ok()
             .filter(|_| is_well)?;
         let configured = self.builder.method_limits.get(entry.path).copied().unwrap_or_default();
+        let default = |(position, param): (usize, &ParamEntry)| Some((position, param.rules.default.clone()?));
+        let defaults = described.params.iter().enumerate().filter_map(default).collect();
         let params = described.params.into_iter().zip(required);
         Some(Method {
             entry: *entry,
             module: described.module?,
             access: Access::new(entry.permissions),
             params: params.map(|(entry, required)| Parameter { entry, required }).collect(),
+            defaults,
             result: described.result.unwrap_or_else(|| Schema::from(true)),
             errors: described.errors,
             upload: described.upload,
@@ -124,9 +128,22 @@ impl<'b> Build<'b> {
         let names: Vec<&str> = self.builder.permissions.iter().map(|permission| permission.name).collect();
         for &permission in Access::new(entry.permissions).holders() {
             if !names.contains(&permission) {
-                let declared = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                let declared = declared(&self.builder.permissions);
                 self.faults.push(Fault::UnknownPermission { method, location, permission, declared });
             }
+        }
+    }
+
+    fn apply_rules(&mut self, entry: &MethodEntry, described: &mut Described) {
+        for param in &mut described.params {
+            let (method, location, param_name) = (entry.path, entry.location, param.name);
+            let reasons = param.apply_rules(described.inputs.schemas()).into_iter();
+            self.faults.extend(reasons.map(|reason| Fault::BadParameter {
+                method,
+                location,
+                param: param_name,
+                reason,
+            }));
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schemars::Schema;
 use serde_json::{Map, json};
 
-use super::faults::Fault;
+use super::faults::{self, Fault};
 use super::select::Selection;
 use crate::events::entry::EventEntry;
 use crate::events::{Event, Payload};
@@ -63,12 +63,14 @@ pub(super) fn compile(described: Vec<DescribedEvent>, faults: &mut Vec<Fault>) -
 fn check_audience(entry: &EventEntry, permissions: &[Permission], faults: &mut Vec<Fault>) {
     let (event, location) = (entry.name, entry.location);
     if entry.audience.is_empty() {
-        faults.push(Fault::UnknownAudience { event, location, audience: "" });
+        let declared = faults::declared(permissions);
+        faults.push(Fault::UnknownAudience { event, location, audience: "", declared });
     }
     for &audience in entry.audience {
         let declared = permissions.iter().any(|permission| permission.name == audience);
         if !declared && !RESERVED.contains(&audience) {
-            faults.push(Fault::UnknownAudience { event, location, audience });
+            let declared = faults::declared(permissions);
+            faults.push(Fault::UnknownAudience { event, location, audience, declared });
         }
     }
 }

@@ -2,15 +2,29 @@
 
 use std::fmt;
 
+use rpc_grammar::nearest::nearest;
 use rpc_grammar::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 use thiserror::Error;
 
 use crate::location::SourceLocation;
+use crate::permissions::Permission;
 use crate::state::{States, WantedState};
 
 /// The reserved words for callers, as a list for people.
 fn callers() -> String {
     [EVERYBODY, GUEST, USER, ROOT].map(|word| format!("\"{word}\"")).join(", ")
+}
+
+/// What to say first of an unknown name, where one of the known names is near.
+fn suggestion<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
+    let known: Vec<&str> = known.chain([EVERYBODY, GUEST, USER, ROOT]).collect();
+    nearest(name, &known).map(|near| format!("did you mean \"{near}\"? ")).unwrap_or_default()
+}
+
+/// The names of permissions, as a list for people.
+pub(super) fn declared(permissions: &[Permission]) -> String {
+    let names: Vec<&str> = permissions.iter().map(|permission| permission.name).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 /// One reason why an [`Api`](crate::Api) cannot be built.
@@ -47,7 +61,8 @@ pub enum Fault {
     },
     /// A method names a permission that the application does not declare.
     #[error(
-        "{method} at {location} admits \"{permission}\", which is not declared; declare it with `.permission(…)`; declared are: {declared}"
+        "{method} at {location} admits \"{permission}\", which is not declared; {}declare it with `.permission(…)`; declared are: {declared}",
+        suggestion(permission, declared.split(", "))
     )]
     UnknownPermission {
         /// The method's path.
@@ -118,6 +133,18 @@ pub enum Fault {
         /// The kind.
         kind: &'static str,
     },
+    /// What the attribute says of a parameter does not fit its type, or itself.
+    #[error("{method} at {location}: the parameter `{param}`: {reason}")]
+    BadParameter {
+        /// The method's path.
+        method: &'static str,
+        /// Where it is declared.
+        location: SourceLocation,
+        /// The parameter's name.
+        param: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
     /// A pattern of `.expect(…)` matches nothing.
     #[error(
         "no method that is served matches {0}; do `.only(…)` and `.except(…)` leave one? is its crate in the binary? `use my_methods as _;` keeps it there"
@@ -180,7 +207,8 @@ pub enum Fault {
     },
     /// An event names a permission that the application does not declare, or nobody.
     #[error(
-        "the event {event} at {location} is for \"{audience}\", which is no declared permission; use one, {} or \"{SELF}\"",
+        "the event {event} at {location} is for \"{audience}\", which is no declared permission; {}use one, {} or \"{SELF}\"; declared are: {declared}",
+        suggestion(audience, declared.split(", ").chain([SELF])),
         callers()
     )]
     UnknownAudience {
@@ -190,6 +218,8 @@ pub enum Fault {
         location: SourceLocation,
         /// The unknown audience; empty when the event names none.
         audience: &'static str,
+        /// The declared permissions.
+        declared: String,
     },
     /// A client's event cannot reach the method: it is private, or needs a file.
     #[error(

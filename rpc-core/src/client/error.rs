@@ -4,11 +4,11 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use rpc_grammar::own_error::MEMBERS;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::Violation;
-use crate::error::own_error::MEMBERS;
 
 /// Why there is no answer of the expected kind.
 #[derive(Debug, thiserror::Error)]

@@ -56,6 +56,9 @@ fn method(module: &Module, method: &Method) -> Value {
         "private": method.is_private(),
         "session_only": method.is_session_only(),
         "ignores_token": method.ignores_token(),
+        "read_only": method.is_read_only(),
+        "idempotent": method.is_idempotent(),
+        "destructive": method.is_destructive(),
         "log": method.is_logged(),
         "client_event": method.entry.client_event,
     })

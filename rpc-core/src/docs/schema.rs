@@ -11,6 +11,7 @@ use crate::method::Parameter;
 use crate::method::entry::ParamStyle;
 use crate::read;
 use crate::schema::names;
+use crate::schema::rules::Rules;
 
 /// The keywords that are shown, in their order.
 const ORDER: [&str; 11] = [
@@ -32,12 +33,26 @@ type Members = Map<String, Value>;
 /// The part of a parameter's schema that the documents show.
 pub(super) fn of_parameter(param: &Parameter, definitions: &Members) -> Value {
     let shown = || View::new(definitions).schema(param.schema());
-    match param.style() {
-        ParamStyle::Opaque => json!({"type": "object"}),
+    let shown = match param.style() {
+        ParamStyle::Opaque => return json!({"type": "object"}),
         ParamStyle::Nullable => or_null(without_null(shown())),
         ParamStyle::Plain if param.is_required() => shown(),
         ParamStyle::Plain => without_null(shown()),
+    };
+    with_rules(shown, &param.entry.rules)
+}
+
+/// The schema with all that the attribute of the parameter says.
+fn with_rules(mut shown: Value, rules: &Rules) -> Value {
+    if let Value::Object(members) = &mut shown {
+        for (keyword, value) in &rules.constraints {
+            members.entry(*keyword).or_insert_with(|| value.clone());
+        }
+        let default = rules.default.iter().map(|default| ("default", default.clone()));
+        let examples = (!rules.examples.is_empty()).then(|| ("examples", Value::from(rules.examples.clone())));
+        members.extend(default.chain(examples).map(|(keyword, value)| (keyword.to_owned(), value)));
     }
+    shown
 }
 
 /// The part of a payload's schema, complete with its definitions, that the documents show.

@@ -1,11 +1,11 @@
 //! The bytes of an answer (JSON-RPC 2.0, section 5), with what clients of this family of APIs read in it.
 
+use rpc_grammar::own_error::MEMBERS;
 use serde_json::{Map, Value};
 
 use crate::call::Outcome;
 use crate::codec::details::members;
 use crate::codec::{Codec, Piece};
-use crate::error::own_error::MEMBERS;
 use crate::error::payload::Payload;
 use crate::error::{ApiError, ErrorCode};
 use crate::reply::Encoded;

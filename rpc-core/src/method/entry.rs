@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value};
 
 use super::arguments::{Arguments, Param};
 use super::errors::{DeclaredError, DeclaredErrors, MethodError};
@@ -10,6 +11,8 @@ use super::output::Answer;
 use crate::limits::MethodLimits;
 use crate::location::SourceLocation;
 use crate::reply::Encoded;
+use crate::schema::convert::ConvertError;
+use crate::schema::rules::Rules;
 use crate::state::{State, WantedState};
 use crate::{ApiError, Ctx};
 
@@ -36,6 +39,7 @@ pub struct MethodEntry {
     pub(crate) log: bool,
     pub(crate) session_only: bool,
     pub(crate) ignores_token: bool,
+    pub(crate) effect: Effect,
     pub(crate) client_event: Option<&'static str>,
     pub(crate) describe: Describe,
     pub(crate) handler: Handler,
@@ -66,6 +70,7 @@ impl MethodEntry {
             log: true,
             session_only: false,
             ignores_token: false,
+            effect: Effect { read_only: false, idempotent: false, destructive: false },
             client_event: None,
             describe,
             handler,
@@ -130,12 +135,42 @@ impl MethodEntry {
         self
     }
 
+    /// It changes nothing, so that it may be called at any time and again.
+    #[must_use]
+    pub const fn read_only(mut self) -> Self {
+        self.effect.read_only = true;
+        self.effect.idempotent = true;
+        self
+    }
+
+    /// It may be called again with the same parameters: the second call changes nothing more.
+    #[must_use]
+    pub const fn idempotent(mut self) -> Self {
+        self.effect.idempotent = true;
+        self
+    }
+
+    /// It takes something away that no other call brings back.
+    #[must_use]
+    pub const fn destructive(mut self) -> Self {
+        self.effect.destructive = true;
+        self
+    }
+
     /// Callers need a session; an API token is answered with 403.
     #[must_use]
     pub const fn session_only(mut self) -> Self {
         self.session_only = true;
         self
     }
+}
+
+/// What a call does to the world.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effect {
+    pub(crate) read_only: bool,
+    pub(crate) idempotent: bool,
+    pub(crate) destructive: bool,
 }
 
 /// A module as `api_module!` declares it: the methods below one path, with a title for the documents.
@@ -195,6 +230,51 @@ pub(crate) struct ParamEntry {
     pub(crate) description: &'static str,
     pub(crate) style: ParamStyle,
     pub(crate) schema: Schema,
+    pub(crate) rules: Rules,
+    /// Whether the type takes a value.
+    converts: fn(Value) -> Result<(), ConvertError>,
+}
+
+impl ParamEntry {
+    /// Puts the rules into the schema. Gives back what is wrong with them.
+    pub(crate) fn apply_rules(&mut self, definitions: &Map<String, Value>) -> Vec<String> {
+        if self.rules.is_empty() {
+            return Vec::new();
+        }
+        let mut faults = self.rules.apply(&mut self.schema, definitions);
+        if let (true, Some(default)) = (faults.is_empty(), &self.rules.default) {
+            let refused = (self.converts)(default.clone()).err();
+            faults.extend(refused.map(|error| format!("its default {default} {error}")));
+        }
+        faults
+    }
+}
+
+/// A parameter that was added to a [`Signature`], to say more of it.
+#[derive(Debug)]
+pub struct AddedParam<'s>(&'s mut ParamEntry);
+
+impl AddedParam<'_> {
+    /// A keyword of JSON Schema that its values meet, such as `minimum`.
+    pub fn constraint(self, keyword: &'static str, value: Value) -> Self {
+        self.0.rules.constraints.push((keyword, value));
+        self
+    }
+
+    /// What an absent value, or `null`, means.
+    pub fn default_value(self, value: Value) -> Self {
+        self.0.rules.default = Some(value);
+        self
+    }
+
+    /// Values for the documents: an array.
+    pub fn examples(self, values: Value) -> Self {
+        match values {
+            Value::Array(values) => self.0.rules.examples.extend(values),
+            one => self.0.rules.examples.push(one),
+        }
+        self
+    }
 }
 
 /// Whether a method takes an uploaded file.
@@ -211,9 +291,22 @@ pub enum UploadUse {
 
 impl Signature<'_> {
     /// Adds the next positional parameter.
-    pub fn param<T: Param>(&mut self, name: &'static str, description: &'static str, style: ParamStyle) {
+    pub fn param<T: Param>(
+        &mut self,
+        name: &'static str,
+        description: &'static str,
+        style: ParamStyle,
+    ) -> AddedParam<'_> {
         let schema = T::schema(self.inputs);
-        self.params.push(ParamEntry { name, description, style, schema });
+        let converts = |value: Value| T::convert(value.into()).map(drop);
+        AddedParam(self.params.push_mut(ParamEntry {
+            name,
+            description,
+            style,
+            schema,
+            rules: Rules::default(),
+            converts,
+        }))
     }
 
     /// Sets the types of the answer and of the error.

@@ -15,7 +15,7 @@ use crate::schema::violations::{self, MAX_LISTED};
 const SMALL: usize = 256;
 
 /// Makes the arguments of the handler. Returns them, and the bytes that they take beyond what a call is counted with.
-pub(super) fn validate<'p>(ctx: &Ctx, params: &'p mut Params) -> Result<(Arguments<'p>, u64), ApiError> {
+pub(super) fn validate<'p>(ctx: &'p Ctx, params: &'p mut Params) -> Result<(Arguments<'p>, u64), ApiError> {
     let method = ctx.method();
     if !matches!(params, Params::Unreadable(_)) {
         check_upload(ctx)?;
@@ -27,8 +27,21 @@ pub(super) fn validate<'p>(ctx: &Ctx, params: &'p mut Params) -> Result<(Argumen
         return Err(violations::explain(method, &values));
     }
     match values {
-        BorrowedValue::Array(values) => Ok((Arguments::new(values), memory)),
+        BorrowedValue::Array(mut values) => {
+            set_defaults(method, &mut values);
+            Ok((Arguments::new(values), memory))
+        }
         _ => Err(ApiError::internal("positional parameters are an array")),
+    }
+}
+
+/// Puts the defaults where a value is absent or `null`.
+fn set_defaults<'p>(method: &'p Method, values: &mut Vec<BorrowedValue<'p>>) {
+    for (position, default) in &method.defaults {
+        values.resize(values.len().max(position + 1), BorrowedValue::Null);
+        if values[*position] == BorrowedValue::Null {
+            values[*position] = default.into();
+        }
     }
 }
 

@@ -121,7 +121,10 @@ fn the_manifest_describes_a_method_completely() {
         "deprecated": false,
         "private": false,
         "session_only": true,
-            "ignores_token": false,
+        "ignores_token": false,
+        "read_only": false,
+        "idempotent": false,
+        "destructive": false,
         "log": false,
         "client_event": null,
     });

@@ -11,6 +11,7 @@
 mod bus;
 mod client;
 mod codecs;
+mod constraints;
 mod depth;
 mod documents;
 mod errors;

@@ -44,7 +44,7 @@ async fn twice_again() -> Result<(), ApiError> {
 }
 
 /// An undeclared permission
-#[api_method(path = "/v9/faulty/undeclared", permissions = ["editor"])]
+#[api_method(path = "/v9/faulty/undeclared", permissions = ["editor", "admn"])]
 async fn undeclared() -> Result<(), ApiError> {
     Ok(())
 }
@@ -159,6 +159,8 @@ fn every_fault_is_told_at_once_with_its_place() {
     has(
         |fault| matches!(fault, Fault::UnknownPermission { permission: "editor", declared, .. } if declared.contains("admin")),
     );
+    assert!(text.contains("\"admn\", which is not declared; did you mean \"admin\"? declare it"), "{text}");
+    assert!(text.contains("\"editor\", which is not declared; declare it"), "{text}");
     has(|fault| matches!(fault, Fault::MissingState { state, .. } if state.ends_with("Absent")));
     has(|fault| matches!(fault, Fault::MissingState { state, .. } if state.starts_with("dyn ")));
     let missing = found.iter().filter(|fault| matches!(fault, Fault::MissingState { .. }));

@@ -2,6 +2,9 @@
 //!
 //! It is a crate of its own since a crate of macros exports macros only.
 
+pub mod nearest;
+pub mod own_error;
+pub mod path;
 pub mod permission;
 pub mod reserved;
 pub mod units;

@@ -1,5 +1,7 @@
 //! The names of permissions: `admin`, `billing:read`.
 
+use crate::path::is_words;
+
 /// The longest name, in bytes.
 pub const MAX_BYTES: usize = 64;
 
@@ -10,9 +12,14 @@ pub const FORM: &str =
 /// Whether a text has the form of a name: words of lower-case letters and digits, the first of which begins with a letter.
 /// It says nothing of the length.
 #[must_use]
-pub fn has_form(text: &str) -> bool {
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.split(['-', '_', '.', ':']).all(is_word)
+pub const fn has_form(text: &str) -> bool {
+    is_words(text.as_bytes(), 0, text.len(), b"-_.:")
+}
+
+/// Whether a text is a name.
+#[must_use]
+pub const fn is_permission(text: &str) -> bool {
+    text.len() <= MAX_BYTES && has_form(text)
 }
 
 /// The name that was probably meant.

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
+use rpc_grammar::own_error;
 use syn::{Attribute, LitStr, Meta};
 
 use super::{Keys, Pair, Pairs, pieces};
 use crate::fault::Faults;
-use crate::grammar::{name, own_error, quantity};
+use crate::grammar::{name, quantity};
 
 /// The attribute's own name.
 const API_ERROR: &str = "api_error";

@@ -4,11 +4,11 @@ use proc_macro2::TokenStream;
 use syn::Type;
 
 use super::who::Who;
-use super::{Keys, Pair, Pairs, documented};
+use super::{Keys, Pair, Pairs, Text, documented};
 use crate::docs::Docs;
 use crate::fault::Faults;
 use crate::grammar::name::WhoKind;
-use crate::grammar::path::{self, PathKind};
+use crate::grammar::path::PathKind;
 
 const NAME: &str = "name";
 const AUDIENCE: &str = "audience";
@@ -22,7 +22,8 @@ const KEYS: Keys = Keys { of: "api_event!", names: &[NAME, AUDIENCE, PAYLOAD], b
 /// An event.
 pub(crate) struct EventAttr {
     pub(crate) docs: Docs,
-    pub(crate) name: String,
+    /// `None`: the key is missing, or was refused.
+    pub(crate) name: Option<Text>,
     /// `None`: the key is missing, or was refused.
     pub(crate) audience: Option<Who>,
     pub(crate) payload: Option<Type>,
@@ -32,7 +33,7 @@ impl EventAttr {
     /// Reads the input; what is missing or wrong becomes a fault. `None`: the input is not even such a list.
     pub(crate) fn read(tokens: TokenStream, faults: &mut Faults) -> Option<Self> {
         let (docs, keys) = documented(tokens, faults)?;
-        let mut event = Self { docs, name: String::new(), audience: None, payload: None };
+        let mut event = Self { docs, name: None, audience: None, payload: None };
         let pairs = Pairs::read(keys, &KEYS, faults);
         for pair in &pairs.list {
             event.set(pair, faults);
@@ -44,12 +45,7 @@ impl EventAttr {
 
     fn set(&mut self, pair: &Pair, faults: &mut Faults) {
         match pair.key.to_string().as_str() {
-            NAME => {
-                if let Some(name) = pair.string(NAME_EXAMPLE, faults) {
-                    faults.take(&name, path::check(&name.value(), PathKind::Event));
-                    self.name = name.value();
-                }
-            }
+            NAME => self.name = pair.path(PathKind::Event, NAME_EXAMPLE, faults),
             AUDIENCE => self.audience = Who::read(pair, WhoKind::Audience, AUDIENCE_EXAMPLE, faults),
             _ => self.payload = pair.ty("payload = SettingsUpdated", faults),
         }

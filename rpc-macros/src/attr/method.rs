@@ -5,10 +5,10 @@ use std::time::Duration;
 use proc_macro2::{Span, TokenStream};
 
 use super::who::Who;
-use super::{Keys, Pair, Pairs};
+use super::{Keys, Pair, Pairs, Text};
 use crate::fault::Faults;
 use crate::grammar::name::WhoKind;
-use crate::grammar::path::{self, PathKind};
+use crate::grammar::path::PathKind;
 use crate::grammar::quantity;
 
 const PATH: &str = "path";
@@ -17,6 +17,9 @@ const DEPRECATED: &str = "deprecated";
 const PRIVATE: &str = "private";
 const SESSION_ONLY: &str = "session_only";
 const IGNORES_TOKEN: &str = "ignores_token";
+const READ_ONLY: &str = "read_only";
+const IDEMPOTENT: &str = "idempotent";
+const DESTRUCTIVE: &str = "destructive";
 const LOG: &str = "log";
 const CONCURRENCY: &str = "concurrency";
 const CONCURRENCY_PER_USER: &str = "concurrency_per_user";
@@ -38,6 +41,9 @@ const KEYS: Keys = Keys {
         PRIVATE,
         SESSION_ONLY,
         IGNORES_TOKEN,
+        READ_ONLY,
+        IDEMPOTENT,
+        DESTRUCTIVE,
         LOG,
         CONCURRENCY,
         CONCURRENCY_PER_USER,
@@ -52,13 +58,17 @@ const KEYS: Keys = Keys {
 
 /// What the attribute says.
 pub(crate) struct MethodAttr {
-    pub(crate) path: String,
+    /// `None`: the key is missing, or was refused.
+    pub(crate) path: Option<Text>,
     /// `None`: the key is missing, or was refused.
     pub(crate) permissions: Option<Who>,
     pub(crate) deprecated: bool,
     pub(crate) private: bool,
     pub(crate) session_only: Option<Span>,
     pub(crate) ignores_token: Option<Span>,
+    pub(crate) read_only: bool,
+    pub(crate) idempotent: bool,
+    pub(crate) destructive: Option<Span>,
     pub(crate) log: bool,
     pub(crate) client_event: Option<ClientEvent>,
     pub(crate) limits: LimitsAttr,
@@ -68,7 +78,7 @@ pub(crate) struct MethodAttr {
 pub(crate) struct ClientEvent {
     /// The key.
     pub(crate) span: Span,
-    pub(crate) name: String,
+    pub(crate) name: Text,
 }
 
 /// The limits that the attribute sets.
@@ -86,12 +96,15 @@ impl MethodAttr {
     /// Reads the keys; what is missing or wrong becomes a fault.
     pub(crate) fn read(tokens: TokenStream, faults: &mut Faults) -> Self {
         let mut attr = Self {
-            path: String::new(),
+            path: None,
             permissions: None,
             deprecated: false,
             private: false,
             session_only: None,
             ignores_token: None,
+            read_only: false,
+            idempotent: false,
+            destructive: None,
             log: true,
             client_event: None,
             limits: LimitsAttr::default(),
@@ -107,17 +120,15 @@ impl MethodAttr {
 
     fn set(&mut self, pair: &Pair, faults: &mut Faults) {
         match pair.key.to_string().as_str() {
-            PATH => {
-                if let Some(path) = pair.string(PATH_EXAMPLE, faults) {
-                    faults.take(&path, path::check(&path.value(), PathKind::Method));
-                    self.path = path.value();
-                }
-            }
+            PATH => self.path = pair.path(PathKind::Method, PATH_EXAMPLE, faults),
             PERMISSIONS => self.permissions = Who::read(pair, WhoKind::Permission, PERMISSIONS_EXAMPLE, faults),
             DEPRECATED => self.deprecated = pair.flag(faults).is_some(),
             PRIVATE => self.private = pair.flag(faults).is_some(),
             SESSION_ONLY => self.session_only = pair.flag(faults),
             IGNORES_TOKEN => self.ignores_token = pair.flag(faults),
+            READ_ONLY => self.read_only = pair.flag(faults).is_some(),
+            IDEMPOTENT => self.idempotent = pair.flag(faults).is_some(),
+            DESTRUCTIVE => self.destructive = pair.flag(faults),
             LOG => self.log = pair.boolean("log = false", faults).unwrap_or(true),
             CLIENT_EVENT => self.client_event = client_event(pair, faults),
             _ => self.limits.set(pair, faults),
@@ -142,7 +153,6 @@ impl LimitsAttr {
 }
 
 fn client_event(pair: &Pair, faults: &mut Faults) -> Option<ClientEvent> {
-    let name = pair.string("client_event = \"/typing\"", faults)?;
-    faults.take(&name, path::check(&name.value(), PathKind::Event));
-    Some(ClientEvent { span: pair.key.span(), name: name.value() })
+    let name = pair.path(PathKind::Event, "client_event = \"/typing\"", faults)?;
+    Some(ClientEvent { span: pair.key.span(), name })
 }

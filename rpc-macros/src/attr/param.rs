@@ -3,6 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, LitStr, Meta};
 
+use super::rule::{self, Rules};
 use super::{Keys, Pair, Pairs, pieces};
 use crate::fault::{Fault, Faults};
 use crate::grammar::name;
@@ -14,7 +15,30 @@ const NAME: &str = "name";
 const NULLABLE: &str = "nullable";
 const OPAQUE: &str = "opaque";
 
-const KEYS: Keys = Keys { of: "#[param]", names: &[NAME, NULLABLE, OPAQUE], besides: "" };
+const KEYS: Keys = Keys {
+    of: "#[param]",
+    names: &[
+        NAME,
+        NULLABLE,
+        OPAQUE,
+        rule::DEFAULT,
+        rule::EXAMPLE,
+        rule::EXAMPLES,
+        "minimum",
+        "maximum",
+        "exclusive_minimum",
+        "exclusive_maximum",
+        "multiple_of",
+        "min_length",
+        "max_length",
+        "pattern",
+        "format",
+        "min_items",
+        "max_items",
+        "unique_items",
+    ],
+    besides: "",
+};
 
 /// What the attributes of one argument say.
 #[derive(Default)]
@@ -24,6 +48,7 @@ pub(crate) struct ParamAttr {
     pub(crate) name: Option<LitStr>,
     pub(crate) nullable: Option<Span>,
     pub(crate) opaque: Option<Span>,
+    pub(crate) rules: Rules,
 }
 
 /// Whether it is `#[param…]`.
@@ -45,6 +70,7 @@ impl ParamAttr {
         for pair in &pairs.list {
             attr.set(pair, faults);
         }
+        attr.rules.check(faults);
         attr
     }
 
@@ -57,7 +83,8 @@ impl ParamAttr {
                 }
             }
             NULLABLE => self.nullable = pair.flag(faults),
-            _ => self.opaque = pair.flag(faults),
+            OPAQUE => self.opaque = pair.flag(faults),
+            _ => self.rules.set(pair, faults),
         }
     }
 }

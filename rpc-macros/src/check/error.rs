@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use quote::ToTokens;
+use rpc_grammar::own_error::{MEMBERS, is_free};
 use syn::Generics;
 
 use crate::fault::{Fault, Faults};
-use crate::grammar::own_error::{MEMBERS, is_free};
 use crate::grammar::template;
 use crate::model::error::{ErrorType, Role, Variant};
 

@@ -3,23 +3,30 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{core_path, declaration, location};
+use super::{core_path, declaration, location, names, path};
 use crate::attr::event::EventAttr;
 use crate::check;
+use crate::grammar::path::PathKind;
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     declaration(input, EventAttr::read, check::event, registered)
 }
 
 fn registered(event: &EventAttr) -> TokenStream {
-    let (core, name) = (core_path(), &event.name);
+    let core = core_path();
+    let name = path(event.name.as_ref(), PathKind::Event, &core);
     let (location, title, description) = (location(&core), &event.docs.title, &event.docs.description);
-    let audience = event.audience.iter().flat_map(|audience| &audience.names);
+    let audience = names(event.audience.as_ref(), &core);
+    let list = event.audience.as_ref().filter(|audience| audience.has_constants());
+    let audience = match list {
+        Some(_) => quote!(#core::__private::constants::list(#audience)),
+        None => audience,
+    };
     let payload = event.payload.as_ref().map(|ty| quote!(.payload::<#ty>()));
     quote! {
         const _: () = {
             #core::__private::inventory::submit! {
-                #core::EventEntry::new(#name, #location, #title, #description).audience(&[#(#audience),*]) #payload
+                #core::EventEntry::new(#name, #location, #title, #description).audience(#audience) #payload
             }
         };
     }

@@ -6,11 +6,15 @@ use syn::parse::Parser;
 use syn::spanned::Spanned;
 use syn::{PathArguments, Type};
 
-use super::{core_path, location};
+use super::{core_path, location, names, path};
+use crate::attr::Text;
 use crate::attr::method::{LimitsAttr, MethodAttr};
+use crate::attr::rule::Rules;
+use crate::attr::who::Who;
 use crate::check;
 use crate::fault::{Fault, Faults};
 use crate::function::{self, Function};
+use crate::grammar::path::PathKind;
 use crate::model::argument::{Argument, Param, Style};
 use crate::model::method::Method;
 
@@ -75,7 +79,8 @@ fn holder(method: &Method, core: &TokenStream, entry: &TokenStream) -> TokenStre
     let Method { visibility, conditions, .. } = method;
     let name = method.name();
     let allow = method.is_deprecated.then(|| quote!(#[allow(deprecated, reason = "clients may call it still")]));
-    let about = format!("The method `{}`, to be given to `Api::builder().method(…)`.", method.attr.path);
+    let path = method.attr.path.as_ref().and_then(Text::literal).map(|path| format!(" `{}`", path.value()));
+    let about = format!("The method{}, to be given to `Api::builder().method(…)`.", path.unwrap_or_default());
     quote! {
         #(#conditions)*
         #[doc(hidden)]
@@ -91,7 +96,7 @@ fn holder(method: &Method, core: &TokenStream, entry: &TokenStream) -> TokenStre
 }
 
 fn entry(method: &Method, core: &TokenStream) -> TokenStream {
-    let path = &method.attr.path;
+    let path = path(method.attr.path.as_ref(), PathKind::Method, core);
     let location = location(core);
     let (describe, handler) = (describe(method, core), handler(method, core));
     let settings = settings(method, core);
@@ -101,20 +106,42 @@ fn entry(method: &Method, core: &TokenStream) -> TokenStream {
 /// The calls that complete a new entry.
 fn settings(method: &Method, core: &TokenStream) -> TokenStream {
     let (title, description) = (&method.docs.title, &method.docs.description);
-    let permissions = method.attr.permissions.iter().flat_map(|permissions| &permissions.names);
+    let permissions = permissions(method, core);
     let limits = limits(&method.attr.limits, core);
     let deprecated = method.attr.deprecated.then(|| quote!(.deprecated()));
     let private = method.attr.private.then(|| quote!(.private()));
     let unlogged = (!method.attr.log).then(|| quote!(.unlogged()));
     let session_only = method.attr.session_only.map(|_| quote!(.session_only()));
     let ignores_token = method.attr.ignores_token.map(|_| quote!(.ignores_token()));
+    let read_only = method.attr.read_only.then(|| quote!(.read_only()));
+    let idempotent = method.attr.idempotent.then(|| quote!(.idempotent()));
+    let destructive = method.attr.destructive.map(|_| quote!(.destructive()));
     let client_event = method.attr.client_event.as_ref().map(|event| {
-        let name = &event.name;
+        let name = path(Some(&event.name), PathKind::Event, core);
         quote!(.client_event(#name))
     });
     quote! {
-        .text(#title, #description).permissions(&[#(#permissions),*]) #limits
-        #deprecated #private #unlogged #session_only #ignores_token #client_event
+        .text(#title, #description).permissions(#permissions) #limits
+        #deprecated #private #unlogged #session_only #ignores_token #read_only #idempotent #destructive
+        #client_event
+    }
+}
+
+/// Who may call; the compiler checks what belongs together where it alone knows the names.
+fn permissions(method: &Method, core: &TokenStream) -> TokenStream {
+    let attr = &method.attr;
+    let permissions = names(attr.permissions.as_ref(), core);
+    if !attr.permissions.as_ref().is_some_and(Who::has_constants) {
+        return permissions;
+    }
+    let permissions = quote!(#core::__private::constants::list(#permissions));
+    let permissions = match attr.session_only {
+        Some(_) => quote!(#core::__private::constants::without_guests(#permissions)),
+        None => permissions,
+    };
+    match attr.ignores_token {
+        Some(_) => quote!(#core::__private::constants::with_guests(#permissions)),
+        None => permissions,
     }
 }
 
@@ -157,13 +184,14 @@ fn option(value: Option<impl ToTokens>) -> TokenStream {
 fn describe(method: &Method, core: &TokenStream) -> TokenStream {
     let signature = local("signature");
     let arguments = method.arguments.iter().map(|argument| match argument {
-        Argument::Param(Param { name, description, style, ty, .. }) => {
+        Argument::Param(Param { name, description, style, rules, ty, .. }) => {
+            let rules = self::rules(rules, core);
             let style = match style {
                 Style::Plain => quote!(Plain),
                 Style::Nullable => quote!(Nullable),
                 Style::Opaque => quote!(Opaque),
             };
-            quote!(#signature.param::<#ty>(#name, #description, #core::ParamStyle::#style);)
+            quote!(#signature.param::<#ty>(#name, #description, #core::ParamStyle::#style) #rules;)
         }
         Argument::Reference(ty) => {
             quote!((&&&#core::__private::Provider::<#ty>::OF).provider().declare::<#ty>(#signature);)
@@ -179,6 +207,24 @@ fn describe(method: &Method, core: &TokenStream) -> TokenStream {
             #signature.output::<#answer, #error>();
         }
     }
+}
+
+/// The calls that say more of a parameter.
+fn rules(rules: &Rules, core: &TokenStream) -> TokenStream {
+    let json = |value: &TokenStream| quote!(#core::serde_json::json!(#value));
+    let constraints = rules.constraints.iter().map(|constraint| {
+        let (keyword, value) = (constraint.keyword, json(&constraint.value));
+        quote!(.constraint(#keyword, #value))
+    });
+    let default = rules.default.iter().map(|default| {
+        let value = json(&default.value);
+        quote!(.default_value(#value))
+    });
+    let examples = rules.examples.iter().map(|examples| {
+        let value = json(&examples.value);
+        quote!(.examples(#value))
+    });
+    quote!(#(#constraints)* #(#default)* #(#examples)*)
 }
 
 /// The function that converts the arguments and calls the method.

@@ -1,4 +1,4 @@
-//! Names: of permissions and audiences, and of parameters; and the nearest one to a misspelt name.
+//! Names: of permissions and audiences, and of parameters.
 
 use rpc_grammar::permission;
 use rpc_grammar::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
@@ -51,6 +51,10 @@ pub(crate) fn who(text: &str, kind: WhoKind) -> Result<(), Fault> {
             "shorten the name",
         ));
     }
+    if text == SELF && kind == WhoKind::Permission {
+        let help = format!("write `{USER}` for every caller with an account");
+        return Err(Fault::new(format!("`{SELF}` is an audience of events, not a permission"), help));
+    }
     if permission::has_form(text) {
         return Ok(());
     }
@@ -91,31 +95,10 @@ pub(crate) fn snake_case(text: &str) -> Result<(), Fault> {
     Err(Fault::new(format!("`{text}` is not a name in snake case"), help))
 }
 
-/// The candidate that `text` is probably a misspelling of.
-pub(crate) fn nearest<'a>(text: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    let folded = text.to_ascii_lowercase().replace('-', "_");
-    let (best, name) = candidates.iter().map(|name| (distance(&folded, name), *name)).min_by_key(|(best, _)| *best)?;
-    (best <= folded.len().max(3) / 3).then_some(name)
-}
-
-/// The number of bytes to insert, delete or replace (Levenshtein).
-fn distance(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in right.bytes().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rpc_grammar::nearest::nearest;
 
     #[test]
     fn permissions_are_words_in_lower_case() {
@@ -131,6 +114,7 @@ mod tests {
     #[test]
     fn audiences_are_permissions_in_other_words() {
         assert_eq!(who("self", WhoKind::Audience), Ok(()));
+        assert!(who("self", WhoKind::Permission).expect_err("an audience").help.contains("`user`"));
         let empty = who("", WhoKind::Audience).expect_err("empty");
         assert_eq!(empty.message, "the audience is empty");
         assert!(empty.help.contains("`self`"), "{}", empty.help);

@@ -1,5 +1,7 @@
 //! Paths: `/v1/module/method`; and the names of events, which are paths without a version: `/settings/updated`.
 
+use rpc_grammar::path::{MAX_PATH, is_path};
+
 use crate::fault::Fault;
 
 /// What a path names; a method lies below its module.
@@ -10,19 +12,17 @@ pub(crate) enum PathKind {
     Event,
 }
 
-/// The longest path, in bytes.
-const MAX_LENGTH: usize = 255;
-
 /// Checks a path.
 ///
 /// # Errors
 ///
 /// The first fault, with the corrected path where one can be guessed.
 pub(crate) fn check(text: &str, kind: PathKind) -> Result<(), Fault> {
-    match first_fault(text, kind) {
-        None => Ok(()),
-        Some(message) => Err(Fault::new(message, help(text, kind))),
+    if kind.fits(text) {
+        return Ok(());
     }
+    let message = first_fault(text, kind).unwrap_or_else(|| format!("`{text}` is not a {}", kind.noun()));
+    Err(Fault::new(message, help(text, kind)))
 }
 
 impl PathKind {
@@ -61,6 +61,11 @@ impl PathKind {
     fn has_version(self) -> bool {
         self != Self::Event
     }
+
+    /// Whether the text is such a path.
+    fn fits(self, text: &str) -> bool {
+        is_path(text, self.has_version(), if self == Self::Method { 2 } else { 1 })
+    }
 }
 
 /// What to write instead.
@@ -68,11 +73,11 @@ fn help(text: &str, kind: PathKind) -> String {
     if text.contains(['{', '}', ':', '?', '*']) {
         return format!("a {} is fixed, such as `{}`: what varies {}", kind.noun(), kind.example(), kind.variable());
     }
-    if text.len() > MAX_LENGTH {
+    if text.len() > MAX_PATH {
         return "shorten the segments".to_owned();
     }
     let repaired = repair(text, kind);
-    if first_fault(&repaired, kind).is_none() {
+    if kind.fits(&repaired) {
         return format!("write `{repaired}`");
     }
     format!("a {} looks like `{}`: {}", kind.noun(), kind.example(), kind.rule())
@@ -83,8 +88,8 @@ fn first_fault(text: &str, kind: PathKind) -> Option<String> {
     if text.is_empty() {
         return Some(format!("the {noun} is empty"));
     }
-    if text.len() > MAX_LENGTH {
-        return Some(format!("the {noun} has {} bytes, and may have {MAX_LENGTH}", text.len()));
+    if text.len() > MAX_PATH {
+        return Some(format!("the {noun} has {} bytes, and may have {MAX_PATH}", text.len()));
     }
     if text.contains(char::is_whitespace) {
         return Some(format!("the {noun} contains a space"));
@@ -222,6 +227,7 @@ mod tests {
             let fault = fault(text, PathKind::Method);
             assert!(fault.message.contains(message), "{text}: {}", fault.message);
             assert!(fault.help.contains(help), "{text}: {}", fault.help);
+            assert!(first_fault(text, PathKind::Method).is_some(), "{text}");
         }
         assert!(fault("/v1", PathKind::Module).message.contains("a version only"));
     }
@@ -244,6 +250,24 @@ mod tests {
             let fault = fault(text, PathKind::Event);
             assert!(fault.message.contains(message), "{text}: {}", fault.message);
             assert!(fault.help.contains(help), "{text}: {}", fault.help);
+        }
+    }
+
+    #[test]
+    fn what_fits_has_no_fault_and_the_reverse() {
+        let pieces = ["/", "v1", "v0", "v", "2", "a", "b-c", "-", "_", "A", "é", " ", ""];
+        let mut texts = vec![String::new()];
+        for _ in 0..5 {
+            texts = texts.iter().flat_map(|text| pieces.map(|piece| format!("{text}{piece}"))).collect();
+            texts.sort();
+            texts.dedup();
+            texts.truncate(20_000);
+            for (text, kind) in texts
+                .iter()
+                .flat_map(|text| [PathKind::Method, PathKind::Module, PathKind::Event].map(|kind| (text, kind)))
+            {
+                assert_eq!(kind.fits(text), first_fault(text, kind).is_none(), "{text} {kind:?}");
+            }
         }
     }
 

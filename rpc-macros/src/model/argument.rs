@@ -7,6 +7,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Pat, PatType, Type};
 
 use crate::attr::param::{self, ParamAttr};
+use crate::attr::rule::Rules;
 use crate::docs;
 use crate::fault::{Fault, Faults};
 
@@ -28,6 +29,7 @@ pub(crate) struct Param {
     pub(crate) span: Span,
     pub(crate) description: String,
     pub(crate) style: Style,
+    pub(crate) rules: Rules,
     pub(crate) ty: Type,
 }
 
@@ -55,7 +57,8 @@ impl Argument {
         }
         let (name, span) = public_name(&argument.pat, &attr, faults);
         let description = docs::text(&argument.attrs, faults);
-        Self::Param(Param { name, span, description, style: style(&attr, faults), ty })
+        let style = style(&attr, faults);
+        Self::Param(Param { name, span, description, style, rules: attr.rules, ty })
     }
 }
 
@@ -166,6 +169,10 @@ fn public_name(pattern: &Pat, attr: &ParamAttr, faults: &mut Faults) -> (String,
 }
 
 fn style(attr: &ParamAttr, faults: &mut Faults) -> Style {
+    if let (Some(nullable), Some(_)) = (attr.nullable, &attr.rules.default) {
+        let help = "remove `nullable`, or `default`";
+        faults.at(nullable, &Fault::new("`null` means the default, so it has no meaning of its own to show", help));
+    }
     match (attr.nullable, attr.opaque) {
         (None, None) => Style::Plain,
         (Some(_), None) => Style::Nullable,

@@ -19,6 +19,14 @@ api_event! {
     audience = ["*"], name = "/shop-closed"
 }
 
+const TOLD: &str = "/shop/told";
+const BILLING: &str = "billing:read";
+
+api_event! {
+    /// Shop told
+    name = TOLD, audience = [BILLING, "self"]
+}
+
 macro_rules! event {
     ($name:literal, $audience:literal, $ty:ty) => {
         api_event! {
@@ -43,7 +51,7 @@ fn api() -> Api {
 #[test]
 fn every_event_is_collected() {
     let names: Vec<_> = api().events().map(Event::name).collect();
-    assert_eq!(names, ["/prices/changed", "/shop-closed", "/shop/opened"]);
+    assert_eq!(names, ["/prices/changed", "/shop-closed", "/shop/opened", "/shop/told"]);
 }
 
 #[test]
@@ -54,6 +62,7 @@ fn every_key_arrives() {
     assert_eq!(event.audience(), ["self", "billing:read"]);
     let schema = event.payload_schema().unwrap().to_string();
     assert!(schema.contains(r#""type":"object""#) && schema.contains(r#""format":"uint8""#), "{schema}");
+    assert_eq!(api.event(TOLD).unwrap().audience(), ["billing:read", "self"]);
     assert!(api.event("/shop-closed").unwrap().payload_schema().is_none());
 }
 

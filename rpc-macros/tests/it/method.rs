@@ -88,6 +88,23 @@ async fn bye(
     Ok(format!("{} {} {}", farewell.words(), shared.words(), count.load(Relaxed)))
 }
 
+mod names {
+    pub(super) const ERASE: &str = "/v1/greetings/erase";
+    pub(super) const CLERK: &str = "clerk";
+}
+
+/// Erase a greeting
+#[api_method(path = names::ERASE, permissions = [names::CLERK, "admin"], destructive, idempotent)]
+async fn erase() -> Result<(), ApiError> {
+    Ok(())
+}
+
+/// Count greetings
+#[api_method(path = "/v1/greetings/count", permissions = ["*"], read_only)]
+async fn count() -> Result<u8, ApiError> {
+    Ok(0)
+}
+
 /// May come with a file
 #[api_method(path = "/v1/greetings/with-file", permissions = ["user"])]
 async fn with_file(file: Option<&Upload>) -> Result<bool, ApiError> {
@@ -132,6 +149,7 @@ pub(super) fn builder() -> ApiBuilder {
         .state(Arc::new(AtomicU32::new(1)))
         .permission(permission("admin"))
         .permission(permission("billing:read"))
+        .permission(permission(names::CLERK))
 }
 
 fn api() -> Api {
@@ -142,7 +160,8 @@ fn api() -> Api {
 fn every_method_that_exists_is_collected() {
     let api = api();
     let paths: Vec<_> = api.methods().map(rpc_core::Method::path).collect();
-    let expected = ["all", "bye", "hello", "number", "typing", "with-file"].map(|name| format!("/v1/greetings/{name}"));
+    let expected = ["all", "bye", "count", "erase", "hello", "number", "typing", "with-file"]
+        .map(|name| format!("/v1/greetings/{name}"));
     assert_eq!(paths, expected);
 }
 
@@ -155,7 +174,7 @@ fn the_doc_comment_is_title_and_description() {
     let (module, methods) = api.modules().next().unwrap();
     assert_eq!((module.path(), module.title()), ("/v1/greetings", "Greetings of all kinds"));
     assert_eq!(module.description(), "- polite\n  - very");
-    assert_eq!(methods.count(), 6);
+    assert_eq!(methods.count(), 8);
 }
 
 #[test]
@@ -184,6 +203,24 @@ fn every_key_arrives() {
     assert_eq!((limits.concurrency, limits.concurrency_per_user), (Some(4), Some(1)));
     assert_eq!(limits.rate, Some(Rate { calls: 10, period: Duration::from_secs(60) }));
     assert_eq!((limits.timeout, limits.max_body, limits.upload), (Duration::from_millis(1500), 64 << 10, 2 << 20));
+}
+
+#[test]
+fn path_and_permissions_may_be_constants() {
+    let api = api();
+    assert_eq!(api.method("/v1/greetings/erase").unwrap().permissions(), ["clerk", "admin"]);
+}
+
+#[test]
+fn what_a_call_does_to_the_world_is_known() {
+    let api = api();
+    let effect = |name: &str| {
+        let method = api.method(&format!("/v1/greetings/{name}")).unwrap();
+        [method.is_read_only(), method.is_idempotent(), method.is_destructive()]
+    };
+    assert_eq!(effect("hello"), [false, false, false]);
+    assert_eq!(effect("count"), [true, true, false]);
+    assert_eq!(effect("erase"), [false, true, true]);
 }
 
 #[test]

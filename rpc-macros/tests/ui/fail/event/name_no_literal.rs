@@ -2,11 +2,9 @@
 
 use rpc_core::api_event;
 
-const NAME: &str = "/settings/updated";
-
 api_event! {
     /// Title
-    name = NAME, audience = ["*"]
+    name = concat!("/settings", "/updated"), audience = ["*"]
 }
 
 fn main() {}

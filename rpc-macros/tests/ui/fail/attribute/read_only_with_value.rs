@@ -1,0 +1,11 @@
+// errors: 1
+
+use rpc_core::{ApiError, api_method};
+
+/// Title
+#[api_method(path = "/v1/module/method", permissions = ["user"], read_only = true)]
+async fn method() -> Result<(), ApiError> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+// errors: 1
+
+use rpc_core::{ApiError, api_method};
+
+const CLERK: &str = "Clerk";
+
+/// Title
+#[api_method(path = "/v1/module/method", permissions = [CLERK, "admin"])]
+async fn method() -> Result<(), ApiError> {
+    Ok(())
+}
+
+fn main() {}

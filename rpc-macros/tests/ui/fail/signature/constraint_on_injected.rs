@@ -1,0 +1,17 @@
+// errors: 1
+
+use rpc_core::{ApiError, api_method};
+
+struct App;
+
+/// Title
+#[api_method(path = "/v1/module/method", permissions = ["user"])]
+async fn method(
+    #[param(minimum = 1)]
+    value: &App,
+) -> Result<(), ApiError> {
+    let _ = value;
+    Ok(())
+}
+
+fn main() {}
