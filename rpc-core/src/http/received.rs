@@ -121,9 +121,7 @@ mod tests {
             tokio::time::sleep(pause).await;
             Ok::<_, io::Error>(Frame::data(Bytes::from_static(b"a")))
         });
-        let mut limits = Limits::default();
-        limits.body_timeout = Duration::from_secs(10);
-        limits.write_rate = 1;
+        let limits = Limits { body_timeout: Duration::from_secs(10), write_rate: 1, ..Limits::default() };
         ReceivedBody::new(StreamBody::new(Box::pin(frames)), limits, None)
     }
 
