@@ -96,7 +96,8 @@ impl ServeConfig {
     }
 
     fn is_of_public_url(&self, origin: &str) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.to_string().starts_with(origin))
+        let path = |url: &str| url.strip_prefix(origin).is_some_and(|path| path.is_empty() || path.starts_with('/'));
+        self.public_url.as_ref().is_some_and(|url| path(&url.to_string()))
     }
 }
 

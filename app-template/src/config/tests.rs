@@ -140,3 +140,15 @@ async fn a_prefix_of_the_rpc_endpoint_that_hides_methods_or_pages_is_refused() {
     let config = read("rpc-prefix = \"/rpc\"").unwrap();
     assert_eq!(config.check_methods(&api), Ok(()));
 }
+
+#[test_waits::test]
+async fn an_origin_that_no_page_has_is_refused_under_the_name_of_its_option() {
+    let api = App::in_memory(crate::app::AppOptions::new("app", tokens())).await.unwrap().api().unwrap();
+    let file = "public-url = \"https://a!b.example/app\"\nallowed-origins = [\"https://c!d.example\"]";
+    let config = read(file).unwrap();
+    let service =
+        HttpService::new(api).allow_origin_of("https://a!b.example/app").allow_origin_of("https://c!d.example/");
+    let error = config.check_service(&service).unwrap_err().to_string();
+    assert!(error.contains("public-url: \"https://a!b.example\" is no origin of web pages"), "{error}");
+    assert!(error.contains("allowed-origins: \"https://c!d.example\" is no origin of web pages"), "{error}");
+}

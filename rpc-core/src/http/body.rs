@@ -188,7 +188,23 @@ fn too_large(limit: u64) -> ApiError {
         .with_reason(format!("Content is too large: the limit is {limit} bytes (`max_body`)"))
 }
 
+/// The error for a body that did not come in its time.
+pub(super) fn late() -> ApiError {
+    ApiError::new(408, "The body took too long (`body_timeout`)")
+}
+
+/// Whether a body of a server around this one was given up, as a `TimedOut` somewhere below.
+fn is_late(error: &(dyn Error + 'static)) -> bool {
+    match error.downcast_ref::<io::Error>() {
+        Some(error) if error.kind() == ErrorKind::TimedOut => true,
+        _ => error.source().is_some_and(is_late),
+    }
+}
+
 fn cut(error: Box<dyn Error + Send + Sync>) -> ApiError {
+    if is_late(&*error) {
+        return late();
+    }
     ApiError::of(ErrorCode::InvalidRequest).with_reason("The body ends before its end").with_source(error)
 }
 

@@ -124,7 +124,7 @@ impl RequestContext<'_> {
 
     /// Reads within the time for a body, where the connection does not watch it itself.
     async fn in_time<T>(&self, read: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
-        let late = |_| Err(ApiError::new(408, "The body took too long (`body_timeout`)"));
+        let late = |_| Err(body::late());
         let read = tokio::time::timeout(self.api().limits().body_timeout, read);
         // What has begun no call holds up no stop.
         let gives_way = async {

@@ -21,7 +21,7 @@ use crate::codec::Codec;
 use crate::error::ApiError;
 
 /// What answers requests. Only [`Direct`] and [`Layered`] do.
-pub trait Front: Clone + Send + Sync + 'static {
+pub trait Front: sealed::Sealed + Clone + Send + Sync + 'static {
     /// Answers a request of a connection.
     #[doc(hidden)]
     fn answer(
@@ -44,6 +44,14 @@ impl<S> fmt::Debug for Layered<S> {
         f.debug_struct("Layered").finish_non_exhaustive()
     }
 }
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+impl sealed::Sealed for Direct {}
+
+impl<S> sealed::Sealed for Layered<S> {}
 
 impl Front for Direct {
     async fn answer(self, service: &Arc<HttpService>, request: Request<Incoming>) -> Response<ServedBody> {

@@ -7,13 +7,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
 use tokio::time::{Instant, Sleep};
 
 use super::body::IncomingBody;
-use super::served::{BodyError, PassedBody};
+use super::served::{BodyError, PassedBody, passed};
 use super::watch::Watch;
 use crate::limits::Limits;
 
@@ -34,8 +33,7 @@ pub struct ReceivedBody {
 
 impl ReceivedBody {
     pub(super) fn new<B: IncomingBody + 'static>(body: B, limits: Limits, watch: Option<Arc<Watch>>) -> Self {
-        let body = body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
-        let body = body.map_err(Into::into).boxed_unsync();
+        let body = passed(body);
         if let Some(watch) = &watch {
             watch.has_rest(!body.is_end_stream());
         }
@@ -123,9 +121,7 @@ mod tests {
             tokio::time::sleep(pause).await;
             Ok::<_, io::Error>(Frame::data(Bytes::from_static(b"a")))
         });
-        let mut limits = Limits::default();
-        limits.body_timeout = Duration::from_secs(10);
-        limits.write_rate = 1;
+        let limits = Limits { body_timeout: Duration::from_secs(10), write_rate: 1, ..Limits::default() };
         ReceivedBody::new(StreamBody::new(Box::pin(frames)), limits, None)
     }
 

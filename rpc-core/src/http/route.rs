@@ -14,6 +14,9 @@ use super::respond::{self, ResponseBody};
 use crate::error::ApiError;
 use crate::method::Method;
 
+/// A path in its one form, and the method that it names.
+type Target<'r> = (Cow<'r, str>, Option<&'r Arc<Method>>);
+
 /// What a request is for.
 pub(super) enum Face<'r> {
     /// The method of a path, or a page.
@@ -63,7 +66,7 @@ impl RequestContext<'_> {
     }
 
     /// The path below the base path, in its one form, and the method that it names. The path of a method is in that form already.
-    fn target(&self) -> Result<Option<(Cow<'_, str>, Option<&Arc<Method>>)>, ApiError> {
+    fn target(&self) -> Result<Option<Target<'_>>, ApiError> {
         let (shared, path) = (self.service.shared(), self.parts.uri.path());
         if let Some(below) = shared.below_base(path)
             && let Some(method) = self.api().find(below)

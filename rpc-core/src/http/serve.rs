@@ -67,6 +67,7 @@ impl HttpService {
             Face::Plain(path, None, verb) => Box::pin(context.page_or_plain(&path, verb, &mut body)).await,
             // No method has this path, whatever the request says of it.
             Face::Outside(verb) => Box::pin(context.plain("", None, verb, &mut body)).await,
+            // It was passed on above.
             Face::Foreign => context.refuse(ApiError::of(ErrorCode::MethodNotFound)),
             Face::Rpc(path) => Box::pin(context.rpc(&path, &mut body, upgrade.clone())).await,
             Face::Answered(response) => *response,
@@ -99,18 +100,16 @@ impl HttpService {
             return refused(ApiError::of(ErrorCode::MethodNotFound), id);
         };
         let watch = self.watch().filter(|_| parts.version != Version::HTTP_2).cloned();
+        if let Some(upgrade) = upgrade {
+            parts.extensions.insert(upgrade);
+        }
+        self.tell(&parts.headers, &mut parts.extensions);
         let mut request = Request::new(ReceivedBody::new(body, *self.api().limits(), watch));
         *request.version_mut() = parts.version;
         std::mem::swap(request.method_mut(), &mut parts.method);
         std::mem::swap(request.uri_mut(), &mut parts.uri);
         std::mem::swap(request.headers_mut(), &mut parts.headers);
         std::mem::swap(request.extensions_mut(), &mut parts.extensions);
-        if let Some(upgrade) = upgrade {
-            request.extensions_mut().insert(upgrade);
-        }
-        let headers = std::mem::take(request.headers_mut());
-        self.tell(&headers, request.extensions_mut());
-        *request.headers_mut() = headers;
         match fallback.answer(request).await {
             Ok(response) => {
                 if response.status() == StatusCode::SWITCHING_PROTOCOLS {

@@ -3,12 +3,13 @@
 use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
+use pin_project_lite::pin_project;
 
 use super::respond::ResponseBody;
 
@@ -39,8 +40,42 @@ impl ServedBody {
     where
         B: Body<Data: Buf + Send, Error: Into<BodyError>> + Send + 'static,
     {
-        let body = body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
-        Self(Served::Passed(body.map_err(Into::into).boxed_unsync()))
+        Self(Served::Passed(passed(body)))
+    }
+}
+
+/// A body of another service, in the one form. What is known of its size stays known.
+pub(super) fn passed<B>(body: B) -> PassedBody
+where
+    B: Body<Data: Buf + Send, Error: Into<BodyError>> + Send + 'static,
+{
+    InBytes { body }.boxed_unsync()
+}
+
+pin_project! {
+    /// A body whose data are `Bytes`, with any error.
+    struct InBytes<B> {
+        #[pin]
+        body: B,
+    }
+}
+
+impl<B: Body<Error: Into<BodyError>>> Body for InBytes<B> {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let frame = ready!(self.project().body.poll_frame(cx));
+        let in_bytes = |frame: Frame<B::Data>| frame.map_data(|mut data| data.copy_to_bytes(data.remaining()));
+        Poll::Ready(frame.map(|frame| frame.map(in_bytes).map_err(Into::into)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

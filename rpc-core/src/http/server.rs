@@ -86,7 +86,7 @@ impl Server<Direct> {
     /// is counted on the connection, and the bounds of slow clients hold, also for services beside the API. They find
     /// [`PeerAddress`](super::PeerAddress) and [`ClientAddress`](super::ClientAddress) in the extensions of a request, and with the
     /// feature `axum` `ConnectInfo<SocketAddr>`. A stop waits for their answers as for calls, which it then refuses. Where the
-    /// services fail, the answer is a 500.
+    /// services fail, the answer is a 500. Which web pages may read the answers of services beside the API is theirs to say.
     ///
     /// ```
     /// # use rpc_core::http::{HttpService, Server};

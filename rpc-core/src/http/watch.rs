@@ -182,6 +182,7 @@ impl Watch {
         if self.is_multiplexed() {
             self.enter_stream();
         } else {
+            self.has_rest(false);
             self.enter(Phase::Body);
         }
         Activity(self)
@@ -236,7 +237,7 @@ impl<W: Deref<Target = Watch>> Drop for Activity<W> {
     fn drop(&mut self) {
         let is_last = !self.0.is_multiplexed() || self.0.streams.fetch_sub(1, Ordering::Relaxed) == 1;
         if is_last && !matches!(self.0.phase(), Phase::Linger | Phase::Switched) {
-            let has_rest = !self.0.is_multiplexed() && self.0.has_rest.swap(false, Ordering::Relaxed);
+            let has_rest = !self.0.is_multiplexed() && self.0.has_rest.load(Ordering::Relaxed);
             self.0.enter(if has_rest { Phase::Linger } else { Phase::Idle });
         }
     }
@@ -281,6 +282,23 @@ mod tests {
         watch.leaves_unread();
         drop(request);
         assert_eq!((watch.state().0, watch.closes()), (Phase::Linger, true));
+    }
+
+    #[test]
+    fn a_connection_lingers_after_an_answer_whose_body_another_service_left_unread() {
+        let watch = Watch::new();
+        for (has_rest, expected) in [(true, Phase::Linger), (false, Phase::Idle)] {
+            let request = watch.request();
+            watch.has_rest(true);
+            drop(request);
+            let answer = Arc::new(Watch::new());
+            answer.has_rest(has_rest);
+            drop(answer.sends());
+            assert_eq!(answer.state().0, expected);
+        }
+        // The next request has a body of its own.
+        drop(watch.request());
+        assert_eq!(watch.state().0, Phase::Idle);
     }
 
     #[test]

@@ -49,7 +49,7 @@ async fn a_base_path_that_no_request_has_is_not_served() {
         let shown = if path == "/shop//" { "/shop/" } else { path };
         let expected = ServiceFault::BadBasePath(shown.to_owned());
         assert!(expected.to_string().contains(&format!("the base path \"{shown}\" is no path")), "{expected}");
-        assert_eq!(service.faults(), [expected.clone()]);
+        assert_eq!(service.faults(), std::slice::from_ref(&expected));
         let error = Server::bind(service, "127.0.0.1:0".parse().unwrap()).await.unwrap_err();
         assert_eq!((error.kind(), error.to_string()), (std::io::ErrorKind::InvalidInput, expected.to_string()));
     }

@@ -57,6 +57,10 @@ async fn the_api_answers_through_layers_and_knows_its_client() {
         let answer = server.post(path, "[]").await;
         assert_eq!((answer.json()["data"].as_str(), answer.header("x-layer")), (Some("127.0.0.1"), Some("seen")));
     }
+    let answer = server.post("/v9/http/address", "[]").await;
+    assert_eq!(answer.header("content-length"), Some(answer.body.len().to_string().as_str()));
+    let large = format!("[\"{}\"]", "x".repeat(1024 * 1024));
+    assert_eq!(server.post("/v9/http/echo", &large).await.error().0, 413);
     let call = json!({"jsonrpc": "2.0", "id": 1, "method": "/v9/http/echo", "params": ["a"]}).to_string();
     assert_eq!(server.post("/api", &call).await.json()["result"]["data"], "a");
     assert_eq!(server.send("GET", "/addresses", &[], "").await.text(), "true 127.0.0.1");
