@@ -25,7 +25,7 @@ use crate::budget::Share;
 use crate::codec::Codec;
 use crate::error::ApiError;
 use crate::identity::Identity;
-use crate::reply::Encoded;
+use crate::reply::{Download, Encoded};
 use crate::upload::Upload;
 
 /// How a call came in.
@@ -170,6 +170,11 @@ impl Outcome {
             Ok(reply) => &reply.reason,
             Err(error) => error.reason(),
         }
+    }
+
+    /// The file that the answer is, taken out; `None` where it is none, or was taken out before.
+    pub fn take_download(&mut self) -> Option<Download> {
+        self.result.as_mut().ok()?.take_download()
     }
 
     /// The error of a call that failed.

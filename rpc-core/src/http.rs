@@ -2,6 +2,7 @@
 
 mod address;
 mod body;
+mod carried;
 mod compress;
 mod connection;
 mod content;
@@ -18,9 +19,11 @@ mod path;
 mod plain;
 mod prefix;
 mod query;
+mod range;
 mod request;
 mod request_body;
 mod respond;
+mod response_body;
 mod route;
 mod rpc;
 mod serve;
@@ -34,7 +37,7 @@ pub use ipnet::IpNet;
 
 pub use self::address::{ForwardedHeader, TrustedProxies};
 pub use self::prefix::ServiceFault;
-pub use self::respond::ResponseBody;
+pub use self::response_body::ResponseBody;
 pub use self::server::{Connections, Server, Stopped};
 pub use self::service::{HttpService, Readiness};
 

@@ -5,6 +5,7 @@ pub(crate) mod arguments;
 pub(crate) mod counts;
 pub(crate) mod encode;
 pub(crate) mod entry;
+mod file;
 pub(crate) mod inject;
 pub(crate) mod output;
 
@@ -31,6 +32,7 @@ pub struct Method {
     pub(crate) result: Schema,
     pub(crate) upload: UploadUse,
     pub(crate) takes_head: bool,
+    pub(crate) answers_file: bool,
     pub(crate) schema: MethodSchema,
     pub(crate) limits: EffectiveLimits,
     pub(crate) gate: Arc<Gate>,
@@ -109,6 +111,18 @@ impl Method {
     #[must_use]
     pub fn upload(&self) -> UploadUse {
         self.upload
+    }
+
+    /// Whether its answer is a file, which only plain HTTP and calls from inside the process can take.
+    #[must_use]
+    pub fn answers_file(&self) -> bool {
+        self.answers_file
+    }
+
+    /// Changes nothing: clients, caches and proxies may call it as often as they like.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.entry.read_only
     }
 
     /// Whether it takes the head of its request: a copy is made for each call.

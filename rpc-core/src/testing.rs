@@ -1,8 +1,10 @@
 //! A client inside the process, whose calls take the whole pipeline.
 
+use std::io;
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 use crate::api::Api;
@@ -10,6 +12,7 @@ use crate::call::{Call, Credentials, Outcome, RequestHead, Token};
 use crate::error::Details;
 use crate::identity::Identity;
 use crate::limits::DocumentLimits;
+use crate::reply::{Download, Encoded};
 use crate::upload::Upload;
 
 /// Calls methods of an [`Api`] without a network.
@@ -56,6 +59,29 @@ pub struct TestReply {
     pub code: Option<i32>,
     /// The details of an error, such as what is wrong with the parameters.
     pub details: Details,
+    /// The headers that the method has set, cookies and the location of a redirect among them.
+    pub headers: HeaderMap,
+    /// The file that the answer is, where it is one.
+    pub file: Option<TestFile>,
+}
+
+/// A file as an answer, read whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestFile {
+    /// The name that clients are told.
+    pub name: String,
+    /// The content type.
+    pub content_type: String,
+    /// All of it.
+    pub content: Bytes,
+}
+
+impl TestFile {
+    async fn read(download: Download) -> io::Result<Self> {
+        let (name, content_type) = (download.name().into_owned(), download.content_type.clone());
+        let content_type = content_type.to_str().unwrap_or_default().to_owned();
+        Ok(Self { name, content_type, content: download.read().await? })
+    }
 }
 
 impl TestClient {
@@ -107,7 +133,11 @@ impl TestClient {
         Self { upload: Some(upload), ..self.clone() }
     }
 
-    /// Calls a method. `params` that are no array are the only parameter.
+    /// Calls a method. `params` that are no array are the only parameter. An answer that is a file is read whole.
+    ///
+    /// # Panics
+    ///
+    /// The file cannot be read.
     pub async fn call(&self, path: &str, params: Value) -> TestReply {
         let params = match params {
             Value::Array(params) => params,
@@ -117,7 +147,12 @@ impl TestClient {
         call.credentials = self.credentials.clone();
         call.upload.clone_from(&self.upload);
         call.head = self.head.clone().into();
-        TestReply::from(self.api.call(call).await)
+        let mut outcome = self.api.call(call).await;
+        let file = match outcome.take_download() {
+            Some(download) => Some(TestFile::read(download).await.expect("a file that can be read")),
+            None => None,
+        };
+        TestReply { file, ..TestReply::from(outcome) }
     }
 
     /// The `Api`.
@@ -134,6 +169,8 @@ impl From<Outcome> for TestReply {
             Ok(reply) => Self {
                 status,
                 reason,
+                headers: headers(&reply),
+                file: None,
                 data: outcome.codec.decode(&reply.data, DocumentLimits::NONE).expect("an encoded reply decodes"),
                 extra: reply.extra,
                 code: None,
@@ -146,7 +183,17 @@ impl From<Outcome> for TestReply {
                 extra: Map::new(),
                 code: Some(error.number()),
                 details: error.details().clone(),
+                headers: HeaderMap::new(),
+                file: None,
             },
         }
     }
+}
+
+fn headers(reply: &Encoded) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in reply.head().into_iter().flat_map(|head| head.all_headers()) {
+        headers.append(name, value.clone());
+    }
+    headers
 }

@@ -86,6 +86,7 @@ impl<'b> Build<'b> {
             result: described.result.unwrap_or_else(|| Schema::from(true)),
             upload: described.upload,
             takes_head: described.head,
+            answers_file: described.file,
             schema,
             limits: EffectiveLimits::new(&entry.limits, &configured, &self.builder.limits),
             gate: Arc::default(),
@@ -143,6 +144,7 @@ struct Described {
     states: Vec<StateKey>,
     upload: UploadUse,
     head: bool,
+    file: bool,
 }
 
 impl Described {
@@ -155,10 +157,11 @@ impl Described {
             states: Vec::new(),
             upload: UploadUse::None,
             head: false,
+            file: false,
         };
         (entry.describe)(&mut signature);
-        let Signature { params, result, states, upload, head, .. } = signature;
-        Self { params, definitions: Map::new(), module: None, faults: Vec::new(), result, states, upload, head }
+        let Signature { params, result, states, upload, head, file, .. } = signature;
+        Self { params, definitions: Map::new(), module: None, faults: Vec::new(), result, states, upload, head, file }
     }
 }
 

@@ -8,7 +8,6 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use http::{Request, Version};
-use http_body::Body;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
@@ -89,7 +88,12 @@ pub(super) async fn serve(
             let response = service.respond(&mut parts, body).await;
             let held = hold(&service, response.body(), is_stream);
             let outgoing = |body| {
-                if is_stream { Outgoing::of_stream(body, held, service.watch()) } else { Outgoing::alone(body, held) }
+                let body = if is_stream {
+                    Outgoing::of_stream(body, held, service.watch())
+                } else {
+                    Outgoing::alone(body, held, service.watch())
+                };
+                body.counted(service.connection())
             };
             Ok::<_, Infallible>(response.map(outgoing))
         }
@@ -112,9 +116,10 @@ pub(super) async fn serve(
     drop(slot);
 }
 
-/// Room for an answer until the client has taken it. Where there is none, its connection closes.
+/// Room for an answer until the client has taken it. Where there is none, its connection closes. The pieces of a file are counted
+/// as they come.
 fn hold(service: &HttpService, body: &ResponseBody, is_stream: bool) -> Option<Hold> {
-    let size = body.size_hint().exact().unwrap_or(0);
+    let size = body.whole().map_or(0, |bytes| bytes.len() as u64);
     if size == 0 || (!is_stream && size <= SMALL) {
         return None;
     }

@@ -46,6 +46,12 @@ fn unsupported() -> ApiError {
     ApiError::of(ErrorCode::UnsupportedMediaType).with_reason("Content type is not supported: uploads go to a method")
 }
 
+/// The error for HEAD to a method that may change something.
+fn no_head() -> ApiError {
+    ApiError::of(ErrorCode::HttpMethod)
+        .with_reason("HTTP method is not allowed: HEAD is for methods that change nothing; use POST")
+}
+
 impl RequestContext<'_> {
     /// What a request brings for its call, still encoded. An error in it is reported when its turn comes.
     pub(super) async fn content<B: IncomingBody>(
@@ -56,6 +62,7 @@ impl RequestContext<'_> {
         transport: Transport,
     ) -> Content {
         let content = match (self.head.boundary(), verb) {
+            _ if self.is_blind_head(method) => Content::unreadable(no_head()),
             (Some(boundary), Verb::Body) => Box::pin(self.uploaded(boundary, body, method, transport)).await,
             _ => match (self.head.codec(), verb) {
                 (Err(error), _) => Content::unreadable(error),
@@ -70,6 +77,11 @@ impl RequestContext<'_> {
             activity.runs();
         }
         content
+    }
+
+    /// Whether it is a HEAD, which nobody expects to change anything, for a method that may.
+    fn is_blind_head(&self, method: Option<&Method>) -> bool {
+        self.parts.method == http::Method::HEAD && method.is_some_and(|method| !method.is_read_only())
     }
 
     /// An upload to a method that takes one, from a caller who may call it, of a length that it takes.

@@ -48,6 +48,6 @@ impl RequestContext<'_> {
                 Err(refused) => respond::plain(&refused, self.id),
             };
         }
-        respond::plain(&self.api().call_to(method, call).await, self.id)
+        self.plain_answer(self.api().call_to(method, call).await)
     }
 }

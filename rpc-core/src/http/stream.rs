@@ -34,6 +34,8 @@ pub(super) struct Outflow {
     last: AtomicU64,
     /// Bytes that the connection took of it.
     taken: AtomicU64,
+    /// Since when it waits for the source of the answer, in milliseconds since `begun`.
+    paused: AtomicU64,
     rest: OnceLock<Mutex<Option<Rest>>>,
 }
 
@@ -42,8 +44,8 @@ impl Outflow {
     const NONE: u64 = u64::MAX;
 
     fn new() -> Self {
-        let (answered, last) = (AtomicU64::new(Self::NONE), AtomicU64::new(Self::NONE));
-        Self { begun: Instant::now(), answered, last, taken: AtomicU64::new(0), rest: OnceLock::new() }
+        let [answered, last, paused] = [Self::NONE; 3].map(AtomicU64::new);
+        Self { begun: Instant::now(), answered, last, taken: AtomicU64::new(0), paused, rest: OnceLock::new() }
     }
 
     /// The one of the stream that this task serves.
@@ -56,6 +58,21 @@ impl Outflow {
         let since = self.since();
         self.answered.store(since, Ordering::Relaxed);
         self.last.store(since, Ordering::Relaxed);
+    }
+
+    /// Notes whether the next piece of the answer is waited for. The client has no part in that, and is given the time.
+    pub(super) fn waits_for_source(&self, waits: bool) {
+        let paused = self.paused.load(Ordering::Relaxed);
+        match (paused == Self::NONE, waits) {
+            (true, true) => self.paused.store(self.since(), Ordering::Relaxed),
+            (false, false) => {
+                let pause = self.since().saturating_sub(paused);
+                self.answered.fetch_add(pause, Ordering::Relaxed);
+                self.last.store(self.since(), Ordering::Relaxed);
+                self.paused.store(Self::NONE, Ordering::Relaxed);
+            }
+            _ => {}
+        }
     }
 
     /// Leaves something to be done once the answer is out, before the stream ends.
@@ -82,7 +99,8 @@ impl Outflow {
         let at = |since: u64| self.begun + Duration::from_millis(since) + limits.write_timeout;
         let answered = self.answered.load(Ordering::Relaxed);
         let taken = self.taken.load(Ordering::Relaxed);
-        (answered != Self::NONE)
+        let is_paused = self.paused.load(Ordering::Relaxed) != Self::NONE;
+        (answered != Self::NONE && !is_paused)
             .then(|| at(self.last.load(Ordering::Relaxed)).min(at(answered) + limits.time_to_take(taken)))
     }
 }

@@ -3,13 +3,13 @@
 use std::any::TypeId;
 use std::pin::Pin;
 
-use schemars::{Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::arguments::{Arguments, Param};
 use super::output::MethodOutput;
 use crate::limits::MethodLimits;
 use crate::location::SourceLocation;
-use crate::reply::Encoded;
+use crate::reply::{Encoded, FileContent};
 use crate::state::State;
 use crate::{ApiError, Ctx};
 
@@ -35,6 +35,7 @@ pub struct MethodEntry {
     pub(crate) private: bool,
     pub(crate) log: bool,
     pub(crate) session_only: bool,
+    pub(crate) read_only: bool,
     pub(crate) ignores_token: bool,
     pub(crate) client_event: Option<&'static str>,
     pub(crate) describe: Describe,
@@ -65,6 +66,7 @@ impl MethodEntry {
             private: false,
             log: true,
             session_only: false,
+            read_only: false,
             ignores_token: false,
             client_event: None,
             describe,
@@ -130,6 +132,13 @@ impl MethodEntry {
         self
     }
 
+    /// The method changes nothing: HEAD reaches it, and its answers may be kept by caches when they say so.
+    #[must_use]
+    pub const fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
     /// Callers need a session; an API token is answered with 403.
     #[must_use]
     pub const fn session_only(mut self) -> Self {
@@ -185,6 +194,8 @@ pub struct Signature<'g> {
     pub(crate) upload: UploadUse,
     /// Whether it takes the head of its request.
     pub(crate) head: bool,
+    /// Whether its answer is a file.
+    pub(crate) file: bool,
 }
 
 /// A parameter with its schema.
@@ -225,6 +236,7 @@ impl Signature<'_> {
     /// Sets the type of the answer.
     pub fn output<R: MethodOutput>(&mut self) {
         self.result = Some(R::schema(self.outputs));
+        self.file = R::Data::schema_id() == FileContent::schema_id();
     }
 
     /// Notes that the method needs the state `S`.

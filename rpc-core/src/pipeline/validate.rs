@@ -19,6 +19,7 @@ pub(super) fn validate<'p>(ctx: &Ctx, params: &'p mut Params) -> Result<(Argumen
     let method = ctx.method();
     if !matches!(params, Params::Unreadable(_)) {
         check_upload(ctx)?;
+        check_file(ctx)?;
     }
     let is_large = matches!(params, Params::Encoded(bytes) | Params::Member(bytes) if bytes.len() > SMALL);
     let values = BorrowedValue::Array(decode(ctx, params)?);
@@ -78,6 +79,16 @@ fn unknown_names(members: &[Member<'_>], method: &Method) -> Vec<Violation> {
         message: format!("`{}` is no parameter: {}", shortened(name.to_string()), method.usage()),
     };
     members.iter().take(MAX_LISTED).map(unknown).collect()
+}
+
+/// An answer that is a file goes where it can be sent.
+fn check_file(ctx: &Ctx) -> Result<(), ApiError> {
+    if ctx.method().answers_file() && matches!(ctx.transport(), Transport::JsonRpc | Transport::WebSocket) {
+        let reason =
+            "Invalid request: the method answers with a file, which is sent over plain HTTP at the method's path";
+        return Err(ApiError::of(ErrorCode::InvalidRequest).with_reason(reason));
+    }
+    Ok(())
 }
 
 /// A file comes where the method takes one, and only there.

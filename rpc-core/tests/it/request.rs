@@ -1,6 +1,8 @@
-//! What a call brings beside its parameters.
+//! What a call brings beside its parameters, and what its answer carries beside its data.
 
+mod answers;
 mod cookies;
+mod downloads;
 mod heads;
 
 use std::collections::BTreeSet;
