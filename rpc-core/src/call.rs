@@ -26,7 +26,7 @@ use crate::codec::Codec;
 use crate::error::ApiError;
 use crate::identity::Identity;
 use crate::reply::{Download, Encoded};
-use crate::upload::Upload;
+use crate::upload::Uploads;
 
 /// How a call came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -113,8 +113,8 @@ pub struct Call<'a> {
     pub request_id: RequestId,
     /// The trace that the call belongs to.
     pub trace: Option<TraceContext>,
-    /// The file that came with the call.
-    pub upload: Option<Upload>,
+    /// The files that came with the call.
+    pub uploads: Uploads,
     /// The account that it is counted on; none by default, as for calls from inside the process.
     pub share: Share,
 }
@@ -133,7 +133,7 @@ impl<'a> Call<'a> {
             head: CallHead::NONE,
             request_id,
             trace: None,
-            upload: None,
+            uploads: Uploads::default(),
             share: Share::default(),
         }
     }

@@ -88,7 +88,7 @@ pub use crate::schema::convert::ConvertError;
 pub use crate::state::State;
 pub use crate::testing::{TestClient, TestFile, TestReply};
 pub use crate::timestamp::Timestamp;
-pub use crate::upload::{Upload, UploadReader};
+pub use crate::upload::{Upload, UploadReader, Uploads};
 
 /// For the expansions of macros and for fuzz targets only.
 #[doc(hidden)]

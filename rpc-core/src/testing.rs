@@ -13,7 +13,7 @@ use crate::error::Details;
 use crate::identity::Identity;
 use crate::limits::DocumentLimits;
 use crate::reply::{Download, Encoded};
-use crate::upload::Upload;
+use crate::upload::{Upload, Uploads};
 
 /// Calls methods of an [`Api`] without a network.
 ///
@@ -40,7 +40,7 @@ use crate::upload::Upload;
 pub struct TestClient {
     api: Api,
     credentials: Credentials,
-    upload: Option<Upload>,
+    uploads: Uploads,
     head: Option<Arc<RequestHead>>,
 }
 
@@ -88,7 +88,7 @@ impl TestClient {
     /// A client that calls as a guest.
     #[must_use]
     pub fn new(api: Api) -> Self {
-        Self { api, credentials: Credentials::None, upload: None, head: None }
+        Self { api, credentials: Credentials::None, uploads: Uploads::default(), head: None }
     }
 
     /// The same client as somebody else, without asking the authenticator.
@@ -130,7 +130,15 @@ impl TestClient {
     /// The same client with a file for every call.
     #[must_use]
     pub fn upload(&self, upload: Upload) -> Self {
-        Self { upload: Some(upload), ..self.clone() }
+        Self { uploads: upload.into(), ..self.clone() }
+    }
+
+    /// The same client with a file in a field for every call, beside those that it has. For methods that take `&Uploads`.
+    #[must_use]
+    pub fn upload_as(&self, field: &str, upload: Upload) -> Self {
+        let mut client = self.clone();
+        client.uploads.push(field, upload);
+        client
     }
 
     /// Calls a method. `params` that are no array are the only parameter. An answer that is a file is read whole.
@@ -145,7 +153,7 @@ impl TestClient {
         };
         let mut call = Call::in_process(path, self.api.request_id()).with_params(params);
         call.credentials = self.credentials.clone();
-        call.upload.clone_from(&self.upload);
+        call.uploads.clone_from(&self.uploads);
         call.head = self.head.clone().into();
         let mut outcome = self.api.call(call).await;
         let file = match outcome.take_download() {

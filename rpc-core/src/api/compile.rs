@@ -58,6 +58,9 @@ impl<'b> Build<'b> {
         if entry.limits.upload.is_some() && described.upload == UploadUse::None {
             self.faults.push(Fault::UploadWithoutFile { method: entry.path, location: entry.location });
         }
+        if described.repeats_upload {
+            self.faults.push(Fault::RepeatedUpload { method: entry.path, location: entry.location });
+        }
         if entry.client_event.is_some() && (entry.private || described.upload == UploadUse::Required) {
             self.faults.push(Fault::UnreachableByEvent { method: entry.path, location: entry.location });
         }
@@ -143,6 +146,7 @@ struct Described {
     result: Option<Schema>,
     states: Vec<StateKey>,
     upload: UploadUse,
+    repeats_upload: bool,
     head: bool,
     file: bool,
 }
@@ -156,12 +160,24 @@ impl Described {
             result: None,
             states: Vec::new(),
             upload: UploadUse::None,
+            repeats_upload: false,
             head: false,
             file: false,
         };
         (entry.describe)(&mut signature);
-        let Signature { params, result, states, upload, head, file, .. } = signature;
-        Self { params, definitions: Map::new(), module: None, faults: Vec::new(), result, states, upload, head, file }
+        let Signature { params, result, states, upload, repeats_upload, head, file, .. } = signature;
+        Self {
+            params,
+            definitions: Map::new(),
+            module: None,
+            faults: Vec::new(),
+            result,
+            states,
+            upload,
+            repeats_upload,
+            head,
+            file,
+        }
     }
 }
 

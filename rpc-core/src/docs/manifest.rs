@@ -102,6 +102,7 @@ fn upload(used: UploadUse) -> &'static str {
         UploadUse::None => "none",
         UploadUse::Optional => "optional",
         UploadUse::Required => "required",
+        UploadUse::Several => "several",
     }
 }
 

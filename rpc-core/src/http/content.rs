@@ -10,13 +10,13 @@ use super::head::Verb;
 use super::query;
 use super::request::RequestContext;
 use super::upload::{self, Received};
-use crate::budget::{Hold, Resource, Tally};
+use crate::budget::{Hold, Tally};
 use crate::call::{Params, Transport};
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::method::Method;
 use crate::method::entry::UploadUse;
-use crate::upload::Upload;
+use crate::upload::Uploads;
 
 /// Bytes of a body and of an answer that an HTTP/1 connection is counted with anyway.
 pub(super) const SMALL: u64 = 4 * 1024;
@@ -26,14 +26,14 @@ pub(super) const SMALL: u64 = 4 * 1024;
 pub(super) struct Content {
     pub(super) codec: Codec,
     pub(super) params: Params,
-    pub(super) upload: Option<Upload>,
+    pub(super) uploads: Uploads,
     /// Room in memory for the parameters.
     pub(super) held: Option<Hold>,
 }
 
 impl Content {
     fn of(codec: Codec, params: Params) -> Self {
-        Self { codec, params, upload: None, held: None }
+        Self { codec, params, uploads: Uploads::default(), held: None }
     }
 
     fn unreadable(error: ApiError) -> Self {
@@ -103,12 +103,13 @@ impl RequestContext<'_> {
             }
             self.head.body.check_plain()?;
             upload::check_length(&self.parts.headers, &limits)?;
-            let slot = self.account.map(|account| account.take(Resource::Uploads, 1)).transpose()?;
-            let read = upload::read(body, boundary?, &limits, (self.tally(), slot));
+            let is_several = method.upload() == UploadUse::Several;
+            let receiver = upload::Receiver::new(limits, is_several, self.account, self.tally())?;
+            let read = receiver.read(body, boundary?);
             if self.is_watched() { read.await } else { self.in_time(read).await }
         };
         match read.await {
-            Ok(Received { codec, params, file }) => Content { upload: Some(file), ..Content::of(codec, params) },
+            Ok(Received { codec, params, uploads, held }) => Content { uploads, held, ..Content::of(codec, params) },
             Err(error) => Content::unreadable(error),
         }
     }

@@ -192,6 +192,8 @@ pub struct Signature<'g> {
     pub(crate) result: Option<Schema>,
     pub(crate) states: Vec<StateKey>,
     pub(crate) upload: UploadUse,
+    /// Whether it takes its files by more than one argument.
+    pub(crate) repeats_upload: bool,
     /// Whether it takes the head of its request.
     pub(crate) head: bool,
     /// Whether its answer is a file.
@@ -224,6 +226,8 @@ pub enum UploadUse {
     Optional,
     /// It does not run without one.
     Required,
+    /// It takes any number of them, by the names of their fields.
+    Several,
 }
 
 impl Signature<'_> {
@@ -254,6 +258,7 @@ impl Signature<'_> {
 
     /// Notes that the method takes an upload.
     pub(crate) fn upload(&mut self, used: UploadUse) {
+        self.repeats_upload |= self.upload != UploadUse::None;
         self.upload = used;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::entry::{Signature, UploadUse};
 use crate::state::State;
-use crate::{Ctx, RequestHead, Upload};
+use crate::{Ctx, RequestHead, Upload, Uploads};
 
 /// What `&T` in a method's signature may be.
 #[diagnostic::on_unimplemented(
@@ -43,6 +43,16 @@ impl Inject for Upload {
 
     fn inject(ctx: &Ctx) -> &Self {
         ctx.upload().expect("a call without a file does not get past the stage `validate`")
+    }
+}
+
+impl Inject for Uploads {
+    fn declare(signature: &mut Signature<'_>) {
+        signature.upload(UploadUse::Several);
+    }
+
+    fn inject(ctx: &Ctx) -> &Self {
+        ctx.uploads()
     }
 }
 

@@ -93,14 +93,17 @@ fn check_file(ctx: &Ctx) -> Result<(), ApiError> {
 
 /// A file comes where the method takes one, and only there.
 fn check_upload(ctx: &Ctx) -> Result<(), ApiError> {
-    let method = ctx.method();
-    match (method.upload(), &ctx.upload) {
-        (UploadUse::Required, None) if ctx.transport() == Transport::WebSocket => {
+    let (method, uploads) = (ctx.method(), ctx.uploads());
+    match (method.upload(), uploads.len()) {
+        (UploadUse::Required, 0) if ctx.transport() == Transport::WebSocket => {
             Err(ApiError::of(ErrorCode::UploadOverWebSocket))
         }
-        (UploadUse::Required, None) => Err(ApiError::of(ErrorCode::FileMissing)),
-        (UploadUse::None, Some(_)) => Err(ApiError::of(ErrorCode::NotAnUploadMethod)),
-        (_, Some(file)) if file.size() > method.limits().upload => Err(ApiError::of(ErrorCode::TooLarge)),
+        (UploadUse::Required, 0) => Err(ApiError::of(ErrorCode::FileMissing)),
+        (UploadUse::None, 1..) => Err(ApiError::of(ErrorCode::NotAnUploadMethod)),
+        (UploadUse::Required | UploadUse::Optional, 2..) => {
+            Err(ApiError::of(ErrorCode::InvalidRequest).with_reason("Invalid request: the method takes one file"))
+        }
+        _ if uploads.size() > method.limits().upload => Err(ApiError::of(ErrorCode::TooLarge)),
         _ => Ok(()),
     }
 }

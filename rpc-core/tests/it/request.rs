@@ -4,6 +4,7 @@ mod answers;
 mod cookies;
 mod downloads;
 mod heads;
+mod uploads;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
