@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn a_header_that_is_there_twice_proves_nothing() {
         let extensions = Extensions::new();
-        for (values, expected) in [(&["a"][..], Some("a")), (&["a", "a"], None), (&[], None), (&["\u{e4}"], None)] {
+        for (values, expected) in [(&["a"][..], Some("a")), (&["a", "a"], None), (&[], None)] {
             let headers = headers("x-key", values);
             let head = CallHead::of(&headers, &extensions, CookieUse::Count);
             assert_eq!(AuthRequest::new(&head, None, Transport::Http).header("x-key"), expected, "{values:?}");

@@ -25,8 +25,8 @@ use crate::budget::Share;
 use crate::codec::Codec;
 use crate::error::ApiError;
 use crate::identity::Identity;
-use crate::reply::Encoded;
-use crate::upload::Upload;
+use crate::reply::{Download, Encoded};
+use crate::upload::Uploads;
 
 /// How a call came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -113,8 +113,8 @@ pub struct Call<'a> {
     pub request_id: RequestId,
     /// The trace that the call belongs to.
     pub trace: Option<TraceContext>,
-    /// The file that came with the call.
-    pub upload: Option<Upload>,
+    /// The files that came with the call.
+    pub uploads: Uploads,
     /// The account that it is counted on; none by default, as for calls from inside the process.
     pub share: Share,
 }
@@ -133,7 +133,7 @@ impl<'a> Call<'a> {
             head: CallHead::NONE,
             request_id,
             trace: None,
-            upload: None,
+            uploads: Uploads::default(),
             share: Share::default(),
         }
     }
@@ -170,6 +170,11 @@ impl Outcome {
             Ok(reply) => &reply.reason,
             Err(error) => error.reason(),
         }
+    }
+
+    /// The file that the answer is, taken out; `None` where it is none, or was taken out before.
+    pub fn take_download(&mut self) -> Option<Download> {
+        self.result.as_mut().ok()?.take_download()
     }
 
     /// The error of a call that failed.

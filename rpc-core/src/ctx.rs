@@ -18,7 +18,7 @@ use crate::method::Method;
 use crate::observer::Tracer;
 use crate::pipeline::authenticate::authenticate;
 use crate::state::State;
-use crate::upload::Upload;
+use crate::upload::{Upload, Uploads};
 
 /// The context of one call.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct Ctx {
     pub(crate) client: Option<IpAddr>,
     pub(crate) request_id: RequestId,
     pub(crate) trace: Option<TraceContext>,
-    pub(crate) upload: Option<Upload>,
+    pub(crate) uploads: Uploads,
     /// Kept for methods that [want it](Self::wants_head).
     pub(crate) head: Option<Arc<RequestHead>>,
 }
@@ -154,6 +154,10 @@ impl Ctx {
     }
 
     pub(crate) fn upload(&self) -> Option<&Upload> {
-        self.upload.as_ref()
+        self.uploads.first()
+    }
+
+    pub(crate) fn uploads(&self) -> &Uploads {
+        &self.uploads
     }
 }

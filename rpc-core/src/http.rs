@@ -2,6 +2,7 @@
 
 mod address;
 mod body;
+mod carried;
 mod compress;
 mod connection;
 mod content;
@@ -22,10 +23,12 @@ mod path;
 mod peer;
 mod plain;
 mod query;
+mod range;
 mod received;
 mod request;
 mod request_body;
 mod respond;
+mod response_body;
 mod route;
 mod rpc;
 mod serve;

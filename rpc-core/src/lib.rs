@@ -85,12 +85,12 @@ pub use crate::method::{Method, Module, Parameter};
 pub use crate::observer::{Observer, Tracer, TracingObserver};
 pub use crate::permissions::{Permission, RESERVED};
 pub use crate::read::{Read, ReadFields};
-pub use crate::reply::{Encoded, Reply};
+pub use crate::reply::{CacheControl, Download, Encoded, FileContent, Reply, ReplyError, SameSite, SetCookie};
 pub use crate::schema::convert::ConvertError;
 pub use crate::state::State;
-pub use crate::testing::{TestClient, TestReply};
+pub use crate::testing::{TestClient, TestFile, TestReply};
 pub use crate::timestamp::Timestamp;
-pub use crate::upload::{Upload, UploadReader};
+pub use crate::upload::{Upload, UploadReader, Uploads};
 
 /// For the expansions of macros and for fuzz targets only.
 #[doc(hidden)]

@@ -7,6 +7,7 @@ pub(crate) mod counts;
 pub(crate) mod encode;
 pub(crate) mod entry;
 pub(crate) mod errors;
+mod file;
 pub(crate) mod finite;
 pub(crate) mod inject;
 pub(crate) mod output;
@@ -40,6 +41,7 @@ pub struct Method {
     pub(crate) errors: Vec<DeclaredError>,
     pub(crate) upload: UploadUse,
     pub(crate) takes_head: bool,
+    pub(crate) answers_file: bool,
     pub(crate) schema: MethodSchema,
     pub(crate) limits: EffectiveLimits,
     pub(crate) gate: Arc<Gate>,
@@ -126,6 +128,12 @@ impl Method {
     #[must_use]
     pub fn upload(&self) -> UploadUse {
         self.upload
+    }
+
+    /// Whether its answer is a file, which only plain HTTP and calls from inside the process can take.
+    #[must_use]
+    pub fn answers_file(&self) -> bool {
+        self.answers_file
     }
 
     /// Whether it takes the head of its request: a copy is made for each call.

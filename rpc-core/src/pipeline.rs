@@ -97,7 +97,7 @@ impl Api {
 impl Begun {
     /// Begins a call. From here on it is recorded.
     fn new(api: &Api, method: Arc<Method>, call: Call<'_>) -> Self {
-        let Call { params, codec, credentials, transport, client, request_id, trace, upload, share, .. } = call;
+        let Call { params, codec, credentials, transport, client, request_id, trace, uploads, share, .. } = call;
         let (credentials, ignored) = if method.ignores_token() {
             (Credentials::Known(Identity::guest()), credentials)
         } else {
@@ -105,7 +105,7 @@ impl Begun {
         };
         let (api, identity) = (api.clone(), Identity::guest());
         let ctx =
-            Ctx { api, method, identity, ignored, codec, transport, client, request_id, trace, upload, head: None };
+            Ctx { api, method, identity, ignored, codec, transport, client, request_id, trace, uploads, head: None };
         Self { recorder: Recorder::start(ctx), params, credentials, share }
     }
 

@@ -1,8 +1,10 @@
 //! A client inside the process, whose calls take the whole pipeline.
 
+use std::io;
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -13,7 +15,8 @@ use crate::error::payload::{Content, Payload};
 use crate::error::{ApiError, Details};
 use crate::identity::Identity;
 use crate::limits::DocumentLimits;
-use crate::upload::Upload;
+use crate::reply::{Download, Encoded};
+use crate::upload::{Upload, Uploads};
 
 /// Calls methods of an [`Api`] without a network.
 ///
@@ -40,7 +43,7 @@ use crate::upload::Upload;
 pub struct TestClient {
     api: Api,
     credentials: Credentials,
-    upload: Option<Upload>,
+    uploads: Uploads,
     head: Option<Arc<RequestHead>>,
 }
 
@@ -59,13 +62,36 @@ pub struct TestReply {
     pub code: Option<i32>,
     /// The details of an error, such as what is wrong with the parameters.
     pub details: Details,
+    /// The headers that the method has set, cookies and the location of a redirect among them.
+    pub headers: HeaderMap,
+    /// The file that the answer is, where it is one.
+    pub file: Option<TestFile>,
+}
+
+/// A file as an answer, read whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestFile {
+    /// The name that clients are told.
+    pub name: String,
+    /// The content type.
+    pub content_type: String,
+    /// All of it.
+    pub content: Bytes,
+}
+
+impl TestFile {
+    async fn read(download: Download) -> io::Result<Self> {
+        let (name, content_type) = (download.name().into_owned(), download.content_type.clone());
+        let content_type = content_type.to_str().unwrap_or_default().to_owned();
+        Ok(Self { name, content_type, content: download.read().await? })
+    }
 }
 
 impl TestClient {
     /// A client that calls as a guest.
     #[must_use]
     pub fn new(api: Api) -> Self {
-        Self { api, credentials: Credentials::None, upload: None, head: None }
+        Self { api, credentials: Credentials::None, uploads: Uploads::default(), head: None }
     }
 
     /// The same client as somebody else, without asking the authenticator.
@@ -107,10 +133,22 @@ impl TestClient {
     /// The same client with a file for every call.
     #[must_use]
     pub fn upload(&self, upload: Upload) -> Self {
-        Self { upload: Some(upload), ..self.clone() }
+        Self { uploads: upload.into(), ..self.clone() }
     }
 
-    /// Calls a method. `params` that are no array are the only parameter.
+    /// The same client with a file in a field for every call, beside those that it has. For methods that take `&Uploads`.
+    #[must_use]
+    pub fn upload_as(&self, field: &str, upload: Upload) -> Self {
+        let mut client = self.clone();
+        client.uploads.push(field, upload);
+        client
+    }
+
+    /// Calls a method. `params` that are no array are the only parameter. An answer that is a file is read whole.
+    ///
+    /// # Panics
+    ///
+    /// The file cannot be read.
     pub async fn call(&self, path: &str, params: Value) -> TestReply {
         let params = match params {
             Value::Array(params) => params,
@@ -118,9 +156,14 @@ impl TestClient {
         };
         let mut call = Call::in_process(path, self.api.request_id()).with_params(params);
         call.credentials = self.credentials.clone();
-        call.upload.clone_from(&self.upload);
+        call.uploads.clone_from(&self.uploads);
         call.head = self.head.clone().into();
-        TestReply::from(self.api.call(call).await)
+        let mut outcome = self.api.call(call).await;
+        let file = match outcome.take_download() {
+            Some(download) => Some(TestFile::read(download).await.expect("a file that can be read")),
+            None => None,
+        };
+        TestReply { file, ..TestReply::from(outcome) }
     }
 
     /// The `Api`.
@@ -148,6 +191,8 @@ impl From<Outcome> for TestReply {
             Ok(reply) => Self {
                 status,
                 reason,
+                headers: headers(&reply),
+                file: None,
                 data: decoded(codec, &reply.data),
                 extra: reply.extra,
                 code: None,
@@ -156,7 +201,7 @@ impl From<Outcome> for TestReply {
             Err(error) => {
                 let (data, extra) = shown(codec, &error);
                 let (code, details) = (Some(error.number()), error.details().clone());
-                Self { status, reason, data, extra, code, details }
+                Self { status, reason, data, extra, code, details, headers: HeaderMap::new(), file: None }
             }
         }
     }
@@ -183,4 +228,12 @@ fn shown(codec: Codec, error: &ApiError) -> (Value, Map<String, Value>) {
             (data.into(), Map::new())
         }
     }
+}
+
+fn headers(reply: &Encoded) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in reply.head().into_iter().flat_map(|head| head.all_headers()) {
+        headers.append(name, value.clone());
+    }
+    headers
 }

@@ -1,5 +1,7 @@
 //! A file that came with a call: small ones in memory, others in a temporary file that is gone with the call, whatever happens.
 
+mod save;
+mod several;
 mod spool;
 
 use std::fs::File;
@@ -10,6 +12,7 @@ use bytes::Bytes;
 
 use crate::budget::Hold;
 
+pub use self::several::Uploads;
 pub(crate) use self::spool::Spool;
 
 /// Bytes of one chunk.

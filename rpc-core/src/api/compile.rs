@@ -69,6 +69,9 @@ impl<'b> Build<'b> {
         if entry.limits.upload.is_some() && described.upload == UploadUse::None {
             self.faults.push(Fault::UploadWithoutFile { method: entry.path, location: entry.location });
         }
+        if described.repeats_upload {
+            self.faults.push(Fault::RepeatedUpload { method: entry.path, location: entry.location });
+        }
         if entry.client_event.is_some() && (entry.private || described.upload == UploadUse::Required) {
             self.faults.push(Fault::UnreachableByEvent { method: entry.path, location: entry.location });
         }
@@ -101,6 +104,7 @@ impl<'b> Build<'b> {
             errors: described.errors,
             upload: described.upload,
             takes_head: described.head,
+            answers_file: described.file,
             schema,
             limits: EffectiveLimits::new(&entry.limits, &configured, &self.builder.limits),
             gate: Arc::default(),
@@ -201,7 +205,9 @@ struct Described {
     may_be_broken: bool,
     states: Vec<WantedState>,
     upload: UploadUse,
+    repeats_upload: bool,
     head: bool,
+    file: bool,
 }
 
 impl Described {
@@ -214,10 +220,12 @@ impl Described {
             errors: Vec::new(),
             states: Vec::new(),
             upload: UploadUse::None,
+            repeats_upload: false,
             head: false,
+            file: false,
         };
         (entry.describe)(&mut signature);
-        let Signature { params, result, errors, states, upload, head, .. } = signature;
+        let Signature { params, result, errors, states, upload, repeats_upload, head, file, .. } = signature;
         let (inputs, outputs) = (Definitions::default(), Definitions::default());
         Self {
             params,
@@ -230,7 +238,9 @@ impl Described {
             may_be_broken: true,
             states,
             upload,
+            repeats_upload,
             head,
+            file,
         }
     }
 

@@ -195,6 +195,14 @@ pub enum Fault {
         /// Where it is declared.
         location: SourceLocation,
     },
+    /// A method takes its file by two arguments, which would be the same file.
+    #[error("{method} at {location} takes its file twice; take `&Upload` once, or `&Uploads` for several files")]
+    RepeatedUpload {
+        /// The method's path.
+        method: &'static str,
+        /// Where it is declared.
+        location: SourceLocation,
+    },
     /// Two events have one name, or two methods one client event.
     #[error("the event {name} is declared twice: at {first} and at {second}; rename one of them")]
     DuplicateEvent {

@@ -118,6 +118,7 @@ fn upload(used: UploadUse) -> &'static str {
         UploadUse::None => "none",
         UploadUse::Optional => "optional",
         UploadUse::Required => "required",
+        UploadUse::Several => "several",
     }
 }
 

@@ -8,8 +8,6 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
 use http::{HeaderMap, HeaderValue, Response};
-use http_body::Body;
-use http_body_util::{BodyExt, Full};
 
 use super::respond::ResponseBody;
 use crate::budget::{Account, Resource};
@@ -20,9 +18,9 @@ const COMPRESS_FROM: u64 = 1024;
 /// Bytes that are compressed or decompressed without a pause: less than a millisecond of work.
 pub(super) const PIECE: usize = 64 * 1024;
 
-/// Whether an answer is so large that it is compressed.
+/// Whether an answer is so large that it is compressed. Files are sent as they are.
 pub(super) fn pays(response: &Response<ResponseBody>) -> bool {
-    response.body().size_hint().lower() > COMPRESS_FROM
+    response.body().whole().is_some_and(|body| body.len() as u64 > COMPRESS_FROM)
 }
 
 /// The answer, compressed if the request says that it may be. While it waits in between, its memory is taken from the account;
@@ -36,16 +34,15 @@ pub(super) async fn compressed(
     if !accepts_gzip(request) {
         return response;
     }
-    let (mut head, body) = response.into_parts();
-    let Ok(body) = body.collect().await;
-    let body = body.to_bytes();
+    let Some(body) = response.body().whole().cloned() else { return response };
+    let (mut head, _) = response.into_parts();
     let room = account.map(|account| account.take(Resource::Memory, body.len() as u64)).transpose();
     match gzip(&body, room.is_ok()).await {
         Ok(compressed) => {
             head.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            Response::from_parts(head, Full::new(Bytes::from(compressed)))
+            Response::from_parts(head, ResponseBody::new(Bytes::from(compressed)))
         }
-        Err(_) => Response::from_parts(head, Full::new(body)),
+        Err(_) => Response::from_parts(head, ResponseBody::new(body)),
     }
 }
 

@@ -23,7 +23,7 @@ use super::front::Front;
 use super::io::WatchedStream;
 use super::outgoing::Outgoing;
 use super::passing::{Passing, Sent};
-use super::respond::ResponseBody;
+use super::served::WholeBody;
 use super::served::{Served, ServedBody};
 use super::service::HttpService;
 use super::stream::Streams;
@@ -123,7 +123,7 @@ fn sent(service: &Arc<HttpService>, body: ServedBody, is_stream: bool) -> Sent {
 }
 
 /// Room for an answer until the client has taken it. Where there is none, its connection closes.
-fn hold(service: &HttpService, body: &ResponseBody, is_stream: bool) -> Option<Hold> {
+fn hold(service: &HttpService, body: &WholeBody, is_stream: bool) -> Option<Hold> {
     let size = body.size_hint().exact().unwrap_or(0);
     if size == 0 || (!is_stream && size <= SMALL) {
         return None;

@@ -10,13 +10,13 @@ use super::head::Verb;
 use super::query;
 use super::request::RequestContext;
 use super::upload::{self, Received};
-use crate::budget::{Hold, Resource, Tally};
+use crate::budget::{Hold, Tally};
 use crate::call::{Params, Transport};
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::method::Method;
 use crate::method::entry::UploadUse;
-use crate::upload::Upload;
+use crate::upload::Uploads;
 
 /// Bytes of a body and of an answer that an HTTP/1 connection is counted with anyway.
 pub(super) const SMALL: u64 = 4 * 1024;
@@ -26,14 +26,14 @@ pub(super) const SMALL: u64 = 4 * 1024;
 pub(super) struct Content {
     pub(super) codec: Codec,
     pub(super) params: Params,
-    pub(super) upload: Option<Upload>,
+    pub(super) uploads: Uploads,
     /// Room in memory for the parameters.
     pub(super) held: Option<Hold>,
 }
 
 impl Content {
     fn of(codec: Codec, params: Params) -> Self {
-        Self { codec, params, upload: None, held: None }
+        Self { codec, params, uploads: Uploads::default(), held: None }
     }
 
     fn unreadable(error: ApiError) -> Self {
@@ -46,6 +46,12 @@ fn unsupported() -> ApiError {
     ApiError::of(ErrorCode::UnsupportedMediaType).with_reason("Content type is not supported: uploads go to a method")
 }
 
+/// The error for HEAD to a method that may change something.
+fn no_head() -> ApiError {
+    ApiError::of(ErrorCode::HttpMethod)
+        .with_reason("HTTP method is not allowed: HEAD is for methods that change nothing; use POST")
+}
+
 impl RequestContext<'_> {
     /// What a request brings for its call, still encoded. An error in it is reported when its turn comes.
     pub(super) async fn content<B: IncomingBody>(
@@ -56,6 +62,7 @@ impl RequestContext<'_> {
         transport: Transport,
     ) -> Content {
         let content = match (self.head.boundary(), verb) {
+            _ if self.is_blind_head(method) => Content::unreadable(no_head()),
             (Some(boundary), Verb::Body) => Box::pin(self.uploaded(boundary, body, method, transport)).await,
             _ => match (self.head.codec(), verb) {
                 (Err(error), _) => Content::unreadable(error),
@@ -70,6 +77,11 @@ impl RequestContext<'_> {
             activity.runs();
         }
         content
+    }
+
+    /// Whether it is a HEAD, which nobody expects to change anything, for a method that may.
+    fn is_blind_head(&self, method: Option<&Method>) -> bool {
+        self.parts.method == http::Method::HEAD && method.is_some_and(|method| !method.is_read_only())
     }
 
     /// An upload to a method that takes one, from a caller who may call it, of a length that it takes.
@@ -91,12 +103,13 @@ impl RequestContext<'_> {
             }
             self.head.body.check_plain()?;
             upload::check_length(&self.parts.headers, &limits)?;
-            let slot = self.account.map(|account| account.take(Resource::Uploads, 1)).transpose()?;
-            let read = upload::read(body, boundary?, &limits, (self.tally(), slot));
+            let is_several = method.upload() == UploadUse::Several;
+            let receiver = upload::Receiver::new(limits, is_several, self.account, self.tally())?;
+            let read = receiver.read(body, boundary?);
             if self.is_watched() { read.await } else { self.in_time(read).await }
         };
         match read.await {
-            Ok(Received { codec, params, file }) => Content { upload: Some(file), ..Content::of(codec, params) },
+            Ok(Received { codec, params, uploads, held }) => Content { uploads, held, ..Content::of(codec, params) },
             Err(error) => Content::unreadable(error),
         }
     }

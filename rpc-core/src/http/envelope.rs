@@ -80,7 +80,7 @@ mod tests {
     fn the_usual_answer_has_the_bytes_of_any_other() {
         for codec in [Codec::Json, Codec::MsgPack] {
             let data = codec.encode(&[1]).unwrap();
-            let reply = Encoded { status: 200, reason: "OK".into(), data, extra: Map::new() };
+            let reply = Encoded { status: 200, reason: "OK".into(), data, extra: Map::new(), head: None };
             let expected = codec.encode(&json!({"status": 200, "reason": "OK", "data": [1]})).unwrap();
             assert_eq!(encode(&Outcome { codec, result: Ok(reply) }), expected);
         }
@@ -92,10 +92,10 @@ mod tests {
 
     #[test]
     fn every_outcome_has_the_one_envelope() {
-        let reply = Encoded { status: 200, reason: "OK".into(), data: b"[1]".to_vec(), extra: Map::new() };
-        assert_eq!(text(Ok(reply.clone())), r#"{"status":200,"reason":"OK","data":[1]}"#);
+        let reply = |extra| Encoded { status: 200, reason: "OK".into(), data: b"[1]".to_vec(), extra, head: None };
+        assert_eq!(text(Ok(reply(Map::new()))), r#"{"status":200,"reason":"OK","data":[1]}"#);
         let extra = json!({"total": 3}).as_object().cloned().unwrap();
-        assert_eq!(text(Ok(Encoded { extra, ..reply })), r#"{"status":200,"reason":"OK","data":[1],"total":3}"#);
+        assert_eq!(text(Ok(reply(extra))), r#"{"status":200,"reason":"OK","data":[1],"total":3}"#);
         assert_eq!(
             text(Err(ApiError::of(ErrorCode::MethodNotFound))),
             r#"{"status":404,"reason":"Method not found","code":-32601,"data":null}"#

@@ -8,14 +8,14 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
-use super::respond::ResponseBody;
+use super::served::WholeBody;
 use super::stream::Outflow;
 use super::watch::{Activity, Watch};
 use crate::budget::Hold;
 
 /// A whole body, handed over in one piece, or on HTTP/2 in two.
 pub(super) struct Outgoing {
-    body: ResponseBody,
+    body: WholeBody,
     outflow: Option<Arc<Outflow>>,
     held: Option<Hold>,
     /// On HTTP/2 the connection is not idle before its answers are out.
@@ -39,12 +39,12 @@ impl Piece {
 
 impl Outgoing {
     /// The answer of a connection that sends one at a time.
-    pub(super) fn alone(body: ResponseBody, held: Option<Hold>) -> Self {
+    pub(super) fn alone(body: WholeBody, held: Option<Hold>) -> Self {
         Self { body, outflow: None, held, _activity: None }
     }
 
     /// The answer of the stream that this task serves.
-    pub(super) fn of_stream(body: ResponseBody, held: Option<Hold>, watch: Option<&Arc<Watch>>) -> Self {
+    pub(super) fn of_stream(body: WholeBody, held: Option<Hold>, watch: Option<&Arc<Watch>>) -> Self {
         let outflow = Outflow::current();
         if let Some(outflow) = &outflow {
             outflow.answered();
@@ -56,7 +56,7 @@ impl Outgoing {
     /// forgets a stream with the last one. So the last one is a single byte: the stream can be reset until the client takes all.
     fn piece(&mut self, mut bytes: Bytes) -> Piece {
         if self.outflow.is_some() && bytes.len() > 1 {
-            self.body = ResponseBody::new(bytes.split_off(bytes.len() - 1));
+            self.body = WholeBody::new(bytes.split_off(bytes.len() - 1));
         }
         Piece { bytes, outflow: self.outflow.clone(), _held: self.held.take() }
     }

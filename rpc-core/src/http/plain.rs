@@ -34,11 +34,11 @@ impl RequestContext<'_> {
         verb: Verb,
         body: B,
     ) -> Response<ResponseBody> {
-        let Content { codec, params, upload, held } =
+        let Content { codec, params, uploads, held } =
             self.content(verb, body, method.map(AsRef::as_ref), Transport::Http).await;
         let mut context = self.call_context(Transport::Http, codec);
         context.share.document = held.map(Arc::new);
-        let call = Call { upload, ..context.into_call(path, params) };
+        let call = Call { uploads, ..context.into_call(path, params) };
         if self.head.is_void {
             return match self.api().admit(call).await {
                 Ok(admitted) => {
@@ -48,6 +48,6 @@ impl RequestContext<'_> {
                 Err(refused) => respond::plain(&refused, self.id),
             };
         }
-        respond::plain(&self.api().call_to(method, call).await, self.id)
+        self.plain_answer(self.api().call_to(method, call).await)
     }
 }

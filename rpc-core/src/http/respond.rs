@@ -7,15 +7,13 @@ use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use http_body_util::Full;
 
 use super::envelope;
+pub(super) use super::response_body::ResponseBody;
 use crate::call::{Outcome, RequestId};
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
-
-/// The body of every response.
-pub(super) type ResponseBody = Full<Bytes>;
+use crate::reply::ReplyHead;
 
 /// A page runs nothing but what it says, loads nothing, and is shown in no frame.
 const POLICY: HeaderValue =
@@ -46,8 +44,9 @@ pub(super) fn plain(outcome: &Outcome, id: RequestId) -> Response<ResponseBody> 
 /// Renders an outcome whose body is encoded already.
 pub(super) fn encoded(outcome: &Outcome, bytes: Vec<u8>, id: RequestId) -> Response<ResponseBody> {
     let mut response = body(outcome.status(), outcome.codec, bytes, id);
-    if let Some(error) = outcome.error() {
-        add_error_headers(error, response.headers_mut());
+    match &outcome.result {
+        Ok(reply) => reply.head().into_iter().for_each(|head| add_headers(head, response.headers_mut())),
+        Err(error) => add_error_headers(error, response.headers_mut()),
     }
     response
 }
@@ -55,7 +54,7 @@ pub(super) fn encoded(outcome: &Outcome, bytes: Vec<u8>, id: RequestId) -> Respo
 /// A response in a codec.
 pub(super) fn body(status: u16, codec: Codec, body: Vec<u8>, id: RequestId) -> Response<ResponseBody> {
     let [json, msgpack] = &*EACH;
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+    let mut response = Response::new(ResponseBody::new(Bytes::from(body)));
     *response.headers_mut() = if codec == Codec::Json { json.clone() } else { msgpack.clone() };
     add_request_id(response.headers_mut(), id);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -64,7 +63,7 @@ pub(super) fn body(status: u16, codec: Codec, body: Vec<u8>, id: RequestId) -> R
 
 /// A response without body.
 pub(super) fn empty(status: StatusCode, id: RequestId) -> Response<ResponseBody> {
-    let mut response = Response::new(Full::default());
+    let mut response = Response::new(ResponseBody::default());
     *response.status_mut() = status;
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, SNIFF_NOTHING);
     add_request_id(response.headers_mut(), id);
@@ -85,6 +84,13 @@ fn add_request_id(headers: &mut HeaderMap, id: RequestId) {
         // That is where it is in nearly all answers: it need not be looked for.
         Some((name, value)) if *name == REQUEST_ID => *value = id,
         _ => drop(headers.insert(REQUEST_ID, id)),
+    }
+}
+
+/// Adds the headers of the method's own.
+pub(super) fn add_headers(head: &ReplyHead, headers: &mut HeaderMap) {
+    for (name, value) in &head.headers {
+        headers.append(name, value.clone());
     }
 }
 

@@ -17,7 +17,7 @@ use crate::call::{Call, Outcome, Params, Transport};
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::jsonrpc::{self, Answer, CallContext, Document, Request, System};
-use crate::upload::Upload;
+use crate::upload::Uploads;
 use crate::ws::{Handshake, PendingConnection};
 
 impl RequestContext<'_> {
@@ -43,7 +43,7 @@ impl RequestContext<'_> {
         if let Err(error) = self.check_page() {
             return self.rpc_error(context.codec, error);
         }
-        let Content { codec, params, upload, held } =
+        let Content { codec, params, uploads, held } =
             self.content(verb, body, self.api().method(below), Transport::JsonRpc).await;
         let (context, held) = (CallContext { codec, ..context }, held.map(Arc::new));
         let params = match params {
@@ -64,7 +64,7 @@ impl RequestContext<'_> {
                 Box::pin(self.serve(&context, document, held)).await
             }
             Some(document) => self.serve(&context, document, None).await,
-            None => self.serve_path(&context, below, (params, held), upload).await,
+            None => self.serve_path(&context, below, (params, held), uploads).await,
         }
     }
 
@@ -123,13 +123,13 @@ impl RequestContext<'_> {
         context: &CallContext<'_>,
         below: &str,
         (params, held): (Params, Option<Arc<Hold>>),
-        upload: Option<Upload>,
+        uploads: Uploads,
     ) -> Response<ResponseBody> {
         if System::named(below).is_some_and(System::is_stateless) {
             let request = Request { id: None, method: below.into(), params };
             return self.rpc_outcome(&jsonrpc::serve(self.api(), context, Ok(request), held).await.outcome);
         }
-        let call = Call { upload, ..context.call(below, params, held) };
+        let call = Call { uploads, ..context.call(below, params, held) };
         if !self.head.is_void {
             return self.rpc_outcome(&self.api().call(call).await);
         }

@@ -7,15 +7,17 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
 use pin_project_lite::pin_project;
 
-use super::respond::ResponseBody;
+use super::response_body::ResponseBody;
 
 /// An error of a body that another service makes.
 pub(super) type BodyError = Box<dyn Error + Send + Sync>;
-/// A body that another service makes, as it comes.
+/// A body that is whole.
+pub(super) type WholeBody = Full<Bytes>;
+/// A body that another service makes, or that of a file, as it comes.
 pub(super) type PassedBody = UnsyncBoxBody<Bytes, BodyError>;
 
 /// The body of what an [`HttpService`](super::HttpService) answers. Those of methods and pages are whole; that of a
@@ -24,13 +26,16 @@ pub struct ServedBody(pub(super) Served);
 
 /// Where a body comes from.
 pub(super) enum Served {
-    Whole(ResponseBody),
+    Whole(WholeBody),
     Passed(PassedBody),
 }
 
 impl From<ResponseBody> for ServedBody {
     fn from(body: ResponseBody) -> Self {
-        Self(Served::Whole(body))
+        match body.whole() {
+            Some(bytes) => Self(Served::Whole(Full::new(bytes.clone()))),
+            None => Self::passed(body),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
-//! `multipart/form-data`: one part `file`, and one part `params` before or after it.
+//! `multipart/form-data`: one part `file`, or several parts with files, and one part `params` before or after them.
 
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -13,16 +14,19 @@ use http_body_util::BodyDataStream;
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
 use super::body::IncomingBody;
-use crate::budget::{Hold, Tally};
+use crate::budget::{Account, Exhausted, Hold, Resource, Tally};
 use crate::call::Params;
 use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
 use crate::limits::EffectiveLimits;
-use crate::upload::{Spool, Upload};
+use crate::upload::{Spool, Upload, Uploads};
 
-/// The parts that are read. Older clients call the parameters `data`.
-const FILE: &str = "file";
+/// The part with the parameters. Older clients call it `data`.
 const PARAMS: [&str; 2] = ["params", "data"];
+/// Files of one upload.
+const MAX_FILES: usize = 32;
+/// Bytes of the name of a file's field.
+const LONGEST_FIELD: usize = 256;
 /// Bytes of boundaries and part headers beside the file and the parameters.
 const FRAMING: u64 = 64 * 1024;
 
@@ -37,13 +41,28 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(super) struct Received {
     pub(super) codec: Codec,
     pub(super) params: Params,
-    /// With the room in memory of both.
-    pub(super) file: Upload,
+    pub(super) uploads: Uploads,
+    /// Room in memory for all of it, where it is not with the files.
+    pub(super) held: Option<Hold>,
+}
+
+/// Receives what an upload brings, part by part.
+pub(super) struct Receiver<'a> {
+    limits: EffectiveLimits,
+    /// Whether the method takes more than one file.
+    is_several: bool,
+    account: Option<&'a Arc<Account>>,
+    tally: Tally<'a>,
+    /// The slot of the next file.
+    slot: Option<Hold>,
+    between: Between,
+    uploads: Uploads,
+    params: Option<(Codec, Params)>,
 }
 
 /// Bytes that came and are of no part's content yet. multer gathers them, and looks through all of them each time that more come.
-#[derive(Debug, Default)]
-struct Between(AtomicU64);
+#[derive(Debug, Clone, Default)]
+struct Between(Arc<AtomicU64>);
 
 impl Between {
     fn add(&self, piece: Bytes) -> Result<Bytes, Box<dyn Error + Send + Sync>> {
@@ -85,37 +104,88 @@ fn whole(limits: &EffectiveLimits) -> u64 {
     limits.upload.saturating_add(limits.max_body).saturating_add(FRAMING)
 }
 
-/// Reads the parts; the file goes to its spool as it comes.
-pub(super) async fn read<B: IncomingBody>(
-    body: B,
-    boundary: String,
-    limits: &EffectiveLimits,
-    (mut tally, slot): (Tally<'_>, Option<Hold>),
-) -> Result<Received, ApiError> {
-    let between = Between::default();
-    let stream = std::pin::pin!(BodyDataStream::new(body).map(|piece| match piece {
-        Ok(mut data) => between.add(data.copy_to_bytes(data.remaining())),
-        Err(error) => Err(error.into()),
-    }));
-    let size = SizeLimit::new().whole_stream(whole(limits));
-    let mut parts = parts(stream, boundary, size);
-    let (mut file, mut params) = (None, None);
-    tally.add(Spool::IN_MEMORY + BETWEEN)?;
-    while let Some(part) = parts.next_field().await.map_err(|error| fault(error, limits))? {
-        match part.name() {
-            Some(FILE) if file.is_some() => return Err(twice(FILE)),
-            Some(FILE) => file = Some(read_file(part, limits, &between).await?),
-            Some(name) if PARAMS.contains(&name) && params.is_some() => return Err(twice(PARAMS[0])),
-            Some(name) if PARAMS.contains(&name) => {
-                params = Some(read_params(part, limits, &mut tally, &between).await?)
-            }
-            _ => skip(part, limits, &between).await?,
-        }
-        between.ends();
+impl<'a> Receiver<'a> {
+    /// Takes a slot for the first file.
+    pub(super) fn new(
+        limits: EffectiveLimits,
+        is_several: bool,
+        account: Option<&'a Arc<Account>>,
+        tally: Tally<'a>,
+    ) -> Result<Self, Exhausted> {
+        let slot = slot(account)?;
+        let (between, uploads) = (Between::default(), Uploads::default());
+        Ok(Self { limits, is_several, account, tally, slot, between, uploads, params: None })
     }
-    let file = file.ok_or_else(|| ApiError::of(ErrorCode::FileMissing))?;
-    let (codec, params) = params.unwrap_or((Codec::Json, Params::None));
-    Ok(Received { codec, params, file: file.holding([slot, tally.finish()]) })
+
+    /// Reads the parts; each file goes to its spool as it comes.
+    pub(super) async fn read<B: IncomingBody>(mut self, body: B, boundary: String) -> Result<Received, ApiError> {
+        let between = self.between.clone();
+        let stream = std::pin::pin!(BodyDataStream::new(body).map(move |piece| match piece {
+            Ok(mut data) => between.add(data.copy_to_bytes(data.remaining())),
+            Err(error) => Err(error.into()),
+        }));
+        let size = SizeLimit::new().whole_stream(whole(&self.limits));
+        let mut parts = parts(stream, boundary, size);
+        self.tally.add(Spool::IN_MEMORY + BETWEEN)?;
+        while let Some(part) = parts.next_field().await.map_err(|error| fault(error, &self.limits))? {
+            self.part(part).await?;
+            self.between.ends();
+        }
+        self.finish()
+    }
+
+    async fn part(&mut self, part: Field<'_>) -> Result<(), ApiError> {
+        match part.name() {
+            Some(Uploads::FILE) if !self.is_several && !self.uploads.is_empty() => Err(twice(Uploads::FILE)),
+            Some(Uploads::FILE) => self.file(part).await,
+            Some(name) if PARAMS.contains(&name) && self.params.is_some() => Err(twice(PARAMS[0])),
+            Some(name) if PARAMS.contains(&name) => {
+                self.params = Some(read_params(part, &self.limits, &mut self.tally, &self.between).await?);
+                Ok(())
+            }
+            Some(_) if self.is_several && part.file_name().is_some() => self.file(part).await,
+            _ => skip(part, &self.limits, &self.between).await,
+        }
+    }
+
+    /// One file. Each has a slot, and room for what of it is in memory.
+    async fn file(&mut self, part: Field<'_>) -> Result<(), ApiError> {
+        if self.uploads.len() == MAX_FILES {
+            let reason = format!("Content is too large: an upload has at most {MAX_FILES} files");
+            return Err(ApiError::of(ErrorCode::TooLarge).with_reason(reason));
+        }
+        let field = part.name().unwrap_or_default().to_owned();
+        if field.len() > LONGEST_FIELD {
+            let reason = format!("Invalid request: the name of a field has at most {LONGEST_FIELD} bytes");
+            return Err(ApiError::of(ErrorCode::InvalidRequest).with_reason(reason));
+        }
+        let slot = match self.slot.take() {
+            Some(slot) => Some(slot),
+            None if self.uploads.is_empty() => None,
+            None => {
+                self.tally.add(Spool::IN_MEMORY)?;
+                slot(self.account)?
+            }
+        };
+        let file = read_file(part, &self.limits, self.uploads.size(), &self.between).await?;
+        self.uploads.push(&field, file.holding([slot, None]));
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Received, ApiError> {
+        if self.uploads.is_empty() && !self.is_several {
+            return Err(ApiError::of(ErrorCode::FileMissing));
+        }
+        let (codec, params) = self.params.unwrap_or((Codec::Json, Params::None));
+        let held = self.tally.finish();
+        let mut uploads = self.uploads;
+        let held = uploads.hold(held);
+        Ok(Received { codec, params, uploads, held })
+    }
+}
+
+fn slot(account: Option<&Arc<Account>>) -> Result<Option<Hold>, Exhausted> {
+    account.map(|account| account.take(Resource::Uploads, 1)).transpose()
 }
 
 fn parts<'s>(
@@ -126,11 +196,17 @@ fn parts<'s>(
     Multipart::with_constraints(stream, boundary, Constraints::new().size_limit(size))
 }
 
-async fn read_file(mut part: Field<'_>, limits: &EffectiveLimits, between: &Between) -> Result<Upload, ApiError> {
+/// A file, which comes after others of so many bytes.
+async fn read_file(
+    mut part: Field<'_>,
+    limits: &EffectiveLimits,
+    before: u64,
+    between: &Between,
+) -> Result<Upload, ApiError> {
     let mut spool = Spool::default();
     while let Some(piece) = part.chunk().await.map_err(|error| fault(error, limits))? {
         between.ends();
-        if spool.size() + piece.len() as u64 > limits.upload {
+        if before + spool.size() + piece.len() as u64 > limits.upload {
             return Err(too_large(limits));
         }
         spool.write(&piece).await.map_err(no_room)?;

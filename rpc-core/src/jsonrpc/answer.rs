@@ -121,7 +121,7 @@ mod tests {
 
     fn reply(extra: &serde_json::Value) -> Encoded {
         let extra: Map<_, _> = extra.as_object().cloned().unwrap();
-        Encoded { status: 200, reason: "OK".into(), data: b"[1]".to_vec(), extra }
+        Encoded { status: 200, reason: "OK".into(), data: b"[1]".to_vec(), extra, head: None }
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
     fn the_usual_answer_has_the_bytes_of_any_other() {
         for codec in [Codec::Json, Codec::MsgPack] {
             let (id, data) = (codec.encode(&7).unwrap(), codec.encode(&[1]).unwrap());
-            let reply = Encoded { status: 200, reason: "OK".into(), data, extra: Map::new() };
+            let reply = Encoded { status: 200, reason: "OK".into(), data, extra: Map::new(), head: None };
             let result = json!({"status": 200, "status_text": "OK", "reason": "OK", "exception": false, "data": [1], "meta": {}});
             let expected = codec.encode(&json!({"jsonrpc": "2.0", "id": 7, "result": result})).unwrap();
             assert_eq!(encode(codec, Some(&id), &Outcome { codec, result: Ok(reply) }), expected);

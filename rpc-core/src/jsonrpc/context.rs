@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::budget::{Hold, Share};
 use crate::call::{Call, CallHead, Credentials, Params, RequestId, TraceContext, Transport};
 use crate::codec::Codec;
+use crate::upload::Uploads;
 
 /// All of a call but its path and parameters.
 #[derive(Debug, Clone)]
@@ -46,7 +47,7 @@ impl<'r> CallContext<'r> {
             head: self.head,
             request_id: self.request_id,
             trace: self.trace,
-            upload: None,
+            uploads: Uploads::default(),
             share: self.share,
         }
     }

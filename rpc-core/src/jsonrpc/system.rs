@@ -50,7 +50,7 @@ impl System {
 /// A reply that says no more than "OK".
 pub(crate) fn ok(codec: Codec) -> Outcome {
     let data = codec.encode(&());
-    let result = data.map(|data| Encoded { status: 200, reason: "OK".into(), data, extra: Map::new() });
+    let result = data.map(|data| Encoded { status: 200, reason: "OK".into(), data, extra: Map::new(), head: None });
     Outcome { codec, result }
 }
 

@@ -4,7 +4,7 @@ use super::errors::MethodError;
 use super::finite;
 use super::output::{Answer, MethodOutput};
 use crate::error::payload::{Content, Payload};
-use crate::reply::Encoded;
+use crate::reply::{Encoded, ReplyHead};
 use crate::{ApiError, Ctx, Reply};
 
 /// Encodes what a handler returned. Called by the expansion of `#[api_method]`.
@@ -20,9 +20,12 @@ where
 {
     match output.into_result() {
         Ok(answer) => {
-            let Reply { status, reason, data, extra } = answer.into_reply();
+            let Reply { status, reason, data, extra, head } = answer.into_reply();
+            if !ctx.method().is_read_only() && head.as_deref().is_some_and(ReplyHead::is_for_caches) {
+                return Err(ApiError::internal("`cache` and `etag` of a reply are for methods that are `read_only`"));
+            }
             let data = encoded(ctx, &data)?;
-            answered(Encoded { status, reason, data, extra })
+            answered(Encoded { status, reason, data, extra, head })
         }
         Err(error) => Err(failed(ctx, error.into())),
     }
@@ -45,7 +48,7 @@ fn answered(reply: Encoded) -> Result<Encoded, ApiError> {
     if reply.status < 400 {
         return Ok(reply);
     }
-    let Encoded { status, reason, data, extra } = reply;
+    let Encoded { status, reason, data, extra, .. } = reply;
     let error = ApiError::new(status, reason);
     let reason = (error.reason() == "OK").then(|| error.code().reason());
     let error = error.with_payload(Payload::Reply { data, extra });

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use schemars::{Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
 use super::arguments::{Arguments, Param};
@@ -10,7 +10,7 @@ use super::errors::{DeclaredError, DeclaredErrors, MethodError};
 use super::output::Answer;
 use crate::limits::MethodLimits;
 use crate::location::SourceLocation;
-use crate::reply::Encoded;
+use crate::reply::{Encoded, FileContent};
 use crate::schema::convert::ConvertError;
 use crate::schema::rules::Rules;
 use crate::state::{State, WantedState};
@@ -219,8 +219,12 @@ pub struct Signature<'g> {
     pub(crate) errors: Vec<DeclaredError>,
     pub(crate) states: Vec<WantedState>,
     pub(crate) upload: UploadUse,
+    /// Whether it takes its files by more than one argument.
+    pub(crate) repeats_upload: bool,
     /// Whether it takes the head of its request.
     pub(crate) head: bool,
+    /// Whether its answer is a file.
+    pub(crate) file: bool,
 }
 
 /// A parameter with its schema.
@@ -287,6 +291,8 @@ pub enum UploadUse {
     Optional,
     /// It does not run without one.
     Required,
+    /// It takes any number of them, by the names of their fields.
+    Several,
 }
 
 impl Signature<'_> {
@@ -312,6 +318,7 @@ impl Signature<'_> {
     /// Sets the types of the answer and of the error.
     pub fn output<T: Answer, E: MethodError>(&mut self) {
         self.result = Some(T::schema(self.outputs));
+        self.file = T::Data::schema_id() == FileContent::schema_id();
         let mut errors = DeclaredErrors { generator: self.outputs, list: Vec::new() };
         E::declare(&mut errors);
         self.errors = errors.list;
@@ -332,6 +339,7 @@ impl Signature<'_> {
 
     /// Notes that the method takes an upload.
     pub(crate) fn upload(&mut self, used: UploadUse) {
+        self.repeats_upload |= self.upload != UploadUse::None;
         self.upload = used;
     }
 }

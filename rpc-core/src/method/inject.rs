@@ -1,7 +1,7 @@
 //! Arguments by reference: what the application provides.
 
 use super::entry::{Signature, UploadUse};
-use crate::{Ctx, RequestHead, Upload};
+use crate::{Ctx, RequestHead, Upload, Uploads};
 
 /// A type of this crate that methods take by reference, such as [`Ctx`]. Of all other types `&T` is a [`State`](crate::State).
 pub trait Inject: 'static {
@@ -36,6 +36,16 @@ impl Inject for Upload {
 
     fn inject(ctx: &Ctx) -> &Self {
         ctx.upload().expect("a call without a file does not get past the stage `validate`")
+    }
+}
+
+impl Inject for Uploads {
+    fn declare(signature: &mut Signature<'_>) {
+        signature.upload(UploadUse::Several);
+    }
+
+    fn inject(ctx: &Ctx) -> &Self {
+        ctx.uploads()
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) fn validate<'p>(ctx: &'p Ctx, params: &'p mut Params) -> Result<(Argu
     let method = ctx.method();
     if !matches!(params, Params::Unreadable(_)) {
         check_upload(ctx)?;
+        check_file(ctx)?;
     }
     let is_large = matches!(params, Params::Encoded(bytes) | Params::Member(bytes) if bytes.len() > SMALL);
     let values = BorrowedValue::Array(decode(ctx, params)?);
@@ -93,16 +94,29 @@ fn unknown_names(members: &[Member<'_>], method: &Method) -> Vec<Violation> {
     members.iter().take(MAX_LISTED).map(unknown).collect()
 }
 
+/// An answer that is a file goes where it can be sent.
+fn check_file(ctx: &Ctx) -> Result<(), ApiError> {
+    if ctx.method().answers_file() && matches!(ctx.transport(), Transport::JsonRpc | Transport::WebSocket) {
+        let reason =
+            "Invalid request: the method answers with a file, which is sent over plain HTTP at the method's path";
+        return Err(ApiError::of(ErrorCode::InvalidRequest).with_reason(reason));
+    }
+    Ok(())
+}
+
 /// A file comes where the method takes one, and only there.
 fn check_upload(ctx: &Ctx) -> Result<(), ApiError> {
-    let method = ctx.method();
-    match (method.upload(), &ctx.upload) {
-        (UploadUse::Required, None) if ctx.transport() == Transport::WebSocket => {
+    let (method, uploads) = (ctx.method(), ctx.uploads());
+    match (method.upload(), uploads.len()) {
+        (UploadUse::Required, 0) if ctx.transport() == Transport::WebSocket => {
             Err(ApiError::of(ErrorCode::UploadOverWebSocket))
         }
-        (UploadUse::Required, None) => Err(ApiError::of(ErrorCode::FileMissing)),
-        (UploadUse::None, Some(_)) => Err(ApiError::of(ErrorCode::NotAnUploadMethod)),
-        (_, Some(file)) if file.size() > method.limits().upload => Err(ApiError::of(ErrorCode::TooLarge)),
+        (UploadUse::Required, 0) => Err(ApiError::of(ErrorCode::FileMissing)),
+        (UploadUse::None, 1..) => Err(ApiError::of(ErrorCode::NotAnUploadMethod)),
+        (UploadUse::Required | UploadUse::Optional, 2..) => {
+            Err(ApiError::of(ErrorCode::InvalidRequest).with_reason("Invalid request: the method takes one file"))
+        }
+        _ if uploads.size() > method.limits().upload => Err(ApiError::of(ErrorCode::TooLarge)),
         _ => Ok(()),
     }
 }

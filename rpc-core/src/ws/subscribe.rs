@@ -77,7 +77,7 @@ impl Connection {
 /// "OK", but for names that are unknown.
 fn told(codec: Codec, unknown: Vec<String>) -> Outcome {
     let data = codec.encode(&Map::from_iter([("unknown".to_owned(), Value::from(unknown))]));
-    let result = data.map(|data| Encoded { status: 200, reason: "OK".into(), data, extra: Map::new() });
+    let result = data.map(|data| Encoded { status: 200, reason: "OK".into(), data, extra: Map::new(), head: None });
     Outcome { codec, result }
 }
 

@@ -1,7 +1,10 @@
-//! What a call brings beside its parameters.
+//! What a call brings beside its parameters, and what its answer carries beside its data.
 
+mod answers;
 mod cookies;
+mod downloads;
 mod heads;
+mod uploads;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

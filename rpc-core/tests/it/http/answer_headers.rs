@@ -13,7 +13,7 @@ async fn every_answer_is_taken_for_what_it_says_it_is() {
     for (verb, path, headers, status) in [
         ("POST", "/v9/http/echo", vec![JSON], 200),
         ("GET", "/v9/http/echo", vec![], 200),
-        ("HEAD", "/v9/http/echo", vec![], 200),
+        ("HEAD", "/v9/http/echo", vec![], 405),
         ("POST", "/v9/http/echo", vec![JSON, void], 202),
         ("POST", "/v9/http/list", vec!["accept-encoding: gzip"], 200),
         ("POST", "/v9/http/panics", vec![JSON], 500),
