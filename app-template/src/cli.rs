@@ -44,7 +44,7 @@ enum Command {
     #[command(after_help = example(&["serve --port 8081 --public-url https://api.example.com"]))]
     Serve(ServeFlags),
     /// Write the reference of the API, of the configuration, or of the metrics, in Markdown
-    #[command(after_help = example(&["docs -o docs/api-v1.md", "docs -o docs/api-v1.md --check"]))]
+    #[command(after_help = example(&["docs -o docs/api-v1.md", "docs -o docs/api-v1.md --check", "docs --format reference -o docs/reference.md"]))]
     Docs(docs::DocsArgs),
     /// List the methods: id, parameters, permissions, limits
     #[command(after_help = example(&["methods", "methods --json"]))]

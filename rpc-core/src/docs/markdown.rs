@@ -12,9 +12,15 @@ use crate::method::{Method, Module, Parameter};
 /// Writes the reference of an API: its methods by version, module and path, without the private ones.
 #[must_use]
 pub fn markdown(api: &Api) -> String {
+    markdown_at(api, "https://api.domain.com")
+}
+
+/// The same with calls to another server: a URL without a slash at the end.
+#[must_use]
+pub fn markdown_at(api: &Api, url: &str) -> String {
     let versions = versions(api);
     let anchors = names(api, &versions);
-    let parts: Vec<String> = versions.iter().map(|version| part(api, version.name, &anchors) + "\n").collect();
+    let parts: Vec<String> = versions.iter().map(|version| part(api, version.name, &anchors, url) + "\n").collect();
     parts.join("\n")
 }
 
@@ -57,30 +63,30 @@ fn names(api: &Api, versions: &BTreeSet<Version>) -> Names {
 }
 
 /// The part of one version.
-fn part(api: &Api, version: &str, anchors: &Names) -> String {
+fn part(api: &Api, version: &str, anchors: &Names, url: &str) -> String {
     let of_part = |method: &&Method| !method.is_private() && Version::of(method.path()).name == version;
     let modules = api.modules().filter_map(|(described, methods)| {
         let methods: Vec<&Method> = methods.filter(of_part).collect();
-        (!methods.is_empty()).then(|| module(described, &methods, anchors))
+        (!methods.is_empty()).then(|| module(described, &methods, anchors, url))
     });
     blocks(std::iter::once(format!("# API {version}")).chain(modules))
 }
 
-fn module(module: &Module, methods: &[&Method], anchors: &Names) -> String {
+fn module(module: &Module, methods: &[&Method], anchors: &Names, url: &str) -> String {
     let head = [
         format!("## {}", module.title()),
         module.description().to_owned(),
         "Methods:".to_owned(),
         contents(methods.iter().map(|method| (method.title(), anchors[method.path()].as_str()))),
     ];
-    blocks(head.into_iter().chain(methods.iter().map(|described| method(described, &anchors[described.path()]))))
+    blocks(head.into_iter().chain(methods.iter().map(|described| method(described, &anchors[described.path()], url))))
 }
 
-fn method(method: &Method, anchor: &str) -> String {
+fn method(method: &Method, anchor: &str, url: &str) -> String {
     blocks([
         format!("<a id=\"{anchor}\"></a>"),
         format!("### {}", method.title()),
-        snippets(method),
+        snippets(method, url),
         if method.is_deprecated() { "**Deprecated**".to_owned() } else { String::new() },
         method.description().to_owned(),
         "**Permissions**".to_owned(),
@@ -90,13 +96,13 @@ fn method(method: &Method, anchor: &str) -> String {
     ])
 }
 
-fn snippets(method: &Method) -> String {
+fn snippets(method: &Method, url: &str) -> String {
     blocks([
         "<!-- tabs:start -->".to_owned(),
         "#### **JavaScript**".to_owned(),
         code("js", &javascript(method)),
         "#### **cURL**".to_owned(),
-        code("shell", &curl(method)),
+        code("shell", &curl(method, url)),
         "<!-- tabs:end -->".to_owned(),
     ])
 }
@@ -107,14 +113,14 @@ fn javascript(method: &Method) -> String {
     format!("const res = await api.call( {} );", arguments.join(", "))
 }
 
-fn curl(method: &Method) -> String {
+fn curl(method: &Method, url: &str) -> String {
     let lines = [
         "curl",
         "-X POST",
         "-H \"Authorization: Basic <YOUR-API-TOKEN>\"",
         "-H \"Content-Type: application/json\"",
         "-d '[...PARAMETERS]'",
-        &format!("\"https://api.domain.com{}\"", method.path()),
+        &format!("\"{url}{}\"", method.path()),
     ];
     lines.join(" \\\n    ")
 }

@@ -22,7 +22,7 @@ pub(crate) const MAX_LISTED: usize = 32;
 const MAX_SEARCHED: usize = 10_000;
 
 /// The patterns that schemars gives to the names in maps with keys of whole numbers.
-const WHOLE_NUMBERS: [&str; 2] = [r"^\d+$", r"^-?\d+$"];
+pub(crate) const WHOLE_NUMBERS: [&str; 2] = [r"^\d+$", r"^-?\d+$"];
 
 /// Bytes of a member's name from which only the first violation is looked for.
 const LONG_NAME: usize = 1024;

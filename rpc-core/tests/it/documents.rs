@@ -2,6 +2,7 @@
 
 mod events;
 mod fixture;
+mod reference;
 mod variants;
 
 use rpc_core::docs;

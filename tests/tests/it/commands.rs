@@ -58,8 +58,38 @@ async fn a_stale_document_is_told_with_the_difference() {
 }
 
 #[tokio::test]
+async fn the_whole_reference_is_checked_as_the_others_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("reference.md");
+    let name = path.to_str().unwrap();
+    let whole = ["docs", "--format", "reference", "--url", "http://localhost:8080/", "-o", name];
+    let check = [&whole[..], &["--check"]].concat();
+    assert_eq!(app(&whole).await.code, Some(0));
+    assert_eq!(app(&check).await.code, Some(0));
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(written.contains("curl http://localhost:8080/v1/test/test"));
+    std::fs::write(&path, written.replace("# API reference", "# Old title")).unwrap();
+    let stale = app(&check).await;
+    assert_eq!(stale.code, Some(1));
+    let again = "docs --format reference --url http://localhost:8080";
+    assert_eq!(stale.stderr, format!("error: {name} is stale. Try: app-template {again} -o {name}\n"));
+}
+
+#[tokio::test]
+async fn the_url_of_calls_is_a_url() {
+    for url in ["localhost", "https://", "https:///x", "https://a b", "https://a'b"] {
+        let refused = app(&["docs", "--url", url]).await;
+        assert_eq!(refused.code, Some(2), "{url}");
+        assert!(refused.stderr.contains("https://api.example.com"), "{}", refused.stderr);
+    }
+    let shown = app(&["docs", "--url", "http://localhost:8080"]).await.stdout;
+    assert_eq!(shown.replace("http://localhost:8080", "https://api.domain.com"), file("docs/api-v1.md"));
+}
+
+#[tokio::test]
 async fn the_committed_document_is_what_docs_writes() {
     assert_eq!(app(&["docs"]).await.stdout, file("docs/api-v1.md"));
+    assert_eq!(app(&["docs", "--format", "reference"]).await.stdout, file("docs/reference.md"));
 }
 
 #[tokio::test]
