@@ -52,10 +52,10 @@ pub mod units;
 mod upload;
 mod ws;
 
-pub use rpc_macros::{ReadFields, api_event, api_method, api_module};
+pub use rpc_macros::{ApiEvent, ReadFields, api_event, api_method, api_module};
 pub use {schemars, serde, serde_json};
 
-pub use crate::api::{Api, ApiBuilder, BuildError, Fault};
+pub use crate::api::{Api, ApiBuilder, BuildError, Fault, Publishing};
 pub use crate::authenticator::{AuthError, Authenticator};
 pub use crate::budget::{Resource, ResourceUse, Share};
 pub use crate::bus::{Bus, BusError, Listener, LocalBus, Notice, PublishedEvent};
@@ -67,6 +67,7 @@ pub use crate::codec::Codec;
 pub use crate::ctx::Ctx;
 pub use crate::error::{ApiError, CodeRow, Details, ErrorCode, Violation, error_chain};
 pub use crate::events::entry::{DescribePayload, EventEntry, EventPayload};
+pub use crate::events::typed::{ApiEvent, ImpliedAudience};
 pub use crate::events::{Audience, Event, PublishError};
 pub use crate::identity::{Identity, Proof, User};
 pub use crate::limits::{DocumentLimits, EffectiveLimits, Limits, MethodLimits, Rate, network, site};
@@ -85,7 +86,7 @@ pub use crate::read::{Read, ReadFields};
 pub use crate::reply::{Encoded, Reply};
 pub use crate::schema::convert::ConvertError;
 pub use crate::state::State;
-pub use crate::testing::{TestClient, TestReply};
+pub use crate::testing::{TestClient, TestEvents, TestReply};
 pub use crate::timestamp::Timestamp;
 pub use crate::upload::{Upload, UploadReader};
 
@@ -96,6 +97,7 @@ pub mod __private {
 
     pub use inventory;
 
+    pub use crate::events::typed::{DeclaredAudience, is_one_audience};
     pub use crate::method::encode::encode;
     pub use crate::method::inject::Injected;
 

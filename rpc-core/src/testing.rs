@@ -1,12 +1,19 @@
 //! A client inside the process, whose calls take the whole pipeline.
 
-use serde_json::{Map, Value};
+mod events;
+mod reply;
 
+use std::net::IpAddr;
+use std::panic::Location;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use self::events::TestEvents;
+pub use self::reply::TestReply;
 use crate::api::Api;
-use crate::call::{Call, Credentials, Outcome, Token};
-use crate::error::Details;
+use crate::call::{Call, Credentials, Token};
 use crate::identity::Identity;
-use crate::limits::DocumentLimits;
 use crate::upload::Upload;
 
 /// Calls methods of an [`Api`] without a network.
@@ -34,31 +41,15 @@ use crate::upload::Upload;
 pub struct TestClient {
     api: Api,
     credentials: Credentials,
+    address: Option<IpAddr>,
     upload: Option<Upload>,
-}
-
-/// An answer, decoded.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TestReply {
-    /// The HTTP status.
-    pub status: u16,
-    /// The reason.
-    pub reason: String,
-    /// The data; `null` for an error.
-    pub data: Value,
-    /// Further fields, such as `total`.
-    pub extra: Map<String, Value>,
-    /// The number of the error's code.
-    pub code: Option<i32>,
-    /// The details of an error, such as what is wrong with the parameters.
-    pub details: Details,
 }
 
 impl TestClient {
     /// A client that calls as a guest.
     #[must_use]
     pub fn new(api: Api) -> Self {
-        Self { api, credentials: Credentials::None, upload: None }
+        Self { api, credentials: Credentials::None, address: None, upload: None }
     }
 
     /// The same client as somebody else, without asking the authenticator.
@@ -79,6 +70,12 @@ impl TestClient {
         Self { upload: Some(upload), ..self.clone() }
     }
 
+    /// The same client from an address, which limits go by, and which handlers see.
+    #[must_use]
+    pub fn client(&self, address: impl Into<IpAddr>) -> Self {
+        Self { address: Some(address.into()), ..self.clone() }
+    }
+
     /// Calls a method. `params` that are no array are the only parameter.
     pub async fn call(&self, path: &str, params: Value) -> TestReply {
         let params = match params {
@@ -87,8 +84,29 @@ impl TestClient {
         };
         let mut call = Call::in_process(path, self.api.request_id()).with_params(params);
         call.credentials = self.credentials.clone();
+        call.client = self.address;
         call.upload.clone_from(&self.upload);
         TestReply::from(self.api.call(call).await)
+    }
+
+    /// Calls a method for its data: [`call`](Self::call), and then [`TestReply::data_as`].
+    ///
+    /// # Panics
+    ///
+    /// The call fails, or answers with something else: the message has the path, the line of the caller, and the answer.
+    #[track_caller]
+    pub fn call_as<T: DeserializeOwned>(&self, path: &str, params: Value) -> impl Future<Output = T> {
+        let caller = Location::caller();
+        async move {
+            let reply = self.call(path, params).await;
+            reply.read().unwrap_or_else(|reason| fail(format_args!("{path}, called at {caller}, {reason}")))
+        }
+    }
+
+    /// What this client hears from now on: the events that it may hear, as over a WebSocket.
+    #[must_use]
+    pub fn events(&self) -> TestEvents {
+        TestEvents::new(self.clone())
     }
 
     /// The `Api`.
@@ -98,26 +116,9 @@ impl TestClient {
     }
 }
 
-impl From<Outcome> for TestReply {
-    fn from(outcome: Outcome) -> Self {
-        let (status, reason) = (outcome.status(), outcome.reason().to_owned());
-        match outcome.result {
-            Ok(reply) => Self {
-                status,
-                reason,
-                data: outcome.codec.decode(&reply.data, DocumentLimits::NONE).expect("an encoded reply decodes"),
-                extra: reply.extra,
-                code: None,
-                details: Details::default(),
-            },
-            Err(error) => Self {
-                status,
-                reason,
-                data: Value::Null,
-                extra: Map::new(),
-                code: Some(error.number()),
-                details: error.details().clone(),
-            },
-        }
-    }
+/// Ends the test.
+#[track_caller]
+#[expect(clippy::panic, reason = "a test that meets the unexpected ends there")]
+fn fail(message: std::fmt::Arguments<'_>) -> ! {
+    panic!("{message}")
 }

@@ -14,7 +14,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Ident, LitBool, LitInt, LitStr, Token, Type};
+use syn::{Attribute, Ident, LitBool, LitInt, LitStr, Meta, Token, Type};
 
 use crate::docs::{self, Docs};
 use crate::fault::{Fault, Faults};
@@ -104,6 +104,18 @@ pub(crate) fn pieces(tokens: TokenStream, keys: &Keys, faults: &mut Faults) -> V
     }
     pieces.retain(|piece| !piece.is_empty());
     pieces
+}
+
+/// The pieces of all attributes with a name, `#[read(…)]`.
+fn all_pieces(name: &str, attributes: &[Attribute], keys: &Keys, faults: &mut Faults) -> Vec<TokenStream> {
+    let mut all = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {
+        match &attribute.meta {
+            Meta::List(list) => all.extend(pieces(list.tokens.clone(), keys, faults)),
+            _ => faults.on(attribute, &keys.no_key()),
+        }
+    }
+    all
 }
 
 /// The texts and the keys of an input that begins with a doc comment. `None`: it does not even begin so.

@@ -17,6 +17,7 @@ mod http;
 mod parameters;
 mod pipeline;
 mod postgres;
+mod published;
 mod registration;
 mod rpc;
 mod scenarios;
