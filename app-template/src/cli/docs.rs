@@ -8,9 +8,9 @@ use clap::Args;
 use rpc_core::docs;
 use similar::TextDiff;
 
-use crate::NAME;
+use crate::extension::Extension;
 use crate::failure::{Exit, Failure};
-use crate::{config, metrics, output};
+use crate::{config, metrics, naming, output};
 
 #[derive(Debug, Args)]
 pub(super) struct DocsArgs {
@@ -28,16 +28,17 @@ pub(super) struct DocsArgs {
     metrics: bool,
 }
 
-pub(super) fn run(args: &DocsArgs) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &DocsArgs, extension: &Extension) -> Result<ExitCode, Failure> {
+    let name = naming::name();
     let (document, again) = match args {
-        DocsArgs { configuration: true, .. } => (config::markdown(NAME), "docs --configuration"),
-        DocsArgs { metrics: true, .. } => (metrics::markdown(NAME), "docs --metrics"),
-        _ => (docs::markdown(&crate::api::build()?), "docs"),
+        DocsArgs { configuration: true, .. } => (config::markdown(name), "docs --configuration"),
+        DocsArgs { metrics: true, .. } => (metrics::markdown(name), "docs --metrics"),
+        _ => (docs::markdown(&crate::api::build(extension)?), "docs"),
     };
     let is_stdout = args.output == Path::new("-");
     match (args.check, is_stdout) {
         (true, true) => {
-            let message = format!("--check needs a file. Try: {NAME} docs -o docs/api-v1.md --check");
+            let message = format!("--check needs a file. Try: {name} docs -o docs/api-v1.md --check");
             return Err(Failure::new(Exit::Usage, message));
         }
         (true, false) => check(&args.output, &document, again)?,
@@ -55,7 +56,7 @@ fn check(file: &Path, document: &str, again: &str) -> Result<(), Failure> {
     let name = file.display().to_string();
     let difference = TextDiff::from_lines(present.as_str(), document);
     output::result(&difference.unified_diff().header(&name, "as it should be").to_string())?;
-    Err(Failure::new(Exit::Failure, format!("{name} is stale. Try: {NAME} {again} -o {name}")))
+    Err(Failure::new(Exit::Failure, format!("{name} is stale. Try: {} {again} -o {name}", naming::name())))
 }
 
 fn cannot(what: &str, file: &Path, error: &io::Error) -> Failure {

@@ -25,6 +25,7 @@ pub struct ApiBuilder {
     pub(super) observers: Vec<Box<dyn Observer>>,
     pub(super) tracer: Option<Box<dyn Tracer>>,
     pub(super) is_counted: bool,
+    pub(super) is_for_documents: bool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) bus: Arc<dyn Bus>,
     pub(super) limits: Limits,
@@ -43,6 +44,7 @@ impl Default for ApiBuilder {
             observers: Vec::new(),
             tracer: None,
             is_counted: false,
+            is_for_documents: false,
             clock: Arc::new(SystemClock::default()),
             bus: Arc::new(LocalBus::default()),
             limits: Limits::default(),
@@ -113,6 +115,13 @@ impl ApiBuilder {
     #[must_use]
     pub fn counted(mut self) -> Self {
         self.is_counted = true;
+        self
+    }
+
+    /// For documents only: states need not be given, and every call is refused with 503.
+    #[must_use]
+    pub fn for_documents(mut self) -> Self {
+        self.is_for_documents = true;
         self
     }
 

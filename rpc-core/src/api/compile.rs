@@ -118,6 +118,9 @@ impl<'b> Build<'b> {
     }
 
     fn check_states(&mut self, entry: &MethodEntry, states: &[StateKey]) {
+        if self.builder.is_for_documents {
+            return;
+        }
         for state in states {
             if !self.builder.states.iter().any(|(given, _)| *given == state.id) {
                 let (method, location, state) = (entry.path, entry.location, state.name);
