@@ -9,20 +9,20 @@ mod rows;
 mod session;
 mod test;
 
-use rpc_auth::TokenFormat;
 use rpc_core::Api;
 
 use crate::app::{App, AppError, AppOptions};
+use crate::extension::Extension;
+use crate::naming;
 
-/// What the tokens of the application begin with.
-pub(crate) const TOKENS: &str = "app";
-
-/// Every method of the binary over an application that holds nothing: for documents.
-pub(crate) fn build() -> Result<Api, AppError> {
+/// Every method of a program over an application that holds nothing: for documents.
+pub(crate) fn build(extension: &Extension) -> Result<Api, AppError> {
     let runtime = tokio::runtime::Runtime::new().map_err(AppError::Runtime)?;
-    let tokens = TokenFormat::new(TOKENS).expect("a test holds it to the form");
-    let app = runtime.block_on(App::in_memory(AppOptions::new(TOKENS, tokens)))?;
-    Ok(app.api()?)
+    let tokens = naming::tokens().expect("`Program::run` checks the short name, and a test that of the application");
+    let options =
+        AppOptions { permissions: extension.permissions().to_vec(), ..AppOptions::new(naming::name(), tokens) };
+    let app = runtime.block_on(App::in_memory(options))?;
+    Ok(extension.described(app.api_builder()).build()?)
 }
 
 #[cfg(test)]
@@ -45,6 +45,6 @@ mod tests {
     #[test]
     fn every_method_of_the_sources_is_in_the_api() {
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/api");
-        assert_eq!(super::build().unwrap().methods().len(), declared(&sources));
+        assert_eq!(super::build(&crate::extension::Extension::default()).unwrap().methods().len(), declared(&sources));
     }
 }

@@ -17,18 +17,17 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use rpc_auth::TokenFormat;
 use tokio::runtime::Runtime;
 
 use self::flags::{GlobalFlags, ServeFlags};
-use crate::api::TOKENS;
 use crate::config::{Environment, Flags, ServeConfig, Sources};
+use crate::extension::Extension;
 use crate::failure::{Exit, Failure};
-use crate::{NAME, log, output};
+use crate::{log, naming, output};
 
 /// An API server: serves its methods over HTTP and WebSocket, documents them, calls them.
 #[derive(Debug, Parser)]
-#[command(name = NAME, version, after_help = example(&["", "serve --port 8081"]))]
+#[command(name = naming::name(), version = naming::version(), after_help = example(&["", "serve --port 8081"]))]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -59,19 +58,18 @@ enum Command {
     #[command(after_help = example(&["user list", "user create ann --admin --password-stdin < password.txt", "user reset-root-password"]))]
     User(user::UserArgs),
     /// Show the configuration in effect, and what set each option
-    #[command(after_help = example(&["config", "config --config app.toml --check"]))]
+    #[command(after_help = example(&["config", "config --config {file} --check"]))]
     Config(config::ConfigArgs),
     /// Ask a running server whether it is ready; ends with 0 or 1
     #[command(after_help = example(&["healthcheck", "healthcheck --url http://127.0.0.1:8081/readyz --timeout 1s"]))]
     Healthcheck(healthcheck::HealthcheckArgs),
     /// Write a script that completes this command line in a shell
-    #[command(after_help = example(&["completion bash > /etc/bash_completion.d/app-template"]))]
+    #[command(after_help = example(&["completion bash > /etc/bash_completion.d/{name}"]))]
     Completion(completion::CompletionArgs),
 }
 
-/// Runs the program: reads the command line and the environment of the process, and does what they say.
-#[must_use]
-pub fn run() -> ExitCode {
+/// Reads the command line and the environment of the process, and does what they say.
+pub(crate) fn run(extension: &Extension) -> ExitCode {
     let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -81,7 +79,7 @@ pub fn run() -> ExitCode {
         }
     };
     let is_healthcheck = matches!(cli.command, Some(Command::Healthcheck(_)));
-    match execute(cli, Environment::of_process()) {
+    match execute(cli, Environment::of_process(), extension) {
         Ok(code) => code,
         Err(failure) => {
             output::note(&failure);
@@ -100,7 +98,7 @@ fn parse() -> Result<Cli, clap::Error> {
     let mut command = Cli::command();
     let matches = command.try_get_matches_from_mut(std::env::args_os())?;
     let Some(name) = matches.subcommand_name() else { return Cli::from_arg_matches(&matches) };
-    let serve = ServeFlags::augment_args(clap::Command::new(NAME));
+    let serve = ServeFlags::augment_args(clap::Command::new(naming::name()));
     let given = |arg: &&clap::Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
     if let Some(flag) = serve.get_arguments().find(given).and_then(clap::Arg::get_long) {
         let text = format!("--{flag} cannot stand before {name}: it belongs to serve, and after it");
@@ -109,7 +107,7 @@ fn parse() -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&matches)
 }
 
-fn execute(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {
+fn execute(cli: Cli, environment: Environment, extension: &Extension) -> Result<ExitCode, Failure> {
     let Cli { command, serve, global } = cli;
     let command = command.unwrap_or(Command::Serve(serve));
     let of_command = match &command {
@@ -125,22 +123,24 @@ fn execute(cli: Cli, environment: Environment) -> Result<ExitCode, Failure> {
     let log = log::start(&sources.log()?, endpoint.as_ref())?;
     let (_last_lines, message_format) = (log.last_lines(), log.message_format);
     match command {
-        Command::Serve(_) => serve::run(&sources, log),
-        Command::Docs(args) => docs::run(&args),
-        Command::Methods(args) => methods::run(&args, &crate::api::build()?),
-        Command::Call(args) => call::run(&args, &sources, message_format),
+        Command::Serve(_) => serve::run(&sources, log, extension),
+        Command::Docs(args) => docs::run(&args, extension),
+        Command::Methods(args) => methods::run(&args, &crate::api::build(extension)?),
+        Command::Call(args) => call::run(&args, &sources, message_format, extension),
         Command::Migrate(args) => migrate::run(&args, &sources, message_format),
-        Command::User(args) => user::run(args, &sources, message_format),
-        Command::Config(args) => config::run(&args, &sources),
-        Command::Healthcheck(args) => healthcheck::run(&args, &sources),
+        Command::User(args) => user::run(args, &sources, message_format, extension),
+        Command::Config(args) => config::run(&args, &sources, extension),
+        Command::Healthcheck(args) => healthcheck::run(&args, &sources, extension),
         Command::Completion(args) => completion::run(&args, Cli::command()),
     }
 }
 
 /// The configuration of the server.
-fn serve_config(sources: &Sources) -> Result<ServeConfig, Failure> {
-    let tokens = TokenFormat::new(TOKENS).expect("a test holds it to the form");
-    Ok(sources.serve(NAME, tokens)?)
+fn serve_config(sources: &Sources, extension: &Extension) -> Result<ServeConfig, Failure> {
+    let tokens = naming::tokens().map_err(|error| Failure::new(Exit::Failure, error))?;
+    let mut config = sources.serve(naming::name(), tokens)?;
+    config.app.permissions.extend_from_slice(extension.permissions());
+    Ok(config)
 }
 
 /// Warns of variables that look like options and are none.
@@ -158,22 +158,22 @@ fn runtime() -> Result<Runtime, Failure> {
 
 /// The end of a command's help.
 fn example(lines: &[&str]) -> String {
-    let lines = lines.iter().map(|line| format!("\n  {NAME} {line}").trim_end().to_owned());
+    let (name, file) = (naming::name(), naming::config_file());
+    let named = |line: &&str| line.replace("{name}", name).replace("{file}", &file);
+    let lines = lines.iter().map(|line| format!("\n  {name} {}", named(line)).trim_end().to_owned());
     format!("{}:{}", if lines.len() == 1 { "Example" } else { "Examples" }, lines.collect::<String>())
 }
 
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
-    use rpc_auth::TokenFormat;
 
     use super::Cli;
-    use crate::api::TOKENS;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-        assert!(TokenFormat::new(TOKENS).is_ok());
+        assert!(crate::naming::tokens().is_ok());
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod found;
 mod limits;
 mod log;
 mod option;
+mod own;
+mod own_values;
 mod rules;
 mod serve;
 mod sources;
@@ -23,21 +25,15 @@ pub(crate) use self::effective::{Effective, effective};
 pub(crate) use self::environment::Environment;
 pub(crate) use self::error::ConfigError;
 pub(crate) use self::log::LogConfig;
+pub use self::option::ConfigOption;
 pub(crate) use self::option::{Flag, OptionSpec};
+pub(crate) use self::own::{OwnOptions, options, section};
+pub(crate) use self::own_values::OwnValues;
 pub(crate) use self::serve::{RootConfig, ServeConfig};
 pub(crate) use self::sources::{Flags, Sources};
 pub(crate) use self::storage::StorageConfig;
-pub(crate) use self::table::OPTIONS;
-pub(crate) use self::value::{DatabaseUrl, HttpUrl, LogFormat, OptionValue, PublicUrl};
-
-/// What the names of all variables begin with. Change it here when the application gets a name of its own.
-pub(crate) const PREFIX: &str = "APP_";
-
-/// The variable that names the file. It begins with [`PREFIX`].
-pub(crate) const CONFIG_VARIABLE: &str = "APP_CONFIG";
-
-/// The file in the working directory that is read when no other is named.
-pub(crate) const FILE: &str = "app.toml";
+pub use self::value::OptionValue;
+pub(crate) use self::value::{DatabaseUrl, HttpUrl, LogFormat, PublicUrl};
 
 /// Reads the value of a flag.
 pub(crate) fn parse<T: OptionValue>(text: &str) -> Result<T, String> {

@@ -1,10 +1,11 @@
-//! The reference application, as a library: what is here is run by its binary, and by tests with methods of their own.
+//! The reference application, as a library: what is here is run by its binary, and by programs with methods of their own.
 //!
-//! A binary that holds further methods calls [`run`] and serves them too:
+//! Such a program is a [`Program`]: it has the commands, the configuration, the log and the metrics of the application, under its
+//! own name, and serves the methods of its binary beside the application's. `examples/shop` is one.
 //!
 //! ```no_run
 //! fn main() -> std::process::ExitCode {
-//!     app_template::run()
+//!     app_template::Program::new("shop").version(env!("CARGO_PKG_VERSION")).run()
 //! }
 //! ```
 //!
@@ -31,17 +32,19 @@ mod api;
 mod app;
 mod cli;
 mod config;
+mod extension;
 mod failure;
 mod log;
 pub mod mail;
 mod metrics;
+mod naming;
 mod output;
+mod program;
 pub mod settings;
 pub mod storage;
 
 pub use crate::app::{App, AppError, AppOptions, AppParts, Avatars};
-pub use crate::cli::run;
+pub use crate::config::{ConfigOption, OptionValue};
+pub use crate::extension::{ProgramParts, StartError};
 pub use crate::metrics::{DatabaseCounts, Metrics};
-
-/// What the program is called. Change it in `Cargo.toml` when the application gets a name of its own.
-pub(crate) const NAME: &str = env!("CARGO_PKG_NAME");
+pub use crate::program::{Program, run};

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    app_template::run()
+    app_template::Program::reference().run()
 }

@@ -17,12 +17,12 @@ use rpc_core::storage::Component;
 
 use self::kind::Kind;
 use self::memory::Memory;
-use crate::NAME;
 use crate::app::AppParts;
 use crate::config::{DatabaseUrl, StorageConfig};
 use crate::failure::{Exit, Failure};
 use crate::log::MessageFormat;
 use crate::metrics::DatabaseCounter;
+use crate::naming;
 
 /// What a command does about migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,12 @@ pub(crate) trait Storage: fmt::Display + Send + Sync {
 
     /// What it counts, for metrics, if it counts anything.
     fn counter(&self) -> Option<DatabaseCounter>;
+
+    /// Its connections, where it is a Postgres database.
+    #[cfg(feature = "postgres")]
+    fn pool(&self) -> Option<sqlx::PgPool> {
+        None
+    }
 
     /// Ends the connections, after the application that was built on them.
     async fn close(self: Box<Self>);
@@ -133,5 +139,5 @@ pub(crate) fn require_database(config: &StorageConfig) -> Result<&DatabaseUrl, F
 pub(crate) fn pending(components: &[Component]) -> Option<String> {
     let count: usize = components.iter().map(|component| component.pending.len()).sum();
     let migrations = if count == 1 { "migration is" } else { "migrations are" };
-    (count > 0).then(|| format!("{count} {migrations} pending. Try: {NAME} migrate"))
+    (count > 0).then(|| format!("{count} {migrations} pending. Try: {} migrate", naming::name()))
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rpc_core::Timestamp;
+use rpc_core::{RequestId, Timestamp};
 
 /// Bytes of a text at most; what is longer is cut.
 const LONGEST_TEXT: usize = 256;
@@ -66,6 +66,8 @@ pub struct LoggedCall {
     pub transport: Cow<'static, str>,
     /// The address of the caller.
     pub client: Option<IpAddr>,
+    /// The id under which other logs show the call; `None` for calls that were logged before ids were kept.
+    pub request_id: Option<RequestId>,
 }
 
 impl LoggedCall {
@@ -117,6 +119,14 @@ pub struct LogRow {
     pub id: RowId,
     /// The call.
     pub call: LoggedCall,
+}
+
+impl LogRow {
+    /// The id under which other logs show the call; `None` for calls that were logged before ids were kept.
+    #[must_use]
+    pub fn request_id(&self) -> Option<RequestId> {
+        self.call.request_id
+    }
 }
 
 #[cfg(test)]

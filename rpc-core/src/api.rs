@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 pub use self::builder::ApiBuilder;
 pub use self::faults::{BuildError, Fault};
+pub use self::publish::Publishing;
 use crate::authenticator::Authenticator;
 use crate::budget::{Budget, ResourceUse};
 use crate::bus::Bus;
@@ -96,6 +97,10 @@ impl Api {
     #[must_use]
     pub fn event(&self, name: &str) -> Option<&Event> {
         events::find(&self.0.events, name)
+    }
+
+    pub(crate) fn declared_events(&self) -> &[Event] {
+        &self.0.events
     }
 
     /// The bus that connects this node to others.

@@ -7,11 +7,12 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::api::Api;
+use crate::api::{Api, Publishing};
 use crate::authenticator::AuthRequest;
 use crate::call::{Call, CallHead, Credentials, Outcome, RequestHead, RequestId, TraceContext, Transport};
 use crate::codec::Codec;
 use crate::error::ApiError;
+use crate::events::typed::{ApiEvent, ImpliedAudience};
 use crate::events::{Audience, PublishError};
 use crate::identity::Identity;
 use crate::method::Method;
@@ -126,13 +127,40 @@ impl Ctx {
         self.api.call(call).await
     }
 
-    /// Publishes an event to an audience, over all nodes. `()` is the payload of an event without one.
+    /// Publishes an event to those whom its declaration names: see [`Api::publish`].
     ///
     /// # Errors
     ///
     /// See [`PublishError`].
-    pub async fn publish(&self, audience: Audience, name: &str, payload: impl Serialize) -> Result<(), PublishError> {
-        self.api.publish(audience, name, payload).await
+    pub fn publish<E>(&self, event: &E) -> Publishing<'_>
+    where
+        E: ApiEvent,
+        E::Audience: ImpliedAudience<E>,
+    {
+        self.api.publish(event)
+    }
+
+    /// Publishes an event to one of the audiences that it is declared for: see [`Api::publish_to`].
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`].
+    pub fn publish_to<E: ApiEvent>(&self, audience: impl Into<Audience>, event: &E) -> Publishing<'_> {
+        self.api.publish_to(audience, event)
+    }
+
+    /// Publishes an event that is known by its name alone: see [`Api::publish_by_name`].
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`].
+    pub async fn publish_by_name(
+        &self,
+        audience: impl Into<Audience>,
+        name: &str,
+        payload: impl Serialize,
+    ) -> Result<(), PublishError> {
+        self.api.publish_by_name(audience, name, payload).await
     }
 
     /// Whether the method takes the head, or may ask for who calls by it later.

@@ -2,6 +2,7 @@
 
 mod audience;
 pub(crate) mod entry;
+pub(crate) mod typed;
 
 use jsonschema::Validator;
 use rpc_grammar::reserved::EVERYBODY;
@@ -67,8 +68,10 @@ impl Event {
 /// Why an event is not published.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// No `api_event!` declares the name.
-    #[error("the event {0} is not declared; declare it with `api_event!`")]
+    /// The `Api` has no event of the name.
+    #[error(
+        "the event {0} is not declared in this API; declare it with `#[derive(ApiEvent)]` or `api_event!`, and let `.only(…)` match it"
+    )]
     Unknown(String),
     /// The declaration does not name the audience.
     #[error("the event {event} is declared for {declared:?}, not for \"{audience}\"")]
@@ -98,6 +101,11 @@ impl From<PublishError> for crate::ApiError {
 }
 
 impl Event {
+    /// The audience of an event that is declared for one.
+    pub(crate) fn implied_audience(&self) -> Audience {
+        Audience::declared(self.audience().first().copied().unwrap_or_default())
+    }
+
     /// Checks an event against its declaration, whether it is published here or was heard from another node.
     pub(crate) fn check(&self, audience: &Audience, payload: Option<&Value>) -> Result<(), PublishError> {
         let declared = self.audience();

@@ -51,10 +51,10 @@ mod upload;
 mod ws;
 
 pub use rpc_grammar::reserved;
-pub use rpc_macros::{ApiError, ReadFields, api_event, api_method, api_module};
+pub use rpc_macros::{ApiError, ApiEvent, ReadFields, api_event, api_method, api_module};
 pub use {schemars, serde, serde_json};
 
-pub use crate::api::{Api, ApiBuilder, BuildError, Fault};
+pub use crate::api::{Api, ApiBuilder, BuildError, Fault, Publishing};
 pub use crate::authenticator::{AuthError, AuthRequest, Authenticator};
 pub use crate::budget::{Resource, ResourceUse, Share};
 pub use crate::bus::{Bus, BusError, Listener, LocalBus, Notice, PublishedEvent};
@@ -68,6 +68,7 @@ pub use crate::ctx::Ctx;
 pub use crate::error::payload::{ErrorField, ErrorSource};
 pub use crate::error::{ApiError, CodeRow, Details, ErrorCode, Violation, error_chain};
 pub use crate::events::entry::{DescribePayload, EventEntry, EventPayload};
+pub use crate::events::typed::{ApiEvent, ImpliedAudience};
 pub use crate::events::{Audience, Event, PublishError};
 pub use crate::identity::{Identity, Proof, User};
 pub use crate::limits::{DocumentLimits, EffectiveLimits, Limits, MethodLimits, Rate, network, site};
@@ -88,7 +89,7 @@ pub use crate::read::{Read, ReadFields};
 pub use crate::reply::{CacheControl, Download, Encoded, FileContent, Reply, ReplyError, SameSite, SetCookie};
 pub use crate::schema::convert::ConvertError;
 pub use crate::state::State;
-pub use crate::testing::{TestClient, TestFile, TestReply};
+pub use crate::testing::{TestClient, TestEvents, TestFile, TestReply};
 pub use crate::timestamp::Timestamp;
 pub use crate::upload::{Upload, UploadReader, Uploads};
 
@@ -100,6 +101,7 @@ pub mod __private {
     pub use inventory;
 
     pub use crate::error::payload::{Fields, with_fields};
+    pub use crate::events::typed::{DeclaredAudience, is_one_audience};
     pub use crate::method::encode::encode;
     pub use crate::method::inject::Injected;
     pub use crate::method::provider::Provider;

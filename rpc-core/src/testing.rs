@@ -1,21 +1,21 @@
 //! A client inside the process, whose calls take the whole pipeline.
 
-use std::io;
+mod events;
+mod reply;
+
+use std::net::IpAddr;
+use std::panic::Location;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+pub use self::events::TestEvents;
+pub use self::reply::{TestFile, TestReply};
 use crate::api::Api;
-use crate::call::{Call, Credentials, Outcome, RequestHead, Token};
-use crate::codec::Codec;
-use crate::error::payload::{Content, Payload};
-use crate::error::{ApiError, Details};
+use crate::call::{Call, Credentials, RequestHead, Token};
 use crate::identity::Identity;
-use crate::limits::DocumentLimits;
-use crate::reply::{Download, Encoded};
 use crate::upload::{Upload, Uploads};
 
 /// Calls methods of an [`Api`] without a network.
@@ -43,55 +43,16 @@ use crate::upload::{Upload, Uploads};
 pub struct TestClient {
     api: Api,
     credentials: Credentials,
+    address: Option<IpAddr>,
     uploads: Uploads,
     head: Option<Arc<RequestHead>>,
-}
-
-/// An answer, decoded.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TestReply {
-    /// The HTTP status.
-    pub status: u16,
-    /// The reason.
-    pub reason: String,
-    /// The data; for an error, the details that its method gave, with their `kind`, or `null`.
-    pub data: Value,
-    /// Further fields, such as `total`.
-    pub extra: Map<String, Value>,
-    /// The number of the error's code.
-    pub code: Option<i32>,
-    /// The details of an error, such as what is wrong with the parameters.
-    pub details: Details,
-    /// The headers that the method has set, cookies and the location of a redirect among them.
-    pub headers: HeaderMap,
-    /// The file that the answer is, where it is one.
-    pub file: Option<TestFile>,
-}
-
-/// A file as an answer, read whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TestFile {
-    /// The name that clients are told.
-    pub name: String,
-    /// The content type.
-    pub content_type: String,
-    /// All of it.
-    pub content: Bytes,
-}
-
-impl TestFile {
-    async fn read(download: Download) -> io::Result<Self> {
-        let (name, content_type) = (download.name().into_owned(), download.content_type.clone());
-        let content_type = content_type.to_str().unwrap_or_default().to_owned();
-        Ok(Self { name, content_type, content: download.read().await? })
-    }
 }
 
 impl TestClient {
     /// A client that calls as a guest.
     #[must_use]
     pub fn new(api: Api) -> Self {
-        Self { api, credentials: Credentials::None, uploads: Uploads::default(), head: None }
+        Self { api, credentials: Credentials::None, address: None, uploads: Uploads::default(), head: None }
     }
 
     /// The same client as somebody else, without asking the authenticator.
@@ -144,6 +105,12 @@ impl TestClient {
         client
     }
 
+    /// The same client from an address, which limits go by, and which handlers see.
+    #[must_use]
+    pub fn client(&self, address: impl Into<IpAddr>) -> Self {
+        Self { address: Some(address.into()), ..self.clone() }
+    }
+
     /// Calls a method. `params` that are no array are the only parameter. An answer that is a file is read whole.
     ///
     /// # Panics
@@ -156,6 +123,7 @@ impl TestClient {
         };
         let mut call = Call::in_process(path, self.api.request_id()).with_params(params);
         call.credentials = self.credentials.clone();
+        call.client = self.address;
         call.uploads.clone_from(&self.uploads);
         call.head = self.head.clone().into();
         let mut outcome = self.api.call(call).await;
@@ -166,6 +134,26 @@ impl TestClient {
         TestReply { file, ..TestReply::from(outcome) }
     }
 
+    /// Calls a method for its data: [`call`](Self::call), and then [`TestReply::data_as`].
+    ///
+    /// # Panics
+    ///
+    /// The call fails, or answers with something else: the message has the path, the line of the caller, and the answer.
+    #[track_caller]
+    pub fn call_as<T: DeserializeOwned>(&self, path: &str, params: Value) -> impl Future<Output = T> {
+        let caller = Location::caller();
+        async move {
+            let reply = self.call(path, params).await;
+            reply.read().unwrap_or_else(|reason| fail(format_args!("{path}, called at {caller}, {reason}")))
+        }
+    }
+
+    /// What this client hears from now on: the events that it may hear, as over a WebSocket.
+    #[must_use]
+    pub fn events(&self) -> TestEvents {
+        TestEvents::new(self.clone())
+    }
+
     /// The `Api`.
     #[must_use]
     pub fn api(&self) -> &Api {
@@ -173,67 +161,9 @@ impl TestClient {
     }
 }
 
-impl TestReply {
-    /// The details of an error as a type: a struct of the variant's fields, or an enum with `#[serde(tag = "kind")]`.
-    ///
-    /// # Errors
-    ///
-    /// They are of another type, or there are none.
-    pub fn error_details<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_value(if self.code.is_some() { self.data.clone() } else { Value::Null })
-    }
-}
-
-impl From<Outcome> for TestReply {
-    fn from(outcome: Outcome) -> Self {
-        let (status, reason, codec) = (outcome.status(), outcome.reason().to_owned(), outcome.codec);
-        match outcome.result {
-            Ok(reply) => Self {
-                status,
-                reason,
-                headers: headers(&reply),
-                file: None,
-                data: decoded(codec, &reply.data),
-                extra: reply.extra,
-                code: None,
-                details: Details::default(),
-            },
-            Err(error) => {
-                let (data, extra) = shown(codec, &error);
-                let (code, details) = (Some(error.number()), error.details().clone());
-                Self { status, reason, data, extra, code, details, headers: HeaderMap::new(), file: None }
-            }
-        }
-    }
-}
-
-fn decoded(codec: Codec, bytes: &[u8]) -> Value {
-    codec.decode(bytes, DocumentLimits::NONE).expect("what was encoded decodes")
-}
-
-/// What a method gave to its error: data, and extra fields of a reply.
-fn shown(codec: Codec, error: &ApiError) -> (Value, Map<String, Value>) {
-    match error.payload() {
-        None => (Value::Null, Map::new()),
-        Some(Payload::Reply { data, extra }) => (decoded(codec, data), extra.clone()),
-        Some(Payload::Own { kind, fields }) => {
-            let mut data = Map::from_iter([("kind".to_owned(), Value::from(*kind))]);
-            for (name, content) in &fields.0 {
-                let value = match content {
-                    Content::Encoded(bytes) => decoded(codec, bytes),
-                    Content::Typed(value) => serde_json::to_value(value).unwrap_or_default(),
-                };
-                data.insert(name.clone().into_owned(), value);
-            }
-            (data.into(), Map::new())
-        }
-    }
-}
-
-fn headers(reply: &Encoded) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, value) in reply.head().into_iter().flat_map(|head| head.all_headers()) {
-        headers.append(name, value.clone());
-    }
-    headers
+/// Ends the test.
+#[track_caller]
+#[expect(clippy::panic, reason = "a test that meets the unexpected ends there")]
+fn fail(message: std::fmt::Arguments<'_>) -> ! {
+    panic!("{message}")
 }

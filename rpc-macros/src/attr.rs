@@ -17,7 +17,7 @@ use rpc_grammar::nearest::nearest;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Ident, LitBool, LitInt, LitStr, Path, Token, Type};
+use syn::{Attribute, Ident, LitBool, LitInt, LitStr, Meta, Path, Token, Type};
 
 use crate::docs::{self, Docs};
 use crate::fault::{Fault, Faults};
@@ -145,6 +145,18 @@ pub(crate) fn pieces(tokens: TokenStream, keys: &Keys, faults: &mut Faults) -> V
     }
     pieces.retain(|piece| !piece.is_empty());
     pieces
+}
+
+/// The pieces of all attributes with a name, `#[read(…)]`.
+fn all_pieces(name: &str, attributes: &[Attribute], keys: &Keys, faults: &mut Faults) -> Vec<TokenStream> {
+    let mut all = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {
+        match &attribute.meta {
+            Meta::List(list) => all.extend(pieces(list.tokens.clone(), keys, faults)),
+            _ => faults.on(attribute, &keys.no_key()),
+        }
+    }
+    all
 }
 
 /// The texts and the keys of an input that begins with a doc comment. `None`: it does not even begin so.

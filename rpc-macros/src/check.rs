@@ -54,6 +54,14 @@ pub(crate) fn event(event: &EventAttr, faults: &mut Faults) {
     }
 }
 
+/// Checks that a type is one event.
+pub(crate) fn event_generics(generics: &Generics, faults: &mut Faults) {
+    if !generics.params.is_empty() {
+        let help = "remove the parameters, or wrap the type: `struct Shipped(Change<Order>);`";
+        faults.on(&generics.params, &Fault::new("an event is one type, and cannot be generic", help));
+    }
+}
+
 /// Checks the method.
 pub(crate) fn method(method: &Method, faults: &mut Faults) {
     check_title(method, faults);

@@ -125,34 +125,75 @@ pub fn api_module(input: TokenStream) -> TokenStream {
     expand::module::expand(input.into()).into()
 }
 
-/// Declares an event from the server to connected clients.
+/// Makes a type an event from the server to connected clients: publishing a value of it picks the event.
 ///
 /// ```
-/// # use rpc_core::{Api, Audience, PublishError, api_event};
-/// #[derive(serde::Serialize, schemars::JsonSchema)]
+/// # use rpc_core::{Api, ApiEvent, Audience, PublishError, User};
+/// /// Settings updated
+/// ///
+/// /// What follows the first paragraph is the description: Markdown.
+/// #[derive(serde::Serialize, schemars::JsonSchema, ApiEvent)]
+/// #[event(name = "/settings/updated", audience = ["admin"])]
 /// struct SettingsUpdated {
 ///     section: String,
 /// }
 ///
-/// api_event! {
-///     /// Settings updated
-///     ///
-///     /// What follows the first paragraph is the description: Markdown.
-///     name = "/settings/updated", audience = ["root", "admin"], payload = SettingsUpdated
-/// }
+/// /// Signed out
+/// #[derive(serde::Serialize, ApiEvent)]
+/// #[event(name = "/session/signed-out", audience = ["self"])]
+/// struct SignedOut;
 ///
-/// async fn announce(api: &Api) -> Result<(), PublishError> {
-///     let updated = SettingsUpdated { section: "smtp".to_owned() };
-///     api.publish(Audience::Permission("admin".into()), "/settings/updated", updated).await
+/// async fn announce(api: &Api, user: &User) -> Result<(), PublishError> {
+///     // Those who hold `admin`: the declaration names nobody else.
+///     api.publish(&SettingsUpdated { section: "smtp".to_owned() }).await?;
+///     // One user, whom only the call can name.
+///     api.publish_to(user, &SignedOut).await
 /// }
 /// ```
 ///
-/// # Keys
+/// # Keys of `#[event(…)]`
 ///
 /// | key | meaning |
 /// | --- | --- |
 /// | `name = "/settings/updated"` | the event's name: segments in kebab-case, without a version; required |
 /// | `audience = ["admin"]` | who may hear it: `*` (everybody), `guest`, `user`, `root`, `self` (one user, named when it is published) or permissions that the application declares; required |
+///
+/// The value is the payload; a type without fields, `struct SignedOut;`, carries none. A payload whose type is another
+/// crate's, or that several events share, is wrapped: `struct News(String);` is sent as the text alone.
+///
+/// `publish` takes events that one audience may hear, and goes to it. Where the declaration names several, or `self`,
+/// `publish_to` names the one that is meant; one that is not declared is refused.
+#[proc_macro_derive(ApiEvent, attributes(event))]
+pub fn derive_api_event(input: TokenStream) -> TokenStream {
+    expand::event::derive(input.into()).into()
+}
+
+/// Declares an event by its name, for programs that choose at run time what they publish; where the event is known when the
+/// program is written, `#[derive(ApiEvent)]` lets the compiler check it.
+///
+/// ```
+/// # use rpc_core::{Api, Audience, PublishError, api_event};
+/// api_event! {
+///     /// Machine started
+///     name = "/machine/started", audience = ["operator"], payload = String
+/// }
+///
+/// api_event! {
+///     /// Machine stopped
+///     name = "/machine/stopped", audience = ["operator"], payload = String
+/// }
+///
+/// async fn tell(api: &Api, change: &str, machine: &str) -> Result<(), PublishError> {
+///     api.publish_by_name(Audience::Permission("operator".into()), &format!("/machine/{change}"), machine).await
+/// }
+/// ```
+///
+/// # Keys
+///
+/// `name` and `audience` as `#[derive(ApiEvent)]` has them, and:
+///
+/// | key | meaning |
+/// | --- | --- |
 /// | `payload = SettingsUpdated` | the type of what it carries, which implements `schemars::JsonSchema`; an event without one carries nothing |
 ///
 /// Name and audiences may be constants, of the type `&'static str`: `audience = [CLERK, "admin"]`.

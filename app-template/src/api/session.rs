@@ -1,6 +1,6 @@
 use rpc_auth::{AccountError, SignUpFields, SignedIn};
 use rpc_core::reserved::{ROOT, USER};
-use rpc_core::{ApiError, Audience, Ctx, Identity, Reply, api_event, api_method, api_module};
+use rpc_core::{ApiError, ApiEvent, Ctx, Identity, Reply, api_method, api_module};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -14,12 +14,12 @@ api_module! {
     path = "/v1/session"
 }
 
-api_event! {
-    /// A session of the user has ended
-    ///
-    /// Heard by the user's other connections, after those of the session are closed.
-    name = "/session/signed-out", audience = ["self"]
-}
+/// A session of the user has ended
+///
+/// Heard by the user's other connections, after those of the session are closed.
+#[derive(Serialize, ApiEvent)]
+#[event(name = "/session/signed-out", audience = ["self"])]
+struct SignedOut;
 
 /// Confirm user email using email confirmation token
 #[api_method(path = "/v1/session/confirm-email-by-token", permissions = ["*"], ignores_token, rate = "100/min")]
@@ -176,7 +176,7 @@ async fn present(app: &App, identity: &Identity, required: Option<&[String]>) ->
 async fn signout(ctx: &Ctx, app: &App) -> Result<(), ApiError> {
     app.accounts.sign_out(ctx.identity()).await?;
     let Some(user) = ctx.identity().user() else { return Ok(()) };
-    if let Err(error) = ctx.publish(Audience::User(user.id.clone()), "/session/signed-out", ()).await {
+    if let Err(error) = ctx.publish_to(user, &SignedOut).await {
         tracing::warn!(event = "event.unpublished", %error, "a sign-out was not told to the user: {error}");
     }
     Ok(())

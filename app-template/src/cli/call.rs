@@ -10,12 +10,12 @@ use serde_json::{Map, Value};
 use super::flags::StorageFlags;
 use super::operator::Operator;
 use super::{runtime, serve_config};
-use crate::NAME;
-use crate::app::{App, AppError};
+use crate::app::App;
 use crate::config::Sources;
+use crate::extension::Extension;
 use crate::failure::{Exit, Failure};
 use crate::log::MessageFormat;
-use crate::output;
+use crate::{naming, output};
 
 /// Violations that an error names.
 const NAMED: usize = 2;
@@ -34,13 +34,18 @@ pub(super) struct CallArgs {
     pub(super) storage: StorageFlags,
 }
 
-pub(super) fn run(args: &CallArgs, sources: &Sources, message_format: MessageFormat) -> Result<ExitCode, Failure> {
-    let config = serve_config(sources)?;
+pub(super) fn run(
+    args: &CallArgs,
+    sources: &Sources,
+    message_format: MessageFormat,
+    extension: &Extension,
+) -> Result<ExitCode, Failure> {
+    let config = serve_config(sources, extension)?;
     let params =
         args.args.iter().enumerate().map(|(position, text)| parse(position, text)).collect::<Result<_, _>>()?;
     let reply = runtime()?.block_on(async {
         let operator = Operator::open(config, message_format).await?;
-        let reply = call(&operator.app, args, params).await;
+        let reply = call(&operator, extension, args, params).await;
         operator.close().await;
         reply
     })?;
@@ -51,10 +56,16 @@ pub(super) fn run(args: &CallArgs, sources: &Sources, message_format: MessageFor
     Ok(ExitCode::SUCCESS)
 }
 
-async fn call(app: &App, args: &CallArgs, params: Vec<Value>) -> Result<TestReply, Failure> {
-    let api = app.api().map_err(AppError::from)?;
+async fn call(
+    operator: &Operator,
+    extension: &Extension,
+    args: &CallArgs,
+    params: Vec<Value>,
+) -> Result<TestReply, Failure> {
+    let app = &operator.app;
+    let api = extension.api(app.api_builder(), &operator.parts).await?.build()?;
     if api.method(&args.path).is_none() {
-        let message = format!("there is no method {}. Try: {NAME} methods", args.path);
+        let message = format!("there is no method {}. Try: {} methods", args.path, naming::name());
         return Err(Failure::new(Exit::Failure, message));
     }
     let identity = identity(app, &args.user).await?;

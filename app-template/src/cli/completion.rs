@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use clap_complete::Shell;
 
-use crate::NAME;
 use crate::failure::Failure;
-use crate::output;
+use crate::{naming, output};
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionArgs {
@@ -29,7 +28,7 @@ pub(super) fn run(args: &CompletionArgs, mut command: clap::Command) -> Result<E
         ShellName::Fish => Shell::Fish,
     };
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command, NAME, &mut script);
+    clap_complete::generate(shell, &mut command, naming::name(), &mut script);
     output::result(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::flags::ServeFlags;
 use super::{serve_config, warn_of_unknown};
-use crate::config::{Effective, Sources, effective};
+use crate::config::{Effective, Sources, effective, section};
+use crate::extension::Extension;
 use crate::failure::Failure;
 use crate::output;
 
@@ -23,11 +24,11 @@ pub(super) struct ConfigArgs {
     pub(super) serve: ServeFlags,
 }
 
-pub(super) fn run(args: &ConfigArgs, sources: &Sources) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &ConfigArgs, sources: &Sources, extension: &Extension) -> Result<ExitCode, Failure> {
     warn_of_unknown(sources.environment());
-    let config = serve_config(sources)?;
+    let config = serve_config(sources, extension)?;
     if config.depends_on_methods() {
-        config.check_methods(&crate::api::build()?)?;
+        config.check_methods(&crate::api::build(extension)?)?;
     }
     let values = effective(sources)?;
     match (args.check, args.json) {
@@ -63,7 +64,7 @@ fn document(values: &[Effective], sources: &Sources) -> Value {
         let spec = value.spec;
         json!({
             "key": spec.name,
-            "section": spec.section,
+            "section": section(spec),
             "type": spec.kind,
             "expected": spec.expected(),
             "minimum": spec.range.map(|range| range.min),

@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 use rpc_core::docs::{self, ReferenceOptions};
 use similar::TextDiff;
 
-use crate::NAME;
+use crate::extension::Extension;
 use crate::failure::{Exit, Failure};
-use crate::{config, metrics, output};
+use crate::{config, metrics, naming, output};
 
 #[derive(Debug, Args)]
 pub(super) struct DocsArgs {
@@ -56,8 +56,8 @@ fn http_url(text: &str) -> Result<String, String> {
 }
 
 /// The reference of the API, and the command that writes it again.
-fn reference(format: Format, url: Option<&str>) -> Result<(String, String), Failure> {
-    let api = crate::api::build()?;
+fn reference(format: Format, url: Option<&str>, extension: &Extension) -> Result<(String, String), Failure> {
+    let api = crate::api::build(extension)?;
     let url_flag = url.map(|url| format!(" --url {url}")).unwrap_or_default();
     Ok(match (format, url) {
         (Format::Methods, None) => (docs::markdown(&api), "docs".to_owned()),
@@ -69,16 +69,17 @@ fn reference(format: Format, url: Option<&str>) -> Result<(String, String), Fail
     })
 }
 
-pub(super) fn run(args: &DocsArgs) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &DocsArgs, extension: &Extension) -> Result<ExitCode, Failure> {
+    let name = naming::name();
     let (document, again) = match args {
-        DocsArgs { configuration: true, .. } => (config::markdown(NAME), "docs --configuration".to_owned()),
-        DocsArgs { metrics: true, .. } => (metrics::markdown(NAME), "docs --metrics".to_owned()),
-        DocsArgs { format, url, .. } => reference(*format, url.as_deref())?,
+        DocsArgs { configuration: true, .. } => (config::markdown(name), "docs --configuration".to_owned()),
+        DocsArgs { metrics: true, .. } => (metrics::markdown(name), "docs --metrics".to_owned()),
+        DocsArgs { format, url, .. } => reference(*format, url.as_deref(), extension)?,
     };
     let is_stdout = args.output == Path::new("-");
     match (args.check, is_stdout) {
         (true, true) => {
-            let message = format!("--check needs a file. Try: {NAME} docs -o docs/api-v1.md --check");
+            let message = format!("--check needs a file. Try: {name} docs -o docs/api-v1.md --check");
             return Err(Failure::new(Exit::Usage, message));
         }
         (true, false) => check(&args.output, &document, &again)?,
@@ -96,7 +97,7 @@ fn check(file: &Path, document: &str, again: &str) -> Result<(), Failure> {
     let name = file.display().to_string();
     let difference = TextDiff::from_lines(present.as_str(), document);
     output::result(&difference.unified_diff().header(&name, "as it should be").to_string())?;
-    Err(Failure::new(Exit::Failure, format!("{name} is stale. Try: {NAME} {again} -o {name}")))
+    Err(Failure::new(Exit::Failure, format!("{name} is stale. Try: {} {again} -o {name}", naming::name())))
 }
 
 fn cannot(what: &str, file: &Path, error: &io::Error) -> Failure {

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::config::{self, CONFIG_VARIABLE, FILE, Flag, Flags, OPTIONS, OptionSpec};
+use crate::config::{self, Flag, Flags, OptionSpec, options};
+use crate::naming;
 
 /// The flags of `serve`.
 #[derive(Debug, Default)]
@@ -60,7 +61,7 @@ fn flags(matches: &ArgMatches, selected: fn(&OptionSpec) -> bool) -> Flags {
         "switch" => matches.get_flag(spec.name).then(|| "true".to_owned()),
         _ => matches.get_one::<String>(spec.name).cloned(),
     };
-    let specs = OPTIONS.iter().filter(|spec| selected(spec));
+    let specs = options().iter().filter(|spec| selected(spec));
     specs.filter_map(|spec| Some((spec.name, value(spec)?))).collect()
 }
 
@@ -91,26 +92,27 @@ macro_rules! from_table {
     };
 }
 
-from_table!(ServeFlags, OPTIONS.iter().filter(|spec| is_of_serve(spec)).map(|spec| arg(spec)), |matches| {
+from_table!(ServeFlags, options().iter().filter(|spec| is_of_serve(spec)).map(|spec| arg(spec)), |matches| {
     Self(flags(matches, is_of_serve))
 });
 
-from_table!(StorageFlags, OPTIONS.iter().filter(|spec| is_of_storage(spec)).map(|spec| arg(spec)), |matches| {
+from_table!(StorageFlags, options().iter().filter(|spec| is_of_storage(spec)).map(|spec| arg(spec)), |matches| {
     Self(flags(matches, is_of_storage))
 });
 
 from_table!(
     GlobalFlags,
-    OPTIONS.iter().filter(|spec| is_global(spec)).map(|spec| arg(spec)).chain([file()]),
+    options().iter().filter(|spec| is_global(spec)).map(|spec| arg(spec)).chain([file()]),
     |matches| { Self { flags: flags(matches, is_global), file: matches.get_one::<PathBuf>("config").cloned() } }
 );
 
 fn file() -> Arg {
+    let (variable, file) = (naming::config_variable(), naming::config_file());
     Arg::new("config")
         .long("config")
         .global(true)
         .help_heading("Every command")
         .value_name("FILE")
         .value_parser(config::parse::<PathBuf>)
-        .help(format!("Configuration file, in TOML [env: {CONFIG_VARIABLE}] [default: {FILE}, if it is there]"))
+        .help(format!("Configuration file, in TOML [env: {variable}] [default: {file}, if it is there]"))
 }

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 
 use super::{runtime, serve_config};
 use crate::config::{self, HttpUrl, OptionValue, Sources};
+use crate::extension::Extension;
 use crate::failure::{Exit, Failure};
 
 /// Bytes of an answer up to its status: `HTTP/1.1 200`.
@@ -26,10 +27,10 @@ pub(super) struct HealthcheckArgs {
     timeout: Duration,
 }
 
-pub(super) fn run(args: &HealthcheckArgs, sources: &Sources) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &HealthcheckArgs, sources: &Sources, extension: &Extension) -> Result<ExitCode, Failure> {
     let url = match &args.url {
         Some(url) => url.clone(),
-        None => own(serve_config(sources)?.address),
+        None => own(serve_config(sources, extension)?.address),
     };
     let asked = runtime()?.block_on(async { tokio::time::timeout(args.timeout, status(&url)).await });
     let fault = match asked {

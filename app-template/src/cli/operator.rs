@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::config::ServeConfig;
+use crate::extension::ProgramParts;
 use crate::failure::{Exit, Failure};
 use crate::log::MessageFormat;
 use crate::storage::{self, Migrations, Storage};
@@ -14,6 +15,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// Somebody who runs the application, and works on its storage.
 pub(super) struct Operator {
     pub(super) app: App,
+    /// What a program builds on.
+    pub(super) parts: ProgramParts,
     storage: Box<dyn Storage>,
 }
 
@@ -26,7 +29,10 @@ impl Operator {
             let made = app.accounts().ensure_root(None).await;
             made.map_err(|error| Failure::new(Exit::Failure, error))?;
         }
-        Ok(Self { app, storage })
+        let parts = ProgramParts::new(app.clone(), config.own);
+        #[cfg(feature = "postgres")]
+        let parts = parts.with_pool(storage.pool());
+        Ok(Self { app, parts, storage })
     }
 
     /// Finishes what the command began, and ends the connections.

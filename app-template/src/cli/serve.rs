@@ -25,27 +25,27 @@ use self::root::FirstStart;
 use self::signals::Signals;
 use self::sockets::{Socket, Sockets};
 use super::{runtime, serve_config, warn_of_unknown};
-use crate::NAME;
 use crate::app::App;
 use crate::config::{PublicUrl, ServeConfig, Sources};
+use crate::extension::{Extension, ProgramParts};
 use crate::failure::{Exit, Failure};
 use crate::log::{Log, MessageFormat, Spans};
 use crate::mail::MailTemplates;
 use crate::metrics::Metrics;
-use crate::output;
 use crate::storage::{self, Migrations, Storage};
+use crate::{naming, output};
 
 /// Spans get this time at a stop, even if calls have used up theirs.
 const SPANS_AT_STOP: Duration = Duration::from_secs(1);
 
-pub(super) fn run(sources: &Sources, log: Log) -> Result<ExitCode, Failure> {
+pub(super) fn run(sources: &Sources, log: Log, extension: &Extension) -> Result<ExitCode, Failure> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "other systems have no such limit"))]
-    let mut config = serve_config(sources)?;
+    let mut config = serve_config(sources, extension)?;
     #[cfg(unix)]
     descriptors::fit(&mut config.limits);
     warn_of_unknown(sources.environment());
     let runtime = runtime()?;
-    let ended = runtime.block_on(serve(config, log));
+    let ended = runtime.block_on(serve(config, log, extension));
     // What still runs was given its time, or a second signal said not to wait.
     runtime.shutdown_background();
     ended
@@ -60,20 +60,20 @@ fn warn_of_plain_http(config: &ServeConfig, address: SocketAddr) {
     }
 }
 
-async fn serve(config: ServeConfig, log: Log) -> Result<ExitCode, Failure> {
+async fn serve(config: ServeConfig, log: Log, extension: &Extension) -> Result<ExitCode, Failure> {
     let Log { message_format, spans, lines } = log;
     let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Failure, format!("no signals: {error}")))?;
     // Before anything is made: a start that fails could not tell the password of root.
     let Sockets { api: socket, metrics } = Sockets::bind(&config).await?;
     let opened = tokio::select! {
-        opened = open(&config, &spans, message_format) => opened?,
+        opened = open(&config, &spans, message_format, extension) => opened?,
         () = signals.next() => {
             stop::begins(message_format, 0);
             return Ok(ExitCode::SUCCESS);
         }
     };
-    let Opened { storage, app, first_start, api } = opened;
-    let service = service(&config, &api).readiness(storage.readiness());
+    let Opened { storage, app, first_start, api, service } = opened;
+    let service = service.readiness(storage.readiness());
     config.check_service(&service)?;
     let (address, server) = (socket.address, Server::on(socket.listener, service).drain(config.drain));
     let metrics = metrics.map(|Socket { listener, address }| {
@@ -123,13 +123,23 @@ struct Opened {
     app: App,
     first_start: FirstStart,
     api: Api,
+    service: HttpService,
 }
 
 /// The application, on its storage, with its first settings and its first user.
-async fn open(config: &ServeConfig, spans: &Spans, message_format: MessageFormat) -> Result<Opened, Failure> {
+async fn open(
+    config: &ServeConfig,
+    spans: &Spans,
+    message_format: MessageFormat,
+    extension: &Extension,
+) -> Result<Opened, Failure> {
     let mut storage = storage::open(&config.storage, Migrations::Apply, message_format).await?;
     let app = put_together(config, &*storage).await?;
-    let api = api(&app, config, spans)?;
+    let parts = ProgramParts::new(app.clone(), config.own.clone());
+    #[cfg(feature = "postgres")]
+    let parts = parts.with_pool(storage.pool());
+    let api = api(&app, config, spans, &parts, extension).await?;
+    let service = extension.service(service(config, &api), &parts);
     let has_banner = shows_banner(config, message_format);
     if !has_banner {
         tracing::info!(event = "storage.ready", storage = storage.kind(), "{storage}");
@@ -143,7 +153,7 @@ async fn open(config: &ServeConfig, spans: &Spans, message_format: MessageFormat
         // There will be no banner to tell it.
         first_start.log();
     }
-    prepared.map(|()| Opened { storage, app, first_start, api })
+    prepared.map(|()| Opened { storage, app, first_start, api, service })
 }
 
 async fn put_together(config: &ServeConfig, storage: &dyn Storage) -> Result<App, Failure> {
@@ -167,18 +177,24 @@ async fn put_together(config: &ServeConfig, storage: &dyn Storage) -> Result<App
     Ok(app)
 }
 
-fn api(app: &App, config: &ServeConfig, spans: &Spans) -> Result<Api, Failure> {
+async fn api(
+    app: &App,
+    config: &ServeConfig,
+    spans: &Spans,
+    parts: &ProgramParts,
+    extension: &Extension,
+) -> Result<Api, Failure> {
     if config.depends_on_methods() {
-        config.check_methods(&app.api()?)?;
+        config.check_methods(&extension.described(app.api_builder()).build()?)?;
     }
-    let builder = spans.join(app.api_builder().limits(config.limits));
+    let builder = extension.api(spans.join(app.api_builder().limits(config.limits)), parts).await?;
     let builder = if config.metrics.is_some() { builder.counted() } else { builder };
     let methods = config.methods.iter();
     Ok(methods.fold(builder, |builder, method| builder.method_limits(&method.path, method.limits)).build()?)
 }
 
 fn service(config: &ServeConfig, api: &Api) -> HttpService {
-    let service = HttpService::new(api.clone()).name(NAME).rpc_prefix(config.rpc_prefix.as_str());
+    let service = HttpService::new(api.clone()).name(naming::name()).rpc_prefix(config.rpc_prefix.as_str());
     let origins = config.origins.0.iter().chain(&config.public_url);
     origins
         .fold(service.trusted_proxies(config.proxies.clone()), |service, url| service.allow_origin_of(&url.to_string()))

@@ -15,13 +15,13 @@ use serde_json::{Value, json};
 use super::flags::StorageFlags;
 use super::operator::Operator;
 use super::{example, runtime};
-use crate::NAME;
 use crate::app::ADMIN;
 use crate::config::Sources;
+use crate::extension::Extension;
 use crate::failure::{Exit, Failure};
 use crate::log::MessageFormat;
-use crate::output;
 use crate::storage::require_database;
+use crate::{naming, output};
 
 /// Users that are read at once.
 const PAGE: u32 = 100;
@@ -85,9 +85,14 @@ struct PasswordArgs {
     password_stdin: bool,
 }
 
-pub(super) fn run(args: UserArgs, sources: &Sources, message_format: MessageFormat) -> Result<ExitCode, Failure> {
+pub(super) fn run(
+    args: UserArgs,
+    sources: &Sources,
+    message_format: MessageFormat,
+    extension: &Extension,
+) -> Result<ExitCode, Failure> {
     let UserArgs { command, json, storage: _ } = args;
-    let config = super::serve_config(sources)?;
+    let config = super::serve_config(sources, extension)?;
     require_database(&config.storage)?;
     let answer = runtime()?.block_on(async {
         let operator = Operator::open(config, message_format).await?;
@@ -208,7 +213,7 @@ fn refusal(name: &str, error: &AccountError) -> Failure {
             (Exit::Failure, faults.join("\n  "))
         }
         AccountError::NotSignedIn => {
-            (Exit::Failure, format!("there is no root user yet. Try: {NAME} user reset-root-password"))
+            (Exit::Failure, format!("there is no root user yet. Try: {} user reset-root-password", naming::name()))
         }
         error => (Exit::Failure, error.to_string()),
     };

@@ -1,18 +1,19 @@
 //! The document about all options, made from their table.
 
 use super::option::OptionSpec;
-use super::table::{METHOD_OPTIONS, OPTIONS};
-use super::{CONFIG_VARIABLE, FILE, PREFIX};
+use super::own::{options, section};
+use super::table::METHOD_OPTIONS;
+use crate::naming;
 
 /// The document, in Markdown.
 pub(crate) fn markdown(program: &str) -> String {
     let mut text = introduction(program);
-    let mut section = "";
-    for spec in OPTIONS {
-        if spec.section != section {
-            section = spec.section;
+    let mut above = "";
+    for spec in options() {
+        if section(spec) != above {
+            above = section(spec);
             text += &format!(
-                "\n## {section}\n\n| key | variable | type | range | default | |\n| --- | --- | --- | --- | --- | --- |\n"
+                "\n## {above}\n\n| key | variable | type | range | default | |\n| --- | --- | --- | --- | --- | --- |\n"
             );
         }
         text += &line(spec);
@@ -22,14 +23,15 @@ pub(crate) fn markdown(program: &str) -> String {
 }
 
 fn introduction(program: &str) -> String {
+    let (prefix, variable, file) = (naming::prefix(), naming::config_variable(), naming::config_file());
     format!(
         "# Configuration\n\n\
         <!-- Made by `{program} docs --configuration`. -->\n\n\
         Every option has a key. Its value comes from, the first one that there is: the flag `--key` of `{program} serve`, for keys\n\
         that are marked with it; the variable in the table; a second variable, where the table names one; the file; the default.\n\n\
-        - The file is the one that `--config FILE` or `{CONFIG_VARIABLE}` names, else `./{FILE}`, if it is there. It is TOML: `port = 8080`. A key that\n  \
+        - The file is the one that `--config FILE` or `{variable}` names, else `./{file}`, if it is there. It is TOML: `port = 8080`. A key that\n  \
           does not exist is a fault, so that nothing is misspelt unseen.\n\
-        - `{PREFIX}X_FILE` names a file that holds the value of `{PREFIX}X`, for secrets that are mounted. Line end aside, all of it is the value.\n\
+        - `{prefix}X_FILE` names a file that holds the value of `{prefix}X`, for secrets that are mounted. Line end aside, all of it is the value.\n\
         - A value out of its range is refused at the start, with its name and its bounds. None is longer than 8192 bytes.\n\
         - An empty variable is none. Lists are separated by commas, or arrays in the file.\n\
         - Times have a unit (`250ms`, `30s`, `15min`, `24h`, `30days`), sizes too (`512 B`, `64 KiB`, `1 MiB`, `1 GiB`).\n\

@@ -3,8 +3,9 @@
 use super::error::{ConfigError, Faults};
 use super::found::Source;
 use super::option::OptionSpec;
+use super::own::options;
 use super::sources::Sources;
-use super::table::{METHOD_OPTIONS, OPTIONS};
+use super::table::METHOD_OPTIONS;
 
 /// What stands for a secret.
 const MASK: &str = "********";
@@ -24,7 +25,7 @@ pub(crate) struct Effective {
 pub(crate) fn effective(sources: &Sources) -> Result<Vec<Effective>, ConfigError> {
     let mut faults = Faults::default();
     let mut values = Vec::new();
-    for spec in OPTIONS {
+    for &spec in options() {
         let found = sources.find(spec).unwrap_or_else(|fault| {
             faults.add(fault);
             None

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::error::meant;
 use super::found::{Found, Source};
 use super::option::OptionSpec;
-use super::table::OPTIONS;
-use super::{CONFIG_VARIABLE, PREFIX};
+use super::own::options;
+use crate::naming;
 
 /// The variables of the process, as they were at start.
 #[derive(Debug, Default)]
@@ -38,8 +38,9 @@ impl Environment {
 
     /// Variables with the prefix that set nothing, each with the one that may have been meant.
     pub(crate) fn unknown(&self) -> impl Iterator<Item = (&str, Option<String>)> {
-        let unknown =
-            self.0.keys().filter(|name| name.starts_with(PREFIX) && !variables().any(|known| known == **name));
+        let prefix = naming::prefix();
+        let is_unknown = move |name: &&String| name.starts_with(&prefix) && !variables().any(|known| known == **name);
+        let unknown = self.0.keys().filter(is_unknown);
         unknown.map(|name| (name.as_str(), meant(name, variables())))
     }
 
@@ -51,8 +52,8 @@ impl Environment {
 
 /// Every variable that is read.
 fn variables() -> impl Iterator<Item = String> {
-    let of_key = |spec: &&OptionSpec| spec.variables().chain([spec.variable_of_file()]).collect::<Vec<_>>();
-    OPTIONS.iter().flat_map(of_key).chain([CONFIG_VARIABLE.to_owned()])
+    let of_option = |spec: &'static OptionSpec| spec.variables().chain([spec.variable_of_file()]);
+    options().iter().copied().flat_map(of_option).chain([naming::config_variable()])
 }
 
 /// What a file holds, without the line end that editors add.

@@ -9,7 +9,8 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::error::{ConfigError, Faults, hint};
 use super::found::{Found, Source};
 use super::option::OptionSpec;
-use super::table::{METHOD_OPTIONS, OPTIONS};
+use super::own::options;
+use super::table::METHOD_OPTIONS;
 
 /// The key of the tables of methods.
 const METHODS: &str = "methods";
@@ -69,7 +70,7 @@ impl ConfigFile {
                         .faults
                         .add(format!("{location}: {METHODS} is no value: expected [{METHODS}.\"/v1/…\"] tables"));
                 }
-                _ => file.values.extend(reader.entry(OPTIONS, key, value)),
+                _ => file.values.extend(reader.entry(options(), key, value)),
             }
         }
         reader.faults.finish().map(|()| file)

@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_defaults_of_rates_are_those_of_the_attributes() {
-        let api = crate::api::build().unwrap();
+        let api = crate::api::build(&crate::extension::Extension::default()).unwrap();
         for (path, option) in RATES {
             let rate = api.method(path).unwrap().limits().rate;
             assert!(rate.is_some() && rate == OptionValue::parse(option.spec.default), "{path}: {rate:?}");

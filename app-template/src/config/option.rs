@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-use super::PREFIX;
 use super::value::OptionValue;
+use crate::naming;
 
 /// The end of the name of a variable that names a file with the value.
 pub(super) const FROM_FILE: &str = "_FILE";
@@ -65,7 +65,7 @@ impl OptionSpec {
 
     /// Its own variable.
     pub(crate) fn variable(&self) -> String {
-        format!("{PREFIX}{}", self.name.to_uppercase().replace('-', "_"))
+        format!("{}{}", naming::prefix(), self.name.to_uppercase().replace('-', "_"))
     }
 
     /// The variable that names a file with its value.
@@ -95,9 +95,20 @@ impl OptionSpec {
     }
 }
 
-/// An option with values of a type.
+/// An option of the configuration, with values of a type.
+///
+/// A program adds its own with [`Program::option`](crate::Program::option), and reads them with
+/// [`ProgramParts::value`](crate::ProgramParts::value). The name decides where its value comes from: `max-items` is set by the
+/// variable `SHOP_MAX_ITEMS`, the file that `SHOP_MAX_ITEMS_FILE` names, or `max-items` in the file `shop.toml`.
+///
+/// ```
+/// # use app_template::ConfigOption;
+/// static CURRENCY: ConfigOption<String> = ConfigOption::new("currency", "EUR", "Currency of prices");
+/// static MAX_ITEMS: ConfigOption<u32> =
+///     ConfigOption::new("max-items", "100", "Items of one order").within("1", "1000").with_flag();
+/// ```
 #[derive(Debug)]
-pub(crate) struct ConfigOption<T> {
+pub struct ConfigOption<T> {
     pub(crate) spec: OptionSpec,
     values: PhantomData<fn() -> T>,
 }
@@ -111,8 +122,9 @@ fn measure<T: OptionValue>(text: &str) -> Option<u128> {
 }
 
 impl<T: OptionValue> ConfigOption<T> {
-    /// An option with its default (empty: none) and a sentence.
-    pub(super) const fn new(name: &'static str, default: &'static str, text: &'static str) -> Self {
+    /// An option with its name in kebab-case, its default (empty: none), and a sentence without a full stop.
+    #[must_use]
+    pub const fn new(name: &'static str, default: &'static str, text: &'static str) -> Self {
         let spec = OptionSpec {
             name,
             also: None,
@@ -131,19 +143,20 @@ impl<T: OptionValue> ConfigOption<T> {
         Self { spec, values: PhantomData }
     }
 
-    /// The least and the greatest value. An option whose values have an order does not compile without them.
-    pub(super) const fn within(mut self, min: &'static str, max: &'static str) -> Self {
+    /// The least and the greatest value, in the texts that the option takes. An option whose values have an order needs them.
+    #[must_use]
+    pub const fn within(mut self, min: &'static str, max: &'static str) -> Self {
         self.spec.range = Some(Range { min, max });
         self
     }
 
     /// Whether it has the bounds that its type asks for.
-    pub(super) const fn is_bounded(&self) -> bool {
+    pub(crate) const fn is_bounded(&self) -> bool {
         self.spec.range.is_some() == T::MEASURE.is_some()
     }
 
     /// Reads a text, which has to be within the bounds.
-    pub(super) fn parse(&self, text: &str) -> Option<T> {
+    pub(crate) fn parse(&self, text: &str) -> Option<T> {
         if self.spec.takes(text) { T::parse(text) } else { None }
     }
 
@@ -157,7 +170,15 @@ impl<T: OptionValue> ConfigOption<T> {
         self
     }
 
-    pub(super) const fn secret(mut self) -> Self {
+    /// The flag `--name` of `serve` sets it too.
+    #[must_use]
+    pub const fn with_flag(self) -> Self {
+        self.flag(Flag::Serve)
+    }
+
+    /// Its value is never shown.
+    #[must_use]
+    pub const fn secret(mut self) -> Self {
         self.spec.secret = true;
         self
     }

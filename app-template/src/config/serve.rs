@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::error::{ConfigError, Faults};
 use super::limits::MethodConfig;
 use super::option::OptionSpec;
+use super::own_values::OwnValues;
 use super::sources::{Reader, Sources};
 use super::storage::StorageConfig;
 use super::table::{
@@ -57,6 +58,7 @@ pub(crate) struct ServeConfig {
     pub(crate) app: AppOptions,
     pub(crate) limits: Limits,
     pub(crate) methods: Vec<MethodConfig>,
+    pub(crate) own: OwnValues,
 }
 
 /// How the root user is made.
@@ -129,6 +131,7 @@ impl Sources {
             },
             limits: reader.limits(),
             methods: reader.methods(),
+            own: reader.own(),
         };
         reader.rules(&config);
         reader.faults.finish().map(|()| config)

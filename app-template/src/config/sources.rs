@@ -9,7 +9,7 @@ use super::file::ConfigFile;
 use super::found::{Found, Source};
 use super::option::{ConfigOption, OptionSpec};
 use super::value::OptionValue;
-use super::{CONFIG_VARIABLE, FILE};
+use crate::naming;
 
 /// What the command line sets: texts by the names of options.
 pub(crate) type Flags = BTreeMap<&'static str, String>;
@@ -25,8 +25,9 @@ pub(crate) struct Sources {
 impl Sources {
     /// Reads the file: the given one, or the one that a variable names, or the one that lies here, or none.
     pub(crate) fn read(flags: Flags, environment: Environment, file: Option<PathBuf>) -> Result<Self, ConfigError> {
-        let named = file.or_else(|| environment.value(CONFIG_VARIABLE).map(PathBuf::from));
-        let path = named.or_else(|| Path::new(FILE).is_file().then(|| PathBuf::from(FILE)));
+        let named = file.or_else(|| environment.value(&naming::config_variable()).map(PathBuf::from));
+        let here = naming::config_file();
+        let path = named.or_else(|| Path::new(&here).is_file().then(|| PathBuf::from(&here)));
         let file = path.map(|path| ConfigFile::read(&path)).transpose()?;
         Ok(Self { flags, environment, file })
     }

@@ -24,8 +24,9 @@ use crate::app::Avatars;
 use crate::mail::SmtpTls;
 use crate::settings::SecretBox;
 
-/// A type that flags, variables and the file are read into.
-pub(crate) trait OptionValue: Sized {
+/// A type that flags, variables and the file are read into: texts, switches, numbers, times (`Duration`), rates, addresses and
+/// paths are; implement it for a type of your own.
+pub trait OptionValue: Sized {
     /// Its name in documents and, in upper case, in the help of a flag: `number`.
     const KIND: &'static str;
     /// What it takes, for people: `true or false`.

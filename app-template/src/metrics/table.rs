@@ -7,7 +7,7 @@ use rpc_core::{CallCounts, ResourceUse};
 use super::DatabaseCounts;
 use super::sample::{Kind, Metric, Sample, Value};
 use super::snapshot::{OfMethod, Snapshot};
-use crate::NAME;
+use crate::naming;
 
 /// Declares metrics: name, kind, labels, meaning, and how each is read.
 macro_rules! metrics {
@@ -108,7 +108,7 @@ pub(super) const METRICS: &[Metric] = metrics! {
     "process_uptime_seconds": Gauge [] "For how long the application has run",
         |now| one(Value::Level(now.uptime.as_secs_f64()));
     "build_info": Gauge ["name", "version"] "Always 1; the labels say what runs",
-        |_| vec![Sample { labels: [NAME, env!("CARGO_PKG_VERSION")].map(str::to_owned).to_vec(), value: Value::Level(1.0) }];
+        |_| vec![Sample { labels: [naming::name(), naming::version()].map(str::to_owned).to_vec(), value: Value::Level(1.0) }];
 };
 
 fn one(value: Value) -> Vec<Sample> {

@@ -4,7 +4,7 @@ mod settings;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,13 +21,12 @@ use tokio_util::task::TaskTracker;
 
 pub use self::settings::PgSettings;
 use super::{Backend, Migrations, Storage, Target, pending};
-use crate::NAME;
 use crate::app::AppParts;
 use crate::failure::{Exit, Failure};
 use crate::log::MessageFormat;
 use crate::metrics::{DatabaseCounter, DatabaseCounts};
-use crate::output;
 use crate::settings::SecretBox;
+use crate::{naming, output};
 
 /// A step that takes less is not reported to people.
 const QUICK: Duration = Duration::from_millis(500);
@@ -35,17 +34,26 @@ const QUICK: Duration = Duration::from_millis(500);
 /// How long `/readyz` waits for the database.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
-/// The tables of the application, in the order in which they are made.
+/// The tables that the program of this process adds, which says so once.
+static OWN: OnceLock<Vec<Tables>> = OnceLock::new();
+
+/// Adds tables to those of the application.
+pub(crate) fn declare(own: Vec<Tables>) {
+    OWN.get_or_init(|| own);
+}
+
+/// The tables of the application, in the order in which they are made; then those that the program adds.
 #[must_use]
 pub fn tables() -> Vec<Tables> {
-    [
+    let own = OWN.get().into_iter().flatten().copied();
+    let application = [
         ("bus", "rpc_bus_", PgBus::migrator as fn() -> _),
         ("accounts", "rpc_auth_", rpc_auth::postgres::migrator),
         ("call log", "rpc_calllog_", rpc_calllog::postgres::migrator),
         ("settings", "app_settings", PgSettings::migrator),
     ]
-    .map(|(name, prefix, migrator)| Tables { name, prefix, migrator })
-    .into()
+    .map(|(name, prefix, migrator)| Tables { name, prefix, migrator });
+    application.into_iter().chain(own).collect()
 }
 
 pub(super) struct Postgres;
@@ -153,6 +161,10 @@ impl Storage for Node {
         }))
     }
 
+    fn pool(&self) -> Option<sqlx::PgPool> {
+        Some(self.database.pool().clone())
+    }
+
     async fn close(self: Box<Self>) {
         self.bus.stop();
         self.tasks.close();
@@ -172,7 +184,7 @@ async fn connect(Target { url, config, .. }: Target<'_>, report: Report<'_>) -> 
         acquire_timeout: config.timeout,
         startup_wait: config.wait,
         lock_wait: config.lock_wait,
-        ..DatabaseOptions::new(connection.application_name(NAME), tables())
+        ..DatabaseOptions::new(connection.application_name(naming::name()), tables())
     };
     Ok(Database::connect(options, report).await?)
 }

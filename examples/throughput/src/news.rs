@@ -1,17 +1,16 @@
 //! An event for everybody, for the load on many WebSockets.
 
-use rpc_core::{ApiError, Audience, Ctx, api_event, api_method};
+use rpc_core::{ApiError, ApiEvent, Ctx, api_method};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-api_event! {
-    /// There is news
-    name = "/v1/test/news",
-    audience = ["*"],
-    payload = String
-}
+/// There is news
+#[derive(Serialize, JsonSchema, ApiEvent)]
+#[event(name = "/v1/test/news", audience = ["*"])]
+struct News(String);
 
 /// Tell everybody
 #[api_method(path = "/v1/test/announce", permissions = ["admin"])]
 async fn announce(ctx: &Ctx, text: String) -> Result<(), ApiError> {
-    ctx.publish(Audience::Everyone, "/v1/test/news", text).await?;
-    Ok(())
+    Ok(ctx.publish(&News(text)).await?)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rpc_core::Timestamp;
+use rpc_core::{RequestId, Timestamp};
 
 use crate::batch::{Batch, BatchId, NodeId};
 use crate::call::{Admission, LogRow, LoggedCall};
@@ -35,6 +35,7 @@ pub(super) fn call(method: &'static str, ended: i64) -> LoggedCall {
         reason: "OK".into(),
         transport: "http".into(),
         client: None,
+        request_id: RequestId::parse("given"),
     }
 }
 

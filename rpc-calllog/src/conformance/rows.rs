@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rpc_core::Timestamp;
+use rpc_core::{RequestId, Timestamp};
 
 use super::given::{ANSWERS, BYE, HELLO, MINUTE, all_rows, at, call, counted, log, rows};
 use crate::call::{Admission, Caller, LoggedCall};
@@ -31,6 +31,9 @@ pub async fn a_call_is_stored_as_given<S: CallLogStore>(store: Arc<S>) {
         LoggedCall { admission: Admission::Refused, status: 403, reason: "".into(), ..call(HELLO, 7) },
         LoggedCall { exception: true, status: 500, reason: "Internal error".into(), ..call(HELLO, 8) },
         LoggedCall { started: Timestamp::default(), ..call(HELLO, 9) },
+        LoggedCall { request_id: None, ..call(HELLO, 10) },
+        LoggedCall { request_id: RequestId::parse("0123456789abcdef0123456789abcdef"), ..call(HELLO, 11) },
+        LoggedCall { request_id: RequestId::parse("_A.7-"), ..call(HELLO, 12) },
     ];
     stored(&*store, &calls).await;
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use foldhash::fast::FixedState;
-use rpc_core::{CallRecord, Disposition, ErrorCode, Identity, Transport, network};
+use rpc_core::{CallRecord, Disposition, ErrorCode, Identity, RequestId, Transport, network};
 
 use crate::call::{Admission, Caller, LoggedCall};
 
@@ -55,6 +55,7 @@ pub(super) struct Record {
     runtime: Duration,
     reason: Cow<'static, str>,
     client: Option<IpAddr>,
+    request_id: RequestId,
     status: u16,
     transport: Transport,
     admission: Admission,
@@ -78,6 +79,7 @@ impl Record {
             runtime: record.runtime,
             reason: reason(record),
             client: record.client,
+            request_id: record.request_id,
             status: record.status,
             transport: record.transport,
             admission,
@@ -121,6 +123,7 @@ impl Record {
             reason: self.reason,
             transport: Cow::Borrowed(self.transport.name()),
             client: self.client,
+            request_id: Some(self.request_id),
         };
         call.fit()
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use rpc_core::Timestamp;
+use rpc_core::{RequestId, Timestamp};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row};
 
@@ -16,7 +16,7 @@ macro_rules! page {
     ($($condition:literal)?) => {
         concat!(
             "SELECT id, finished, runtime, status, accepted, declined, exception, method, user_id, username, reason, \
-                transport, host(client) AS client
+                transport, host(client) AS client, request_id
              FROM rpc_calllog_calls WHERE finished >= $1 ",
             $($condition,)?
             " ORDER BY finished DESC, id DESC LIMIT $2 OFFSET $3"
@@ -63,6 +63,7 @@ fn row(row: &PgRow) -> Result<LogRow, sqlx::Error> {
         reason: text(row, "reason")?,
         transport: text(row, "transport")?,
         client: client.map(str::parse).transpose().map_err(decoding)?,
+        request_id: row.try_get::<Option<&str>, _>("request_id")?.and_then(RequestId::parse),
     };
     Ok(LogRow { id: RowId(row.try_get("id")?), call })
 }

@@ -2,14 +2,15 @@
 
 use std::net::IpAddr;
 
+use rpc_core::RequestId;
 use rpc_core::storage::postgres::timestamptz;
 
 use crate::call::{Admission, LoggedCall};
 
 /// The columns, in the order in which [`rows`] writes them. `id` is the column's default.
 pub(super) const COPY: &str = "COPY rpc_calllog_calls (finished, runtime, status, accepted, declined, exception, method, \
-                               user_id, username, reason, transport, client) FROM STDIN (FORMAT binary)";
-const COLUMNS: i16 = 12;
+                               user_id, username, reason, transport, client, request_id) FROM STDIN (FORMAT binary)";
+const COLUMNS: i16 = 13;
 
 /// The signature, no flags, no further header.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -20,7 +21,7 @@ const NULL: i32 = -1;
 const NUMBERS: usize = 2 + (4 + 8) + (4 + 8) + (4 + 4) + 3 * (4 + 1);
 
 /// A row for most calls.
-const ROW: usize = 192;
+const ROW: usize = 232;
 
 /// Families of addresses in an `inet`; the second is that of IPv4 and one more, on all systems.
 const IPV4: u8 = 2;
@@ -71,6 +72,7 @@ impl Rows {
         self.field(call.reason.as_bytes());
         self.field(call.transport.as_bytes());
         self.address(call.client);
+        self.text(call.request_id.as_ref().map(RequestId::as_str));
     }
 
     /// # Panics

@@ -7,7 +7,10 @@ use sqlx::migrate::Migrator;
 const TABLE: &str = "_rpc_calllog_migrations";
 
 /// Each with its version and purpose. What was released is never changed: databases remember its checksum.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "call log", include_str!("../../migrations/0001_call_log.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "call log", include_str!("../../migrations/0001_call_log.sql")),
+    (2, "request ids", include_str!("../../migrations/0002_request_ids.sql")),
+];
 
 /// Makes the tables, or brings them up to date. It remembers what it did in a table of its own, `_rpc_calllog_migrations`.
 #[must_use]

@@ -4,12 +4,13 @@ mod faults;
 mod nodes;
 mod partitions;
 mod sums;
+mod upgrade;
 
 use std::time::Duration;
 
 use rpc_calllog::postgres::{PgLog, migrator};
 use rpc_calllog::{Admission, Batch, BatchId, BucketQuery, CallLogStore, LoggedCall, NodeId, Resolution, RowQuery};
-use rpc_core::Timestamp;
+use rpc_core::{RequestId, Timestamp};
 use test_postgres::{TestDatabase, lay_traps};
 
 /// Connections of a test: enough for what meets, fewer than what waits.
@@ -63,6 +64,7 @@ fn call(method: &str, ended: i64) -> LoggedCall {
         reason: "OK".into(),
         transport: "http".into(),
         client: None,
+        request_id: RequestId::parse("given"),
     }
 }
 

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rpc_calllog::{Bucket, CallLog, CallLogOptions, Counts, LogRow, MemoryLog};
-use rpc_core::TestClient;
 use rpc_core::client::{Batch, HttpClient, WsClient};
+use rpc_core::{Call, RequestId, TestClient};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -213,4 +213,15 @@ async fn reasons_and_names_of_any_kind_are_logged() {
     let reasons: Vec<&str> = rows.iter().map(|row| &*row.call.reason).collect();
     assert_eq!(reasons, ["OK", "\u{10FFFF}\r\n'\"\\", &"ö".repeat(128), "nul   nul"]);
     assert!(rows[1].call.caller.as_ref().unwrap().name.starts_with("ä ä "));
+}
+
+#[test_waits::test]
+async fn a_row_has_the_id_under_which_the_request_is_known_elsewhere() {
+    let world = World::new();
+    let id = RequestId::parse("7f3c-of.a_proxy").unwrap();
+    world.api.call(Call::in_process(END, id).with_params(vec![json!("well")])).await;
+    world.calls(1).await;
+    let rows = world.log.rows(Some(END), 0, 10).await.unwrap();
+    let ids: Vec<_> = rows.iter().map(|row| row.request_id().unwrap()).collect();
+    assert!(ids.contains(&id) && ids.len() == 2 && ids[0] != ids[1], "{ids:?}");
 }

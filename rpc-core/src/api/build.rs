@@ -46,7 +46,8 @@ impl ApiBuilder {
         let hub = Arc::new(Hub::new(Arc::clone(&events)));
         let listener: Arc<dyn Listener> = Arc::clone(&hub) as _;
         self.bus.listen(Arc::downgrade(&listener));
-        Ok(Api(Arc::new(Inner {
+        let is_for_documents = self.is_for_documents;
+        let api = Api(Arc::new(Inner {
             by_path: methods.iter().map(|method| (method.path(), Arc::clone(method))).collect(),
             client_events: declared_events::reached_methods(&methods),
             methods,
@@ -67,7 +68,11 @@ impl ApiBuilder {
             stopping: CancellationToken::new(),
             stopped: AtomicBool::new(false),
             tasks: Arc::new(TaskTracker::new()),
-        })))
+        }));
+        if is_for_documents {
+            api.stop();
+        }
+        Ok(api)
     }
 
     /// The selected methods, ordered by path.

@@ -26,6 +26,7 @@ pub struct ApiBuilder {
     pub(super) tracer: Option<Box<dyn Tracer>>,
     pub(super) is_counted: bool,
     pub(super) non_finite: NonFinite,
+    pub(super) is_for_documents: bool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) bus: Arc<dyn Bus>,
     pub(super) limits: Limits,
@@ -44,6 +45,7 @@ impl Default for ApiBuilder {
             tracer: None,
             is_counted: false,
             non_finite: NonFinite::default(),
+            is_for_documents: false,
             clock: Arc::new(SystemClock::default()),
             bus: Arc::new(LocalBus::default()),
             limits: Limits::default(),
@@ -152,6 +154,13 @@ impl ApiBuilder {
     #[must_use]
     pub fn non_finite(mut self, rule: NonFinite) -> Self {
         self.non_finite = rule;
+        self
+    }
+
+    /// For documents only: states need not be given, and every call is refused with 503.
+    #[must_use]
+    pub fn for_documents(mut self) -> Self {
+        self.is_for_documents = true;
         self
     }
 

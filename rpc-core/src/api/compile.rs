@@ -152,6 +152,9 @@ impl<'b> Build<'b> {
     }
 
     fn check_states(&mut self, entry: &MethodEntry, wanted: &[WantedState]) {
+        if self.builder.is_for_documents {
+            return;
+        }
         let states = &self.builder.states;
         for wanted in wanted.iter().filter(|wanted| !wanted.is_given(states)) {
             self.faults.push(Fault::missing_state(entry.path, entry.location, wanted, states));

@@ -3,7 +3,8 @@
 use rpc_grammar::reserved::{EVERYBODY, GUEST, ROOT, SELF, USER};
 use serde::{Deserialize, Serialize};
 
-use crate::identity::Identity;
+use crate::identity::{Identity, User};
+use crate::permissions::Permission;
 
 /// Who is to hear a published event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +38,17 @@ impl Audience {
         }
     }
 
+    /// The audience that a word in an event's declaration stands for. `self` needs a user besides.
+    pub(super) fn declared(word: &str) -> Self {
+        match word {
+            EVERYBODY => Self::Everyone,
+            USER => Self::Users,
+            ROOT => Self::Root,
+            GUEST => Self::Guests,
+            permission => Self::Permission(permission.into()),
+        }
+    }
+
     /// The word for it in an event's declaration.
     pub(super) fn declared_as(&self) -> &str {
         match self {
@@ -46,6 +58,32 @@ impl Audience {
             Self::Root => ROOT,
             Self::Guests => GUEST,
             Self::Permission(name) => name,
+        }
+    }
+}
+
+/// The connections of this user.
+impl From<&User> for Audience {
+    fn from(user: &User) -> Self {
+        Self::User(user.id.clone())
+    }
+}
+
+/// Those who hold it.
+impl From<Permission> for Audience {
+    fn from(permission: Permission) -> Self {
+        Self::Permission(permission.name.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Audience;
+
+    #[test]
+    fn a_declared_word_and_its_audience_are_the_same() {
+        for word in ["*", "user", "root", "guest", "billing:read"] {
+            assert_eq!(Audience::declared(word).declared_as(), word);
         }
     }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rpc_core::{
-    Api, ApiBuilder, ApiError, Audience, AuthError, AuthRequest, Authenticator, Ctx, Identity, Reply, Token, User,
-    api_event, api_method, api_module,
+    Api, ApiBuilder, ApiError, ApiEvent, AuthError, AuthRequest, Authenticator, Ctx, Identity, Reply, Token, User,
+    api_method, api_module,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -72,16 +72,13 @@ async fn waits(doors: &Doors) -> Result<(), ApiError> {
 /// Publishes news
 #[api_method(path = "/v9/client/publishes", permissions = ["*"])]
 async fn publishes(ctx: &Ctx, text: String) -> Result<(), ApiError> {
-    ctx.publish(Audience::Everyone, "/v9/client/news", text).await?;
-    Ok(())
+    Ok(ctx.publish(&News(text)).await?)
 }
 
-api_event! {
-    /// There is news
-    name = "/v9/client/news",
-    audience = ["*"],
-    payload = String
-}
+/// There is news
+#[derive(serde::Serialize, schemars::JsonSchema, ApiEvent)]
+#[event(name = "/v9/client/news", audience = ["*"])]
+struct News(String);
 
 /// Where `waits` waits.
 struct Doors {

@@ -19,6 +19,7 @@ mod http;
 mod parameters;
 mod pipeline;
 mod postgres;
+mod published;
 mod registration;
 mod request;
 mod rpc;

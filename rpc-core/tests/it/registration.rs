@@ -259,3 +259,22 @@ fn configured_limits_come_before_the_attributes() {
     assert_eq!((limits.concurrency, limits.max_body, limits.rate), (Some(7), 10, None));
     assert_eq!(api.method("/v9/registration/below/good").unwrap().limits().max_body, 1024 * 1024);
 }
+
+api_module! {
+    /// Of a state that is given when there is a storage
+    path = "/v9/stateless"
+}
+
+/// Read
+#[api_method(path = "/v9/stateless/read", permissions = ["*"])]
+async fn read(_absent: &Absent) -> Result<(), ApiError> {
+    Ok(())
+}
+
+#[test_waits::test]
+async fn what_is_for_documents_needs_no_states_and_answers_no_call() {
+    let builder = || Api::builder().only("/v9/stateless/**");
+    assert!(matches!(faults(&builder().build().unwrap_err())[..], [Fault::MissingState { .. }]));
+    let api = builder().for_documents().build().unwrap();
+    assert_eq!(TestClient::new(api).call("/v9/stateless/read", json!([])).await.status, 503);
+}

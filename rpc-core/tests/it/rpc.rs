@@ -107,7 +107,7 @@ async fn opens(doors: &Doors, count: u16) -> Result<(), ApiError> {
 #[api_method(path = "/v9/rpc/publishes", permissions = ["*"])]
 async fn publishes(ctx: &Ctx, audience: Value, text: String) -> Result<(), ApiError> {
     let audience: Audience = serde_json::from_value(audience).map_err(ApiError::internal)?;
-    ctx.publish(audience, "/v9/rpc/news", text).await?;
+    ctx.publish_by_name(audience, "/v9/rpc/news", text).await?;
     Ok(())
 }
 

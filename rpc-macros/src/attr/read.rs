@@ -1,9 +1,9 @@
 //! The keys of `#[read(…)]`, on a struct and on its fields.
 
-use proc_macro2::{Span, TokenStream};
-use syn::{Attribute, LitStr, Meta};
+use proc_macro2::Span;
+use syn::{Attribute, LitStr};
 
-use super::{Keys, Pair, Pairs, pieces};
+use super::{Keys, Pair, Pairs, all_pieces};
 use crate::fault::{Fault, Faults};
 use crate::grammar::name;
 use crate::grammar::operator::{self, Operator};
@@ -46,7 +46,7 @@ impl ListAttr {
     pub(crate) fn read(attributes: &[Attribute], faults: &mut Faults) -> Self {
         let mut attr = Self::default();
         let mut pairs = Pairs::default();
-        for piece in all_pieces(attributes, &LIST_KEYS, faults) {
+        for piece in all_pieces(READ, attributes, &LIST_KEYS, faults) {
             pairs.push(piece, &LIST_KEYS, faults);
         }
         for pair in &pairs.list {
@@ -66,7 +66,7 @@ impl FieldAttr {
     pub(crate) fn read(attributes: &[Attribute], faults: &mut Faults) -> Self {
         let mut attr = Self::default();
         let mut pairs = Pairs::default();
-        for piece in all_pieces(attributes, &FIELD_KEYS, faults) {
+        for piece in all_pieces(READ, attributes, &FIELD_KEYS, faults) {
             match syn::parse2::<LitStr>(piece.clone()) {
                 Ok(text) => attr.add_operator(&text, faults),
                 Err(_) => pairs.push(piece, &FIELD_KEYS, faults),
@@ -103,16 +103,4 @@ impl FieldAttr {
             faults.take(name, name::identifier(&name.value()));
         }
     }
-}
-
-/// The pieces of all `#[read(…)]` among the attributes.
-fn all_pieces(attributes: &[Attribute], keys: &Keys, faults: &mut Faults) -> Vec<TokenStream> {
-    let mut all = Vec::new();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(READ)) {
-        match &attribute.meta {
-            Meta::List(list) => all.extend(pieces(list.tokens.clone(), keys, faults)),
-            _ => faults.on(attribute, &keys.no_key()),
-        }
-    }
-    all
 }

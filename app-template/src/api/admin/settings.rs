@@ -1,7 +1,9 @@
-use rpc_core::{ApiError, Audience, Ctx, ErrorCode, Proof, api_event, api_method, api_module};
+use rpc_core::{ApiError, ApiEvent, Ctx, ErrorCode, Proof, api_method, api_module};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::app::{ADMIN, App};
+use crate::app::App;
 use crate::mail::{self, SmtpOverride};
 use crate::settings::{PublicSettings, SettingsChange};
 
@@ -10,10 +12,10 @@ api_module! {
     path = "/v1/admin/settings"
 }
 
-api_event! {
-    /// The settings have changed
-    name = "/settings/updated", audience = ["admin"], payload = PublicSettings
-}
+/// The settings have changed
+#[derive(Serialize, JsonSchema, ApiEvent)]
+#[event(name = "/settings/updated", audience = ["admin"])]
+struct SettingsUpdated(PublicSettings);
 
 /// Root is root in a session only.
 const ROOT_ONLY: &str = "Sign in as root to change app_url and the mail account";
@@ -49,8 +51,7 @@ async fn update(
         return Err(ApiError::of(ErrorCode::Forbidden).with_reason(ROOT_ONLY));
     }
     let settings = app.settings.update(&change, &app.accounts.authority(ctx.identity())?).await?;
-    let told = ctx.publish(Audience::Permission(ADMIN.name.into()), "/settings/updated", settings.public()).await;
-    if let Err(error) = told {
+    if let Err(error) = ctx.publish(&SettingsUpdated(settings.public())).await {
         tracing::warn!(event = "event.unpublished", %error, "a change of settings was not told: {error}");
     }
     Ok(())

@@ -8,7 +8,7 @@ use rpc_core::Api;
 
 use super::metrics;
 use super::root::FirstStart;
-use crate::NAME;
+use crate::naming;
 
 /// The columns of an address and of a password.
 const WIDTH: usize = 35;
@@ -32,7 +32,7 @@ pub(super) struct Banner<'a> {
 
 impl fmt::Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n  {NAME} {}", env!("CARGO_PKG_VERSION"))?;
+        writeln!(f, "\n  {} {}", naming::name(), naming::version())?;
         self.addresses(f)?;
         writeln!(f, "    Storage    {}", self.storage)?;
         match &self.mail_server {
@@ -72,7 +72,10 @@ impl Banner<'_> {
             FirstStart::Written(path) => format!("in {}", path.display()),
         };
         writeln!(f, "\n  First start: administrator created\n    user       root\n    password   {password}")?;
-        if self.storage_lasts { writeln!(f, "    lost it?   {NAME} user reset-root-password") } else { Ok(()) }
+        if self.storage_lasts {
+            writeln!(f, "    lost it?   {} user reset-root-password", naming::name())?;
+        }
+        Ok(())
     }
 }
 
@@ -98,14 +101,14 @@ mod tests {
             storage_lasts: mail_server.is_some(),
             mail_server: mail_server.map(str::to_owned),
             first_start,
-            api: &crate::api::build().unwrap(),
+            api: &crate::api::build(&crate::extension::Extension::default()).unwrap(),
         };
         banner.to_string().lines().map(str::to_owned).collect()
     }
 
     #[test]
     fn the_banner_says_where_to_go_and_who_may() {
-        let methods = crate::api::build().unwrap().methods().len();
+        let methods = crate::api::build(&crate::extension::Extension::default()).unwrap().methods().len();
         let expected = [
             "",
             concat!("  app-template ", env!("CARGO_PKG_VERSION")),

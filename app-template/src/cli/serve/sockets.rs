@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
-use crate::NAME;
 use crate::config::ServeConfig;
 use crate::failure::{Exit, Failure};
+use crate::naming;
 
 /// Sockets that listen, on which nobody is answered yet.
 pub(super) struct Sockets {
@@ -46,12 +46,13 @@ impl Socket {
 }
 
 fn cannot_bind(address: SocketAddr, error: &io::Error) -> Failure {
-    let other = |port: u16| format!("Try: {NAME} serve --port {port}");
+    let other = |port: u16| format!("Try: {} serve --port {port}", naming::name());
+    let name = naming::name();
     let message = match error.kind() {
         ErrorKind::AddrInUse => format!("{address} is in use. {}", other(next_port(address))),
         ErrorKind::PermissionDenied => format!("{address} needs more rights than this user has. {}", other(8080)),
         ErrorKind::AddrNotAvailable => {
-            format!("{} is no address of this machine. Try: {NAME} serve --bind 127.0.0.1", address.ip())
+            format!("{} is no address of this machine. Try: {name} serve --bind 127.0.0.1", address.ip())
         }
         _ => format!("{address} cannot be listened on: {error}"),
     };
@@ -62,7 +63,7 @@ fn cannot_bind_metrics(address: SocketAddr, error: &io::Error) -> Failure {
     let message = match error.kind() {
         ErrorKind::AddrInUse => {
             let other = SocketAddr::new(address.ip(), next_port(address));
-            format!("metrics-bind: {address} is in use. Try: {NAME} serve --metrics-bind {other}")
+            format!("metrics-bind: {address} is in use. Try: {} serve --metrics-bind {other}", naming::name())
         }
         _ => format!("metrics-bind: {address} cannot be listened on: {error}"),
     };

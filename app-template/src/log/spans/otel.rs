@@ -15,8 +15,8 @@ use tracing_subscriber::filter::filter_fn;
 
 use super::BoxedLayer;
 use super::exporter::{CallExporter, Client, SEND_TIME};
-use crate::NAME;
 use crate::config::HttpUrl;
+use crate::naming;
 
 /// Sends spans, until it is finished.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ impl Export {
         let exporter = SpanExporter::builder().with_http().with_protocol(Protocol::HttpBinary).with_endpoint(url);
         let exporter = exporter.with_timeout(SEND_TIME).with_http_client(Client::default()).build();
         let exporter = exporter.map_err(|error| error.to_string())?;
-        let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
-        let resource = Resource::builder_empty().with_service_name(NAME).with_attribute(version).build();
+        let version = KeyValue::new("service.version", naming::version());
+        let resource = Resource::builder_empty().with_service_name(naming::name()).with_attribute(version).build();
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(CallExporter::new(exporter))
             .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
@@ -42,7 +42,7 @@ impl Export {
     /// Hears of spans; what is logged in them stays in the log.
     pub(super) fn layer(&self) -> BoxedLayer {
         tracing_opentelemetry::layer()
-            .with_tracer(self.0.tracer(NAME))
+            .with_tracer(self.0.tracer(naming::name()))
             .with_location(false)
             .with_threads(false)
             .with_tracked_inactivity(false)

@@ -51,7 +51,7 @@ async fn waits_for_the_store(world: &World, served: &Served) -> (WsClient, Recei
     let mut events = bob.events();
     *world.store.failure.lock().unwrap() = Some("down");
     world.bus.tell(&Notice::Missed);
-    world.api.publish(Audience::User("3".into()), "/session/signed-out", ()).await.unwrap();
+    world.api.publish_by_name(Audience::User("3".into()), "/session/signed-out", ()).await.unwrap();
     bob.call::<Value>("/v1/profile/read", ()).await.unwrap_err();
     assert!(events.try_recv().is_err(), "who it is is not known");
     (bob, events)

@@ -19,7 +19,7 @@ use rpc_calllog::{
     Admission, Batch, BatchId, CallLog, CallLogOptions, CallLogStore, Caller, LoggedCall, NodeId, Statistics,
     StoreError,
 };
-use rpc_core::{Clock, SystemClock};
+use rpc_core::{Clock, RequestId, SystemClock};
 use sqlx::postgres::PgPoolOptions;
 
 /// As many as the reference application has.
@@ -108,6 +108,7 @@ impl Calls {
             reason: "OK".into(),
             transport: "http".into(),
             client: Some([10, 0, 0, number as u8].into()),
+            request_id: RequestId::parse(&format!("{:016x}{number:016x}", self.number)),
         }
     }
 }

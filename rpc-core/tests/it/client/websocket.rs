@@ -98,7 +98,7 @@ async fn events_and_publications_are_heard() {
     let server = start().await;
     let client = builder(&server).connect().await.unwrap();
     let mut events = client.events();
-    server.api.publish(Audience::Everyone, "/v9/client/news", "first").await.unwrap();
+    server.api.publish_by_name(Audience::Everyone, "/v9/client/news", "first").await.unwrap();
     let first = next(&mut events).await;
     assert_eq!((first.name.as_str(), first.args, first.subscribed), ("/v9/client/news", vec![json!("first")], false));
     client.subscribe(&["/v9/client/news"]).await.unwrap();
@@ -128,7 +128,7 @@ async fn a_lost_connection_is_made_again_and_its_calls_are_not() {
     assert_eq!(*client.state().borrow(), ConnectionState::Connected);
     let statuses: Vec<u16> = server.memory.take().iter().map(|seen| seen.status).collect();
     assert_eq!(statuses, [499, 200], "the lost call is not repeated");
-    server.api.publish(Audience::Everyone, "/v9/client/news", "again").await.unwrap();
+    server.api.publish_by_name(Audience::Everyone, "/v9/client/news", "again").await.unwrap();
     assert!(next(&mut events).await.subscribed);
 }
 

@@ -129,12 +129,12 @@ impl World {
         let socket = Socket::open_over(stream, &self.far, &headers).await.unwrap();
         let large = "x".repeat(1024 * 1024);
         for _ in 0..16 {
-            self.api().publish(Audience::Everyone, "/v9/rpc/news", &large).await.unwrap();
+            self.api().publish_by_name(Audience::Everyone, "/v9/rpc/news", &large).await.unwrap();
         }
         // The server has written, as much as there is room for.
         soon("the first event", socket.stream.get_ref().get_ref().readable()).await.unwrap();
         for _ in 0..READ_FIRST - 16 {
-            self.api().publish(Audience::Everyone, "/v9/rpc/news", "x").await.unwrap();
+            self.api().publish_by_name(Audience::Everyone, "/v9/rpc/news", "x").await.unwrap();
         }
         // It has noticed the others, too.
         assert_eq!(self.far.post("/v9/rpc/echo", "[1]").await.status, 200);
@@ -152,11 +152,11 @@ impl World {
     }
 
     async fn tell_admins(&self, number: u32) {
-        self.api().publish(Audience::Permission("admin".into()), "/v9/rpc/some", number).await.unwrap();
+        self.api().publish_by_name(Audience::Permission("admin".into()), "/v9/rpc/some", number).await.unwrap();
     }
 
     async fn tell_everyone(&self, text: &str) {
-        self.api().publish(Audience::Everyone, "/v9/rpc/news", text).await.unwrap();
+        self.api().publish_by_name(Audience::Everyone, "/v9/rpc/news", text).await.unwrap();
     }
 }
 

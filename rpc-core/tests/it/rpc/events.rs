@@ -30,8 +30,8 @@ async fn an_event_reaches_its_audience_and_nobody_else() {
         (Audience::Permission("admin".into()), [false, true, true, true, false]),
     ];
     for (number, (audience, expected)) in table.into_iter().enumerate() {
-        server.api.publish(audience.clone(), "/v9/rpc/some", number).await.unwrap();
-        server.api.publish(Audience::Everyone, "/v9/rpc/bare", ()).await.unwrap();
+        server.api.publish_by_name(audience.clone(), "/v9/rpc/some", number).await.unwrap();
+        server.api.publish_by_name(Audience::Everyone, "/v9/rpc/bare", ()).await.unwrap();
         for (socket, hears) in sockets.iter_mut().zip(expected) {
             if hears {
                 assert_eq!(socket.json().await, event("/v9/rpc/some", &json!(number)), "{audience:?}");
@@ -64,10 +64,10 @@ async fn an_event_has_the_codec_of_the_clients_last_message() {
         .await
         .unwrap();
     assert!(socket.message().await.is_binary());
-    server.api.publish(Audience::Everyone, "/v9/rpc/bare", ()).await.unwrap();
+    server.api.publish_by_name(Audience::Everyone, "/v9/rpc/bare", ()).await.unwrap();
     assert!(socket.message().await.is_binary());
     socket.call("/ping", json!([])).await;
-    server.api.publish(Audience::Everyone, "/v9/rpc/bare", ()).await.unwrap();
+    server.api.publish_by_name(Audience::Everyone, "/v9/rpc/bare", ()).await.unwrap();
     assert!(socket.message().await.is_text());
 }
 
@@ -75,15 +75,15 @@ async fn an_event_has_the_codec_of_the_clients_last_message() {
 async fn what_is_not_declared_is_not_published() {
     let server = start().await;
     let api = &server.api;
-    let unknown = api.publish(Audience::Everyone, "/v9/rpc/nothing", ()).await;
+    let unknown = api.publish_by_name(Audience::Everyone, "/v9/rpc/nothing", ()).await;
     assert!(matches!(unknown, Err(PublishError::Unknown(_))), "{unknown:?}");
-    let audience = api.publish(Audience::Everyone, "/v9/rpc/some", 7).await;
+    let audience = api.publish_by_name(Audience::Everyone, "/v9/rpc/some", 7).await;
     assert!(matches!(audience, Err(PublishError::Audience { .. })), "{audience:?}");
     for payload in [json!(null), json!(7)] {
-        let payload = api.publish(Audience::Everyone, "/v9/rpc/news", payload).await;
+        let payload = api.publish_by_name(Audience::Everyone, "/v9/rpc/news", payload).await;
         assert!(matches!(payload, Err(PublishError::Payload("/v9/rpc/news"))), "{payload:?}");
     }
-    let payload = api.publish(Audience::Everyone, "/v9/rpc/bare", 7).await;
+    let payload = api.publish_by_name(Audience::Everyone, "/v9/rpc/bare", 7).await;
     assert!(matches!(payload, Err(PublishError::Payload(_))), "{payload:?}");
 }
 

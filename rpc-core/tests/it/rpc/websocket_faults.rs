@@ -97,7 +97,7 @@ async fn names_of_no_event_are_told_and_not_kept() {
     let names: Vec<String> = (0..900).map(|number| number.to_string()).collect();
     let answer = socket.call("/subscribe", json!([names, "/v9/rpc/news"])).await;
     assert_eq!(answer["result"]["data"]["unknown"], json!(names[..8]));
-    server.api.publish(rpc_core::Audience::Everyone, "/v9/rpc/news", "first").await.unwrap();
+    server.api.publish_by_name(rpc_core::Audience::Everyone, "/v9/rpc/news", "first").await.unwrap();
     assert_eq!(socket.json().await["method"], "/publish", "those that there are are subscribed to");
 }
 
@@ -267,7 +267,7 @@ async fn a_reader_that_does_not_read_is_closed_with_1008_and_costs_bounded_memor
     let socket = Socket::guest(&server).await;
     let text = "x".repeat(1000);
     for _ in 0..100_000 {
-        server.api.publish(rpc_core::Audience::Everyone, "/v9/rpc/news", &text).await.unwrap();
+        server.api.publish_by_name(rpc_core::Audience::Everyone, "/v9/rpc/news", &text).await.unwrap();
         if server.api.websockets() == 0 {
             break;
         }

@@ -45,6 +45,11 @@ struct App;
     payload = ::std::collections::HashMap<::std::string::String, ::std::primitive::u32>
 }
 
+/// Event of a type
+#[derive(::serde::Serialize, ::rpc_core::ApiEvent)]
+#[event(name = "/module/typed", audience = ["user"])]
+struct Typed;
+
 /// Method
 #[::rpc_core::api_method(
     path = "/v1/module/method",

@@ -1,0 +1,11 @@
+// errors: 1
+
+use rpc_core::ApiEvent;
+
+/// Order shipped
+#[derive(serde::Serialize, schemars::JsonSchema, ApiEvent)]
+#[event(name = "/orders/shipped", audience = ["clerk"])]
+#[event(name = "/orders/sent")]
+struct OrderShipped;
+
+fn main() {}
