@@ -1,7 +1,7 @@
 //! The reference application, as a library: what is here is run by its binary, and by programs with methods of their own.
 //!
 //! Such a program is a [`Program`]: it has the commands, the configuration, the log and the metrics of the application, under its
-//! own name, and serves the methods of its binary beside the application's. `examples/shop` is one.
+//! own name, and serves the methods of its binary beside the application's. `examples/kiosk` is one.
 //!
 //! ```no_run
 //! fn main() -> std::process::ExitCode {

@@ -12,7 +12,9 @@ use tokio::time::timeout;
 
 use super::{TestClient, fail};
 use crate::api::Api;
+use crate::authenticator::AuthRequest;
 use crate::bus::{Listener, Notice, PublishedEvent};
+use crate::call::{CallHead, Transport};
 use crate::events::check_heard;
 use crate::events::typed::ApiEvent;
 use crate::pipeline::authenticate::authenticate;
@@ -162,8 +164,9 @@ impl TestEvents {
 
     /// Drops what is not for the client.
     async fn keep_own(&self, caller: &Location<'_>) {
-        let TestClient { api, credentials, address, .. } = &self.client;
-        let identity = authenticate(api, credentials.clone(), *address)
+        let TestClient { api, credentials, address, head, .. } = &self.client;
+        let head = CallHead::from(head.clone());
+        let identity = authenticate(api, credentials.clone(), AuthRequest::new(&head, *address, Transport::InProcess))
             .await
             .unwrap_or_else(|error| fail(format_args!("the client that hears events at {caller} is refused: {error}")));
         self.queue.lock().retain(|event| event.audience.includes(&identity));

@@ -49,7 +49,7 @@ pub struct TestFile {
 }
 
 impl TestFile {
-    async fn read(download: Download) -> io::Result<Self> {
+    pub(super) async fn read(download: Download) -> io::Result<Self> {
         let (name, content_type) = (download.name().into_owned(), download.content_type.clone());
         let content_type = content_type.to_str().unwrap_or_default().to_owned();
         Ok(Self { name, content_type, content: download.read().await? })

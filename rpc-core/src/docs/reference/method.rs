@@ -98,14 +98,15 @@ fn parameter(param: &Parameter, types: &Types) -> String {
 }
 
 fn upload(method: &Method) -> String {
-    let necessity = match method.upload() {
+    let (files, parts) = match method.upload() {
         UploadUse::None => return String::new(),
-        UploadUse::Optional => "may take",
-        UploadUse::Required => "takes",
+        UploadUse::Optional => ("may take a file", "the file in the part `file`"),
+        UploadUse::Required => ("takes a file", "the file in the part `file`"),
+        UploadUse::Several => ("takes files, together", "each file in a part of its own"),
     };
     let size = format_size(method.limits().upload);
     format!(
-        "The method {necessity} a file of up to {size}: a body of `multipart/form-data` with the file in the part `file`, \
+        "The method {files} of up to {size}: a body of `multipart/form-data` with {parts}, \
          and the array of parameters in the part `params`. It does not travel by WebSocket."
     )
 }

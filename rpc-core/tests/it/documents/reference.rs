@@ -12,7 +12,7 @@ const GOLDEN: &str = include_str!("reference.md");
 
 /// Methods of all sorts, types of all forms, and events.
 fn everything() -> Api {
-    fixture::nothing()
+    fixture::bare()
         .only("/v9/documents/**")
         .only("/v9/unions/**")
         .only("/declared-events/**")

@@ -14,8 +14,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rpc_core::{
-    Api, ApiBuilder, ApiError, Download, FileContent, Limits, Reply, Resource, State, TestClient, api_method,
-    api_module,
+    Api, ApiBuilder, ApiError, Download, FileContent, Limits, Reply, Resource, TestClient, api_method, api_module,
 };
 use serde_json::json;
 use test_waits::{soon, until};
@@ -95,8 +94,6 @@ struct Open {
     count: Arc<AtomicUsize>,
     door: Arc<tokio::sync::Semaphore>,
 }
-
-impl State for Open {}
 
 struct Endless(Arc<AtomicUsize>);
 
