@@ -4,8 +4,14 @@ use std::any::Any;
 use std::iter::Peekable;
 use std::str::Chars;
 
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
 use crate::http::Request;
-use crate::process::{Running, command, run};
+use crate::process::{Running, command, run, soon};
 use crate::terminal::AtTerminal;
 
 /// The address that transcripts show.
@@ -21,12 +27,19 @@ pub(crate) struct Step {
     pub(crate) output: String,
 }
 
-/// The steps in all blocks of the kind `console` of a Markdown text.
+/// The command of a block of messages on a WebSocket.
+const WEBSOCKET: &str = "websocket";
+
+/// The steps in all blocks of the kinds `console` and `websocket` of a Markdown text.
 pub(crate) fn steps(markdown: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let mut inside = false;
     for line in markdown.lines() {
         match line.strip_prefix("$ ") {
+            _ if line == "```websocket" => {
+                inside = true;
+                steps.push(Step { command: WEBSOCKET.to_owned(), output: String::new() });
+            }
             _ if line.starts_with("```") => inside = line == "```console",
             Some(command) if inside => steps.push(Step { command: command.to_owned(), output: String::new() }),
             None if inside => steps.last_mut().unwrap().output += &format!("{line}\n"),
@@ -96,6 +109,7 @@ pub(crate) async fn replay(document: &str, markdown: &str) -> usize {
             ["curl", args @ ..] => {
                 curl(args, &server.as_ref().expect("a transcript starts its server first").address).await
             }
+            [WEBSOCKET] => talk(&server.as_ref().expect("a transcript starts its server first").address, output).await,
             _ => panic!("{document}: nobody knows how to run: {command}"),
         };
         secrets.learn(output, &actual);
@@ -127,23 +141,62 @@ async fn start_app() -> (Server, String) {
     (Server { address, _process: Box::new(terminal) }, shown)
 }
 
+/// Sends the messages after `>` on a WebSocket, and shows for each `<` a message that comes.
+async fn talk(address: &str, messages: &str) -> String {
+    let request = format!("ws://{address}/api").into_client_request().unwrap();
+    let connect = async { client_async(request, TcpStream::connect(address).await.unwrap()).await.unwrap().0 };
+    let mut socket = soon("a WebSocket", connect).await;
+    let mut shown = String::new();
+    for line in messages.lines() {
+        match line.strip_prefix("> ") {
+            Some(message) => {
+                socket.send(Message::text(message)).await.unwrap();
+                shown += &format!("{line}\n");
+            }
+            None => shown += &format!("< {}\n", soon("a message", socket.next()).await.unwrap().unwrap()),
+        }
+    }
+    shown
+}
+
+/// The parts that `-F` makes, and the content type with their boundary.
+fn multipart(fields: &[&str]) -> (String, &'static str) {
+    let part = |field: &&str| {
+        let (name, value) = field.split_once('=').unwrap();
+        let (value, terms) = value.split_once(';').unwrap_or((value, ""));
+        let file = terms.strip_prefix("filename=").map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
+        let kind = terms.strip_prefix("type=").map(|kind| format!("Content-Type: {kind}\r\n")).unwrap_or_default();
+        format!("--parts\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n{kind}\r\n{value}\r\n")
+    };
+    (fields.iter().map(part).collect::<String>() + "--parts--\r\n", "multipart/form-data; boundary=parts")
+}
+
 /// Does what `curl` does with the few options that transcripts use.
 async fn curl(args: &[&str], address: &str) -> String {
-    let (mut verb, mut url, mut headers, mut body) = ("GET", "", Vec::new(), "");
+    let (mut verb, mut url, mut headers, mut body) = ("GET", "", Vec::new(), String::new());
+    let (mut fields, mut with_status) = (Vec::new(), false);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match *arg {
             "--json" => {
-                (verb, body) = ("POST", args.next().unwrap());
+                (verb, body) = ("POST", (*args.next().unwrap()).to_owned());
                 headers.push(("Content-Type", "application/json"));
             }
+            "-F" => fields.push(*args.next().unwrap()),
+            "-w" => with_status = args.next() == Some(&"%{http_code}"),
             "-H" => headers.push(args.next().unwrap().split_once(": ").unwrap()),
             _ if arg.starts_with('-') => panic!("curl {arg} is not known here"),
             _ => url = arg,
         }
     }
     let path = url.strip_prefix("http://").and_then(|url| url.strip_prefix(SHOWN)).unwrap_or_else(|| panic!("{url}"));
-    Request { verb, path, headers, body }.send(address).await.body
+    if !fields.is_empty() {
+        let (parts, kind) = multipart(&fields);
+        (verb, body) = ("POST", parts);
+        headers.push(("Content-Type", kind));
+    }
+    let response = Request { verb, path, headers, body: &body }.send(address).await;
+    if with_status { format!("{}{}", response.body, response.status) } else { response.body }
 }
 
 /// The words of a command line: separated by spaces, quoted by `'` or `"`.
@@ -180,4 +233,6 @@ fn transcripts_are_read_as_a_shell_reads_them() {
         (vec!["one".into(), "a \"b\"".into(), "c de".into()], "x\ny\n")
     );
     assert_eq!((two.command.as_str(), two.output.as_str()), ("two", ""));
+    let [talk] = <[Step; 1]>::try_from(steps("```websocket\n> a\n< b\n```\n")).unwrap();
+    assert_eq!((talk.command.as_str(), talk.output.as_str()), (WEBSOCKET, "> a\n< b\n"));
 }

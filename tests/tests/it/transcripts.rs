@@ -16,6 +16,11 @@ async fn the_first_minute_goes_as_the_readme_says() {
 }
 
 #[tokio::test]
+async fn the_protocol_goes_as_its_page_says() {
+    assert!(replay("docs/protocol.md", &file("docs/protocol.md")).await >= 14);
+}
+
+#[tokio::test]
 async fn hello_does_what_its_header_says() {
     assert!(replay_header("hello").await >= 3);
 }
