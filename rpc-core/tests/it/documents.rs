@@ -108,6 +108,7 @@ fn the_manifest_describes_a_method_completely() {
             },
         ],
         "result": {"$ref": "#/$defs/Receipt"},
+        "errors": [],
         "limits": {
             "concurrency": 4,
             "concurrency_per_user": 1,
@@ -120,7 +121,7 @@ fn the_manifest_describes_a_method_completely() {
         "deprecated": false,
         "private": false,
         "session_only": true,
-            "ignores_token": false,
+        "ignores_token": false,
         "log": false,
         "client_event": null,
     });
