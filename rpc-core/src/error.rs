@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use self::code::{CodeRow, ErrorCode};
-use self::payload::{Fields, Payload};
+use self::payload::Payload;
 
 /// The error of a call: a status and a reason for the caller, a private source for the log. One pointer in size.
 ///
@@ -166,12 +166,7 @@ impl ApiError {
     #[must_use]
     pub fn with_details(self, kind: &'static str, details: Map<String, Value>) -> Self {
         let is_free = |(name, _): &(String, Value)| !own_error::MEMBERS.contains(&name.as_str());
-        self.with_fields(kind, details.into_iter().filter(is_free).collect())
-    }
-
-    pub(crate) fn with_fields(mut self, kind: &'static str, fields: Fields) -> Self {
-        self.0.payload = Some(Payload::Own { kind, fields });
-        self
+        self.with_payload(Payload::Own { kind, fields: details.into_iter().filter(is_free).collect() })
     }
 
     pub(crate) fn with_payload(mut self, payload: Payload) -> Self {

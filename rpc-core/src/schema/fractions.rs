@@ -78,6 +78,7 @@ mod tests {
     }
 
     #[derive(Serialize, JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
     enum Weight {
         Known(f32),
         Unknown,

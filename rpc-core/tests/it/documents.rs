@@ -110,6 +110,7 @@ fn the_manifest_describes_a_method_completely() {
             },
         ],
         "result": {"$ref": "#/$defs/Receipt"},
+        "errors": [],
         "limits": {
             "concurrency": 4,
             "concurrency_per_user": 1,

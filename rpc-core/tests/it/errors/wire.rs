@@ -13,7 +13,7 @@ use crate::support::server::Running;
 const CHANGE: &str = "/v9/errors/change";
 
 /// The errors as a client of another program sees them.
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Seen {
     NotFound,
@@ -74,14 +74,11 @@ async fn a_client_reads_the_details_as_one_enum() {
     for codec in [Codec::Json, Codec::MsgPack] {
         let http = HttpClient::new(&format!("http://{}", server.address)).unwrap().codec(codec);
         let ws = WsClient::builder(&format!("ws://{}", server.address)).codec(codec).connect().await.unwrap();
-        let cases: [(&str, fn() -> Seen); 3] = [
-            ("conflict", conflict),
-            ("not found", || Seen::NotFound),
-            ("payment", || Seen::PaymentError { attempts: 3 }),
-        ];
+        let payment = Seen::PaymentError { attempts: 3 };
+        let cases = [("conflict", conflict()), ("not found", Seen::NotFound), ("payment", payment)];
         for (case, expected) in cases {
             for answer in [http.call::<u32>(CHANGE, (case,)).await, ws.call::<u32>(CHANGE, (case,)).await] {
-                assert_eq!(answer.unwrap_err().details(), Some(expected()), "{case} {codec:?}");
+                assert_eq!(answer.unwrap_err().details(), Some(expected.clone()), "{case} {codec:?}");
             }
         }
         let error = http.call::<u32>(CHANGE, ("conflict",)).await.unwrap_err();
