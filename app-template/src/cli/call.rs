@@ -116,6 +116,8 @@ mod tests {
             extra: Map::new(),
             code: Some(-32602),
             details: Details::default(),
+            headers: Default::default(),
+            file: None,
         };
         assert_eq!(refusal("/v1/a/b", &reply), "/v1/a/b: 400 Parameters are invalid");
         reply.details = Details { errors: (0..5).map(violation).collect(), more_errors: 7, ..Details::default() };
