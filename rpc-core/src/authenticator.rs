@@ -127,7 +127,8 @@ impl<'r> AuthRequest<'r> {
         self.transport
     }
 
-    /// The value of a header that is there once, and is visible ASCII. What is there twice proves nothing.
+    /// The value of a header that is there once, and is visible ASCII. What is there twice proves nothing. Cookies are not among them:
+    /// see [`cookie`](Self::cookie).
     ///
     /// A header that a proxy sets, such as the subject of a client certificate, can be sent by anybody who reaches the server past
     /// the proxy: look at [`client`](Self::client) too, or bind the server to an address that only the proxy reaches.
@@ -135,7 +136,7 @@ impl<'r> AuthRequest<'r> {
     pub fn header(&self, name: &str) -> Option<&'r str> {
         let headers = self.headers();
         let is_once = headers.get_all(name).iter().nth(1).is_none();
-        header_text(headers, name).filter(|_| is_once)
+        header_text(headers, name).filter(|_| is_once && !name.eq_ignore_ascii_case("cookie"))
     }
 
     /// The value of a cookie that is a credential.
@@ -235,6 +236,13 @@ mod tests {
         assert!(matches!(cookie(&["s=1"], CookieUse::Refused), Err(AuthError::CrossSite)));
         assert!(matches!(cookie(&["s=1; s=2"], CookieUse::Count), Err(AuthError::BadToken)));
         assert!(matches!(cookie(&["s=1", "s=1"], CookieUse::Count), Err(AuthError::BadToken)));
+    }
+
+    #[test]
+    fn a_cookie_is_no_header_of_its_own() {
+        let (headers, extensions) = (headers("cookie", &["s=1"]), Extensions::new());
+        let head = CallHead::of(&headers, &extensions, CookieUse::Refused);
+        assert_eq!(AuthRequest::new(&head, None, Transport::Http).header("Cookie"), None);
     }
 
     #[test]

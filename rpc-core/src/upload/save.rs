@@ -13,7 +13,8 @@ impl Upload {
     ///
     /// Nobody sees half of it: it is written beside its place under a name of its own, brought to the disk, and then renamed. A file
     /// that is there is replaced; a symbolic link is replaced too, and not followed. Where it fails, or the call ends before it is done,
-    /// nothing is left. Only the owner of the process may read the file.
+    /// nothing is left; a process that is killed meanwhile leaves a file whose name begins with `.tmp`. Only the owner of the process
+    /// may read the file.
     ///
     /// The path is the method's: the name that the sender gave is never a part of it, and a folder is no place for it.
     ///
