@@ -7,8 +7,8 @@ use super::table::OPTIONS;
 use super::value::OptionValue;
 use crate::naming;
 
-/// Names of flags, and of a table of the file, that are no options.
-const TAKEN: [&str; 4] = ["config", "help", "methods", "version"];
+/// Names of flags of the same commands, and of a table of the file, that are no options.
+const TAKEN: [&str; 6] = ["check", "config", "help", "json", "methods", "version"];
 
 /// The table with the program's own options at its end. A process runs one program, which says once what it adds.
 static ALL: OnceLock<Vec<&'static OptionSpec>> = OnceLock::new();

@@ -17,6 +17,7 @@ mod metrics;
 mod nginx;
 mod outgoing;
 mod process;
+mod program;
 mod refused_bodies;
 mod rings;
 mod serve;
