@@ -177,16 +177,16 @@ mod tests {
     #[test]
     fn others_are_refused() {
         let refused = |check: fn()| assert!(catch_unwind(check).is_err());
-        refused(|| drop(method_path("/v1/a")));
-        refused(|| drop(method_path("/v0/a/b")));
-        refused(|| drop(module_path("/v1")));
-        refused(|| drop(event_name("typing")));
-        refused(|| drop(permission("self")));
-        refused(|| drop(permission("Admin")));
-        refused(|| drop(audience("")));
-        refused(|| drop(list(&["*", "a"])));
-        refused(|| drop(list(&["a", "b", "a"])));
-        refused(|| drop(with_guests(&["user"])));
-        refused(|| drop(without_guests(&["a", "guest"])));
+        refused(|| _ = method_path("/v1/a"));
+        refused(|| _ = method_path("/v0/a/b"));
+        refused(|| _ = module_path("/v1"));
+        refused(|| _ = event_name("typing"));
+        refused(|| _ = permission("self"));
+        refused(|| _ = permission("Admin"));
+        refused(|| _ = audience(""));
+        refused(|| _ = list(&["*", "a"]));
+        refused(|| _ = list(&["a", "b", "a"]));
+        refused(|| _ = with_guests(&["user"]));
+        refused(|| _ = without_guests(&["a", "guest"]));
     }
 }

@@ -13,9 +13,8 @@ use crate::attr::event::EventAttr;
 use crate::attr::module::ModuleAttr;
 use crate::attr::who::Who;
 use crate::fault::{Fault, Faults};
-use crate::function::Function;
+use crate::function::{Function, holds_ident};
 use crate::grammar::name::WhoKind;
-use crate::model::argument::holds_keyword;
 use crate::model::method::Method;
 use crate::model::read::{Field, List, PAGE};
 
@@ -30,7 +29,7 @@ pub(crate) fn function(function: &Function, faults: &mut Faults) {
     check_async(signature, faults);
     check_qualifiers(signature, faults);
     check_generics(signature, faults);
-    check_receiver(signature, faults);
+    check_receiver(function, faults);
     check_variadic(signature, faults);
     check_output(signature, faults);
     check_body(function, faults);
@@ -110,10 +109,13 @@ fn check_generics(signature: &Signature, faults: &mut Faults) {
     }
 }
 
-fn check_receiver(signature: &Signature, faults: &mut Faults) {
-    if let Some(receiver) = signature.receiver() {
-        let help = "move it out of its `impl`, and take a state by reference: `app: &App`";
+fn check_receiver(function: &Function, faults: &mut Faults) {
+    let help = "move it out of its `impl`, and take a state by reference: `app: &App`";
+    if let Some(receiver) = function.signature.receiver() {
         faults.on(receiver, &Fault::new("an API method is a free function, without `self`", help));
+    } else if function.names_self() {
+        let help = "move it out of its `impl`, and write the name of the type in place of `Self`";
+        faults.on(&function.signature.ident, &Fault::new("an API method is a free function, without `Self`", help));
     }
 }
 
@@ -129,7 +131,7 @@ fn check_output(signature: &Signature, faults: &mut Faults) {
             let help = "write `-> Result<(), ApiError>` for a method that answers with nothing";
             faults.on(&signature.ident, &Fault::new("an API method returns a `Result`", help));
         }
-        ReturnType::Type(_, ty) if holds_keyword(ty.to_token_stream(), "impl") => {
+        ReturnType::Type(_, ty) if holds_ident(ty.to_token_stream(), "impl") => {
             let fault = Fault::new("an API method returns a concrete type", "write the type in place of `impl …`");
             faults.on(ty, &fault);
         }

@@ -35,7 +35,12 @@ impl Function {
 
     /// Whether it stands in an `impl` or a trait, where no other items can be put beside it.
     pub(crate) fn is_associated(&self) -> bool {
-        self.signature.receiver().is_some() || self.lacks_body()
+        self.signature.receiver().is_some() || self.names_self() || self.lacks_body()
+    }
+
+    /// Whether its head names `Self`, which is something in an `impl` or a trait only.
+    pub(crate) fn names_self(&self) -> bool {
+        holds_ident(self.signature.to_token_stream(), "Self")
     }
 }
 
@@ -55,6 +60,15 @@ impl ToTokens for Function {
         signature.to_tokens(tokens);
         self.body.to_tokens(tokens);
     }
+}
+
+/// Whether tokens hold a word.
+pub(crate) fn holds_ident(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == word,
+        TokenTree::Group(group) => holds_ident(group.stream(), word),
+        _ => false,
+    })
 }
 
 /// Whether tokens that are not a [`Function`] for this crate are a function for the compiler.

@@ -9,11 +9,13 @@ use crate::schema::convert;
 
 /// A type that can be a positional parameter: `serde::Deserialize` and `schemars::JsonSchema`, owned.
 ///
-/// It is implemented for all of them; there is nothing to implement by hand.
+/// It is implemented for all of them; there is nothing to implement by hand. For types of other crates `schemars` has features,
+/// such as `uuid1` for `uuid::Uuid` and `chrono04` for `chrono::NaiveDate`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of an API method",
     label = "not a parameter type",
     note = "a parameter taken by value comes from the caller: derive `serde::Deserialize` and `schemars::JsonSchema` for it",
+    note = "a type of another crate implements them behind features: its own `serde`, and the one that `schemars` names after it, such as `uuid1` or `chrono04`",
     note = "a value that the application provides is taken by reference: `&{Self}`"
 )]
 pub trait Param: Sized + Send + 'static {

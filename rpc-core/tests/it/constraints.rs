@@ -1,7 +1,7 @@
 //! What `#[param(…)]` says beyond a type: it is enforced, documented, and checked when the `Api` is built.
 
 use rpc_core::schemars::JsonSchema;
-use rpc_core::serde::{Deserialize, Serialize};
+use rpc_core::serde::{Deserialize, Deserializer, Serialize, de};
 use rpc_core::{Api, ApiError, Fault, TestClient, TestReply, api_method, api_module, docs};
 use serde_json::{Value, json};
 
@@ -207,10 +207,10 @@ async fn bad_pattern(#[param(pattern = "(")] _text: String) -> Result<(), ApiErr
 struct Even(#[expect(dead_code, reason = "only its shape matters")] String);
 
 impl<'de> Deserialize<'de> for Even {
-    fn deserialize<D: rpc_core::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let is_even = text.parse().is_ok_and(|number: u32| number % 2 == 0);
-        is_even.then_some(Self(text)).ok_or_else(|| rpc_core::serde::de::Error::custom("not an even number"))
+        is_even.then_some(Self(text)).ok_or_else(|| de::Error::custom("not an even number"))
     }
 }
 

@@ -54,16 +54,16 @@ fn note_no_function(item: &TokenStream, error: syn::Error, faults: &mut Faults) 
     }
 }
 
-/// The entry, and its registration.
+/// The entry, with its registration inside: each item beside the function is an error of its own where the function stands in an
+/// `impl`, which the macro cannot see.
 fn registered(method: &Method) -> TokenStream {
     let core = core_path();
-    let (conditions, name) = (&method.conditions, method.name());
-    let holder = holder(method, &core, &entry(method, &core));
-    quote! {
-        #holder
-        #(#conditions)*
+    let (name, entry) = (method.name(), entry(method, &core));
+    let registered = quote! {{
         #core::__private::inventory::submit! { #name::ENTRY }
-    }
+        #entry
+    }};
+    holder(method, &core, &registered)
 }
 
 /// An entry that does nothing, so that code which names it has no errors of its own.

@@ -10,6 +10,7 @@ use crate::attr::param::{self, ParamAttr};
 use crate::attr::rule::Rules;
 use crate::docs;
 use crate::fault::{Fault, Faults};
+use crate::function::holds_ident;
 
 /// An argument of the function.
 pub(crate) enum Argument {
@@ -80,15 +81,6 @@ fn holds_reference(tokens: TokenStream) -> bool {
     })
 }
 
-/// Whether the tokens of a type hold the keyword.
-pub(crate) fn holds_keyword(tokens: TokenStream, keyword: &str) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == keyword,
-        TokenTree::Group(group) => holds_keyword(group.stream(), keyword),
-        _ => false,
-    })
-}
-
 /// The names of the lifetimes in the tokens of a type.
 fn lifetimes(tokens: TokenStream) -> Vec<String> {
     let mut names = Vec::new();
@@ -119,9 +111,9 @@ fn check_type(ty: &Type, faults: &mut Faults) {
         // It was declared, and `check` refuses generics, or it was not, which the compiler says.
         faults.left_to_the_compiler();
     }
-    let fault = if holds_keyword(tokens.clone(), "impl") {
+    let fault = if holds_ident(tokens.clone(), "impl") {
         Fault::new("an argument of an API method has a concrete type", "write the type in place of `impl …`")
-    } else if is_reference && holds_keyword(tokens, "mut") {
+    } else if is_reference && holds_ident(tokens, "mut") {
         Fault::new(
             "an injected argument is shared, so it cannot be `&mut`",
             "take `&T`, and keep what changes in `T` behind a lock or an atomic",

@@ -1,0 +1,16 @@
+// errors: 2
+
+use rpc_core::{ApiError, api_method};
+
+struct App;
+
+impl App {
+    /// Title
+    #[api_method(path = "/v1/module/method", permissions = ["user"])]
+    async fn method(value: String) -> Result<(), ApiError> {
+        let _ = value;
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+// errors: 1
+
+use rpc_core::{ApiError, api_method};
+
+struct App;
+
+/// Title
+#[api_method(path = "/v1/module/method", permissions = ["user"])]
+async fn method(value: &mut App) -> Result<(), ApiError> {
+    let _ = value;
+    Ok(())
+}
+
+fn main() {}
