@@ -63,6 +63,7 @@ impl Queue {
     }
 
     /// Takes a record. Returns how many wait then, or the record when there is no room.
+    #[expect(clippy::result_large_err, reason = "a refused record is given back where it is, without an allocation")]
     pub(super) fn push(&self, mut record: Record) -> Result<usize, Record> {
         let waiting = self.length.fetch_add(1, Ordering::AcqRel) + 1;
         let (cost, lane) = (self.cost(&record), self.lane(record.standing()));

@@ -117,7 +117,7 @@ impl TestEvents {
     ///
     /// None comes, or the client's credentials are refused. The message has the line of the caller.
     #[track_caller]
-    pub fn next(&mut self) -> impl Future<Output = PublishedEvent> {
+    pub fn hear_any(&mut self) -> impl Future<Output = PublishedEvent> {
         let caller = Location::caller();
         async move { self.wait(None, caller).await }
     }

@@ -209,7 +209,7 @@ struct Even(#[expect(dead_code, reason = "only its shape matters")] String);
 impl<'de> Deserialize<'de> for Even {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let is_even = text.parse().is_ok_and(|number: u32| number % 2 == 0);
+        let is_even = text.parse().is_ok_and(|number: u32| number.is_multiple_of(2));
         is_even.then_some(Self(text)).ok_or_else(|| de::Error::custom("not an even number"))
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use app_template::{Program, ProgramParts, StartError};
 use rpc_core::storage::postgres::Tables;
 use rpc_core::storage::{self, StoreError};
-use rpc_core::{ApiError, State, api_method, api_module};
+use rpc_core::{ApiError, api_method, api_module};
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 
@@ -17,8 +17,6 @@ fn migrator() -> Migrator {
 
 /// Where notes are kept.
 struct Notes(PgPool);
-
-impl State for Notes {}
 
 impl Notes {
     async fn open(parts: ProgramParts) -> Result<Self, StartError> {

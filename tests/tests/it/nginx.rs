@@ -1,12 +1,13 @@
 //! nginx with two nodes, configured as `docs/operating.md` says: what one client sends takes the nodes from nobody.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::process::Command;
+use tokio::time::Instant;
 
 use crate::process::{Running, command, file};
 use crate::refused_bodies::{REFUSED, curl, long_file, statuses};

@@ -121,10 +121,16 @@ mod tests {
         Ok(map.into_keys().next().unwrap())
     }
 
-    #[derive(Debug, PartialEq, PartialOrd, Deserialize)]
+    #[derive(Debug, PartialEq, Deserialize)]
     struct Real(f64);
 
     impl Eq for Real {}
+
+    impl PartialOrd for Real {
+        fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+            Some(self.cmp(other))
+        }
+    }
 
     impl Ord for Real {
         fn cmp(&self, other: &Self) -> std::cmp::Ordering {
