@@ -50,10 +50,18 @@ struct Search;
 /// Looks at what is inside an array or an object.
 struct Inside(usize);
 
+/// Looks at what is inside a variant, which the value is an object with one member for.
+struct InVariant(&'static str, Inside);
+
 /// Looks at a value at a place inside another one.
 fn at<T: Serialize + ?Sized>(place: impl FnOnce() -> String, value: &T) -> Found {
-    value.serialize(Search).map_err(|end| match end {
-        End::Found(below) => End::Found(format!("/{}{below}", place())),
+    below(place, value.serialize(Search))
+}
+
+/// What was found below a place.
+fn below(place: impl FnOnce() -> String, found: Found) -> Found {
+    found.map_err(|end| match end {
+        End::Found(rest) => End::Found(format!("/{}{rest}", place())),
         End::Broken => End::Broken,
     })
 }
@@ -98,10 +106,10 @@ impl Serializer for Search {
     type SerializeSeq = Inside;
     type SerializeTuple = Inside;
     type SerializeTupleStruct = Inside;
-    type SerializeTupleVariant = Inside;
+    type SerializeTupleVariant = InVariant;
     type SerializeMap = Inside;
     type SerializeStruct = Inside;
-    type SerializeStructVariant = Inside;
+    type SerializeStructVariant = InVariant;
 
     nothing! {
         serialize_bool(bool);
@@ -128,10 +136,8 @@ impl Serializer for Search {
         serialize_seq(Option<usize>);
         serialize_tuple(usize);
         serialize_tuple_struct(&'static str, usize);
-        serialize_tuple_variant(&'static str, u32, &'static str, usize);
         serialize_map(Option<usize>);
         serialize_struct(&'static str, usize);
-        serialize_struct_variant(&'static str, u32, &'static str, usize);
     }
 
     fn serialize_f32(self, value: f32) -> Found {
@@ -163,6 +169,26 @@ impl Serializer for Search {
     ) -> Found {
         member(variant, value)
     }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<InVariant, End> {
+        Ok(InVariant(variant, Inside(0)))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<InVariant, End> {
+        Ok(InVariant(variant, Inside(0)))
+    }
 }
 
 /// The traits of what holds values by position.
@@ -183,32 +209,46 @@ macro_rules! by_position {
     };
 }
 
-by_position!(
-    SerializeSeq::serialize_element,
-    SerializeTuple::serialize_element,
-    SerializeTupleStruct::serialize_field,
-    SerializeTupleVariant::serialize_field
-);
+by_position!(SerializeSeq::serialize_element, SerializeTuple::serialize_element, SerializeTupleStruct::serialize_field);
 
-/// The traits of what holds values by name.
-macro_rules! by_name {
-    ($($kind:ident),*) => {
-        $(impl $kind for Inside {
-            type Ok = ();
-            type Error = End;
+impl SerializeStruct for Inside {
+    type Ok = ();
+    type Error = End;
 
-            fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Found {
-                member(name, value)
-            }
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Found {
+        member(name, value)
+    }
 
-            fn end(self) -> Found {
-                Ok(())
-            }
-        })*
-    };
+    fn end(self) -> Found {
+        Ok(())
+    }
 }
 
-by_name!(SerializeStruct, SerializeStructVariant);
+impl SerializeTupleVariant for InVariant {
+    type Ok = ();
+    type Error = End;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Found {
+        below(|| pointer::escape(self.0), self.1.item(value))
+    }
+
+    fn end(self) -> Found {
+        Ok(())
+    }
+}
+
+impl SerializeStructVariant for InVariant {
+    type Ok = ();
+    type Error = End;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Found {
+        below(|| pointer::escape(self.0), member(name, value))
+    }
+
+    fn end(self) -> Found {
+        Ok(())
+    }
+}
 
 impl SerializeMap for Inside {
     type Ok = ();
