@@ -16,15 +16,13 @@ use crate::{cli, output};
 ///
 /// ```no_run
 /// use app_template::{App, ConfigOption, Program};
-/// use rpc_core::{ApiError, Permission, State, api_method, api_module};
+/// use rpc_core::{ApiError, Permission, api_method, api_module};
 ///
 /// static CURRENCY: ConfigOption<String> = ConfigOption::new("currency", "EUR", "Currency of prices");
 ///
 /// struct Shop {
 ///     currency: String,
 /// }
-///
-/// impl State for Shop {}
 ///
 /// api_module! {
 ///     /// Shop

@@ -267,7 +267,8 @@ fn agree_but_for<T: DeserializeOwned + JsonSchema>(value: &Value, keys: &[&str])
     let name = std::any::type_name::<T>();
     let is_buffered = BUFFERED.contains(&name.rsplit("::").next().unwrap_or_default());
     let is_adjacent = name.ends_with("::AdjacentStruct");
-    let has_empty_content = is_adjacent && value.get("kind") == Some(&json!("c")) && value.get("a") == Some(&Value::Null);
+    let has_empty_content =
+        is_adjacent && value.get("kind") == Some(&json!("c")) && value.get("a") == Some(&Value::Null);
     let by_serdes_leave = !accepted && (has_empty_content || (is_buffered && holds_array(value)));
     let is_unspoken_key = accepted && converted.as_ref().is_err_and(|error| keys.contains(&error.keyword()));
     if accepted != converted.is_ok() && !by_serdes_leave && !is_unspoken_key {

@@ -94,7 +94,7 @@ fn reading() -> Vec<Scenario> {
         scenario("no rows", Who::Bob, READ, json!([{"limit": 0}])).refused(&[("/0/limit", "minimum")]),
         scenario("many rows", Who::Bob, READ, json!([{"limit": 101}])).refused(&[("/0/limit", "maximum")]),
         scenario("by a field that is none", Who::Bob, READ, json!([{"order_by": "password"}]))
-            .refused(&[("/0/order_by", "anyOf")]),
+            .refused(&[("/0/order_by", "enum")]),
         scenario("a bare like", Who::Bob, READ, json!([{"where": {"search": "ann"}}]))
             .refused(&[("/0/where/search", "type")]),
         scenario("guest", Who::Guest, READ, json!([])).fails(401, "Not authenticated"),

@@ -20,7 +20,7 @@ const EXISTS: &str = "SELECT pg_catalog.to_regclass('_app_lock') IS NOT NULL";
 /// When the role may make no table.
 const NO_RIGHT: &str = "42501";
 /// When another one has made it at the same moment.
-const MADE_MEANWHILE: [&str; 2] = ["23505", "42P07"];
+const MADE_MEANWHILE: [&str; 3] = ["23505", "42P07", "42710"];
 
 /// Nothing else ends the transaction that holds the lock.
 const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; \
