@@ -1,7 +1,6 @@
 //! Encodes what a handler returned, in the codec of its call.
 
 use super::errors::MethodError;
-use super::finite;
 use super::output::{Answer, MethodOutput};
 use crate::error::payload::{Content, Payload};
 use crate::reply::{Encoded, ReplyHead};
@@ -38,7 +37,7 @@ fn encoded(ctx: &Ctx, data: &dyn erased_serde::Serialize) -> Result<Vec<u8>, Api
     }
     let (bytes, has_null) = ctx.codec().encode_noting_null(data)?;
     if has_null {
-        finite::check(ctx, data)?;
+        check_finite(ctx, data)?;
     }
     Ok(bytes)
 }
@@ -63,10 +62,14 @@ fn failed(ctx: &Ctx, mut error: ApiError) -> ApiError {
     let Some(Payload::Own { fields, .. }) = error.payload_mut() else { return error };
     for (_, content) in &mut fields.0 {
         let Content::Typed(value) = content else { continue };
-        match finite::check(ctx, &**value).and_then(|()| ctx.codec().encode(&**value)) {
+        match check_finite(ctx, &**value).and_then(|()| ctx.codec().encode(&**value)) {
             Ok(bytes) => *content = Content::Encoded(bytes),
             Err(fault) => return fault,
         }
     }
     error
+}
+
+fn check_finite(ctx: &Ctx, value: &dyn erased_serde::Serialize) -> Result<(), ApiError> {
+    ctx.method().finite.check(value, ctx.method().path(), ctx.request_id())
 }

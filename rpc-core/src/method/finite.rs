@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::codec::finite::first_not_finite;
-use crate::{ApiError, Ctx};
+use crate::{ApiError, RequestId};
 
 /// What becomes of an answer that holds NaN or an infinity, which JSON cannot say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,40 +25,44 @@ impl Default for NonFinite {
 /// What a method does about numbers that are not finite.
 #[derive(Debug)]
 pub(crate) struct Finite {
-    pub(crate) rule: NonFinite,
+    rule: NonFinite,
     /// By its schema, the data may hold a number with a fraction.
     pub(crate) may_be_broken: bool,
-    pub(crate) told: AtomicBool,
+    told: AtomicBool,
 }
 
 impl Finite {
     pub(crate) fn new(rule: NonFinite, may_be_broken: bool) -> Self {
         Self { rule, may_be_broken, told: AtomicBool::new(false) }
     }
-}
 
-/// Looks for the reason of a `null` in what was encoded.
-pub(super) fn check(ctx: &Ctx, value: &dyn erased_serde::Serialize) -> Result<(), ApiError> {
-    let Finite { rule, told, .. } = &ctx.method().finite;
-    if *rule == NonFinite::Null && told.load(Ordering::Relaxed) {
-        return Ok(());
-    }
-    let Some(pointer) = first_not_finite(value) else { return Ok(()) };
-    match rule {
-        NonFinite::Refuse => Err(ApiError::internal(format!(
-            "the number at \"{pointer}\" of the answer is not finite, and JSON has no such number: answer an `Option`, or another number"
-        ))),
-        NonFinite::Null => {
-            if !told.swap(true, Ordering::Relaxed) {
-                tracing::error!(
-                    event = "answer.not_finite",
-                    method = ctx.method().path(),
-                    pointer,
-                    request_id = %ctx.request_id(),
-                    "a number that is not finite was answered as `null`"
-                );
+    /// Looks for the reason of a `null` in what was encoded for a call of a method.
+    pub(super) fn check(
+        &self,
+        value: &dyn erased_serde::Serialize,
+        method: &str,
+        request_id: RequestId,
+    ) -> Result<(), ApiError> {
+        if self.rule == NonFinite::Null && self.told.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let Some(pointer) = first_not_finite(value) else { return Ok(()) };
+        match self.rule {
+            NonFinite::Refuse => Err(ApiError::internal(format!(
+                "the number at \"{pointer}\" of the answer is not finite, and JSON has no such number: answer an `Option`, or another number"
+            ))),
+            NonFinite::Null => {
+                if !self.told.swap(true, Ordering::Relaxed) {
+                    tracing::error!(
+                        event = "answer.not_finite",
+                        method,
+                        pointer,
+                        %request_id,
+                        "a number that is not finite was answered as `null`"
+                    );
+                }
+                Ok(())
             }
-            Ok(())
         }
     }
 }
