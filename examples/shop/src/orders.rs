@@ -32,9 +32,7 @@ pub enum OrderError {
     /// There is no such order.
     #[api_error(status = 404)]
     NoOrder,
-    /// Somebody else has changed the order.
-    ///
-    /// Read it again, and decide anew.
+    /// Somebody else has changed the order: read it again, and decide anew.
     #[api_error(status = 409, code = 40901, reason = "The order is at version {current} by now")]
     Conflict {
         /// The version that it has.

@@ -62,13 +62,13 @@ impl Tokens {
         self.key.clone().chain_update(&claims).verify_slice(&signature).ok()?;
         serde_json::from_slice(&claims).ok()
     }
-}
 
-impl Claims {
-    fn into_user(self) -> User {
-        let user = User::new(&self.user, &self.user);
-        let user = if self.is_clerk { user.permission(CLERK) } else { user };
-        user.with_claims(self)
+    /// The user whom a token names, if it is signed and its end is good.
+    fn user(&self, token: &str, is_good: impl Fn(Option<u64>) -> bool) -> Result<User, AuthError> {
+        let claims = self.claims(token).filter(|claims| is_good(claims.expires)).ok_or(AuthError::BadToken)?;
+        let user = User::new(&claims.user, &claims.user);
+        let user = if claims.is_clerk { user.permission(CLERK) } else { user };
+        Ok(user.with_claims(claims))
     }
 }
 
@@ -76,9 +76,8 @@ impl Claims {
 impl Authenticator for Tokens {
     /// People send `Authorization: Bearer …`.
     async fn authenticate(&self, token: &Token, _: &AuthRequest<'_>) -> Result<Identity, AuthError> {
-        let is_valid = |claims: &Claims| claims.expires.is_some_and(|end| self.clock.now().as_secs() < end);
-        let claims = self.claims(token.expose()).filter(is_valid).ok_or(AuthError::BadToken)?;
-        Ok(claims.into_user().into())
+        let now = self.clock.now().as_secs();
+        Ok(self.user(token.expose(), |end| end.is_some_and(|end| now < end))?.into())
     }
 
     fn reads_head(&self) -> bool {
@@ -90,8 +89,7 @@ impl Authenticator for Tokens {
         if !request.headers().contains_key("x-api-key") {
             return Ok(Identity::guest());
         }
-        let claims = request.header("x-api-key").and_then(|key| self.claims(key));
-        let claims = claims.filter(|claims| claims.expires.is_none()).ok_or(AuthError::BadToken)?;
-        Ok(claims.into_user().by_api_token().into())
+        let key = request.header("x-api-key").ok_or(AuthError::BadToken)?;
+        Ok(self.user(key, |end| end.is_none())?.by_api_token().into())
     }
 }
