@@ -11,10 +11,10 @@ use crate::api::{Api, Publishing};
 use crate::authenticator::AuthRequest;
 use crate::call::{Call, CallHead, Credentials, Outcome, RequestHead, RequestId, TraceContext, Transport};
 use crate::codec::Codec;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
 use crate::events::typed::{ApiEvent, ImpliedAudience};
 use crate::events::{Audience, PublishError};
-use crate::identity::Identity;
+use crate::identity::{Identity, User};
 use crate::method::Method;
 use crate::observer::Tracer;
 use crate::pipeline::authenticate::authenticate;
@@ -44,6 +44,25 @@ impl Ctx {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// The user who calls, for methods that guests may not call.
+    ///
+    /// ```
+    /// use rpc_core::{ApiError, Ctx, api_method};
+    ///
+    /// /// Name of the caller
+    /// #[api_method(path = "/v1/session/name", permissions = ["user"])]
+    /// async fn name(ctx: &Ctx) -> Result<String, ApiError> {
+    ///     Ok(ctx.user()?.name.to_string())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A guest calls (401). A method whose permissions admit none never meets that.
+    pub fn user(&self) -> Result<&User, ApiError> {
+        self.identity.user().ok_or_else(|| ApiError::of(ErrorCode::Unauthorized))
     }
 
     /// Checks the token that came with a call of a method that ignores tokens. For other methods, and without a token: who calls.

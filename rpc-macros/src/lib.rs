@@ -51,7 +51,7 @@ use proc_macro::TokenStream;
 /// | `private` | reached by calls from inside the process only |
 /// | `session_only` | refuses API tokens |
 /// | `ignores_token` | looks at no presented token; `ctx.authenticate()` does |
-/// | `read_only` | changes nothing, so that it may be called at any time and again |
+/// | `read_only` | changes nothing, so that it may be called at any time and again; GET names its parameters: `?limit=5&search=blue` |
 /// | `idempotent` | may be called again with the same parameters: the second call changes nothing more |
 /// | `destructive` | takes something away that no other call brings back |
 /// | `log = false` | observers that keep a log leave it out |

@@ -70,7 +70,7 @@ impl RequestContext<'_> {
                     Ok((bytes, held)) => Content { held, ..Content::of(codec, Params::Encoded(bytes)) },
                     Err(error) => Content::of(codec, Params::Unreadable(error)),
                 },
-                (Ok(codec), _) => Content::of(codec, self.query()),
+                (Ok(codec), _) => Content::of(codec, self.query(codec, method)),
             },
         };
         if let Some(activity) = &self.activity {
@@ -153,11 +153,16 @@ impl RequestContext<'_> {
         }
     }
 
-    fn query(&self) -> Params {
-        match query::parameter(self.parts.uri.query()) {
-            Ok(None) => Params::None,
-            Ok(Some(parameter)) => Params::Positional(vec![parameter]),
-            Err(error) => Params::Unreadable(error),
-        }
+    fn query(&self, codec: Codec, method: Option<&Method>) -> Params {
+        let query = match query::parameter(self.parts.uri.query()) {
+            Ok(None) => return Params::None,
+            Ok(Some(query)) => query,
+            Err(error) => return Params::Unreadable(error),
+        };
+        let Some(method) = method.filter(|method| query::names_parameters(method)) else {
+            return Params::Positional(vec![query]);
+        };
+        let named = query::by_name(query, method, self.api().limits().document());
+        codec.encode(&named).map_or_else(Params::Unreadable, |bytes| Params::Member(bytes.into()))
     }
 }

@@ -1,10 +1,13 @@
-//! The query of a GET request: one object of strings.
+//! The query of a GET request: one object of strings, or the parameters of a method by name.
 
 use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
 use super::path::has_bad_escape;
+use crate::codec::Codec;
 use crate::error::{ApiError, ErrorCode};
+use crate::limits::DocumentLimits;
+use crate::method::Method;
 
 /// The only parameter that a query makes; `None` without a query.
 pub(super) fn parameter(query: Option<&str>) -> Result<Option<Value>, ApiError> {
@@ -21,6 +24,38 @@ pub(super) fn parameter(query: Option<&str>) -> Result<Option<Value>, ApiError> 
         members.insert(name, decode(value)?.into());
     }
     Ok(Some(members.into()))
+}
+
+/// Whether a query names the parameters of a method: it is `read_only`, and its first parameter is no object, for which the query
+/// as a whole would be the value.
+pub(super) fn names_parameters(method: &Method) -> bool {
+    method.is_read_only() && types(method, 0).is_some_and(|types| !types.contains(&"object"))
+}
+
+/// The parameters of a query as their types need them: a text as it is, anything else as JSON. What is no JSON stays a text, so that
+/// the schema says what it should be.
+pub(super) fn by_name(query: Value, method: &Method, limits: DocumentLimits) -> Value {
+    let Value::Object(mut members) = query else { return query };
+    for (position, param) in method.params().iter().enumerate() {
+        if let Some(Value::String(text)) = members.get(param.name())
+            && types(method, position).is_some_and(|types| !types.contains(&"string"))
+            && let Ok(value) = Codec::Json.decode(text.as_bytes(), limits)
+        {
+            members.insert(param.name().to_owned(), value);
+        }
+    }
+    members.into()
+}
+
+/// The JSON types of a parameter, where its schema says them plainly: itself, or in the definition that it refers to.
+fn types(method: &Method, position: usize) -> Option<Vec<&str>> {
+    let root = method.params_schema();
+    let schema = root.get("prefixItems")?.get(position)?;
+    let definition = schema.get("$ref").and_then(Value::as_str).and_then(|path| root.pointer(path.strip_prefix('#')?));
+    match definition.unwrap_or(schema).get("type")? {
+        Value::Array(kinds) => Some(kinds.iter().filter_map(Value::as_str).collect()),
+        kind => Some(vec![kind.as_str()?]),
+    }
 }
 
 fn decode(text: &str) -> Result<String, ApiError> {

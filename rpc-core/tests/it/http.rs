@@ -19,7 +19,7 @@ mod wire;
 
 use rpc_core::http::HttpService;
 use rpc_core::{Api, ApiBuilder, ApiError, Ctx, Limits, Permission, Read, Reply, Upload, api_method, api_module};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use crate::support::NamedTokens;
@@ -28,6 +28,17 @@ use crate::support::server::Running;
 api_module! {
     /// Plain HTTP
     path = "/v9/http"
+}
+
+/// Values of several types
+#[api_method(path = "/v9/http/typed", permissions = ["*"], read_only)]
+async fn typed(
+    text: String,
+    #[param(maximum = 9, default = 1)] number: u32,
+    flag: Option<bool>,
+    list: Option<Vec<u8>>,
+) -> Result<Value, ApiError> {
+    Ok(json!([text, number, flag, list]))
 }
 
 /// Answers its argument

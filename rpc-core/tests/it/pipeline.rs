@@ -61,6 +61,12 @@ async fn caller(ctx: &Ctx, path: String) -> Result<u16, ApiError> {
     Ok(Box::pin(ctx.call(&path, Vec::new())).await.status())
 }
 
+/// Name of the caller, who may be a guest
+#[api_method(path = "/v9/stages/name", permissions = ["*"])]
+async fn name(ctx: &Ctx) -> Result<String, ApiError> {
+    Ok(ctx.user()?.name.to_string())
+}
+
 /// Fails in a way of its own
 #[api_method(path = "/v9/stages/fails", permissions = ["*"])]
 async fn fails(status: u16) -> Result<(), ApiError> {
@@ -199,6 +205,14 @@ async fn a_call_made_by_a_method_is_the_callers_own() {
         |client: TestClient| async move { client.call("/v9/stages/caller", json!(["/v9/stages/admins"])).await.data };
     assert_eq!(call(client.token("t_user")).await, json!(403));
     assert_eq!(call(client.token("t_admin")).await, json!(200));
+}
+
+#[test_waits::test]
+async fn a_method_that_asks_for_its_user_refuses_guests() {
+    let (client, _) = client();
+    assert_eq!(error(&client.call("/v9/stages/name", json!([])).await), (401, Some(401)));
+    let ann = client.identity(User::new("7", "ann"));
+    assert_eq!(ann.call("/v9/stages/name", json!([])).await.data, json!("ann"));
 }
 
 #[test_waits::test]

@@ -44,3 +44,8 @@ async fn custom_store_does_what_its_header_says() {
 async fn calllog_does_what_its_header_says() {
     assert!(replay_header("calllog").await >= 8);
 }
+
+#[tokio::test]
+async fn shop_does_what_its_header_says() {
+    assert!(replay_header("shop").await >= 12);
+}

@@ -51,6 +51,32 @@ async fn get_takes_its_parameter_from_the_query() {
 }
 
 #[test_waits::test]
+async fn a_query_names_the_parameters_of_a_method_that_only_reads() {
+    let server = start().await;
+    let get = async |query: &str| server.send("GET", &format!("/v9/http/typed?{query}"), &[], "").await;
+    assert_eq!(get("text=7&number=7&flag=true&list=%5B1,2%5D").await.json()["data"], json!(["7", 7, true, [1, 2]]));
+    assert_eq!(get("list=null&text=null").await.json()["data"], json!(["null", 1, null, null]));
+    let deep = "[".repeat(5000);
+    for (query, pointer, keyword) in [
+        ("text=a&number=10", "/1", "maximum"),
+        ("text=a&number=1.5", "/1", "type"),
+        ("text=a&number=x", "/1", "type"),
+        ("text=a&number=", "/1", "type"),
+        ("number=1", "/0", "required"),
+        ("text=a&numbre=1", "/numbre", "additionalProperties"),
+        (&format!("text=a&list={deep}"), "/3", "type"),
+    ] {
+        let answer = get(query).await;
+        let fault = &answer.json()["data"]["errors"][0];
+        let expected = (&json!(pointer), &json!(keyword));
+        assert_eq!((answer.status, (&fault["pointer"], &fault["keyword"])), (400, expected), "{query}");
+    }
+    let answer = server.send("GET", "/v9/http/typed?text=a&number=2", &["content-type: application/msgpack"], "").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(server.send("GET", "/v9/http/texts?first=a", &[], "").await.status, 400, "it may change something");
+}
+
+#[test_waits::test]
 async fn paths_are_decoded_and_slashes_collapse() {
     let server = start().await;
     for target in ["/v9//http///echo", "/v9/htt%70/echo", "//v9/http/echo"] {
@@ -187,7 +213,7 @@ async fn the_clients_address_is_the_peers_unless_a_proxy_is_trusted() {
 async fn the_front_page_and_the_health_pages_answer() {
     let server = start().await;
     let page = server.send("GET", "/", &[], "").await.json();
-    assert_eq!((&page["data"]["name"], page["data"]["methods"].as_u64()), (&json!("Test API"), Some(10)));
+    assert_eq!((&page["data"]["name"], page["data"]["methods"].as_u64()), (&json!("Test API"), Some(11)));
     let page = server.send("GET", "/", &["accept: text/html"], "").await;
     assert!(page.text().contains("<code>/v9/http/echo</code> Answers its argument"), "{page:?}");
     for path in ["/healthz", "/readyz"] {
