@@ -111,7 +111,7 @@ impl Method {
         self.result.as_value()
     }
 
-    /// The errors that the type of the method's error declares, in its order; none for a plain [`ApiError`](crate::ApiError).
+    /// The errors that the type of the method's error declares, in its order; none for a plain [`ApiError`](struct@crate::ApiError).
     /// Those of the framework come on top: [`ErrorCode::TABLE`](crate::ErrorCode::TABLE).
     #[must_use]
     pub fn errors(&self) -> &[DeclaredError] {

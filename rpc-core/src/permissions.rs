@@ -80,6 +80,11 @@ impl Access {
         &self.holders
     }
 
+    /// Whether it admits everybody, whoever calls.
+    pub(crate) fn is_open(&self) -> bool {
+        self.everyone
+    }
+
     /// Whether it admits only users who were given something, and neither guests nor every user.
     pub(crate) fn is_privileged(&self) -> bool {
         !(self.everyone || self.guests || self.users)

@@ -70,7 +70,7 @@ impl RequestContext<'_> {
             && let Ok(value) = HeaderValue::from_str(&cache.value())
         {
             headers.insert(CACHE_CONTROL, value);
-            headers.append(VARY, HeaderValue::from_static(cache.vary()));
+            headers.append(VARY, HeaderValue::from_static(cache.vary(self.api().authenticator().reads_head())));
         }
     }
 

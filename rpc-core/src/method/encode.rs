@@ -19,9 +19,12 @@ where
 {
     match output.into_result() {
         Ok(answer) => {
-            let Reply { status, reason, data, extra, head } = answer.into_reply();
+            let Reply { status, reason, data, extra, mut head } = answer.into_reply();
             if !ctx.method().is_read_only() && head.as_deref().is_some_and(ReplyHead::is_for_caches) {
                 return Err(ApiError::internal("`cache` and `etag` of a reply are for methods that are `read_only`"));
+            }
+            if let Some(head) = head.as_deref_mut().filter(|_| !ctx.method().access.is_open()) {
+                head.keep_from_others();
             }
             let data = encoded(ctx, &data)?;
             answered(Encoded { status, reason, data, extra, head })

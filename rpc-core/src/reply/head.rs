@@ -25,7 +25,8 @@ pub(crate) struct ReplyHead {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CacheControl {
-    /// By everybody, shared caches between included, for so many whole seconds. For what is the same for all callers.
+    /// By everybody, shared caches between included, for so many whole seconds. For what is the same for all callers: of a method
+    /// that does not admit everybody (`*`) it is [`Private`](Self::Private).
     Public(Duration),
     /// By the caller's own cache, for so many whole seconds.
     Private(Duration),
@@ -64,6 +65,13 @@ impl ReplyHead {
         Ok(())
     }
 
+    /// Takes back what would let shared caches give the answer to callers whom the method does not admit.
+    pub(crate) fn keep_from_others(&mut self) {
+        if let Some(CacheControl::Public(age)) = self.cache {
+            self.cache = Some(CacheControl::Private(age));
+        }
+    }
+
     /// Whether it says something to caches.
     pub(crate) fn is_for_caches(&self) -> bool {
         self.cache.is_some() || self.etag.is_some()
@@ -85,10 +93,12 @@ impl CacheControl {
         }
     }
 
-    /// The headers of the request that the answer depends on. The codec is that of the request's content type.
-    pub(crate) fn vary(self) -> &'static str {
+    /// The headers of the request that the answer depends on. The codec is that of the request's content type. Who knows callers
+    /// by headers of its own may go by any of them.
+    pub(crate) fn vary(self, knows_by_head: bool) -> &'static str {
         match self {
             Self::Public(_) => "Content-Type",
+            Self::Private(_) | Self::Revalidate if knows_by_head => "*",
             Self::Private(_) | Self::Revalidate => "Content-Type, Authorization, Cookie",
         }
     }

@@ -51,6 +51,12 @@ async fn public() -> Result<Reply<u8>, ApiError> {
     Ok(Reply::new(7).cache(CacheControl::Public(Duration::from_millis(90_500))))
 }
 
+/// The same for all guests
+#[api_method(path = "/v9/answers/guests", permissions = ["guest"], read_only)]
+async fn for_guests() -> Result<Reply<u8>, ApiError> {
+    public().await
+}
+
 fn api() -> Api {
     let builder = Api::builder().only("/v9/answers/plain/**");
     builder.method(cached::ENTRY.read_only()).method(public::ENTRY.read_only()).build().unwrap()
@@ -58,7 +64,7 @@ fn api() -> Api {
 
 async fn start() -> Running {
     let builder = Api::builder().only("/v9/answers/plain/**");
-    let builder = builder.method(cached::ENTRY.read_only()).method(public::ENTRY.read_only());
+    let builder = builder.method(cached::ENTRY.read_only()).method(public::ENTRY.read_only()).method(for_guests::ENTRY);
     Running::serve(builder, |service| service).await
 }
 
@@ -151,6 +157,8 @@ async fn a_version_that_the_client_has_is_not_sent_again() {
         (all(&public, "cache-control"), all(&public, "vary")),
         (vec!["public, max-age=90"], vec!["Content-Type"])
     );
+    let guests = server.send("GET", "/v9/answers/guests", &[], "").await;
+    assert_eq!(all(&guests, "cache-control"), ["private, max-age=90"], "others may not call");
 }
 
 #[test_waits::test]
