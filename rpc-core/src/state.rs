@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// [`ApiBuilder::state`](crate::ApiBuilder::state). One that is given as `Arc<T>` or `Box<T>` is taken as `&T` too, so that a
 /// method may ask for a trait:
 ///
-/// ```
+/// ```standalone_crate
 /// # use std::sync::Arc;
 /// # use rpc_core::{Api, ApiError, api_method, api_module};
 /// trait Clock: Send + Sync {

@@ -20,7 +20,7 @@ use crate::upload::{Upload, Uploads};
 
 /// Calls methods of an [`Api`] without a network.
 ///
-/// ```
+/// ```standalone_crate
 /// # use rpc_core::{Api, ApiError, TestClient, api_method, api_module};
 /// api_module! {
 ///     /// Greetings

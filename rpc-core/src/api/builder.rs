@@ -75,7 +75,7 @@ impl ApiBuilder {
     /// Leaves out the methods and events of the binary that match, also those that [`only`](Self::only) takes. Repeated patterns
     /// add up. One that matches nothing is a [`Fault`](crate::Fault): a misspelt one would serve what was to be left out.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use rpc_core::{Api, ApiError, api_method, api_module};
     /// # api_module! {
     /// #     /// Greetings

@@ -42,7 +42,7 @@ impl ReferenceOptions {
 
 /// Writes the whole reference of an API, without its private methods.
 ///
-/// ```
+/// ```standalone_crate
 /// use rpc_core::docs::{ReferenceOptions, reference};
 /// use rpc_core::{Api, ApiError, api_method, api_module};
 ///

@@ -148,7 +148,7 @@ impl HttpService {
     /// Other requests that are not below it get a 404. The methods keep their names: JSON-RPC calls and the documents name
     /// them without the base path, and the welcome page shows where they are.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use rpc_core::{Api, ApiError, api_method, api_module, http::HttpService};
     /// # api_module! {
     /// #     /// Greetings

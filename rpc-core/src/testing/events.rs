@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Whether an event is for the client is decided when it is looked at, by what its credentials are worth then. An event that
 /// was published before a call answered is there when the call has answered.
 ///
-/// ```
+/// ```standalone_crate
 /// # use rpc_core::{Api, ApiError, ApiEvent, Ctx, TestClient, User, api_method, api_module};
 /// # api_module! {
 /// #     /// Orders
