@@ -46,6 +46,14 @@ impl ResponseBody {
         Self(Content::Stream(Box::new(FileBody { chunks, _held: held })))
     }
 
+    /// The bytes of a whole body, without a copy that would share them; a stream is given back.
+    pub(super) fn into_whole(self) -> Result<Bytes, Self> {
+        match self.0 {
+            Content::Whole(bytes) => Ok(bytes),
+            stream @ Content::Stream(_) => Err(Self(stream)),
+        }
+    }
+
     /// The bytes of a whole body.
     pub(super) fn whole(&self) -> Option<&Bytes> {
         match &self.0 {

@@ -32,9 +32,9 @@ pub(super) enum Served {
 
 impl From<ResponseBody> for ServedBody {
     fn from(body: ResponseBody) -> Self {
-        match body.whole() {
-            Some(bytes) => Self(Served::Whole(Full::new(bytes.clone()))),
-            None => Self::passed(body),
+        match body.into_whole() {
+            Ok(bytes) => Self(Served::Whole(Full::new(bytes))),
+            Err(stream) => Self::passed(stream),
         }
     }
 }
